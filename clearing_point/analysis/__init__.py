@@ -1,0 +1,1 @@
+"""Indicators: from accepted submissions to tables that may be printed."""

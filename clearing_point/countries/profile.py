@@ -1,0 +1,211 @@
+"""A profile: which header is which field, and which local word is which code.
+
+A profile is data (``profile.yml`` and ``values.csv`` of one folder): no expressions, no Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project, hash_of_folder
+from clearing_point.standard.files import read_csv
+from clearing_point.standard.shapes import read_shaped_yaml
+
+APPROVED = "approved"
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """Where the value of one field comes from.
+
+    Exactly one of ``headings`` (any of these header texts), ``flags`` (header -> code),
+    ``flags_scheme`` (the same, taken from a crosswalk), ``constant`` and ``row_number`` is given.
+    """
+
+    headings: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    flags_scheme: str | None = None
+    constant: str | None = None
+    row_number: bool = False
+    prefix: str = ""
+    scheme: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How rows of a sheet become rows of one table."""
+
+    table: str
+    columns: Mapping[str, ColumnSpec]
+    explode: str | None = None
+    when_filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SheetSpec:
+    """One sheet of a file: where its headings stand and what its rows become."""
+
+    sheet: str | None
+    header_rows: tuple[int, ...]
+    """Where the headings may stand; the first of these rows that has them is taken."""
+    rows_between: int
+    """Rows between the headings and the first data row."""
+    tables: tuple[TableSpec, ...]
+    ignore: tuple[str, ...] = ()
+    ignore_others: bool = False
+    skip_rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How texts are written in this file."""
+
+    dates: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str = ""
+    list_separator: str = ";"
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    blank: str = "UNK"
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that is known about one sender's layout."""
+
+    name: str
+    title: str
+    sender: str
+    territory: str | None
+    use: str
+    made_data: bool
+    header: Mapping[str, str]
+    reading: Reading
+    sheets: tuple[SheetSpec, ...]
+    values: tuple[Mapping[str, str], ...]
+    sha256: str
+    period: str | None = None
+
+
+def load_profile(folder: Path, project: Project) -> Profile:
+    """Read ``profile.yml`` and ``values.csv`` of a folder.
+
+    Raises
+    ------
+    InputProblem
+        If a file is missing or not of its shape; says file and line.
+    """
+    path = folder / "profile.yml"
+    if not path.is_file():
+        raise InputProblem(f"There is no profile in {folder}: `profile.yml` is expected there.")
+    meta = project.schemas / "meta"
+    source = read_shaped_yaml(path, meta / "profile.schema.json")
+    values_path = folder / "values.csv"
+    values = read_csv(values_path) if values_path.is_file() else ()
+    return Profile(
+        name=source["profile"],
+        title=source["title"],
+        sender=source["sender"],
+        territory=source.get("territory"),
+        use=source.get("use", "count"),
+        made_data=bool(source.get("made_data", False)),
+        header={k: str(v) for k, v in source.get("submission", {}).items()},
+        reading=reading_of(source.get("read", {})),
+        sheets=tuple(_sheet(block) for block in source.get("sheets", ())),
+        values=tuple(row for row in values if row["decision"] == APPROVED),
+        sha256=hash_of_folder(folder),
+        period=str(source["period"]) if "period" in source else None,
+    )
+
+
+def profile_of_territory(project: Project, territory: str) -> Profile:
+    """Read the profile of a reporting territory.
+
+    Raises
+    ------
+    InputProblem
+        If no folder has that name; lists those that are there.
+    """
+    return load_profile(_folder(project.countries, territory, "territory"), project)
+
+
+def profile_of_source(project: Project, name: str) -> Profile:
+    """Read the profile of a public format (``pipelines/sources``); raises like the above."""
+    return load_profile(_folder(project.sources, name, "source"), project)
+
+
+def _folder(parent: Path, name: str, what: str) -> Path:
+    known = sorted(p.name for p in parent.iterdir() if (p / "profile.yml").is_file()) if parent.is_dir() else []
+    if name not in known:
+        raise InputProblem(f"There is no {what} '{name}': known are {', '.join(known) or 'none'}.")
+    return parent / name
+
+
+def reading_of(source: Mapping[str, Any]) -> Reading:
+    """Build a :class:`Reading` from the ``read`` block of a profile."""
+    return Reading(
+        dates=tuple(source.get("dates", ())),
+        decimal=source.get("decimal", "."),
+        thousands=source.get("thousands", ""),
+        list_separator=source.get("list_separator", ";"),
+        yes=tuple(str(w) for w in source.get("yes", ())),
+        no=tuple(str(w) for w in source.get("no", ())),
+        missing={str(k): str(v) for k, v in source.get("missing", {}).items()},
+        blank=source.get("blank", "UNK"),
+        encoding=source.get("encoding", "utf-8-sig"),
+        delimiter=source.get("delimiter", ","),
+    )
+
+
+def _sheet(block: Mapping[str, Any]) -> SheetSpec:
+    header_row = block.get("header_row", 1)
+    return SheetSpec(
+        sheet=block.get("sheet"),
+        header_rows=tuple(header_row) if isinstance(header_row, list) else (int(header_row),),
+        rows_between=int(block.get("rows_between", 0)),
+        tables=tuple(_table(t) for t in block["tables"]),
+        ignore=tuple(block.get("ignore", ())),
+        ignore_others=bool(block.get("ignore_others", False)),
+        skip_rows={k: tuple(v) for k, v in block.get("skip_rows", {}).items()},
+        optional=bool(block.get("optional", False)),
+    )
+
+
+def _table(block: Mapping[str, Any]) -> TableSpec:
+    return TableSpec(
+        table=block["table"],
+        columns={name: _column(spec) for name, spec in block["columns"].items()},
+        explode=block.get("explode"),
+        when_filled=tuple(block.get("when_filled", ())),
+    )
+
+
+def _column(spec: str | Mapping[str, Any]) -> ColumnSpec:
+    if isinstance(spec, str):
+        return ColumnSpec(headings=(spec,))
+    heading = spec.get("heading", ())
+    return ColumnSpec(
+        headings=(heading,) if isinstance(heading, str) else tuple(heading),
+        flags={str(k): str(v) for k, v in spec.get("flags", {}).items()},
+        flags_scheme=spec.get("flags_scheme"),
+        constant=None if "constant" not in spec else str(spec["constant"]),
+        row_number=bool(spec.get("row_number", False)),
+        prefix=str(spec.get("prefix", "")),
+        scheme=spec.get("scheme"),
+        values={str(k): str(v) for k, v in spec.get("values", {}).items()},
+        otherwise=spec.get("otherwise"),
+        missing={str(k): str(v) for k, v in spec.get("missing", {}).items()},
+        optional=bool(spec.get("optional", False)),
+    )

@@ -1,0 +1,97 @@
+"""Clean-up of a suppression pattern: show hidden cells again, the dearest first, while every need keeps a witness."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clearing_point.disclosure.attacker import _Part
+from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.moves import Mover
+from clearing_point.disclosure.suppress import Sequential
+
+# Work is counted in cells times programmes, not in seconds: two runs must end the same.
+_BUDGET = 6_000_000
+
+
+def clean_up(search: Sequential) -> None:
+    """Show again every hidden cell whose needs and whose neighbours' needs stay proven without it."""
+    attacker = search.attacker()
+    budget = _BUDGET
+    fresh: list[list[Integers]] = []
+    for part in sorted(attacker.parts, key=lambda p: len(p.cells)):
+        room = _Cleaner(search, part, budget)
+        room.run()
+        budget = room.budget
+        fresh.append(list(room.tables))
+    search.witnesses = _assemble(search, [p for p in sorted(attacker.parts, key=lambda p: len(p.cells))], fresh)
+
+
+def _assemble(search: Sequential, parts: list[_Part], tables: list[list[Integers]]) -> list[Integers]:
+    whole = []
+    for at in range(max((len(local) for local in tables), default=0)):
+        table = search.problem.values.copy()
+        for part, local in zip(parts, tables, strict=True):
+            if at < len(local):
+                table[part.cells] = local[at]
+        whole.append(table)
+    return whole
+
+
+class _Cleaner:
+    """Works on one connected part; its tables are kept short so that they use few dear cells."""
+
+    def __init__(self, search: Sequential, part: _Part, budget: int) -> None:
+        problem = search.problem
+        cells = part.cells
+        self.search, self.cells, self.budget = search, cells, budget
+        self.values = problem.values[cells]
+        self.low_need, self.high_need = search.low_need[cells].copy(), search.high_need[cells].copy()
+        own = {tuple(int(v) for v in table[cells]) for table in search.witnesses}
+        own.add(tuple(int(v) for v in self.values))
+        self.tables = np.array(sorted(own), dtype=np.int64).reshape(-1, len(cells))
+        self.tables = self.tables[[part.check(table.astype(float)) is not None for table in self.tables]]
+        lower = problem.lower[cells]
+        kept = (self.tables >= lower).all(axis=1)
+        self.tables = self.tables[kept]
+        self.primary = (problem.low_need[cells] >= 0) | (problem.high_need[cells] >= 0)
+        price = np.where(self.primary | ~problem.guarded[cells], 1e-3, 1.0) * search.weight[cells]
+        self.mover = Mover(part.matrix, self.values - lower, np.zeros(len(cells), dtype=bool), price)
+
+    def run(self) -> None:
+        problem = self.search.problem
+        weight = self.search.weight[self.cells]
+        candidates = np.flatnonzero(~self.primary & problem.guarded[self.cells])
+        for column in candidates[np.lexsort((candidates, -weight[candidates]))]:
+            if self.budget <= 0:
+                return
+            self._try(int(column))
+
+    def _try(self, column: int) -> None:
+        still = self.tables[self.tables[:, column] == self.values[column]]
+        low_need, high_need = self.low_need.copy(), self.high_need.copy()
+        low_need[column] = high_need[column] = -1
+        low_lacks = (low_need >= 0) & ~(still <= low_need).any(axis=0)
+        high_lacks = (high_need >= 0) & ~(still >= high_need).any(axis=0)
+        self.mover.fix(column)
+        fresh: list[Integers] = []
+        ok = True
+        for lacks, need in ((high_lacks, high_need), (low_lacks, low_need)):
+            for cell in np.flatnonzero(lacks):
+                if any((t[cell] <= need[cell]) if need is low_need else (t[cell] >= need[cell]) for t in fresh):
+                    continue
+                self.budget -= len(self.cells)
+                shift = int(need[cell] - self.values[cell])
+                move = self.mover.cheapest(int(cell), shift, cheap=1e-2, fixed=column)
+                if move is None:
+                    ok = False
+                    break
+                fresh.append(self.values + move)
+            if not ok:
+                break
+        if not ok:
+            self.mover.free(column)
+            return
+        self.tables = np.vstack([still, *[table[None, :] for table in fresh]])
+        self.low_need, self.high_need = low_need, high_need
+        self.mover.up[column] = self.mover.down[column] = 0.0
+        self.search.show(int(self.cells[column]))

@@ -1,0 +1,194 @@
+"""Shapes of the disclosure gate: what goes in (`CountTable`) and what comes out (`Protected`).
+
+A `CountTable` holds true counts and never leaves the office. A `Protected` table holds only what
+may be printed: no attribute, no representation and no pickled copy of it holds the true value of a hidden
+or rounded cell. It can be made only by the gate, so a report builder that accepts nothing but
+`Protected` cannot be handed an unprotected frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from clearing_point.errors import InputProblem, InternalError
+
+Cell = tuple[str, ...]
+Profile = Literal["suppress", "round"]
+Status = Literal["", "hidden", "rounded"]
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category of a dimension and the leaf codes of the variable that it admits (a total admits all)."""
+
+    code: str
+    members: frozenset[str]
+
+    @classmethod
+    def of(cls, code: str, *members: str) -> Category:
+        """Return a category of the given leaf codes; of its own code alone where none is given."""
+        return cls(code, frozenset(members or (code,)))
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A variable and the categories shown; hierarchies are categories with nested member sets."""
+
+    variable: str
+    categories: tuple[Category, ...]
+
+    def __post_init__(self) -> None:
+        codes = [category.code for category in self.categories]
+        if not codes:
+            raise InputProblem(f"Dimension {self.variable!r} has no category; name at least one.")
+        if len(set(codes)) != len(codes):
+            raise InputProblem(f"Dimension {self.variable!r} names a category twice; keep each code once.")
+        if any(not category.members for category in self.categories):
+            raise InputProblem(f"Dimension {self.variable!r} has a category without leaf codes.")
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """True counts of one table. Internal to the office: hand it only to the gate.
+
+    Parameters
+    ----------
+    table_id
+        Name of the table, unique in a programme.
+    population
+        What is counted; counts of different populations are different unknowns.
+    dimensions
+        Dimensions in the order of the cell keys; no two share a variable.
+    counts
+        Whole numbers by category codes. A combination that is absent counts 0.
+    contributors
+        Number of submitters (shelters, services) behind a cell, where known.
+    sensitive
+        The higher threshold of the policy holds for cells that only sensitive tables show.
+    multiple_response
+        Variables of which a person may have several codes; their codes do not add up to the total.
+    """
+
+    table_id: str
+    population: str
+    dimensions: tuple[Dimension, ...]
+    counts: Mapping[Cell, int] = field(repr=False)
+    contributors: Mapping[Cell, int] | None = field(default=None, repr=False)
+    sensitive: bool = False
+    title: str = ""
+    multiple_response: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        variables = [dimension.variable for dimension in self.dimensions]
+        if len(set(variables)) != len(variables):
+            raise InputProblem(f"Table {self.table_id}: two dimensions share a variable; join them into one.")
+        known = [{category.code for category in dimension.categories} for dimension in self.dimensions]
+        for cell, count in self.counts.items():
+            if len(cell) != len(known) or any(
+                code not in codes for code, codes in zip(cell, known, strict=True)
+            ):
+                raise InputProblem(f"Table {self.table_id}: cell {cell} is not made of its categories.")
+            if isinstance(count, bool) or int(count) != count or count < 0:
+                raise InputProblem(f"Table {self.table_id}: cell {cell} is not a whole number of 0 or more.")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Public knowledge: every person of the part population is also in the whole, cell by cell."""
+
+    part_population: str
+    whole_population: str
+
+
+@dataclass(frozen=True)
+class KnownFigure:
+    """A number that everybody can read elsewhere, such as a printed national total.
+
+    `conditions` maps variables to the leaf codes admitted; a variable that is not named is not
+    restricted. `value` is what is printed elsewhere; it must equal the true count.
+    """
+
+    population: str
+    conditions: Mapping[str, frozenset[str]]
+    value: int
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Insider:
+    """A submitter who knows her own clients: her share of cells, by table and cell."""
+
+    name: str
+    own: Mapping[tuple[str, Cell], int] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ProtectedCell:
+    """What is printed: a number or nothing, and how it came about."""
+
+    shown: int | None
+    status: Status
+
+
+_GATE = object()
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A table that may be printed. Made only by the gate (`protect`).
+
+    A table with a `reason` and no cells is withheld as a whole. `base` is the rounding base of the rounding
+    profile (0 otherwise), `reach` the largest public distance between a shown and a true count.
+    """
+
+    table_id: str
+    population: str
+    dimensions: tuple[Dimension, ...]
+    title: str
+    profile: Profile
+    cells: Mapping[Cell, ProtectedCell]
+    sign: str
+    base: int = 0
+    reach: int = 0
+    sensitive: bool = False
+    multiple_response: frozenset[str] = frozenset()
+    reason: str = ""
+    _token: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self._token is not _GATE:
+            raise InternalError("A Protected table can be made only by the disclosure gate.")
+        # The token is dropped so that nobody can lift it from a finished table.
+        object.__setattr__(self, "_token", None)
+        object.__setattr__(self, "cells", MappingProxyType(dict(self.cells)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy or a pickle stays possible without opening a second way to make the object by hand.
+        return (_rebuild, tuple(
+            dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in self.__dict__.items()
+            if name != "_token"
+        ))  # fmt: skip
+
+    @property
+    def withheld(self) -> bool:
+        """True where the whole table is kept back; `reason` says why."""
+        return bool(self.reason)
+
+    def text(self, cell: Cell) -> str:
+        """Return what is printed for a cell: digits or the sign of a hidden cell."""
+        value = self.cells[cell]
+        return self.sign if value.shown is None else str(value.shown)
+
+
+def _rebuild(*values: object) -> Protected:
+    names = [name for name in Protected.__dataclass_fields__ if name != "_token"]
+    return Protected(**dict(zip(names, values, strict=True)), _token=_GATE)  # type: ignore[arg-type]
+
+
+def _make_protected(**values: object) -> Protected:
+    """Make a table that may be printed. Only the gate and the readers of published files call this."""
+    return Protected(**values, _token=_GATE)  # type: ignore[arg-type]

@@ -1,0 +1,106 @@
+"""The cheapest whole-number move of a cell inside ``M d = 0``: one warm linear programme, changed in place."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.solver import Floats, LinearModel, SearchLimit, whole
+
+_FAR = 1e6
+_MOVES = 1e-7
+
+
+class Mover:
+    """Minimises the price of ``|d|`` subject to ``M d = 0``, ``d >= -room`` and one forced shift.
+
+    Parameters
+    ----------
+    matrix
+        Equations over the cells that may move.
+    room
+        How far each cell may go down (true count minus the attacker's lower bound).
+    fixed
+        Cells that cannot move at all.
+    price
+        Price per person moved, by cell.
+    """
+
+    def __init__(
+        self, matrix: sparse.csr_matrix, room: Integers, fixed: np.ndarray, price: Floats
+    ) -> None:
+        self.matrix = sparse.csr_matrix(matrix)
+        self.count = self.matrix.shape[1]
+        self.price = price.astype(np.float64).copy()
+        self.up = np.where(fixed, 0.0, np.inf)
+        self.down = np.where(fixed, 0.0, np.maximum(room, 0).astype(np.float64))
+        both = sparse.hstack([self.matrix, -self.matrix]).tocsr()
+        self._model = LinearModel(both, np.zeros(2 * self.count), np.concatenate([self.up, self.down]))
+        self.set_price(np.arange(self.count), self.price)
+
+    def set_price(self, cells: Integers, price: Floats) -> None:
+        """Set the price of some cells."""
+        self.price[cells] = price
+        self._model.set_cost(np.concatenate([cells, cells + self.count]), np.concatenate([price, price]))
+
+    def fix(self, cell: int) -> None:
+        """Forbid a cell to move."""
+        self._bound(cell, 0.0, 0.0)
+
+    def free(self, cell: int) -> None:
+        """Allow a cell to move again as far as it could."""
+        self._bound(cell, self.up[cell], self.down[cell])
+
+    def _bound(self, cell: int, up: float, down: float) -> None:
+        pair = np.array([cell, cell + self.count])
+        self._model.set_bounds(pair, np.zeros(2), np.array([up, down]))
+
+    def cheapest(self, cell: int, shift: int, *, cheap: float, fixed: int | None = None) -> Integers | None:
+        """Return the move that shifts a cell by `shift`, or None where there is none.
+
+        `cheap` is the price up to which a cell counts as free to move (hidden already) when a fractional
+        vertex has to be replaced by a whole-number search; `fixed` is a cell that `fix` holds at present.
+        """
+        pair = np.array([cell, cell + self.count])
+        if self.up[cell] == 0 or (shift < 0 and self.down[cell] < -shift):
+            return None
+        forced = np.array([shift, 0.0]) if shift > 0 else np.array([0.0, -shift])
+        self._model.set_bounds(pair, forced, forced)
+        point = self._model.solve()
+        self._model.set_bounds(pair, np.zeros(2), np.array([self.up[cell], self.down[cell]]))
+        if point is None:
+            return None
+        move = whole(point[: self.count] - point[self.count :])
+        if move is not None and not (self.matrix @ move).any():
+            return move
+        return self._whole_move(point, pair, forced, cheap, fixed)
+
+    def _whole_move(
+        self, point: Floats, pair: Integers, forced: Floats, cheap: float, fixed: int | None
+    ) -> Integers | None:
+        near = (self.price <= cheap) | (np.abs(point[: self.count] - point[self.count :]) > _MOVES)
+        for allowed in (near, np.ones(self.count, dtype=bool)):
+            columns = np.flatnonzero(allowed)
+            both = np.concatenate([columns, columns + self.count])
+            lower, upper = np.zeros(2 * self.count), np.concatenate([self.up, self.down])
+            upper[np.isinf(upper)] = _FAR
+            if fixed is not None:
+                upper[[fixed, fixed + self.count]] = 0.0
+            lower[pair], upper[pair] = forced, forced
+            matrix = sparse.hstack([self.matrix[:, columns], -self.matrix[:, columns]]).tocsr()
+            kept = np.diff(matrix.indptr) > 0
+            model = LinearModel(matrix[kept], lower[both], upper[both], integer=True)
+            model.limit(nodes=500, gap=0.2)
+            model.set_cost(np.arange(len(both)), np.concatenate([self.price[columns]] * 2))
+            try:
+                found = model.solve()
+            except SearchLimit:
+                found = None
+            if found is not None:
+                move = np.zeros(self.count, dtype=np.int64)
+                rounded = np.rint(found).astype(np.int64)
+                move[columns] = rounded[: len(columns)] - rounded[len(columns) :]
+                if not (self.matrix @ move).any():
+                    return move
+        return None

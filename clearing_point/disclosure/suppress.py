@@ -1,0 +1,213 @@
+"""Suppression over the whole system: the cheapest further cells so that every need has a witness.
+
+For each need (a small count must be able to be 0, and at least the threshold) one linear programme looks
+for the cheapest move ``d`` with ``M d = 0``; the cells that move and are still shown are hidden. The vector
+is kept as a witness, and usually proves many other needs. Sources: Kelly, Golden and Assad 1992 (sequential
+programmes); witnesses and the demand on every hidden cell are ours (docs/disclosure.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Booleans
+from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.moves import Mover
+from clearing_point.disclosure.solver import Floats
+from clearing_point.errors import InternalError
+
+# A hidden cell that moves costs almost nothing, but not nothing: witnesses stay short and whole.
+_HIDDEN_COST = 1e-3
+_NEAR = 2.5
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the protector knows.
+
+    Attributes
+    ----------
+    values
+        True counts per cell.
+    lower
+        Lowest value per cell that the attacker must consider for a hidden cell.
+    low_need, high_need
+        Per cell: a table with the cell at or below / at or above must exist; -1 where nothing is asked.
+    hidden
+        Cells hidden from the start (primary, and cells that are never printed).
+    frozen
+        Cells that everybody knows; they can never move.
+    threshold
+        Per cell: a hidden cell that could be below must look as if it could be `lower` or the threshold.
+    guarded
+        Cells to which that last demand applies when hidden (printed ones).
+    """
+
+    matrix: sparse.csr_matrix
+    values: Integers
+    lower: Integers
+    low_need: Integers
+    high_need: Integers
+    hidden: Booleans
+    frozen: Booleans
+    threshold: Integers
+    guarded: Booleans
+
+
+@dataclass
+class Pattern:
+    """The outcome: hidden cells, whole-number witnesses, needs that no pattern can meet."""
+
+    hidden: Booleans
+    greedy: Booleans
+    low_need: Integers
+    high_need: Integers
+    witnesses: list[Integers]
+    impossible: list[int]
+
+
+def costs(values: Integers, threshold: Integers) -> Floats:
+    """Return what hiding a cell costs: between one per cell and one per person (disclosure.md 1.3).
+
+    A count just above the threshold costs double: hidden, it soon looks as if it might be small, and
+    then it has to be protected like a small one (`Sequential.guard`), which hides further cells.
+    """
+    near = (values >= threshold) & (values < _NEAR * threshold)
+    return np.asarray(np.log2(values + 2.0) * np.where(near, 2.0, 1.0))
+
+
+class Sequential:
+    """The state of the search; `meet` and `guard` may be called again after needs were added."""
+
+    def __init__(self, problem: Problem, progress: Progress | None = None) -> None:
+        self.problem = problem
+        self.progress = progress
+        self.hidden = problem.hidden & ~problem.frozen
+        self.low_need = problem.low_need.copy()
+        self.high_need = problem.high_need.copy()
+        self.low_met = self.low_need < 0
+        self.high_met = self.high_need < 0
+        self.witnesses: list[Integers] = []
+        self.impossible: list[int] = []
+        self.weight = costs(problem.values, problem.threshold)
+        self.mover = Mover(problem.matrix, problem.values - problem.lower, problem.frozen, self._price())
+
+    def _price(self) -> Floats:
+        return np.where(self.hidden, _HIDDEN_COST, 1.0) * self.weight
+
+    def meet(self) -> None:
+        """Take the needs one by one, the farthest first, and hide what each still lacks."""
+        values = self.problem.values
+        distance = np.maximum(
+            np.where(self.low_met, -1, values - self.low_need),
+            np.where(self.high_met, -1, self.high_need - values),
+        )
+        order = np.lexsort((np.arange(len(values)), -distance))
+        order = order[distance[order] > 0]
+        for done, cell in enumerate(order):
+            if self.progress is not None and done % 50 == 0:
+                self.progress("needs", done, len(order))
+            if not self.high_met[cell]:
+                self._meet_one(int(cell), self.high_need, self.high_met)
+            if not self.low_met[cell]:
+                self._meet_one(int(cell), self.low_need, self.low_met)
+        # A need that the true table meets needs no witness but the true table.
+        self._take(values)
+
+    def _meet_one(self, cell: int, need: Integers, met: Booleans) -> None:
+        shift = int(need[cell] - self.problem.values[cell])
+        if (need is self.high_need and shift <= 0) or (need is self.low_need and shift >= 0):
+            self._take(self.problem.values)
+            return
+        move = self.mover.cheapest(cell, shift, cheap=float(_HIDDEN_COST * self.weight.max()))
+        if move is None:
+            met[cell] = True
+            self.impossible.append(cell)
+            return
+        self._hide(move != 0)
+        self._take(self.problem.values + move)
+        if not met[cell]:
+            raise InternalError("A witness of the disclosure gate does not meet its own need.")
+
+    def _hide(self, cells: Booleans) -> None:
+        fresh = np.flatnonzero(cells & ~self.hidden)
+        self.hidden[fresh] = True
+        self.mover.set_price(fresh, _HIDDEN_COST * self.weight[fresh])
+
+    def show(self, cell: int) -> None:
+        """Show a cell again."""
+        self.hidden[cell] = False
+        self.low_need[cell] = self.high_need[cell] = -1
+        self.low_met[cell] = self.high_met[cell] = True
+        self.mover.set_price(np.array([cell]), self.weight[[cell]])
+
+    def _take(self, table: Integers) -> None:
+        fresh_low = ~self.low_met & (table <= self.low_need)
+        fresh_high = ~self.high_met & (table >= self.high_need)
+        if fresh_low.any() or fresh_high.any():
+            self.low_met |= fresh_low
+            self.high_met |= fresh_high
+            self.witnesses.append(table)
+
+    def attacker(self) -> Attacker:
+        """Return the attacker who sees the present pattern."""
+        lower = np.where(self.hidden, self.problem.lower, self.problem.values)
+        upper = np.where(self.hidden, UNLIMITED, self.problem.values)
+        return Attacker(self.problem.matrix, lower, upper)
+
+    def guard(self) -> None:
+        """Demand of every hidden cell what is demanded of a small one, unless it is provably not small.
+
+        An attacker who knows the method could otherwise tell a secondary cell by its interval, conclude that
+        it is not small, and narrow the small ones; and nobody outside could judge a published table. A
+        cell that is recovered anyway and is not small is shown again: hiding it protects nobody.
+        """
+        problem = self.problem
+        while True:
+            attacker = self.attacker()
+            asked = self.hidden & problem.guarded & ~problem.frozen & (self.low_need < 0)
+            proof = attacker.prove(
+                np.where(asked, problem.lower, -1), np.where(asked, problem.threshold, -1), self.witnesses
+            )
+            added = False
+            for cell in np.flatnonzero(asked):
+                if proof.low_met[cell] and proof.high_met[cell]:
+                    self._demand(cell, met=True)
+                    continue
+                low, high = attacker.interval(int(cell))
+                if low == high and not 0 < low < problem.threshold[cell]:
+                    self.show(int(cell))
+                elif low < problem.threshold[cell]:
+                    self._demand(cell, met=False)
+                    added = True
+            self.witnesses += proof.witnesses
+            if not added:
+                return
+            self.meet()
+
+    def _demand(self, cell: int, *, met: bool) -> None:
+        self.low_need[cell], self.high_need[cell] = self.problem.lower[cell], self.problem.threshold[cell]
+        self.low_met[cell] = self.high_met[cell] = met
+
+
+def find_pattern(problem: Problem, *, clean: bool = True, progress: Progress | None = None) -> Pattern:
+    """Return a pattern of hidden cells in which every need has a whole-number witness.
+
+    Needs that cannot be met because everything that could move is public are listed in `impossible`.
+    """
+    from clearing_point.disclosure.cleaning import clean_up  # noqa: PLC0415 - cleaning works on this module's state
+
+    search = Sequential(problem, progress)
+    search.meet()
+    search.guard()
+    greedy = search.hidden.copy()
+    if clean:
+        clean_up(search)
+    return Pattern(
+        search.hidden, greedy, search.low_need, search.high_need, search.witnesses, sorted(set(search.impossible))
+    )

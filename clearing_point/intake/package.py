@@ -1,0 +1,137 @@
+"""A workbook as a package: looked over before any parser, then parsed in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.intake import limits
+
+_ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
+_REFERENCE = re.compile(rb'<c [^>]*?\br="([A-Z]+)(\d+)"')
+_FAR_COLUMN = re.compile(rb'<c [^>]*?\br="([A-Z]{3,})\d+"')
+_DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+_REFUSED = 3
+
+
+def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
+    """Look over a workbook's package, then parse it in a child process with limits.
+
+    Raises
+    ------
+    InputProblem
+        If it is damaged, too large, or the parser dies of it.
+    """
+    look_over(path)
+    command = [sys.executable, "-X", "utf8", "-m", "clearing_point.intake.parser_process", str(path)]
+    try:
+        # The child inherits no standard input and hands rows back as an Arrow stream.
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limits.READER_SECONDS,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputProblem(
+            f"{path.name} takes more than {limits.READER_SECONDS} seconds to read: save it as CSV."
+        ) from error
+    if done.returncode == _REFUSED:
+        raise InputProblem(f"{path.name} {done.stderr.decode('utf-8', 'replace').strip()}")
+    if done.returncode < 0:
+        raise InputProblem(
+            f"{path.name} cannot be read: its contents break the workbook parser. "
+            "Copy the sheets into a new workbook and send that."
+        )
+    if done.returncode != 0:
+        raise InternalError(f"The workbook parser failed on {path.name} with code {done.returncode}.")
+    with pa.ipc.open_stream(pa.BufferReader(done.stdout)) as reader:
+        table: pa.Table = reader.read_all()
+    return table.cast(schema)
+
+
+def look_over(path: Path) -> None:
+    """Refuse a package that is damaged, hostile or beyond the limits, before any parser sees it.
+
+    Raises
+    ------
+    InputProblem
+        One sentence that says what is wrong with the package.
+    """
+    try:
+        with zipfile.ZipFile(path) as package:
+            _look_at_parts(path.name, package.infolist())
+            for part in package.infolist():
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                    with package.open(part) as handle:
+                        _look_at_sheet(path.name, handle)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise InputProblem(f"{path.name} is damaged or cut off: open it, save it again and send that.") from error
+    except RuntimeError as error:
+        raise InputProblem(f"{path.name} is protected by a password: remove it and send the file again.") from error
+    except OSError as error:
+        raise InputProblem(f"{path.name} cannot be opened: {error.strerror}.") from error
+
+
+def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
+    if len(parts) > limits.PARTS:
+        raise InputProblem(f"{name} has more than {limits.PARTS} parts and is no ordinary workbook.")
+    if sum(part.file_size for part in parts) > limits.UNPACKED_BYTES:
+        raise InputProblem(
+            f"{name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year."
+        )
+    for part in parts:
+        if ".." in part.filename.split("/") or part.filename.startswith(("/", "\\")):
+            raise InputProblem(f"{name} holds a part with an unsafe name and is not read.")
+        if part.file_size > limits.MEGABYTE and part.file_size > limits.COMPRESSION_RATIO * max(1, part.compress_size):
+            raise InputProblem(f"{name} is packed more tightly than any office program does and is not read.")
+
+
+def _look_at_sheet(name: str, handle: object) -> None:
+    """Find the far corner of a sheet without parsing it: a lone cell at XFD1048576 kills parsers."""
+    last_row, tail, first = 0, b"", True
+    while block := handle.read(limits.MEGABYTE):  # type: ignore[attr-defined]
+        text = tail + block
+        if first and _DOCTYPE.search(text[:4096]):
+            raise InputProblem(f"{name} holds a document type declaration and is not read.")
+        first = False
+        far = _FAR_COLUMN.search(text)
+        if far and _column_number(far.group(1)) > limits.COLUMNS:
+            raise InputProblem(f"{name} has cells beyond column {limits.COLUMNS}: delete the empty columns.")
+        for match in _ROW.finditer(text):
+            last_row = max(last_row, int(match.group(1)))
+        corner = None
+        for corner in _REFERENCE.finditer(text[-4096:]):
+            pass
+        if corner:
+            last_row = max(last_row, int(corner.group(2)))
+        if last_row > limits.ROWS // 2:
+            raise InputProblem(
+                f"{name} has cells beyond row {limits.ROWS // 2:,}: delete the empty rows below the data."
+            )
+        tail = text[-256:]
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def column_letter(number: int) -> str:
+    """Return the letters of a column; 1 is A, 27 is AA."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -1,0 +1,173 @@
+"""The process that parses one workbook and hands its cells back as an Arrow stream.
+
+Run as ``python -m clearing_point.intake.parser_process FILE``. It limits its own memory first, so a
+hostile workbook ends this process and not the clearing point's. Exit 3 with one clause on standard
+error means that the workbook cannot be read.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from clearing_point.intake import limits
+
+_SHEET_PART = re.compile(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
+_ERROR_CELL = re.compile(
+    rb'<c (?=[^>]*?\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>([^<]*)</v>'
+)
+
+
+def main() -> int:
+    """Parse the workbook named on the command line; see the module's text."""
+    _limit_memory()
+    import pyarrow as pa
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    path = Path(sys.argv[1])
+    schema = pa.schema(
+        [("sheet", pa.string()), ("source_row", pa.int32()), ("cells", pa.list_(pa.string())), ("kinds", pa.string())]
+    )
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+        errors = _error_cells(path) if path.suffix.lower() in (".xlsx", ".xlsm") else {}
+        with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
+            for name in workbook.sheet_names:
+                for numbers, rows, kinds in _batches(workbook, name, errors.get(name, {})):
+                    stream.write_batch(
+                        pa.record_batch(
+                            [[name] * len(rows), pa.array(numbers, pa.int32()), rows, kinds], schema=schema
+                        )
+                    )
+    except PasswordError:
+        return _refuse("is protected by a password: remove it and send the file again.")
+    except CalamineError:
+        return _refuse("is damaged inside: open it in your office program, save it again and send that.")
+    except _TooLarge as error:
+        return _refuse(str(error))
+    return 0
+
+
+class _TooLarge(Exception):
+    """A sheet is beyond the limits."""
+
+
+def _refuse(clause: str) -> int:
+    sys.stderr.write(clause)
+    return 3
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows; the package was looked over all the same
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (limits.READER_MEMORY_BYTES, limits.READER_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+_Batch = tuple[list[int], list[list[str | None]], list[str]]
+
+
+def _batches(workbook: object, name: str, errors: dict[tuple[int, int], str]) -> Iterator[_Batch]:
+    sheet = workbook.get_sheet_by_name(name)  # type: ignore[attr-defined]
+    start = sheet.start
+    if start is None:
+        return
+    first_row, first_column = start
+    if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
+        raise _TooLarge(f"has a sheet of more than {limits.CELLS:,} cells: delete empty rows and columns.")
+    numbers: list[int] = []
+    rows: list[list[str | None]] = []
+    kinds: list[str] = []
+    lead: list[str | None] = [None] * first_column
+    by_row: dict[int, list[tuple[int, str]]] = {}
+    for (row_number, column), text in errors.items():
+        by_row.setdefault(row_number, []).append((column, text))
+    for row_number, values in enumerate(sheet.iter_rows(), start=first_row + 1):
+        pairs = [_text(value) for value in values]
+        cells = lead + [text for text, _ in pairs]
+        letters = "." * first_column + "".join(kind for _, kind in pairs)
+        for column, text in by_row.get(row_number, ()):
+            if column <= len(cells):
+                cells[column - 1] = text
+                letters = letters[: column - 1] + "e" + letters[column:]
+        numbers.append(row_number)
+        rows.append(cells)
+        kinds.append(letters)
+        if len(rows) >= limits.BATCH_ROWS:
+            yield numbers, rows, kinds
+            numbers, rows, kinds = [], [], []
+    if rows:
+        yield numbers, rows, kinds
+
+
+def _text(value: object) -> tuple[str | None, str]:
+    """Return a cell's text and the letter of its kind; a whole number loses its `.0`."""
+    if isinstance(value, str):
+        if len(value) > limits.CELL_CHARACTERS:
+            raise _TooLarge(f"has a cell of more than {limits.CELL_CHARACTERS:,} characters.")
+        return (value, "t") if value else (None, ".")
+    if isinstance(value, bool):
+        return ("TRUE" if value else "FALSE"), "b"
+    if isinstance(value, float):
+        return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), "n"  # noqa: PLR2004
+    if isinstance(value, int):
+        return str(value), "n"
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return (value.date().isoformat() if midnight else value.isoformat(sep=" ")), "d"
+    if isinstance(value, datetime.date):
+        return value.isoformat(), "d"
+    return (None, ".") if value is None else (str(value), "t")
+
+
+def _error_cells(path: Path) -> dict[str, dict[tuple[int, int], str]]:
+    """Find `#DIV/0!` and its kin, which the parser hands back as blanks: sheet -> (row, column) -> text."""
+    found: dict[str, dict[tuple[int, int], str]] = {}
+    with zipfile.ZipFile(path) as package:
+        names = _sheet_names(package)
+        for part, name in names.items():
+            content = package.read(part)
+            if b't="e"' not in content:
+                continue
+            cells = found.setdefault(name, {})
+            for letters, row, text in _ERROR_CELL.findall(content):
+                number = 0
+                for letter in letters:
+                    number = number * 26 + letter - 64
+                cells[int(row), number] = text.decode("utf-8", "replace")
+    return found
+
+
+def _sheet_names(package: zipfile.ZipFile) -> dict[str, str]:
+    """Return part name -> sheet name, from the workbook and its relations."""
+    from html import unescape
+
+    try:
+        book = package.read("xl/workbook.xml").decode("utf-8", "replace")
+        relations = package.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+    except KeyError:
+        return {}
+    targets = {}
+    for relation in re.findall(r"<Relationship [^>]*>", relations):
+        identifier = re.search(r'\bId="([^"]*)"', relation)
+        target = re.search(r'\bTarget="([^"]*)"', relation)
+        if identifier and target:
+            targets[identifier.group(1)] = target.group(1)
+    present = set(package.namelist())
+    named = {}
+    for name, identifier_text in _SHEET_PART.findall(book):
+        target_text = targets.get(identifier_text, "")
+        part = target_text.lstrip("/") if target_text.startswith("/") else f"xl/{target_text}"
+        if part in present:
+            named[part] = unescape(name)
+    return named
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""Reading a received file as text, with true addresses and nothing interpreted.
+
+Every reader yields the same thing: sheets of rows, each row with its number in the sender's sheet
+(1 is the first), its cells as text in source order and one letter a cell for what it was
+(``t`` text, ``n`` number, ``d`` date, ``b`` yes or no, ``e`` error, ``.`` empty). Workbooks are
+scanned as a package first and then parsed in a process of their own with a memory limit, because a
+1 KB file can abort the parser (``stack.md`` 5).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from clearing_point.errors import InputProblem
+from clearing_point.intake import limits
+from clearing_point.intake.package import read_workbook
+
+SCHEMA = pa.schema(
+    [
+        ("sheet", pa.string()),
+        ("source_row", pa.int32()),
+        ("cells", pa.list_(pa.string())),
+        ("kinds", pa.string()),
+    ]
+)
+
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+TEXTS = (".csv", ".csv.gz", ".txt")
+CSV_SHEET = "csv"
+"""A CSV file is one sheet of this name in every message."""
+
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A file as it came: rows as an Arrow table of :data:`SCHEMA`."""
+
+    name: str
+    sha256: str
+    size: int
+    sheets: tuple[str, ...]
+    rows: pa.Table
+
+
+def read_file(path: Path, *, encoding: str = "utf-8-sig", delimiter: str = ",") -> ReceivedFile:
+    """Read a workbook or CSV.
+
+    Parameters
+    ----------
+    path : Path
+        ``.xlsx``, ``.xlsm`` (macros are never run), ``.ods``, ``.csv`` or ``.csv.gz``.
+    encoding, delimiter : str
+        For CSV, as the profile declares them; never guessed.
+
+    Raises
+    ------
+    InputProblem
+        One sentence for anything that cannot be read as such a file.
+    """
+    kind = _kind(path)
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputProblem(f"{path.name} is not a file.")
+    except OSError as error:
+        raise InputProblem(f"{path} cannot be opened: {error.strerror}.") from error
+    if size == 0:
+        raise InputProblem(f"{path.name} is empty (0 bytes): send the file again.")
+    if size > limits.FILE_BYTES:
+        raise InputProblem(
+            f"{path.name} has {size // limits.MEGABYTE} MB; at most "
+            f"{limits.FILE_BYTES // limits.MEGABYTE} MB are read: split it by year."
+        )
+    sha256 = _sha256(path)
+    if kind in WORKBOOKS:
+        _check_signature(path)
+        rows = read_workbook(path, SCHEMA)
+    else:
+        rows = pa.Table.from_batches(_csv_batches(path, encoding, delimiter), schema=SCHEMA)
+    sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
+    return ReceivedFile(path.name, sha256, size, sheets, rows)
+
+
+def _kind(path: Path) -> str:
+    name = path.name.lower()
+    for ending in (*TEXTS, *WORKBOOKS):
+        if name.endswith(ending):
+            return ending
+    known = ", ".join((*WORKBOOKS, *TEXTS))
+    raise InputProblem(f"{path.name} is not of a kind that is read here ({known}): save it as .xlsx or .csv.")
+
+
+def _check_signature(path: Path) -> None:
+    with path.open("rb") as handle:
+        start = handle.read(4)
+    if start == _OLD_OFFICE:
+        raise InputProblem(
+            f"{path.name} is password-protected or in the old Excel format (.xls): "
+            "remove the password and save it as .xlsx."
+        )
+    if start != _ZIP:
+        raise InputProblem(f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again.")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(limits.MEGABYTE):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class _Bounded(io.RawIOBase):
+    """Unpacks a compressed CSV only up to a limit."""
+
+    def __init__(self, source: IO[bytes], name: str) -> None:
+        self._source, self._name, self._read = source, name, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        block = self._source.read(len(buffer))
+        self._read += len(block)
+        if self._read > limits.UNPACKED_BYTES:
+            raise InputProblem(
+                f"{self._name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year."
+            )
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.RecordBatch]:
+    csv.field_size_limit(limits.CELL_CHARACTERS * 4)
+    packed = path.name.lower().endswith(".gz")
+    try:
+        with (gzip.open(path, "rb") if packed else path.open("rb")) as source:
+            bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
+            with io.TextIOWrapper(bounded, encoding=encoding, errors="strict", newline="") as text:
+                yield from _batches_of(csv.reader(text, delimiter=delimiter, strict=True), path.name)
+    except UnicodeDecodeError as error:
+        raise InputProblem(
+            f"{path.name} is not text in the encoding {encoding} that its profile declares "
+            f"(byte {error.start + 1} of a block): save it as UTF-8, or correct `encoding` in the profile."
+        ) from error
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+
+
+def _batches_of(reader: Iterator[list[str]], name: str) -> Iterator[pa.RecordBatch]:
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    first_line = 1
+    try:
+        for cells in reader:
+            if cells:
+                if len(cells) > limits.COLUMNS:
+                    raise InputProblem(f"{name}, line {first_line}: more than {limits.COLUMNS} columns.")
+                rows.append(cells)
+                numbers.append(first_line)
+            first_line = reader.line_num + 1  # type: ignore[attr-defined]
+            if len(rows) >= limits.BATCH_ROWS:
+                yield _batch(rows, numbers, name)
+                rows, numbers = [], []
+            if first_line > limits.ROWS:
+                raise InputProblem(f"{name} has more than {limits.ROWS:,} lines: split it by year.")
+    except csv.Error as error:
+        raise InputProblem(f"{name}, line {first_line}: not readable as CSV ({error}): check the quotes there.") from error
+    if rows:
+        yield _batch(rows, numbers, name)
+
+
+def _batch(rows: list[list[str]], numbers: list[int], name: str) -> pa.RecordBatch:
+    text = pa.array([[cell or None for cell in row] for row in rows], pa.list_(pa.string()))
+    _check_text(rows, numbers, name)
+    return pa.record_batch(
+        [
+            pa.array([sys.intern(CSV_SHEET)] * len(rows), pa.string()),
+            pa.array(numbers, pa.int32()),
+            text,
+            pa.nulls(len(rows), pa.string()),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _check_text(rows: list[list[str]], numbers: list[int], name: str) -> None:
+    for number, row in zip(numbers, rows, strict=True):
+        joined = "".join(row)
+        if "\x00" in joined:
+            raise InputProblem(f"{name}, line {number}: holds a NUL byte and is no text: save it as CSV again.")
+        if len(joined) > limits.CELL_CHARACTERS and max(map(len, row)) > limits.CELL_CHARACTERS:
+            raise InputProblem(f"{name}, line {number}: a cell has more than {limits.CELL_CHARACTERS:,} characters.")

@@ -1,0 +1,249 @@
+"""Receiving a file: identity guard, receipt, raw cells with their addresses, typed rows.
+
+Everything happens in a workspace of its own; the warehouse is not touched here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from clearing_point.countries.profile import Profile
+from clearing_point.errors import InputProblem
+from clearing_point.findings import store_findings
+from clearing_point.intake.guard import guard_cells, guard_headings
+from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
+from clearing_point.intake.normalise import normalise
+from clearing_point.intake.package import column_letter
+from clearing_point.intake.read import ReceivedFile, read_file
+from clearing_point.intake.words import with_crosswalk_flags
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.store import REFUSED, connect, drop_workspace, new_workspace, now
+
+RECEIVED = "RECEIVED"
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{4}))?")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came, and the workspace in which it was read.
+
+    Attributes
+    ----------
+    refused : bool
+        The identity guard or the layout stopped it: nothing of its content is in the workspace.
+    rows : mapping of str to int
+        Table of the standard -> rows read into it.
+    """
+
+    submission_id: str
+    series: str
+    file_name: str
+    file_sha256: str
+    workspace: Path
+    refused: bool
+    rows: Mapping[str, int]
+    source_rows: int
+
+
+def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
+    """Turn ``2022`` or ``2017-2021`` into the first and last day.
+
+    Raises
+    ------
+    InputProblem
+        If it is neither, or ends before it begins.
+    """
+    match = _PERIOD.fullmatch(text.strip())
+    if not match or not 1990 <= int(match[1]) <= int(match[2] or match[1]) <= 2100:  # noqa: PLR2004
+        raise InputProblem(f"'{text}' is no period: write a year (2022) or years (2017-2021).")
+    return datetime.date(int(match[1]), 1, 1), datetime.date(int(match[2] or match[1]), 12, 31)
+
+
+def series_of(profile: Profile, period: str) -> str:
+    """Name the series that versions of one submission belong to: sender, territory, period."""
+    return "/".join((profile.sender, profile.territory or "-", period.strip()))
+
+
+def receive(
+    project: Project,
+    standard: Standard,
+    path: Path,
+    profile: Profile,
+    period: str,
+    *,
+    version_number: int = 1,
+    supersedes: str | None = None,
+    made_data: bool | None = None,
+    received: ReceivedFile | None = None,
+) -> Receipt:
+    """Read a file into a new workspace.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the sender sent it; it is only read.
+    period : str
+        ``2022`` or ``2017-2021``.
+    received : ReceivedFile, optional
+        The file if it was read before (to choose a profile).
+
+    Returns
+    -------
+    Receipt
+        With the workspace, which the caller merges or drops.
+
+    Raises
+    ------
+    InputProblem
+        If the file cannot be read at all.
+    """
+    start, end = parse_period(period)
+    profile = with_crosswalk_flags(profile, standard)
+    if received is None:
+        received = read_file(path, encoding=profile.reading.encoding, delimiter=profile.reading.delimiter)
+    series = series_of(profile, period)
+    submission_id = f"{period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{version_number}"
+    findings = guard_headings(received, standard)
+    layouts: list[SheetLayout] = []
+    if not findings:
+        layouts, findings = lay_out(received, profile)
+    if not findings:
+        findings = guard_cells(received, layouts, standard)
+    refused = bool(findings)
+    workspace = new_workspace(project, standard)
+    connection = connect(workspace)
+    try:
+        row: dict[str, Any] = {
+            "submission_id": submission_id,
+            "series": series,
+            "version_number": version_number,
+            "supersedes": supersedes,
+            "sender": profile.sender,
+            "territory": profile.territory,
+            "period_start": start,
+            "period_end": end,
+            "use": profile.use,
+            "made_data": profile.made_data if made_data is None else made_data,
+            "profile": profile.name,
+            "profile_sha256": profile.sha256,
+            "standard_version": standard.version,
+            "standard_sha256": standard.sha256,
+            "file_name": received.name,
+            "file_sha256": received.sha256,
+            "file_bytes": received.size,
+            "received_at": now(),
+            "status": REFUSED if refused else RECEIVED,
+            "rows_read": 0 if refused else received.rows.num_rows,
+        }
+        connection.execute(
+            f"INSERT INTO raw.submission ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+        )
+        store_findings(connection, submission_id, findings)
+        counts: dict[str, int] = {}
+        if not refused:
+            for layout in layouts:
+                _store_sheet(connection, submission_id, received.rows, layout)
+            counts = normalise(connection, submission_id, layouts, profile, standard)
+            _store_header(connection, submission_id, profile, standard, counts, version_number)
+    except BaseException:
+        connection.close()
+        drop_workspace(workspace)
+        raise
+    connection.close()
+    return Receipt(
+        submission_id, series, received.name, received.sha256, workspace, refused, counts, received.rows.num_rows
+    )
+
+
+def archive(project: Project, path: Path, sha256: str) -> Path:
+    """Keep the original, read-only and named by its hash; a file already kept is left alone."""
+    folder = project.archive / sha256[:2]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = folder / f"{sha256}{''.join(path.suffixes[-2:]) if path.name.endswith('.gz') else path.suffix.lower()}"
+    if not kept.exists():
+        partial = kept.with_suffix(".partial")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        os.chmod(partial, 0o400)
+        os.replace(partial, kept)
+    return kept
+
+
+def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: SheetLayout) -> None:
+    """Store the cells of columns that are read, and the header; other columns leave no text behind."""
+    kept = kept_columns(layout)
+    width = max((*kept, len(layout.headings), 1))
+    headings = [
+        (
+            submission_id,
+            layout.sheet,
+            number,
+            column_letter(number),
+            layout.headings[number - 1] if number in kept else None,
+            table,
+            field,
+        )
+        for number in range(1, len(layout.headings) + 1)
+        for table, field in (kept.get(number) or [(None, None)])
+    ]
+    connection.executemany('INSERT INTO raw."column" VALUES (?,?,?,?,?,?,?)', headings)
+    cells = ", ".join(f"cells[{n}]" if n in kept else "NULL" for n in range(1, width + 1))
+    connection.register("received_rows", rows)
+    connection.execute(
+        f"INSERT INTO raw.record SELECT ?, sheet, source_row, [{cells}], kinds FROM received_rows "
+        "WHERE sheet = ? AND source_row >= ?",
+        [submission_id, layout.sheet, layout.first_row],
+    )
+    connection.unregister("received_rows")
+
+
+def _store_header(
+    connection: Any,
+    submission_id: str,
+    profile: Profile,
+    standard: Standard,
+    counts: dict[str, int],
+    version_number: int,
+) -> None:
+    """Where the file carries no header of its own, the profile's declarations stand in for it."""
+    if counts.get("submission"):
+        return
+    start, end = connection.execute("SELECT period_start, period_end FROM raw.submission").fetchone()
+    known: dict[str, Any] = dict(profile.header)
+    known |= {
+        "organisation": profile.sender,
+        "territory": profile.territory or "ZZZ",
+        "period_start": start,
+        "period_end": end,
+        "version_number": version_number,
+        "submission_reference": submission_id,
+    }
+    values: dict[str, Any] = {}
+    for field in standard.tables["submission"].fields:
+        value = known.get(field.name)
+        if value is None and field.type == "string":
+            value = "NAS"
+        values[field.name] = [value] if field.multiple else value
+        if field.missing_column and value is None:
+            values[field.missing_column] = "NAS"
+    row = {"submission_id": submission_id, "sheet": "profile", "source_row": 0, "source_part": 0, **values}
+    names = ", ".join(f'"{n}"' for n in row)
+    connection.execute(
+        f"INSERT INTO staged.submission ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+    )
+
+
+

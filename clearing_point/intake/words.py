@@ -1,0 +1,144 @@
+"""Which texts mean which code for one field: the standard's own words, a crosswalk, a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clearing_point.countries.profile import ColumnSpec, Profile
+from clearing_point.errors import InputProblem
+from clearing_point.intake.layout import fold
+from clearing_point.standard.model import TERRITORY, Field, Standard
+
+_ANY_VARIABLE = "*"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Folded text -> codes; texts that are ambiguous stand apart and never resolve silently."""
+
+    codes: dict[str, tuple[str, ...]]
+    ambiguous: frozenset[str] = frozenset()
+
+
+def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Standard) -> Words:
+    """Collect the words of a coded field; a later source overrides an earlier one.
+
+    The order is: the codes and English labels of the standard, the crosswalk or alias scheme that
+    the column names, the profile's reading (missing words), its approved ``values.csv`` and the
+    column's own ``values`` and ``missing``.
+
+    Raises
+    ------
+    InputProblem
+        If a profile maps a word to a code that the list does not have.
+    """
+    codelist = field.codelist or ""
+    words: dict[str, tuple[str, ...]] = {}
+    ambiguous: set[str] = set()
+    allowed = {*standard.codes_of(codelist), *standard.missing_codes}
+    for code in sorted(allowed):
+        words[fold(code)] = (code,)
+    if codelist == TERRITORY:
+        ambiguous = _territory_words(words, column.scheme, profile, standard)
+    else:
+        for entry in (*standard.codelists[codelist].codes, *standard.codelists["missing"].codes):
+            words.setdefault(fold(entry.label["en"]), (entry.code,))
+        if column.scheme:
+            _crosswalk_words(words, codelist, column, standard)
+    if codelist == "yes_no":
+        words.update({fold(w): ("Y",) for w in profile.reading.yes})
+        words.update({fold(w): ("N",) for w in profile.reading.no})
+    own = [(word, code, "missing") for word, code in profile.reading.missing.items()]
+    own += [
+        (row["local"], row["code"], f"values.csv ({row['local']})")
+        for row in profile.values
+        if row["field"] in (field.name, codelist)
+    ]
+    own += [(word, code, "values") for word, code in column.values.items()]
+    own += [(word, code, "missing") for word, code in column.missing.items()]
+    for word, code, where in own:
+        codes = tuple(part.strip() for part in code.split(";"))
+        wrong = [c for c in codes if c not in allowed]
+        if wrong:
+            raise InputProblem(
+                f"Profile {profile.name}, field {field.name}, {where}: '{wrong[0]}' is no code of {codelist}."
+            )
+        words[fold(word)] = codes
+        ambiguous.discard(fold(word))
+    return Words(words, frozenset(ambiguous))
+
+
+def _territory_words(
+    words: dict[str, tuple[str, ...]], scheme: str | None, profile: Profile, standard: Standard
+) -> set[str]:
+    for row in standard.territories:
+        words.setdefault(fold(row["name_neutral_en"]), (row["territory_id"],))
+    meant: dict[str, set[str]] = {}
+    for row in standard.territory_files["alias"]:
+        own = row["scheme"] == "submitter" and row["submitter"] == profile.sender
+        if own or row["scheme"] == (scheme or "name_en"):
+            meant.setdefault(fold(row["alias"]), set()).add("" if row["ambiguous"] == "Y" else row["territory_id"])
+    # A word is read without its date here: it resolves only if all its rows agree and none is ambiguous.
+    ambiguous = {word for word, places in meant.items() if len(places) > 1 or "" in places}
+    words.update({word: tuple(places) for word, places in meant.items() if word not in ambiguous})
+    for word in ambiguous:
+        words.pop(word, None)
+    return ambiguous
+
+
+def _crosswalk_words(
+    words: dict[str, tuple[str, ...]], codelist: str, column: ColumnSpec, standard: Standard
+) -> None:
+    headings = {fold(h) for h in column.headings} | {_ANY_VARIABLE}
+    for row in standard.crosswalks[column.scheme or ""]:
+        same = row["codelist"] in (codelist, "missing") and fold(row["target_variable"]) in headings
+        if same and row["target_code"] and _imports(row):
+            words[fold(row["target_code"])] = (row["code"],)
+
+
+def _imports(row: Mapping[str, str]) -> bool:
+    """Whether a crosswalk row speaks for reading (the register says how notes mark a direction)."""
+    return row["quality"] != "none" and not row["note"].startswith("export only")
+
+
+def with_crosswalk_flags(profile: Profile, standard: Standard) -> Profile:
+    """Return the profile with every ``flags_scheme`` filled in: one yes/no column a code.
+
+    Only columns that hold a flag (target code ``1``) are taken; those a file lacks are passed over.
+
+    Raises
+    ------
+    InputProblem
+        If the profile names a table, a field or a crosswalk that the standard does not have.
+    """
+    sheets = []
+    for sheet in profile.sheets:
+        tables = []
+        for spec in sheet.tables:
+            table = standard.tables.get(spec.table)
+            if table is None:
+                raise InputProblem(f"Profile {profile.name}: the standard has no table '{spec.table}'.")
+            columns = {}
+            for name, column in spec.columns.items():
+                field = table.by_name.get(name.removesuffix("_no"))
+                if field is None:
+                    raise InputProblem(f"Profile {profile.name}: table {table.name} has no field '{name}'.")
+                columns[name] = _filled(field, column, profile, standard) if column.flags_scheme else column
+            tables.append(replace(spec, columns=columns))
+        sheets.append(replace(sheet, tables=tuple(tables)))
+    return replace(profile, sheets=tuple(sheets))
+
+
+def _filled(field: Field, column: ColumnSpec, profile: Profile, standard: Standard) -> ColumnSpec:
+    crosswalk = standard.crosswalks.get(column.flags_scheme or "")
+    if crosswalk is None:
+        raise InputProblem(f"Profile {profile.name}: there is no crosswalk '{column.flags_scheme}'.")
+    flags = {
+        row["target_variable"]: row["code"]
+        for row in crosswalk
+        if row["codelist"] == field.codelist and row["target_code"] == "1" and _imports(row)
+    }
+    if not flags:
+        raise InputProblem(f"Profile {profile.name}: crosswalk {column.flags_scheme} has no flag for {field.name}.")
+    return replace(column, flags=flags, optional=True)

@@ -1,0 +1,166 @@
+"""Where things are: the project (schemas, profiles, editions) and the data folder.
+
+A project is found from ``--project``, the environment variable ``CLEARING_POINT_PROJECT``, the
+current folder and those above it, and last the copy that travels with an installed package.
+Nothing is ever written into a project: all results go to the data folder
+(``docs/decisions/0004-one-data-folder.md``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearing_point.errors import InputProblem
+
+_MARKER = Path("schemas") / "standard.yml"
+_PRIVATE = 0o700
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders of one clearing point.
+
+    Attributes
+    ----------
+    root : Path
+        Folder that holds ``schemas``, ``pipelines`` and ``reports``.
+    data : Path
+        Folder for everything that is received or made.
+    """
+
+    root: Path
+    data: Path
+
+    @property
+    def schemas(self) -> Path:
+        """What the region has agreed."""
+        return self.root / "schemas"
+
+    @property
+    def countries(self) -> Path:
+        """One folder a reporting territory."""
+        return self.root / "pipelines" / "countries"
+
+    @property
+    def sources(self) -> Path:
+        """One folder a public format or data set."""
+        return self.root / "pipelines" / "sources"
+
+    @property
+    def reports(self) -> Path:
+        """Editions, templates and text."""
+        return self.root / "reports"
+
+    @property
+    def archive(self) -> Path:
+        """Received files, by hash, read-only."""
+        return self.data / "archive"
+
+    @property
+    def warehouse(self) -> Path:
+        """The one DuckDB file that holds records of persons."""
+        return self.data / "warehouse" / "clearing_point.duckdb"
+
+    @property
+    def work(self) -> Path:
+        """Unfinished work of one command; may be deleted whenever none runs."""
+        return self.data / "work"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases: protected tables only."""
+        return self.data / "releases"
+
+    @property
+    def builds(self) -> Path:
+        """Built reports, one folder an edition."""
+        return self.data / "reports"
+
+    def prepare(self) -> None:
+        """Make the data folder, closed to other users of the machine.
+
+        Raises
+        ------
+        InputProblem
+            If the folder cannot be made or written.
+        """
+        try:
+            for folder in (self.data, self.archive, self.warehouse.parent, self.work):
+                folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
+        except OSError as error:
+            raise InputProblem(
+                f"The data folder {self.data} cannot be made ({error.strerror}): "
+                "choose another with --data or CLEARING_POINT_DATA."
+            ) from error
+        if not os.access(self.data, os.W_OK):
+            raise InputProblem(f"The data folder {self.data} is read-only: choose another with --data.")
+
+
+def find_project(project: Path | None = None, data: Path | None = None) -> Project:
+    """Find the project and its data folder.
+
+    Parameters
+    ----------
+    project, data : Path, optional
+        What the user named; each falls back to ``CLEARING_POINT_PROJECT`` and
+        ``CLEARING_POINT_DATA``, then to the folders upwards and the installed copy.
+
+    Raises
+    ------
+    InputProblem
+        If a named project has no ``schemas/standard.yml``.
+    """
+    named = project or _from_environment("CLEARING_POINT_PROJECT")
+    if named is not None:
+        root = named.expanduser().resolve()
+        if not (root / _MARKER).is_file():
+            raise InputProblem(f"{named} is not a clearing point project: it has no {_MARKER.as_posix()}.")
+    else:
+        root = _upwards(Path.cwd()) or _installed()
+    chosen = data or _from_environment("CLEARING_POINT_DATA")
+    if chosen is None:
+        # An installed package must not write beside itself.
+        chosen = root / "data" if _is_checkout(root) else Path.cwd() / "clearing-point-data"
+    return Project(root=root, data=chosen.expanduser().resolve())
+
+
+def hash_of_folder(folder: Path) -> str:
+    """Return the SHA-256 of a folder's file names and bytes, in sorted order, as hex text."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if path.suffix == ".pyc" or path.name.startswith("."):
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _from_environment(name: str) -> Path | None:
+    value = os.environ.get(name, "").strip()
+    return Path(value) if value else None
+
+
+def _upwards(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        if (folder / _MARKER).is_file():
+            return folder
+    return None
+
+
+def _installed() -> Path:
+    package = Path(__file__).resolve().parent
+    for root in (package / "bundled", package.parent):
+        if (root / _MARKER).is_file():
+            return root
+    raise InputProblem(
+        "No clearing point project was found here or above: name one with --project DIR "
+        "or CLEARING_POINT_PROJECT."
+    )
+
+
+def _is_checkout(root: Path) -> bool:
+    return root.name != "bundled" and os.access(root, os.W_OK)

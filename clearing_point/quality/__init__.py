@@ -1,0 +1,1 @@
+"""Checks: what each country can act on, and the gate that decides."""

@@ -1,0 +1,137 @@
+"""The verdict on a submission: SQL lists every failing row, Great Expectations decides at the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
+from clearing_point.quality.evaluate import evaluate
+from clearing_point.quality.runner import run_gate
+from clearing_point.quality.suites import GATE_TABLE, Expectation, gate_suite
+from clearing_point.standard import Standard
+from clearing_point.store import now, opened
+
+ACCEPT, ACCEPT_WITH_WARNINGS, RETURN = "accepted", "accepted with warnings", "returned"
+_DECISIVE = {"count": (BLOCK, ERROR), "reference": (BLOCK,)}
+"""Published figures of others are kept with their faults flagged; a country's own data are returned."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision on one submission and its counts of findings by severity."""
+
+    submission_id: str
+    decision: str
+    findings: Mapping[str, int]
+    expectations: int
+    failed_expectations: int
+
+    @property
+    def accepted(self) -> bool:
+        """Accepted, with or without warnings."""
+        return self.decision != RETURN
+
+
+def judge(workspace: Path, submission_id: str, standard: Standard, *, refused: bool, use: str) -> Verdict:
+    """Check a received submission and decide.
+
+    Parameters
+    ----------
+    workspace : Path
+        Where it was received; no connection may be open.
+    refused : bool
+        It was stopped before its content was read; only its structure findings count.
+    use : str
+        ``count`` or ``reference`` (``raw.submission.use``).
+
+    Raises
+    ------
+    InternalError
+        If a rule cannot run, or SQL and Great Expectations disagree: never a verdict.
+    """
+    suite = gate_suite(standard)
+    with opened(workspace) as connection:
+        if not refused:
+            evaluate(connection, submission_id, standard)
+        failing = _gate_table(connection, submission_id, suite)
+    results = run_gate(workspace, suite)
+    for result in results:
+        if result.success == (failing[result.rule_id] > 0):
+            raise InternalError(f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided.")
+    failed = {r.rule_id for r in results if not r.success}
+    return _decide(workspace, submission_id, suite, failed, results, use)
+
+
+def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, ...]) -> dict[str, int]:
+    counted = dict(
+        connection.execute(
+            "SELECT rule_id, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY rule_id",
+            [submission_id],
+        ).fetchall()
+    )
+    unknown = set(counted) - {e.rule_id for e in suite}
+    if unknown:
+        raise InternalError(f"Findings of rule {min(unknown)}, which the gate does not know.")
+    failing = {e.rule_id: int(counted.get(e.rule_id, 0)) for e in suite}
+    columns = ", ".join(f'{count}::BIGINT AS "{rule_id}"' for rule_id, count in failing.items())
+    connection.execute(f"CREATE OR REPLACE TABLE quality.{GATE_TABLE} AS SELECT {columns}")
+    connection.execute("CHECKPOINT")
+    return failing
+
+
+def _decide(
+    workspace: Path, submission_id: str, suite: tuple[Expectation, ...], failed: set[str], results: Any, use: str
+) -> Verdict:
+    with opened(workspace) as connection:
+        counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
+        counts |= dict(
+            connection.execute(
+                "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY 1",
+                [submission_id],
+            ).fetchall()
+        )
+        decisive = any(counts[s] for s in _DECISIVE[use])
+        gate_decisive = any(e.rule_id in failed and e.severity in _DECISIVE[use] for e in suite)
+        if decisive and not gate_decisive:
+            raise InternalError("The gate passed a submission with findings that return it; nothing was decided.")
+        remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
+        decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
+        connection.executemany(
+            "INSERT INTO quality.validation_result VALUES (?,?,?,?,?)",
+            [(submission_id, r.rule_id, r.kind, r.success, r.observed) for r in results],
+        )
+        connection.execute(
+            "INSERT INTO quality.decision VALUES (?,?,?,?,?,?,?,?)",
+            [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
+             len(suite), len(failed)],
+        )  # fmt: skip
+    return Verdict(submission_id, decision, counts, len(suite), len(failed))
+
+
+def verdict_of(database: Path, submission_id: str) -> Verdict:
+    """Read the verdict of a stored submission back.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such submission.
+    """
+    with opened(database, read_only=True) as connection:
+        row = connection.execute(
+            "SELECT decision, gate_expectations, gate_failed FROM quality.decision WHERE submission_id = ?",
+            [submission_id],
+        ).fetchone()
+        if row is None:
+            raise InputProblem(f"There is no submission '{submission_id}': `clearing-point status` lists them.")
+        counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
+        counts |= dict(
+            connection.execute(
+                "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY 1",
+                [submission_id],
+            ).fetchall()
+        )
+    return Verdict(submission_id, row[0], counts, row[1], row[2])

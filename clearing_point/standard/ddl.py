@@ -1,0 +1,254 @@
+"""The warehouse's tables, derived from the standard as SQLAlchemy metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from duckdb_sqlalchemy import Dialect
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TIMESTAMP,
+)
+from sqlalchemy.schema import CreateSchema, CreateTable
+from sqlalchemy.types import TypeEngine
+
+from clearing_point.standard.model import Field, Standard
+from clearing_point.standard.model import Table as StandardTable
+
+SCHEMAS = ("raw", "staged", "core", "quality", "ref")
+
+
+def metadata_of(standard: Standard) -> MetaData:
+    """Build the metadata of the whole warehouse.
+
+    Returns
+    -------
+    sqlalchemy.MetaData
+        Schemas ``raw`` (received, nothing interpreted), ``staged`` and ``core`` (one table a
+        table of the standard, with lineage columns), ``quality`` and ``ref``.
+    """
+    metadata = MetaData()
+    _raw(metadata)
+    _quality(metadata)
+    _reference(metadata)
+    for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+        for schema in ("staged", "core"):
+            _data_table(metadata, schema, table)
+    return metadata
+
+
+def statements(standard: Standard) -> tuple[str, ...]:
+    """Return the DDL of :func:`metadata_of` as DuckDB statements that may run twice."""
+    return _statements(standard.sha256, standard)
+
+
+@lru_cache(maxsize=4)
+def _statements(_sha256: str, standard: Standard) -> tuple[str, ...]:
+    dialect = Dialect()
+    made = [str(CreateSchema(s, if_not_exists=True).compile(dialect=dialect)) for s in SCHEMAS]
+    made += [
+        str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).strip()
+        for table in metadata_of(standard).sorted_tables
+    ]
+    return tuple(made)
+
+
+def columns_of(table: StandardTable) -> Iterator[tuple[str, str]]:
+    """Yield (column, role) of a data table after its lineage: value, precision, missing or no."""
+    for field in table.fields:
+        yield field.name, "value"
+        if field.precision_column:
+            yield field.precision_column, "precision"
+        if field.missing_column:
+            yield field.missing_column, "missing"
+        if field.no_column:
+            yield field.no_column, "no"
+
+
+def _type_of(field: Field) -> TypeEngine[object]:
+    if field.multiple:
+        return ARRAY(String)
+    return {
+        "string": String(),
+        "integer": Integer(),
+        "year": SmallInteger(),
+        "number": Double(),
+        "date": Date(),
+    }[field.type]
+
+
+def _data_table(metadata: MetaData, schema: str, table: StandardTable) -> None:
+    columns: list[Column[object]] = [
+        Column("submission_id", String, nullable=False),
+        Column("sheet", String, nullable=False),
+        Column("source_row", Integer, nullable=False, comment="row of the sender's sheet, 1 is the first"),
+        Column("source_part", SmallInteger, nullable=False, comment="part of a row that became several"),
+    ]
+    if schema == "core" and table.name == "person":
+        columns.append(Column("person_id", String, nullable=False, comment="one a person and sender"))
+    for field in table.fields:
+        columns.append(Column(field.name, _type_of(field), comment=field.title["en"]))
+        for companion in (field.precision_column, field.missing_column):
+            if companion:
+                columns.append(Column(companion, String))
+        if field.no_column:
+            columns.append(Column(field.no_column, ARRAY(String)))
+    Table(table.name, metadata, *columns, schema=schema, comment=table.grain["en"])
+
+
+def _raw(metadata: MetaData) -> None:
+    Table(
+        "submission",
+        metadata,
+        Column("submission_id", String, primary_key=True),
+        Column("series", String, nullable=False, comment="sender, territory and period: versions of one thing"),
+        Column("version_number", Integer, nullable=False),
+        Column("supersedes", String),
+        Column("sender", String, nullable=False),
+        Column("territory", String),
+        Column("period_start", Date),
+        Column("period_end", Date),
+        Column("use", String, nullable=False, comment="count, or reference: never counted as persons"),
+        Column("made_data", Boolean, nullable=False, comment="made for demonstration or training"),
+        Column("profile", String, nullable=False),
+        Column("profile_sha256", String, nullable=False),
+        Column("standard_version", String, nullable=False),
+        Column("standard_sha256", String, nullable=False),
+        Column("file_name", String, nullable=False),
+        Column("file_sha256", String, nullable=False),
+        Column("file_bytes", BigInteger, nullable=False),
+        Column("received_at", TIMESTAMP, nullable=False),
+        Column("status", String, nullable=False),
+        Column("rows_read", BigInteger, nullable=False),
+        schema="raw",
+    )
+    Table(
+        "column",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("sheet", String, nullable=False),
+        Column("column_number", Integer, nullable=False, comment="1 is the first column of the sheet"),
+        Column("column_letter", String, nullable=False),
+        Column("heading", String),
+        Column("target_table", String),
+        Column("target_field", String, comment="empty: seen and not kept"),
+        schema="raw",
+    )
+    Table(
+        "record",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("sheet", String, nullable=False),
+        Column("source_row", Integer, nullable=False),
+        Column("cells", ARRAY(String), nullable=False, comment="text as received; columns not kept are empty"),
+        Column("kinds", String, comment="one letter a cell: text, number, date, boolean, error"),
+        schema="raw",
+    )
+
+
+def _quality(metadata: MetaData) -> None:
+    Table(
+        "finding",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("severity", String, nullable=False),
+        Column("dimension", String, nullable=False),
+        Column("target_table", String),
+        Column("target_field", String),
+        Column("sheet", String),
+        Column("source_row", Integer),
+        Column("column_letter", String),
+        Column("waived", Boolean, nullable=False),
+        schema="quality",
+    )
+    Table(
+        "rule_result",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("target_table", String, nullable=False),
+        Column("target_field", String),
+        Column("severity", String, nullable=False),
+        Column("evaluated", BigInteger, nullable=False),
+        Column("failed", BigInteger, nullable=False),
+        Column("not_applicable", BigInteger, nullable=False),
+        Column("could_not_run", String, comment="reason, where a check did not run"),
+        schema="quality",
+    )
+    Table(
+        "decision",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("decision", String, nullable=False),
+        Column("decided_at", TIMESTAMP, nullable=False),
+        Column("errors", BigInteger, nullable=False),
+        Column("warnings", BigInteger, nullable=False),
+        Column("notes", BigInteger, nullable=False),
+        Column("gate_expectations", Integer, nullable=False),
+        Column("gate_failed", Integer, nullable=False),
+        schema="quality",
+    )
+    Table(
+        "validation_result",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("expectation", String, nullable=False),
+        Column("success", Boolean, nullable=False),
+        Column("observed", Text, comment="a count or share; never a value of a person"),
+        schema="quality",
+    )
+
+
+def _reference(metadata: MetaData) -> None:
+    Table(
+        "code",
+        metadata,
+        Column("codelist", String, nullable=False),
+        Column("code", String, nullable=False),
+        Column("parent", String),
+        Column("kind", String, nullable=False),
+        Column("position", Integer, nullable=False),
+        Column("label", String, nullable=False),
+        schema="ref",
+    )
+    Table(
+        "code_attribute",
+        metadata,
+        Column("codelist", String, nullable=False),
+        Column("code", String, nullable=False),
+        Column("attribute", String, nullable=False),
+        Column("value", String),
+        schema="ref",
+    )
+    Table(
+        "territory_group",
+        metadata,
+        Column("group_id", String, nullable=False),
+        Column("territory_id", String, nullable=False),
+        Column("year_from", Integer),
+        Column("year_to", Integer),
+        schema="ref",
+    )
+    Table(
+        "population",
+        metadata,
+        Column("territory_id", String, nullable=False),
+        Column("year", Integer, nullable=False),
+        Column("population", BigInteger, nullable=False),
+        Column("includes_kosovo", String),
+        schema="ref",
+    )

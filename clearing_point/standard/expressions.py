@@ -1,0 +1,237 @@
+"""SQL expressions of the standard: parsed, limited to what an expression may do, and made runnable.
+
+Rules, derived fields and indicators are written as DuckDB expressions in YAML. They may name the
+row's own columns, columns of parent tables as ``table.column``, and other tables in subqueries.
+Missing codes appear to them as NULL: an expression over an unknown value is itself unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from clearing_point.errors import InputProblem
+from clearing_point.standard.ddl import columns_of
+from clearing_point.standard.model import LINEAGE, Standard, Table
+
+KNOWN = "known"
+"""Schema of the views in which missing codes are NULL."""
+
+_FORBIDDEN = (
+    exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter, exp.Command, exp.Copy, exp.Set,
+    exp.Use, exp.Pragma, exp.Attach, exp.Detach, exp.Into, exp.ReadCSV, exp.ReadParquet,
+)  # fmt: skip
+_FORBIDDEN_FUNCTIONS = ("read_", "glob", "getenv", "query", "duckdb_", "pragma_", "current_setting", "set_")
+
+
+def parse_expression(text: str) -> exp.Expression:
+    """Parse one scalar expression.
+
+    Raises
+    ------
+    InputProblem
+        If it is no single expression, or does more than an expression may: statements, file
+        access, settings.
+    """
+    try:
+        parsed = sqlglot.parse(f"SELECT {text}", dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise InputProblem(f"not an SQL expression: {text.strip()[:120]!r}") from error
+    if len(parsed) != 1 or not isinstance(parsed[0], exp.Select) or len(parsed[0].expressions) != 1:
+        raise InputProblem(f"not one SQL expression: {text.strip()[:120]!r}")
+    select = parsed[0]
+    if select.args.get("from") or select.args.get("from_") or select.args.get("where"):
+        raise InputProblem(f"an expression, not a query, is expected: {text.strip()[:120]!r}")
+    refuse_more_than_reading(select, text)
+    found: exp.Expression = select.expressions[0]
+    return found
+
+
+def refuse_more_than_reading(tree: exp.Expression, text: str) -> None:
+    """Refuse statements, file access and settings in a parsed query; see :func:`parse_expression`."""
+    for node in tree.walk():
+        if isinstance(node, _FORBIDDEN):
+            raise InputProblem(f"only reading is allowed here: {text.strip()[:120]!r}")
+        if isinstance(node, exp.Func):
+            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+            if name.startswith(_FORBIDDEN_FUNCTIONS):
+                raise InputProblem(f"the function {name} is not allowed here: {text.strip()[:120]!r}")
+        if isinstance(node, exp.Table) and (isinstance(node.this, exp.Literal) or "." in node.name or "/" in node.name):
+            raise InputProblem(f"files cannot be read here: {text.strip()[:120]!r}")
+
+
+def ancestors(table: Table, standard: Standard) -> tuple[str, ...]:
+    """Return the parent tables of a table and theirs, nearest first."""
+    found: list[str] = []
+    queue = list(table.parents)
+    while queue:
+        name = queue.pop(0)
+        if name not in found and name != table.name:
+            found.append(name)
+            queue.extend(standard.tables[name].parents)
+    return tuple(found)
+
+
+def qualified(text: str, table: Table, standard: Standard) -> str:
+    """Return an expression with every bare column of the row's own table qualified.
+
+    Raises
+    ------
+    InputProblem
+        If it names a column that neither the table nor its parents have.
+    """
+    return _qualified(text, table.name, standard.sha256, standard)
+
+
+@lru_cache(maxsize=4096)
+def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> str:
+    tree = parse_expression(text)
+    table = standard.tables[name]
+    lineage = set(ancestors(table, standard))
+    wrapper = exp.Paren(this=tree)
+    bound = {p.name for node in wrapper.find_all(exp.Lambda) for p in node.expressions}
+    for column in list(wrapper.find_all(exp.Column)):
+        owner = column.table
+        if column.find_ancestor(exp.Select):
+            # A subquery resolves its own names first; the row's own columns reach into it by name.
+            if not owner and column.name in _names(table) and not _inner_names(column, standard):
+                column.set("table", exp.to_identifier(name))
+            continue
+        if not owner:
+            if column.name in bound:
+                continue
+            if column.name not in _names(table):
+                raise InputProblem(f"no column '{column.name}' in table {name}: {text.strip()[:120]!r}")
+            column.set("table", exp.to_identifier(name))
+        elif owner == name or owner in lineage:
+            if column.name not in _names(standard.tables[owner]):
+                raise InputProblem(f"no column '{owner}.{column.name}': {text.strip()[:120]!r}")
+        elif owner not in bound:
+            raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
+    for source in wrapper.find_all(exp.Table):
+        if source.name not in standard.tables:
+            raise InputProblem(f"no table '{source.name}' in the standard: {text.strip()[:120]!r}")
+        if not source.args.get("db"):
+            alias = source.alias or source.name
+            source.set("db", exp.to_identifier(KNOWN))
+            source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return wrapper.sql(dialect="duckdb")
+
+
+def _inner_names(column: exp.Column, standard: Standard) -> bool:
+    """Whether a subquery around a column has a source of its own with that name."""
+    select = column.find_ancestor(exp.Select)
+    while select is not None:
+        for source in select.find_all(exp.Table):
+            other = standard.tables.get(source.name)
+            if other is not None and column.name in _names(other):
+                return True
+        for alias in select.find_all(exp.TableAlias):
+            if column.name in {c.name for c in alias.columns}:
+                return True
+        select = select.find_ancestor(exp.Select)
+    return False
+
+
+def _names(table: Table) -> set[str]:
+    return {name for name, _ in columns_of(table)} | set(LINEAGE)
+
+
+def known_select(table: Table, source: str, standard: Standard) -> str:
+    """Return a query of a data table in which missing codes are NULL.
+
+    Parameters
+    ----------
+    source : str
+        The data table to read, such as ``staged.person``.
+    """
+    missing = "[" + ", ".join(f"'{c}'" for c in standard.missing_codes) + "]"
+    replaced = []
+    for field in table.fields:
+        name = f'"{field.name}"'
+        if field.multiple:
+            replaced.append(
+                f"CASE WHEN len({name}) > 0 AND list_has_all({missing}, {name}) THEN NULL "
+                f"ELSE list_filter({name}, lambda code: NOT list_contains({missing}, code)) END AS {name}"
+            )
+        elif field.type == "string":
+            replaced.append(f"CASE WHEN list_contains({missing}, {name}) THEN NULL ELSE {name} END AS {name}")
+    clause = f" REPLACE ({', '.join(replaced)})" if replaced else ""
+    return f"SELECT *{clause} FROM {source}"
+
+
+def create_known_views(connection: Any, standard: Standard, sources: dict[str, str]) -> None:
+    """Make the views of schema ``known`` and, for parents, one row a key.
+
+    Parameters
+    ----------
+    sources : dict
+        Table name -> data table to read; see :func:`known_select`.
+    """
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {KNOWN}")
+    for name, source in sources.items():
+        select = known_select(standard.tables[name], source, standard)
+        connection.execute(f'CREATE OR REPLACE VIEW {KNOWN}."{name}" AS {select}')
+
+
+def joined_from(table: Table, standard: Standard) -> str:
+    """Return the FROM clause that brings a table together with its parents.
+
+    A parent whose number stands twice is taken once: the duplicate has its own finding and must
+    not multiply the children.
+    """
+    clause = f'{KNOWN}."{table.name}" AS "{table.name}"'
+    for child_name, parent_name, keys in _links(table, standard):
+        columns = ", ".join(f'"{k}"' for k in keys)
+        on = " AND ".join(f'"{parent_name}"."{k}" = "{child_name}"."{k}"' for k in keys)
+        clause += (
+            f' LEFT JOIN (SELECT * FROM {KNOWN}."{parent_name}" QUALIFY row_number() OVER '
+            f'(PARTITION BY {columns} ORDER BY source_row) = 1) AS "{parent_name}" ON {on}'
+        )
+    return clause
+
+
+def _links(table: Table, standard: Standard) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+    seen = {table.name}
+    queue = [table]
+    while queue:
+        child = queue.pop(0)
+        for parent, keys in child.parents.items():
+            if parent not in seen:
+                seen.add(parent)
+                queue.append(standard.tables[parent])
+                yield child.name, parent, keys
+
+
+def install_macros(connection: Any, standard: Standard) -> None:
+    """Make the functions that expressions may call: code attributes and membership of groups.
+
+    ``<codelist>_<attribute>(code)`` gives an attribute column of a code list;
+    ``territory_in_group(territory, group, year)`` says whether a territory belonged to a group in any
+    part of that year; with no year, whether it ever did.
+    """
+    for codelist in standard.codelists.values():
+        for attribute in codelist.attributes:
+            pairs = ", ".join(
+                f"'{c.code}': '{c.attributes[attribute]}'" for c in codelist.codes if c.attributes[attribute]
+            )
+            if pairs:
+                connection.execute(
+                    f"CREATE OR REPLACE TEMP MACRO {codelist.name}_{attribute}(code) AS MAP {{{pairs}}}[code]"
+                )
+    members: dict[str, list[str]] = {}
+    for row in standard.territory_files["group"]:
+        members.setdefault(row["group_id"], []).append(
+            "{'t': '%s', 'f': %s, 'u': %s}"
+            % (row["territory_id"], row["valid_from"][:4] or "0", row["valid_to"][:4] or "9999")
+        )
+    groups = ", ".join(f"'{g}': [{', '.join(rows)}]" for g, rows in members.items())
+    connection.execute(
+        "CREATE OR REPLACE TEMP MACRO territory_in_group(territory, group_id, year) AS CASE WHEN territory IS "
+        f"NOT NULL THEN len(list_filter(MAP {{{groups}}}[group_id], lambda m: m.t = territory "
+        "AND (year IS NULL OR m.f <= year AND year <= m.u))) > 0 END"
+    )

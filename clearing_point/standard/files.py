@@ -1,0 +1,135 @@
+"""Reading YAML and CSV of the project, with the line of every entry at hand for messages."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clearing_point.errors import InputProblem
+
+Lines = dict[tuple[str | int, ...], int]
+"""Path into a YAML document -> line (1 is the first)."""
+
+try:  # libyaml is ten times faster; the pure reader gives the same answer
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # pragma: no cover - depends on how PyYAML was built
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+
+class _UniqueKeyLoader(_Loader):
+    """A safe loader that refuses a key written twice: the second would silently win."""
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{key}' stands twice", key_node.start_mark
+            )
+        seen.add(key)
+    return dict(loader.construct_mapping(node, deep=True))
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+# Dates and yes/no stay text: `N`, `no` and `2003-02-04` are codes here, not Python objects.
+for _first, _resolvers in list(_UniqueKeyLoader.yaml_implicit_resolvers.items()):
+    _UniqueKeyLoader.yaml_implicit_resolvers[_first] = [
+        (tag, pattern)
+        for tag, pattern in _resolvers
+        if tag != "tag:yaml.org,2002:timestamp" and not (tag == "tag:yaml.org,2002:bool" and _first in "yYnNoO")
+    ]
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML file.
+
+    Raises
+    ------
+    InputProblem
+        With file and line, if the file is missing, is not UTF-8 or is not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise InputProblem(f"{path}:{line}: not readable as YAML: {error.problem or error}.") from error
+    except yaml.YAMLError as error:
+        raise InputProblem(f"{path}: not readable as YAML: {str(error).splitlines()[0]}.") from error
+    except UnicodeDecodeError as error:
+        raise InputProblem(f"{path}: not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
+    except RecursionError as error:
+        raise InputProblem(f"{path}: nested too deeply to be one of ours.") from error
+    except OSError as error:
+        raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def lines_of_yaml(path: Path) -> Lines:
+    """Return the line on which each entry of a YAML file begins; empty if it cannot be parsed."""
+    lines: Lines = {}
+
+    def walk(node: yaml.Node, at: tuple[str | int, ...]) -> None:
+        lines.setdefault(at, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                lines[(*at, key.value)] = key.start_mark.line + 1
+                walk(value, (*at, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                walk(item, (*at, index))
+
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError):
+        return lines
+    if root is not None:
+        walk(root, ())
+    return lines
+
+
+def line_at(lines: Lines, path: tuple[str | int, ...]) -> int:
+    """Return the line of the nearest known ancestor of a path."""
+    for length in range(len(path), -1, -1):
+        if path[:length] in lines:
+            return lines[path[:length]]
+    return 1
+
+
+def read_csv(path: Path) -> tuple[Mapping[str, str], ...]:
+    """Read a CSV of the project (UTF-8, comma, header) as text; row i stands on line i + 2.
+
+    Raises
+    ------
+    InputProblem
+        With file and line, if it is missing, not UTF-8, or a row has another number of cells.
+    """
+    rows: list[Mapping[str, str]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.reader(handle, strict=True)
+            header = next(reader, None)
+            if not header:
+                raise InputProblem(f"{path}: empty; a header line is expected.")
+            if len(set(header)) != len(header):
+                raise InputProblem(f"{path}:1: a column name stands twice.")
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise InputProblem(
+                        f"{path}:{reader.line_num}: {len(cells)} cells where the header has {len(header)}."
+                    )
+                rows.append(dict(zip(header, cells, strict=True)))
+    except UnicodeDecodeError as error:
+        raise InputProblem(f"{path}: not UTF-8 text: save it as UTF-8.") from error
+    except csv.Error as error:
+        raise InputProblem(f"{path}: not readable as CSV: {error}.") from error
+    except OSError as error:
+        raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+    return tuple(rows)

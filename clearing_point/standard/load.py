@@ -1,0 +1,235 @@
+"""From the files under ``schemas/`` to one :class:`Standard`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import hash_of_folder
+from clearing_point.standard.files import read_csv, read_yaml
+from clearing_point.standard.model import (
+    Breakdown,
+    Code,
+    CodeList,
+    Field,
+    Indicator,
+    Population,
+    Rule,
+    Standard,
+    Table,
+)
+from clearing_point.standard.structure import structure_rules
+
+_CODE_COLUMNS = ("code", "parent", "kind", "order", "label_en", "definition_en", "valid_from", "valid_to")
+TERRITORY_FILES = ("alias", "group", "group_label", "label", "population", "map_label_position")
+
+
+def load_standard(schemas: Path) -> Standard:
+    """Read the whole standard.
+
+    Parameters
+    ----------
+    schemas : Path
+        The folder ``schemas`` of a project.
+
+    Raises
+    ------
+    InputProblem
+        If a file cannot be read or lacks what its kind must have; says file and line, and
+        that ``clearing-point standard check`` lists everything.
+    """
+    return _load(schemas.resolve(), hash_of_folder(schemas))
+
+
+@lru_cache(maxsize=4)
+def _load(schemas: Path, sha256: str) -> Standard:
+    tables = _each(schemas / "tables", "*.yml", _table)
+    register = read_yaml(schemas / "codelists" / "_register.yml")
+    codelists = {
+        name: _code_list(schemas / "codelists" / f"{name}.csv", name, entry)
+        for name, entry in register.items()
+    }
+    rules = [
+        _rule(block, path)
+        for path in sorted((schemas / "rules").glob("*.yml"))
+        for block in read_yaml(path)["rules"]
+    ]
+    messages = {p.stem: read_yaml(p) for p in sorted((schemas / "messages").glob("*.yml"))}
+    crosswalks = {
+        name: read_csv(schemas / "crosswalks" / f"{name}.csv")
+        for name in read_yaml(schemas / "crosswalks" / "_register.yml")
+    }
+    named = {table.name: table for table in tables}
+    return Standard(
+        folder=schemas,
+        settings=read_yaml(schemas / "standard.yml"),
+        tables=named,
+        codelists=codelists,
+        territories=read_csv(schemas / "territories" / "territory.csv"),
+        territory_files={n: read_csv(schemas / "territories" / f"{n}.csv") for n in TERRITORY_FILES},
+        crosswalks=crosswalks,
+        rules=(*structure_rules(named), *rules),
+        messages=messages,
+        indicators=tuple(
+            sorted(
+                (
+                    _indicator(block, path)
+                    for path in sorted((schemas / "indicators").glob("*.yml"))
+                    for block in read_yaml(path)["indicators"]
+                ),
+                key=lambda i: (i.order, i.indicator_id),
+            )
+        ),
+        populations={
+            path.stem: _population(read_yaml(path), path)
+            for path in sorted((schemas / "populations").glob("*.yml"))
+        },
+        sha256=sha256,
+    )
+
+
+def _each(folder: Path, pattern: str, make: Callable[[Mapping[str, Any]], Table]) -> list[Table]:
+    made = []
+    for path in sorted(folder.glob(pattern)):
+        try:
+            made.append(make(read_yaml(path)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _broken(path, error) from error
+    return made
+
+
+def _broken(path: Path, error: Exception) -> InputProblem:
+    return InputProblem(
+        f"{path}: not of the shape that its kind must have ({type(error).__name__}: {error}); "
+        "`clearing-point standard check` lists what is wrong."
+    )
+
+
+def _table(source: Mapping[str, Any]) -> Table:
+    keys = source.get("foreignKeys", ())
+    return Table(
+        name=source["name"],
+        title=source["title"],
+        help=source.get("help", source["title"]),
+        grain=source["grain"],
+        kind=source["kind"],
+        order=int(source["order"]),
+        primary_key=tuple(source.get("primaryKey", ())),
+        parents={
+            key["reference"]["resource"]: tuple(key["fields"])
+            for key in keys
+            if tuple(key["fields"]) == tuple(key["reference"]["fields"])
+        },
+        references=tuple(
+            (key["fields"][0], key["reference"]["resource"], key["reference"]["fields"][0])
+            for key in keys
+            if tuple(key["fields"]) != tuple(key["reference"]["fields"])
+        ),
+        fields=tuple(_field(block) for block in source["fields"]),
+    )
+
+
+def _field(source: Mapping[str, Any]) -> Field:
+    return Field(
+        name=source["name"],
+        type=source["type"],
+        title=source["title"],
+        help=source.get("help", source["title"]),
+        constraints=source.get("constraints", {}),
+        codelist=source.get("codelist"),
+        multiple=bool(source.get("multiple", False)),
+        explicit_no=bool(source.get("explicit_no", False)),
+        core=bool(source.get("core", False)),
+        disclosure=source.get("disclosure", "none"),
+        publish_as=source.get("publish_as"),
+        derived=source.get("derived"),
+        examples=tuple(str(e) for e in source.get("examples", ())),
+    )
+
+
+def _code_list(path: Path, name: str, entry: Mapping[str, Any]) -> CodeList:
+    rows = read_csv(path)
+    extra = tuple(c for c in (rows[0] if rows else {}) if c not in _CODE_COLUMNS)
+    try:
+        codes = tuple(
+            Code(
+                code=row["code"],
+                parent=row["parent"] or None,
+                kind=row["kind"],
+                label={"en": row["label_en"]},
+                definition={"en": row["definition_en"]},
+                valid_from=row["valid_from"] or None,
+                valid_to=row["valid_to"] or None,
+                attributes={column: row[column] for column in extra},
+            )
+            for row in sorted(rows, key=lambda r: (int(r["order"] or 0), r["code"]))
+        )
+    except (KeyError, ValueError) as error:
+        raise _broken(path, error) from error
+    return CodeList(name=name, title=entry["title"], codes=codes, attributes=extra)
+
+
+def _rule(block: Mapping[str, Any], path: Path) -> Rule:
+    try:
+        return Rule(
+            rule_id=block["id"],
+            table=block["table"],
+            severity=block["severity"],
+            dimension=block["dimension"],
+            fields=tuple(block["fields"]),
+            holds=block["holds"],
+            why=block["why"],
+            scope=block.get("scope", "row"),
+            answer=block.get("answer"),
+            examples=block.get("examples", {}),
+        )
+    except KeyError as error:
+        raise _broken(path, error) from error
+
+
+def _population(source: Mapping[str, Any], path: Path) -> Population:
+    try:
+        return Population(
+            name=path.stem, title=source["title"], definition=source["definition"], sql=source["sql"]
+        )
+    except (KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+
+
+def _indicator(block: Mapping[str, Any], path: Path) -> Indicator:
+    try:
+        return Indicator(
+            indicator_id=block["id"],
+            order=int(block["order"]),
+            part=block["part"],
+            title=block["title"],
+            definition=block["definition"],
+            population=block["population"],
+            by=tuple(_breakdown(b) for b in block["by"]),
+            rows=tuple(block["layout"]["rows"]),
+            columns=tuple(block["layout"]["columns"]),
+            where=block.get("where"),
+            unknown=block.get("unknown", "show"),
+            multiple=bool(block.get("multiple", False)),
+            minimum_base=int(block.get("minimum_base", 20)),
+            sensitive=bool(block.get("sensitive", False)),
+            years=block.get("years", "trend"),
+            caveats=tuple(block.get("caveats", ())),
+            chart=block.get("chart"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _broken(path, error) from error
+
+
+def _breakdown(block: Mapping[str, Any]) -> Breakdown:
+    return Breakdown(
+        variable=block["variable"],
+        codelist=block["codelist"],
+        label=block["label"],
+        total=bool(block.get("total", True)),
+        categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
+        groups={k: tuple(v) for k, v in block.get("groups", {}).items()},
+    )

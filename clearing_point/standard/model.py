@@ -1,0 +1,260 @@
+"""The standard as frozen objects. The files under ``schemas/`` are the source; nothing is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+Text = Mapping[str, str]
+"""A text per language code; English (``en``) is always there."""
+
+TERRITORY = "territory"
+"""The code list that the territory register stands for."""
+
+NUMBER_TYPES = ("integer", "number", "year")
+LINEAGE = ("submission_id", "sheet", "source_row", "source_part")
+"""Columns that every staged and core row carries: where it stood in the sender's file."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One variable of a table, in the words of Frictionless Table Schema plus ours."""
+
+    name: str
+    type: str
+    title: Text
+    help: Text
+    constraints: Mapping[str, Any]
+    codelist: str | None = None
+    multiple: bool = False
+    explicit_no: bool = False
+    core: bool = False
+    disclosure: str = "none"
+    publish_as: str | None = None
+    derived: str | None = None
+    examples: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """A row without this value makes no sense."""
+        return bool(self.constraints.get("required", False))
+
+    @property
+    def is_coded(self) -> bool:
+        """Holds a code of a list, or a missing code."""
+        return self.codelist is not None
+
+    @property
+    def missing_column(self) -> str | None:
+        """Companion that holds the missing code where a number or date is empty."""
+        return f"{self.name}_missing" if self.type in (*NUMBER_TYPES, "date") else None
+
+    @property
+    def precision_column(self) -> str | None:
+        """Companion that says how exact a date is."""
+        return f"{self.name}_precision" if self.type == "date" else None
+
+    @property
+    def no_column(self) -> str | None:
+        """Companion that lists the codes that were asked and answered no."""
+        return f"{self.name}_no" if self.explicit_no else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the standard."""
+
+    name: str
+    title: Text
+    help: Text
+    grain: Text
+    kind: str
+    order: int
+    primary_key: tuple[str, ...]
+    parents: Mapping[str, tuple[str, ...]]
+    """Parent table -> the fields that name its row (same names in both): rules and derived fields see it."""
+    references: tuple[tuple[str, str, str], ...]
+    """Further foreign keys: (own field, other table, its field)."""
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """Fields by name."""
+        return MappingProxyType({f.name: f for f in self.fields})
+
+    @property
+    def received(self) -> tuple[Field, ...]:
+        """Fields that a sender may fill."""
+        return tuple(f for f in self.fields if f.derived is None)
+
+    @property
+    def derived(self) -> tuple[Field, ...]:
+        """Fields that are worked out after reading, in order."""
+        return tuple(f for f in self.fields if f.derived is not None)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code of a list."""
+
+    code: str
+    parent: str | None
+    kind: str
+    label: Text
+    definition: Text
+    valid_from: str | None
+    valid_to: str | None
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A code list. Codes are never deleted; they end."""
+
+    name: str
+    title: Text
+    codes: tuple[Code, ...]
+    attributes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Code]:
+        """Codes by their text."""
+        return MappingProxyType({c.code: c for c in self.codes})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check: one SQL predicate that holds, fails, or (null) does not apply."""
+
+    rule_id: str
+    table: str
+    severity: str
+    dimension: str
+    fields: tuple[str, ...]
+    holds: str
+    why: Text
+    scope: str = "row"
+    answer: str | None = None
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    structural: bool = False
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One dimension of an indicator's table.
+
+    Attributes
+    ----------
+    variable : str
+        Column of the indicator's population.
+    codelist : str
+        Where its codes and labels come from; ``year`` for calendar years.
+    groups : mapping
+        Further categories made of several codes, such as a group of territories.
+    """
+
+    variable: str
+    codelist: str
+    label: Text
+    total: bool = True
+    categories: tuple[str, ...] | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who is counted: a query with one row a person (and year) and the columns that may break it down."""
+
+    name: str
+    title: Text
+    definition: Text
+    sql: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One table of the report, declared in ``schemas/indicators/``."""
+
+    indicator_id: str
+    order: int
+    part: str
+    title: Text
+    definition: Text
+    population: str
+    by: tuple[Breakdown, ...]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    where: str | None = None
+    unknown: str = "show"
+    multiple: bool = False
+    minimum_base: int = 20
+    sensitive: bool = False
+    years: str = "trend"
+    caveats: tuple[Text, ...] = ()
+    chart: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is read once
+class Standard:
+    """Everything under ``schemas/``, read once."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+    tables: Mapping[str, Table]
+    codelists: Mapping[str, CodeList]
+    territories: tuple[Mapping[str, str], ...]
+    territory_files: Mapping[str, tuple[Mapping[str, str], ...]]
+    crosswalks: Mapping[str, tuple[Mapping[str, str], ...]]
+    rules: tuple[Rule, ...]
+    messages: Mapping[str, Mapping[str, Any]]
+    indicators: tuple[Indicator, ...]
+    populations: Mapping[str, Population]
+    sha256: str
+
+    @property
+    def version(self) -> str:
+        """Version of the standard, such as 1.0.0."""
+        return str(self.settings["version"])
+
+    @cached_property
+    def missing_codes(self) -> tuple[str, ...]:
+        """Codes that say why a value is not there."""
+        return tuple(c.code for c in self.codelists["missing"].codes)
+
+    @cached_property
+    def reporting_territories(self) -> tuple[str, ...]:
+        """Territories that report, in the order of the register."""
+        return tuple(t["territory_id"] for t in self.territories if t["reporting"] == "Y")
+
+    def codes_of(self, name: str) -> tuple[str, ...]:
+        """Codes of a list, without missing codes; the territory register counts as a list."""
+        if name == TERRITORY:
+            return tuple(t["territory_id"] for t in self.territories)
+        return tuple(c.code for c in self.codelists[name].codes)
+
+    def label_of(self, codelist: str, code: str, language: str = "en") -> str:
+        """Label of a code, with English where the language has none."""
+        if codelist == TERRITORY:
+            return self.territory_name(code)
+        found = self.codelists[codelist].by_code.get(code) or self.codelists["missing"].by_code.get(code)
+        if found is None:
+            return code
+        return found.label.get(language) or found.label["en"]
+
+    def territory_name(self, territory_id: str, profile: str = "neutral") -> str:
+        """Name of a territory under a naming profile (domain.md 8.3 rule 6)."""
+        for row in self.territory_files["label"]:
+            if row["territory_id"] == territory_id and row["profile"] == profile:
+                return row["label_en"]
+        for row in self.territories:
+            if row["territory_id"] == territory_id:
+                return row["name_neutral_en"]
+        return territory_id
+
+    def tables_of_kind(self, *kinds: str) -> Iterator[Table]:
+        """Tables of the named kinds in the order people see."""
+        return (t for t in sorted(self.tables.values(), key=lambda t: (t.order, t.name)) if t.kind in kinds)

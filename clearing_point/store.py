@@ -1,0 +1,307 @@
+"""The warehouse: one DuckDB file, opened locked down, changed in one transaction at a time."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
+
+_LOCKED = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+}
+ACCEPTED, RETURNED, REPLACED = "ACCEPTED", "RETURNED", "REPLACED"
+WITHDRAWN, REFUSED = "WITHDRAWN", "QUARANTINED"
+"""Codes of the list ``submission_status`` that the machinery itself sets."""
+
+
+def connect(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | None = None) -> Any:
+    """Open a DuckDB file with outside access off and the configuration locked.
+
+    Parameters
+    ----------
+    attach : mapping of str to Path, optional
+        Further databases, opened read-only under these names before the lock closes.
+
+    Raises
+    ------
+    InputProblem
+        If another process holds the file, or it is no readable DuckDB file.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        text = str(error)
+        if "lock" in text.lower():
+            raise InputProblem(
+                f"The warehouse {path.name} is in use by another command: wait for it to end and try again."
+            ) from error
+        raise InputProblem(
+            f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
+            "anew from the archive."
+        ) from error
+    except duckdb.Error as error:
+        raise InputProblem(
+            f"{path} is not a readable warehouse; `clearing-point rebuild` makes it anew from the archive."
+        ) from error
+    for name, other in (attach or {}).items():
+        connection.execute(f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+    connection.execute(f"SET threads = {max(1, min(2, os.cpu_count() or 1))}")
+    connection.execute("SET preserve_insertion_order = true")
+    for setting, value in _LOCKED.items():
+        connection.execute(f"SET {setting} = {value}")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | None = None) -> Iterator[Any]:
+    """Open with :func:`connect` and close for certain."""
+    connection = connect(path, read_only=read_only, attach=attach)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def prepare_warehouse(project: Project, standard: Standard) -> None:
+    """Make the warehouse file, or check that it was made from the tables of this standard.
+
+    Raises
+    ------
+    InputProblem
+        If its columns differ from the standard's: then it must be rebuilt from the archive.
+    """
+    project.prepare()
+    new = not project.warehouse.exists()
+    if new:
+        # Tight from the first byte: an empty file with closed modes is no database yet.
+        with tempfile.TemporaryDirectory(dir=project.work) as folder:
+            fresh = Path(folder) / "new.duckdb"
+            _create(fresh, standard)
+            os.chmod(fresh, 0o600)
+            os.replace(fresh, project.warehouse)
+        return
+    with opened(project.warehouse, read_only=True) as connection:
+        problem = _difference(connection, standard)
+    if problem:
+        raise InputProblem(
+            f"The warehouse was made with another version of the standard ({problem}): "
+            "run `clearing-point rebuild`."
+        )
+
+
+def new_workspace(project: Project, standard: Standard) -> Path:
+    """Make an empty database of the warehouse's shape in a folder of its own; see :func:`drop_workspace`."""
+    project.prepare()
+    folder = Path(tempfile.mkdtemp(prefix="submission-", dir=project.work))
+    path = folder / "workspace.duckdb"
+    _create(path, standard)
+    return path
+
+
+def drop_workspace(path: Path) -> None:
+    """Remove a workspace and everything beside it."""
+    shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def merge(project: Project, standard: Standard, workspace: Path, submission_id: str, *, accepted: bool) -> None:
+    """Copy one judged submission from its workspace into the warehouse, in one transaction.
+
+    An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay.
+
+    Raises
+    ------
+    InputProblem
+        If another process holds the warehouse.
+    InternalError
+        If a table did not arrive whole (the transaction is rolled back).
+    """
+    tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
+    with opened(project.warehouse, attach={"workspace": workspace}) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        try:
+            for schema, names in (("raw", ("submission", "column", "record")), ("quality", _QUALITY), ("staged", tables)):
+                for name in names:
+                    _copy(connection, f'{schema}."{name}"', submission_id)
+            if accepted:
+                _enter_core(connection, standard, tables, submission_id)
+            else:
+                connection.execute(
+                    "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
+                    [RETURNED, submission_id, REFUSED],
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("CHECKPOINT")
+
+
+_QUALITY = ("finding", "rule_result", "decision", "validation_result")
+
+
+def _copy(connection: Any, name: str, submission_id: str) -> None:
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM workspace.{name} WHERE submission_id = ?", [submission_id])
+    there, here = (
+        connection.execute(f"SELECT count(*) FROM {where}{name} WHERE submission_id = ?", [submission_id]).fetchone()[0]
+        for where in ("workspace.", "")
+    )
+    if there != here:
+        raise InternalError(f"{name}: {here} of {there} rows arrived; nothing was stored.")
+
+
+def _enter_core(connection: Any, standard: Standard, tables: list[str], submission_id: str) -> None:
+    connection.execute(
+        "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
+        "(SELECT series FROM raw.submission WHERE submission_id = ?)",
+        [REPLACED, ACCEPTED, submission_id, submission_id],
+    )
+    connection.execute("UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id])
+    for name in tables:
+        if name == "person":
+            # One pseudonym a sender and case number, the same in every year and every rebuild.
+            connection.execute(
+                "INSERT INTO core.person BY NAME SELECT p.*, left(sha256(s.sender || chr(31) || coalesce("
+                "p.person_reference, p.sheet || p.source_row)), 20) AS person_id "
+                "FROM staged.person AS p JOIN raw.submission AS s USING (submission_id) WHERE p.submission_id = ?",
+                [submission_id],
+            )
+        else:
+            connection.execute(
+                f'INSERT INTO core."{name}" BY NAME SELECT * FROM staged."{name}" WHERE submission_id = ?',
+                [submission_id],
+            )
+
+
+def same_file(
+    project: Project, series: str, file_sha256: str, profile_sha256: str, standard_sha256: str
+) -> str | None:
+    """Return the newest submission of a series if it came of this very file, profile and standard."""
+    with opened(project.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            "SELECT submission_id, file_sha256, profile_sha256, standard_sha256 FROM raw.submission "
+            "WHERE series = ? ORDER BY version_number DESC LIMIT 1",
+            [series],
+        ).fetchone()
+    same = row is not None and row[1:] == (file_sha256, profile_sha256, standard_sha256)
+    return str(row[0]) if same else None
+
+
+def current_version(project: Project, series: str) -> tuple[int, str | None]:
+    """Return the highest version number of a series (0 if none) and its accepted submission, if any."""
+    with opened(project.warehouse, read_only=True) as connection:
+        highest = connection.execute(
+            "SELECT coalesce(max(version_number), 0) FROM raw.submission WHERE series = ?", [series]
+        ).fetchone()[0]
+        accepted = connection.execute(
+            "SELECT submission_id FROM raw.submission WHERE series = ? AND status = ?", [series, ACCEPTED]
+        ).fetchone()
+    return int(highest), None if accepted is None else str(accepted[0])
+
+
+def refuse_overlap(project: Project, series: str, start: datetime.date, end: datetime.date) -> None:
+    """Refuse a period that overlaps another accepted one of the same sender and territory.
+
+    Raises
+    ------
+    InputProblem
+        Naming the other submission: counted twice, its persons would mislead.
+    """
+    sender, territory, _ = series.split("/", 2)
+    with opened(project.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            "SELECT submission_id FROM raw.submission WHERE sender = ? AND coalesce(territory, '-') = ? "
+            "AND series <> ? AND status = ? AND use = 'count' AND period_start <= ? AND period_end >= ? LIMIT 1",
+            [sender, territory, series, ACCEPTED, end, start],
+        ).fetchone()
+    if row:
+        raise InputProblem(
+            f"The period overlaps submission {row[0]} of the same sender: send the same period again to replace it."
+        )
+
+
+def now() -> datetime.datetime:
+    """Return the time in UTC without zone; ``SOURCE_DATE_EPOCH`` fixes it for rebuilds and tests."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _create(path: Path, standard: Standard) -> None:
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements(standard):
+            connection.execute(statement)
+        _fill_reference(connection, standard)
+
+
+def _fill_reference(connection: Any, standard: Standard) -> None:
+    import pyarrow as pa
+
+    codes = [
+        (name, c.code, c.parent, c.kind, position, c.label["en"])
+        for name, codelist in standard.codelists.items()
+        for position, c in enumerate(codelist.codes)
+    ]
+    codes += [
+        ("territory", t["territory_id"], None, t["kind"], position, standard.territory_name(t["territory_id"]))
+        for position, t in enumerate(standard.territories)
+    ]
+    attributes = [
+        (name, c.code, attribute, value or None)
+        for name, codelist in standard.codelists.items()
+        for c in codelist.codes
+        for attribute, value in c.attributes.items()
+    ]
+    groups = [
+        (g["group_id"], g["territory_id"], _year(g["valid_from"]), _year(g["valid_to"]))
+        for g in standard.territory_files["group"]
+    ]
+    population = [
+        (p["territory_id"], int(p["year"]), int(p["population"]), p["includes_kosovo"])
+        for p in standard.territory_files["population"]
+    ]
+    for name, rows in (("code", codes), ("code_attribute", attributes), ("territory_group", groups), ("population", population)):
+        columns = [r[1] for r in connection.execute(f"PRAGMA table_info('ref.{name}')").fetchall()]
+        table = pa.table({c: [row[i] for row in rows] for i, c in enumerate(columns)})
+        connection.register("reference_rows", table)
+        connection.execute(f"INSERT INTO ref.{name} SELECT * FROM reference_rows")
+        connection.unregister("reference_rows")
+
+
+def _year(text: str) -> int | None:
+    return int(text[:4]) if text else None
+
+
+def _difference(connection: Any, standard: Standard) -> str | None:
+    wanted = {
+        (table.schema, table.name): [c.name for c in table.columns]
+        for table in metadata_of(standard).sorted_tables
+        if table.schema in SCHEMAS
+    }
+    there: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in connection.execute(
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+        "WHERE table_catalog = current_database() ORDER BY table_schema, table_name, ordinal_position"
+    ).fetchall():
+        there.setdefault((schema, table), []).append(column)
+    for key in sorted(wanted, key=str):
+        if there.get(key) != wanted[key]:
+            return f"table {key[0]}.{key[1]}"
+    return None
+
+
