@@ -26,19 +26,28 @@ app = typer.Typer(
 )
 standard_app = typer.Typer(help="The standard: what the region has agreed.", no_args_is_help=True)
 app.add_typer(standard_app, name="standard")
-import_app = typer.Typer(help="Public data of others, through the same path as any submission.", no_args_is_help=True)
+import_app = typer.Typer(
+    help="Public data of others, through the same path as any submission.", no_args_is_help=True
+)
 app.add_typer(import_app, name="import")
 
 ProjectOption = Annotated[
-    Path | None, typer.Option("--project", metavar="DIR", help="Folder with schemas/, pipelines/ and reports/.")
+    Path | None,
+    typer.Option("--project", metavar="DIR", help="Folder with schemas/, pipelines/ and reports/."),
 ]
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder for everything received and made.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for a program to read.")]
-TerritoryOption = Annotated[str, typer.Option("--territory", metavar="CODE", help="Reporting territory, such as ALB.")]
-PeriodOption = Annotated[str, typer.Option("--period", metavar="YEAR", help="Year (2022) or years (2017-2021).")]
-EditionOption = Annotated[int, typer.Option("--edition", metavar="YEAR", help="Edition of the report, such as 2022.")]
+TerritoryOption = Annotated[
+    str, typer.Option("--territory", metavar="CODE", help="Reporting territory, such as ALB.")
+]
+PeriodOption = Annotated[
+    str, typer.Option("--period", metavar="YEAR", help="Year (2022) or years (2017-2021).")
+]
+EditionOption = Annotated[
+    int, typer.Option("--edition", metavar="YEAR", help="Edition of the report, such as 2022.")
+]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as its sender made it.")]
 
 
@@ -69,7 +78,9 @@ def main() -> None:
 def _fail(error: ClearingPointError) -> None:
     if isinstance(error, InternalError):
         # The text of an unexpected error may hold a value: its kind and place are enough to report it.
-        _say(f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point.")
+        _say(
+            f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point."
+        )
     else:
         _say(str(error))
     sys.exit(error.exit_code)
@@ -91,7 +102,9 @@ def _print_json(document: Any) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
     if version:
         print(f"clearing-point {__version__}")
         raise typer.Exit(0)
@@ -236,7 +249,12 @@ def demo(project: ProjectOption = None, data: DataOption = None) -> int:
 
 
 @app.command()
-def build(project: ProjectOption = None, check_only: Annotated[bool, typer.Option("--check", help="Only say whether they are up to date.")] = False) -> int:  # noqa: E501
+def build(
+    project: ProjectOption = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Only say whether they are up to date.")
+    ] = False,
+) -> int:
     """Derive everything that follows from the standard into schemas/generated."""
     from clearing_point.standard import load_standard
     from pipelines.derive import derive
@@ -244,7 +262,9 @@ def build(project: ProjectOption = None, check_only: Annotated[bool, typer.Optio
     found = find_project(project, None)
     changed = derive(found, load_standard(found.schemas), check_only=check_only)
     if check_only and changed:
-        raise InputProblem(f"{', '.join(changed)} is not what the standard gives: run `clearing-point build`.")
+        raise InputProblem(
+            f"{', '.join(changed)} is not what the standard gives: run `clearing-point build`."
+        )
     print(f"{len(changed)} generated files written." if changed else "Everything generated is up to date.")
     return 0
 
@@ -285,8 +305,12 @@ def audit(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Long tables as CSV.")],
     value: Annotated[str, typer.Option("--value", metavar="COLUMN", help="Column of the counts.")],
     by: Annotated[str, typer.Option("--by", metavar="A,B", help="Columns of the dimensions.")],
-    total: Annotated[str, typer.Option("--total", metavar="TEXT", help="What a total's dimension says.")] = "Total",
-    threshold: Annotated[int, typer.Option("--threshold", help="Counts from 1 to one less must not be learned.")] = 5,
+    total: Annotated[
+        str, typer.Option("--total", metavar="TEXT", help="What a total's dimension says.")
+    ] = "Total",
+    threshold: Annotated[
+        int, typer.Option("--threshold", help="Counts from 1 to one less must not be learned.")
+    ] = 5,
     json: JsonOption = False,
 ) -> int:
     """Try to recover the hidden cells of published tables, and say which give way."""
@@ -305,9 +329,15 @@ def protect(
     file: FileArgument,
     value: Annotated[str, typer.Option("--value", metavar="COLUMN", help="Column of the counts.")],
     by: Annotated[str, typer.Option("--by", metavar="A,B", help="Columns of the dimensions.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.csv", help="Where the protected table goes.")],
-    total: Annotated[str, typer.Option("--total", metavar="TEXT", help="What a total's dimension says.")] = "Total",
-    threshold: Annotated[int, typer.Option("--threshold", help="Counts from 1 to one less are protected.")] = 5,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.csv", help="Where the protected table goes.")
+    ],
+    total: Annotated[
+        str, typer.Option("--total", metavar="TEXT", help="What a total's dimension says.")
+    ] = "Total",
+    threshold: Annotated[
+        int, typer.Option("--threshold", help="Counts from 1 to one less are protected.")
+    ] = 5,
     method: Annotated[str, typer.Option("--method", help="suppress or round")] = "suppress",
     json: JsonOption = False,
 ) -> int:

@@ -33,6 +33,8 @@ class Project:
 
     root: Path
     data: Path
+    archive_folder: Path | None = None
+    """Where originals are kept, if not in the data folder: a rebuild works beside the standing one."""
 
     @property
     def schemas(self) -> Path:
@@ -57,7 +59,7 @@ class Project:
     @property
     def archive(self) -> Path:
         """Received files, by hash, read-only."""
-        return self.data / "archive"
+        return self.archive_folder or self.data / "archive"
 
     @property
     def warehouse(self) -> Path:
@@ -127,11 +129,19 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
     return Project(root=root, data=chosen.expanduser().resolve())
 
 
-def hash_of_folder(folder: Path) -> str:
-    """Return the SHA-256 of a folder's file names and bytes, in sorted order, as hex text."""
+def hash_of_folder(folder: Path, leave_out: tuple[str, ...] = ()) -> str:
+    """Return the SHA-256 of a folder's file names and bytes, in sorted order, as hex text.
+
+    Parameters
+    ----------
+    leave_out : tuple of str
+        Subfolders that do not count, such as what is generated from the rest.
+    """
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         if path.suffix == ".pyc" or path.name.startswith("."):
+            continue
+        if path.relative_to(folder).parts[0] in leave_out:
             continue
         digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(b"\0")

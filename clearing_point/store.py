@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import shutil
 import tempfile
@@ -118,7 +119,9 @@ def drop_workspace(path: Path) -> None:
     shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def merge(project: Project, standard: Standard, workspace: Path, submission_id: str, *, accepted: bool) -> None:
+def merge(
+    project: Project, standard: Standard, workspace: Path, submission_id: str, *, accepted: bool
+) -> None:
     """Copy one judged submission from its workspace into the warehouse, in one transaction.
 
     An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay.
@@ -134,7 +137,11 @@ def merge(project: Project, standard: Standard, workspace: Path, submission_id: 
     with opened(project.warehouse, attach={"workspace": workspace}) as connection:
         connection.execute("BEGIN TRANSACTION")
         try:
-            for schema, names in (("raw", ("submission", "column", "record")), ("quality", _QUALITY), ("staged", tables)):
+            for schema, names in (
+                ("raw", ("submission", "column", "record")),
+                ("quality", _QUALITY),
+                ("staged", tables),
+            ):
                 for name in names:
                     _copy(connection, f'{schema}."{name}"', submission_id)
             if accepted:
@@ -151,13 +158,26 @@ def merge(project: Project, standard: Standard, workspace: Path, submission_id: 
         connection.execute("CHECKPOINT")
 
 
+def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
+    """Carry the receipt, findings and decision of a refused submission from one warehouse to another."""
+    with opened(target, attach={"workspace": source}) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        for name in ("raw.submission", *(f"quality.{n}" for n in _QUALITY)):
+            _copy(connection, name, submission_id)
+        connection.execute("COMMIT")
+
+
 _QUALITY = ("finding", "rule_result", "decision", "validation_result")
 
 
 def _copy(connection: Any, name: str, submission_id: str) -> None:
-    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM workspace.{name} WHERE submission_id = ?", [submission_id])
+    connection.execute(
+        f"INSERT INTO {name} BY NAME SELECT * FROM workspace.{name} WHERE submission_id = ?", [submission_id]
+    )
     there, here = (
-        connection.execute(f"SELECT count(*) FROM {where}{name} WHERE submission_id = ?", [submission_id]).fetchone()[0]
+        connection.execute(
+            f"SELECT count(*) FROM {where}{name} WHERE submission_id = ?", [submission_id]
+        ).fetchone()[0]
         for where in ("workspace.", "")
     )
     if there != here:
@@ -170,7 +190,9 @@ def _enter_core(connection: Any, standard: Standard, tables: list[str], submissi
         "(SELECT series FROM raw.submission WHERE submission_id = ?)",
         [REPLACED, ACCEPTED, submission_id, submission_id],
     )
-    connection.execute("UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id])
+    connection.execute(
+        "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id]
+    )
     for name in tables:
         if name == "person":
             # One pseudonym a sender and case number, the same in every year and every rebuild.
@@ -234,6 +256,28 @@ def refuse_overlap(project: Project, series: str, start: datetime.date, end: dat
         )
 
 
+def content_hash(connection: Any, standard: Standard) -> str:
+    """Return a hash of what the warehouse holds, whatever the file's bytes and the time of loading.
+
+    Sums a digest of every row of ``raw``, ``staged``, ``core`` and ``quality``, leaving out clock times, so
+    that a rebuild can be compared with what it replaces.
+    """
+    digest = hashlib.sha256()
+    for table in metadata_of(standard).sorted_tables:
+        if table.schema == "ref":
+            continue
+        columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name not in _CLOCK_COLUMNS)
+        count, total = connection.execute(
+            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({columns}) AS row_values "
+            f'FROM {table.schema}."{table.name}")'
+        ).fetchone()
+        digest.update(f"{table.schema}.{table.name}:{count}:{total}\n".encode())
+    return digest.hexdigest()
+
+
+_CLOCK_COLUMNS = ("received_at", "decided_at")
+
+
 def now() -> datetime.datetime:
     """Return the time in UTC without zone; ``SOURCE_DATE_EPOCH`` fixes it for rebuilds and tests."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -258,7 +302,14 @@ def _fill_reference(connection: Any, standard: Standard) -> None:
         for position, c in enumerate(codelist.codes)
     ]
     codes += [
-        ("territory", t["territory_id"], None, t["kind"], position, standard.territory_name(t["territory_id"]))
+        (
+            "territory",
+            t["territory_id"],
+            None,
+            t["kind"],
+            position,
+            standard.territory_name(t["territory_id"]),
+        )
         for position, t in enumerate(standard.territories)
     ]
     attributes = [
@@ -275,7 +326,12 @@ def _fill_reference(connection: Any, standard: Standard) -> None:
         (p["territory_id"], int(p["year"]), int(p["population"]), p["includes_kosovo"])
         for p in standard.territory_files["population"]
     ]
-    for name, rows in (("code", codes), ("code_attribute", attributes), ("territory_group", groups), ("population", population)):
+    for name, rows in (
+        ("code", codes),
+        ("code_attribute", attributes),
+        ("territory_group", groups),
+        ("population", population),
+    ):
         columns = [r[1] for r in connection.execute(f"PRAGMA table_info('ref.{name}')").fetchall()]
         table = pa.table({c: [row[i] for row in rows] for i, c in enumerate(columns)})
         connection.register("reference_rows", table)
@@ -303,5 +359,3 @@ def _difference(connection: Any, standard: Standard) -> str | None:
         if there.get(key) != wanted[key]:
             return f"table {key[0]}.{key[1]}"
     return None
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -85,7 +86,9 @@ def check(project: Project, standard: Standard, path: Path, profile: Profile, pe
     received, profile = _read(path, profile, standard)
     receipt = receive(project, standard, path, profile, period, received=received)
     try:
-        verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use)
+        verdict = judge(
+            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use
+        )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard)
         return Outcome(receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False)
     finally:
@@ -100,6 +103,7 @@ def load(
     period: str,
     *,
     made_data: bool | None = None,
+    received_at: datetime.datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -126,11 +130,13 @@ def load(
     version, supersedes = current_version(project, series)
     receipt = receive(
         project, standard, path, profile, period,
-        version_number=version + 1, supersedes=supersedes, made_data=made_data, received=received,
+        version_number=version + 1, supersedes=supersedes, made_data=made_data, received=received, received_at=received_at,
     )  # fmt: skip
     try:
         progress("checking")
-        verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use)
+        verdict = judge(
+            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use
+        )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard)
         progress("storing")
         if not receipt.refused:
@@ -145,7 +151,13 @@ def load(
 
 
 def load_source(
-    project: Project, standard: Standard, path: Path, source: str, *, progress: Progress = lambda _: None
+    project: Project,
+    standard: Standard,
+    path: Path,
+    source: str,
+    *,
+    received_at: datetime.datetime | None = None,
+    progress: Progress = lambda _: None,
 ) -> Outcome:
     """Load a public file by the profile whose layout it has; ``source`` is the start of its name.
 
@@ -169,7 +181,8 @@ def load_source(
             f"{path.name} has not the layout of {' or '.join(names)}: {misses} headings differ from {name}. "
             "Is it the file as published?"
         )
-    return load(project, standard, path, profile, profile.period or "1990-2030", progress=progress)
+    period = profile.period or "1990-2030"
+    return load(project, standard, path, profile, period, received_at=received_at, progress=progress)
 
 
 def _read(path: Path, profile: Profile, standard: Standard) -> tuple[ReceivedFile, Profile]:

@@ -147,7 +147,9 @@ def profile_of_source(project: Project, name: str) -> Profile:
 
 
 def _folder(parent: Path, name: str, what: str) -> Path:
-    known = sorted(p.name for p in parent.iterdir() if (p / "profile.yml").is_file()) if parent.is_dir() else []
+    known = (
+        sorted(p.name for p in parent.iterdir() if (p / "profile.yml").is_file()) if parent.is_dir() else []
+    )
     if name not in known:
         raise InputProblem(f"There is no {what} '{name}': known are {', '.join(known) or 'none'}.")
     return parent / name

@@ -16,6 +16,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.moves import Mover
 from clearing_point.disclosure.solver import TOLERANCE, Floats, LinearModel, SearchLimit, whole
 
 UNLIMITED = 10**9
@@ -299,6 +300,8 @@ class _Search:
         self.witnesses: list[Integers] = []
         self.failed_low = np.zeros(len(low_need), dtype=bool)
         self.failed_high = np.zeros(len(low_need), dtype=bool)
+        self.hints = hints
+        self.mover: Mover | None = None
         for hint in hints:
             self.take(hint)
 
@@ -363,10 +366,29 @@ class _Search:
                 progress |= self.take(values)
         return progress
 
+    def _short(self, column: int, *, least: bool) -> bool:
+        """Try the shortest move from a known table: short moves are nearly always whole numbers."""
+        if self.mover is None:
+            self.base = self._base_point()
+            up = np.where(self.part.upper >= _OPEN, np.inf, self.part.upper - self.base).astype(np.float64)
+            down = (self.base - self.part.lower).astype(np.float64)
+            self.mover = Mover(self.part.matrix, up, down, np.ones(len(self.base)))
+        need = self.low_need if least else self.high_need
+        shift = int(need[column] - self.base[column])
+        COUNT["short"] += 1
+        move = self.mover.cheapest(column, shift, cheap=-1.0)
+        return move is not None and self.take(self.base + move)
+
+    def _base_point(self) -> Integers:
+        if self.hints:
+            return self.hints[0]
+        return self.part.any_point()
+
     def _single(self, column: int, *, least: bool) -> None:
         sign = 1.0 if least else -1.0
         need = self.low_need if least else self.high_need
-        others = self.open_low if least else self.open_high
+        if self._short(column, least=least):
+            return
         COUNT["single"] += 1
         point, objective = self.part.run(np.array([column]), np.array([sign]))
         bound = sign * objective
@@ -382,7 +404,6 @@ class _Search:
             if self.take(values):
                 return
         self._fail(column, bound, least=least)
-        _ = others
 
     def _fail(self, column: int, bound: float, *, least: bool) -> None:
         if least:
@@ -391,4 +412,4 @@ class _Search:
         else:
             self.failed_high[column] = True
             self.high[column] = min(int(np.floor(bound + TOLERANCE)), int(self.high[column]))
-COUNT = {"bulk":0,"bulk fractional":0,"single":0,"single fractional":0}
+COUNT = {"short":0,"bulk":0,"bulk fractional":0,"single":0,"single fractional":0}

@@ -73,6 +73,12 @@ class System:
         For each cell where it is printed: (table position, category codes). Empty: never printed.
     derived
         True for a cell that is a plain sum of other cells and stands in no table.
+    grids, axes
+        For each table the cell numbers by category position, and what the positions mean.
+    universe
+        Leaf codes of each variable over all tables.
+    rest_of
+        The cell that is left of a whole without a part, by (whole, part).
     """
 
     keys: tuple[Key, ...]
@@ -83,6 +89,7 @@ class System:
     grids: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
     axes: tuple[tuple[_Axis, ...], ...] = field(repr=False)
     universe: Mapping[str, tuple[str, ...]] = field(repr=False)
+    rest_of: Mapping[tuple[int, int], int] = field(repr=False)
 
     def key(self, population: str, conditions: Mapping[str, frozenset[str]]) -> Key | None:
         """Return the canonical key of a query, or None where a leaf code is unknown to the programme."""
@@ -314,7 +321,7 @@ class _Builder:
         self.places: list[list[tuple[int, Cell]]] = []
         self.rows: dict[tuple[tuple[int, int], ...], None] = {}
         self.parents: set[int] = set()
-        self.differences: set[int] = set()
+        self.rest_of: dict[tuple[int, int], int] = {}
 
     def number(self, key: Key) -> int:
         at = self.index.setdefault(key, len(self.index))
@@ -370,7 +377,7 @@ class _Builder:
         """Make "those of the whole who are not of the part" a cell that is at least 0."""
         (population, conditions), (_, inner) = self.keys[whole], self.keys[part]
         rest = self.number((f"{population}{_WITHOUT}{name} {inner}", conditions))
-        self.differences.add(rest)
+        self.rest_of[whole, part] = rest
         self.total(whole, [part, rest])
 
     def cover(self, group: int, members: Sequence[int]) -> None:
@@ -440,7 +447,6 @@ class _Builder:
             whole = self.index.get((relation.whole_population, conditions))
             if population == relation.part_population and whole is not None:
                 rest = self.number((f"{relation.whole_population}{_WITHOUT}{population}", conditions))
-                self.differences.add(rest)
                 self.total(whole, [self.index[key], rest])
 
     def finish(
@@ -467,4 +473,5 @@ class _Builder:
             grids,
             axes,
             dict(self.universe),
+            dict(self.rest_of),
         )

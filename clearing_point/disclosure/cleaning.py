@@ -55,7 +55,7 @@ class _Cleaner:
         self.tables = self.tables[kept]
         self.primary = (problem.low_need[cells] >= 0) | (problem.high_need[cells] >= 0)
         price = np.where(self.primary | ~problem.guarded[cells], 1e-3, 1.0) * search.weight[cells]
-        self.mover = Mover(part.matrix, self.values - lower, np.zeros(len(cells), dtype=bool), price)
+        self.mover = Mover(part.matrix, np.full(len(cells), np.inf), (self.values - lower).astype(float), price)
 
     def run(self) -> None:
         problem = self.search.problem

@@ -141,7 +141,8 @@ class Protected:
     """A table that may be printed. Made only by the gate (`protect`).
 
     A table with a `reason` and no cells is withheld as a whole. `base` is the rounding base of the rounding
-    profile (0 otherwise), `reach` the largest public distance between a shown and a true count.
+    profile (0 otherwise): a number shown is less than one base away from the true count, and up to
+    `far_reach` away where it is shown as `far_from` or more (-1: no such number).
     """
 
     table_id: str
@@ -152,7 +153,8 @@ class Protected:
     cells: Mapping[Cell, ProtectedCell]
     sign: str
     base: int = 0
-    reach: int = 0
+    far_from: int = -1
+    far_reach: int = 0
     sensitive: bool = False
     multiple_response: frozenset[str] = frozenset()
     reason: str = ""

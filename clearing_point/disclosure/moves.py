@@ -13,28 +13,24 @@ _MOVES = 1e-7
 
 
 class Mover:
-    """Minimises the price of ``|d|`` subject to ``M d = 0``, ``d >= -room`` and one forced shift.
+    """Minimises the price of ``|d|`` subject to ``M d = 0``, ``-down <= d <= up`` and one forced shift.
 
     Parameters
     ----------
     matrix
         Equations over the cells that may move.
-    room
-        How far each cell may go down (true count minus the attacker's lower bound).
-    fixed
-        Cells that cannot move at all.
+    up, down
+        How far each cell may go (0 for a cell that cannot move, `numpy.inf` where nothing limits it).
     price
         Price per person moved, by cell.
     """
 
-    def __init__(
-        self, matrix: sparse.csr_matrix, room: Integers, fixed: np.ndarray, price: Floats
-    ) -> None:
+    def __init__(self, matrix: sparse.csr_matrix, up: Floats, down: Floats, price: Floats) -> None:
         self.matrix = sparse.csr_matrix(matrix)
         self.count = self.matrix.shape[1]
         self.price = price.astype(np.float64).copy()
-        self.up = np.where(fixed, 0.0, np.inf)
-        self.down = np.where(fixed, 0.0, np.maximum(room, 0).astype(np.float64))
+        self.up = up.astype(np.float64).copy()
+        self.down = np.maximum(down, 0).astype(np.float64)
         both = sparse.hstack([self.matrix, -self.matrix]).tocsr()
         self._model = LinearModel(both, np.zeros(2 * self.count), np.concatenate([self.up, self.down]))
         self.set_price(np.arange(self.count), self.price)
@@ -63,7 +59,7 @@ class Mover:
         vertex has to be replaced by a whole-number search; `fixed` is a cell that `fix` holds at present.
         """
         pair = np.array([cell, cell + self.count])
-        if self.up[cell] == 0 or (shift < 0 and self.down[cell] < -shift):
+        if (shift > 0 and self.up[cell] < shift) or (shift < 0 and self.down[cell] < -shift):
             return None
         forced = np.array([shift, 0.0]) if shift > 0 else np.array([0.0, -shift])
         self._model.set_bounds(pair, forced, forced)

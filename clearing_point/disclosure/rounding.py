@@ -15,18 +15,26 @@ from scipy import sparse
 
 from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.cells import Integers
-from clearing_point.disclosure.solver import LinearModel, SearchLimit
+from clearing_point.disclosure.solver import Floats, LinearModel, SearchLimit
 
 _FAR_PRICE = 20.0
+_LARGE = (100, 30)
+_GAP = 0.02
+_FEW_GAP = 0.9
 _NODES = 5000
 
 
 @dataclass(frozen=True)
 class Rounded:
-    """Rounded counts per cell and the largest public distance to the true count."""
+    """Rounded counts per cell, and the public rule of how far they may be from the truth.
+
+    A cell shown as less than `far_from` is less than one base away from its true count; one shown as
+    `far_from` or more (None: there is no such cell) up to and including `far_reach` away.
+    """
 
     values: Integers
-    reach: int
+    far_from: int | None
+    far_reach: int
 
 
 def round_system(
@@ -38,7 +46,7 @@ def round_system(
     kept: Mapping[int, int] | None = None,
     prices: Mapping[tuple[int, int], float] | None = None,
 ) -> Rounded | None:
-    """Return additive rounded counts, or None where neither one nor two multiples of room are enough.
+    """Return additive rounded counts, or None where the wider moves do not help either.
 
     Parameters
     ----------
@@ -53,62 +61,83 @@ def round_system(
     prices
         Extra price of giving a cell a certain rounded value (used to turn single cells the other way).
     """
-    for far in (0, 1):
-        found = _round(matrix, values, base, boxed, kept or {}, prices or {}, far)
+    programme = _Programme(matrix, values, base, boxed, kept or {}, prices or {})
+    found = programme.solve(np.zeros(len(values), dtype=bool))
+    if found is not None:
+        return Rounded(found, None, base - 1)
+    # Linked tables need not have a table of neighbouring multiples. A handful of large multiples of the
+    # base that may move by one base nearly always is enough, and costs the reader next to nothing.
+    for large in _LARGE:
+        far = boxed & (values >= large) & (values % base == 0)
+        found = programme.fewest(far)
         if found is not None:
-            return Rounded(found, base * (1 + far) - 1)
-    return None
+            return Rounded(found, large - base, base)
+    found = programme.fewest(boxed)
+    return None if found is None else Rounded(found, 0, 2 * base - 1)
 
 
-def _round(
-    matrix: sparse.csr_matrix,
-    values: Integers,
-    base: int,
-    boxed: Booleans,
-    kept: Mapping[int, int],
-    prices: Mapping[tuple[int, int], float],
-    far: int,
-) -> Integers | None:
-    """Solve for ``k = floor(a / b) + up + over - under``: binary `up`, and `over`, `under` where far is 1."""
-    count = len(values)
-    start = values // base
-    odd = (values % base != 0).astype(np.int64)
-    right = -(matrix @ start)
-    columns = [matrix]
-    lower = [np.where(boxed, 0, -start).astype(float)]
-    upper = [np.where(boxed, odd, 10**6).astype(float)]
-    # |b (k+1) - a| - |b k - a|: what turning up costs.
-    turn = np.where(boxed, (base * (start + 1) - values) - (values - base * start), 0).astype(float)
-    price = [turn]
-    if far:
-        columns += [matrix, -matrix]
-        lower += [np.zeros(count), np.zeros(count)]
-        room_up = np.where(boxed, 1, 0).astype(float)
-        # A rounded count of 0 persons cannot go below 0, and a true 0 stays 0 where it can.
-        room_down = np.where(boxed & (start > 0), 1, 0).astype(float)
-        upper += [room_up, room_down]
-        price += [np.full(count, _FAR_PRICE), np.full(count, _FAR_PRICE)]
-    all_lower, all_upper, all_price = np.concatenate(lower), np.concatenate(upper), np.concatenate(price)
-    for cell, value in kept.items():
-        step = value // base - int(start[cell])
-        all_lower[cell] = all_upper[cell] = float(step)
-        if far:
-            all_upper[[cell + count, cell + 2 * count]] = 0.0
-    for (cell, value), extra in prices.items():
-        step = value // base - int(start[cell])
-        all_price[cell] += extra if step >= 1 else -extra
-    model = LinearModel(sparse.hstack(columns).tocsr(), all_lower, all_upper, right=right, integer=True)
-    model.limit(nodes=_NODES, gap=0.0 if not far else 0.01)
-    model.set_cost(np.arange(len(all_price)), all_price)
-    try:
-        point = model.solve()
-    except SearchLimit:
-        return None
-    if point is None:
-        return None
-    steps = np.rint(point).astype(np.int64)
-    found = start + steps[:count]
-    if far:
-        found = found + steps[count : 2 * count] - steps[2 * count :]
-    found = found * base
-    return None if (matrix @ found).any() else found
+class _Programme:
+    """``k = floor(a / b) + up + over - under`` with binary `up`, and binary `over`, `under` where that is allowed."""
+
+    def __init__(
+        self,
+        matrix: sparse.csr_matrix,
+        values: Integers,
+        base: int,
+        boxed: Booleans,
+        kept: Mapping[int, int],
+        prices: Mapping[tuple[int, int], float],
+    ) -> None:
+        self.matrix, self.boxed, self.base = matrix, boxed, base
+        self.count = len(values)
+        self.start = values // base
+        odd = (values % base != 0).astype(np.float64)
+        self.lower = np.where(boxed, 0.0, -self.start.astype(float))
+        self.upper = np.where(boxed, odd, 1e6)
+        # |b (k + 1) - a| - |b k - a|: what turning up costs.
+        self.turn = np.where(boxed, (base * (2 * self.start + 1) - 2 * values), 0).astype(np.float64)
+        self.kept = np.zeros(self.count, dtype=bool)
+        for cell, value in kept.items():
+            self.kept[cell] = True
+            self.lower[cell] = self.upper[cell] = float(value // base - int(self.start[cell]))
+        for (cell, value), extra in prices.items():
+            self.turn[cell] += extra if value // base > int(self.start[cell]) else -extra
+
+    def _run(self, far: Booleans, turn: Floats, price: Floats, gap: float = _GAP) -> Integers | None:
+        columns = np.flatnonzero(far & self.boxed & ~self.kept)
+        room_down = (self.start[columns] > 0).astype(np.float64)
+        nothing = np.zeros(len(columns))
+        moves = sparse.hstack([self.matrix, self.matrix[:, columns], -self.matrix[:, columns]]).tocsr()
+        model = LinearModel(
+            moves,
+            np.concatenate([self.lower, nothing, nothing]),
+            np.concatenate([self.upper, np.ones(len(columns)), room_down]),
+            right=-(self.matrix @ self.start),
+            integer=True,
+        )
+        model.limit(nodes=_NODES, gap=gap)
+        model.set_cost(
+            np.arange(moves.shape[1]), np.concatenate([turn, price[columns], price[columns]])
+        )
+        try:
+            point = model.solve()
+        except SearchLimit:
+            return None
+        if point is None:
+            return None
+        steps = np.rint(point).astype(np.int64)
+        found = self.start + steps[: self.count]
+        found[columns] += steps[self.count : self.count + len(columns)] - steps[self.count + len(columns) :]
+        found *= self.base
+        return None if (self.matrix @ found).any() else found
+
+    def solve(self, far: Booleans) -> Integers | None:
+        return self._run(far, self.turn, np.full(self.count, _FAR_PRICE))
+
+    def fewest(self, allowed: Booleans) -> Integers | None:
+        """Let few of the allowed cells leave their two next multiples, then round with just these."""
+        found = self._run(allowed, np.zeros(self.count), np.ones(self.count), gap=_FEW_GAP)
+        if found is None:
+            return None
+        steps = found // self.base - self.start
+        return self.solve(allowed & ((steps < 0) | (steps > self.upper)))

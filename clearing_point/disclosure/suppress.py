@@ -45,7 +45,10 @@ class Problem:
     threshold
         Per cell: a hidden cell that could be below must look as if it could be `lower` or the threshold.
     guarded
-        Cells to which that last demand applies when hidden (printed ones).
+        Printed cells, to which that last demand applies when they are hidden.
+    rests
+        Cells that are never printed but follow from printed ones (what is left of a whole without a
+        part): they may be provably nobody, but not provably a few.
     """
 
     matrix: sparse.csr_matrix
@@ -57,6 +60,7 @@ class Problem:
     frozen: Booleans
     threshold: Integers
     guarded: Booleans
+    rests: Booleans
 
 
 @dataclass
@@ -95,7 +99,9 @@ class Sequential:
         self.witnesses: list[Integers] = []
         self.impossible: list[int] = []
         self.weight = costs(problem.values, problem.threshold)
-        self.mover = Mover(problem.matrix, problem.values - problem.lower, problem.frozen, self._price())
+        up = np.where(problem.frozen, 0.0, np.inf)
+        down = np.where(problem.frozen, 0, problem.values - problem.lower).astype(np.float64)
+        self.mover = Mover(problem.matrix, up, down, self._price())
 
     def _price(self) -> Floats:
         return np.where(self.hidden, _HIDDEN_COST, 1.0) * self.weight
@@ -170,29 +176,33 @@ class Sequential:
         problem = self.problem
         while True:
             attacker = self.attacker()
-            asked = self.hidden & problem.guarded & ~problem.frozen & (self.low_need < 0)
+            printed = self.hidden & problem.guarded & ~problem.frozen & (self.low_need < 0)
+            rest = problem.rests & (self.high_need < 0)
             proof = attacker.prove(
-                np.where(asked, problem.lower, -1), np.where(asked, problem.threshold, -1), self.witnesses
+                np.where(printed, problem.lower, -1),
+                np.where(printed | rest, problem.threshold, -1),
+                self.witnesses,
             )
             added = False
-            for cell in np.flatnonzero(asked):
-                if proof.low_met[cell] and proof.high_met[cell]:
-                    self._demand(cell, met=True)
-                    continue
-                low, high = attacker.interval(int(cell))
-                if low == high and not 0 < low < problem.threshold[cell]:
+            for cell in np.flatnonzero(printed | rest):
+                met = bool(proof.low_met[cell] and proof.high_met[cell])
+                low, high = (0, 0) if met else attacker.interval(int(cell))
+                if met:
+                    self._demand(cell, printed=bool(printed[cell]), met=True)
+                elif printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
                     self.show(int(cell))
-                elif low < problem.threshold[cell]:
-                    self._demand(cell, met=False)
+                elif low < problem.threshold[cell] and (printed[cell] or high > 0):
+                    self._demand(cell, printed=bool(printed[cell]), met=False)
                     added = True
             self.witnesses += proof.witnesses
             if not added:
                 return
             self.meet()
 
-    def _demand(self, cell: int, *, met: bool) -> None:
-        self.low_need[cell], self.high_need[cell] = self.problem.lower[cell], self.problem.threshold[cell]
-        self.low_met[cell] = self.high_met[cell] = met
+    def _demand(self, cell: int, *, printed: bool, met: bool) -> None:
+        self.high_need[cell], self.high_met[cell] = self.problem.threshold[cell], met
+        if printed:
+            self.low_need[cell], self.low_met[cell] = self.problem.lower[cell], met
 
 
 def find_pattern(problem: Problem, *, clean: bool = True, progress: Progress | None = None) -> Pattern:
@@ -208,6 +218,7 @@ def find_pattern(problem: Problem, *, clean: bool = True, progress: Progress | N
     greedy = search.hidden.copy()
     if clean:
         clean_up(search)
+        search.guard()
     return Pattern(
         search.hidden, greedy, search.low_need, search.high_need, search.witnesses, sorted(set(search.impossible))
     )

@@ -11,7 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clearing_point.countries.profile import Profile, SheetSpec, TableSpec
-from clearing_point.findings import BLOCK, HEADING_MISSING, HEADING_UNEXPECTED, NO_ROWS, SHEET_MISSING, Finding
+from clearing_point.findings import (
+    BLOCK,
+    HEADING_MISSING,
+    HEADING_UNEXPECTED,
+    NO_ROWS,
+    SHEET_MISSING,
+    Finding,
+)
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 
@@ -132,7 +139,15 @@ def _missing(layout: SheetLayout) -> list[Finding]:
             )
             if wanted and not found:
                 findings.append(
-                    Finding(HEADING_MISSING, BLOCK, "structure", table.table, field, layout.sheet, layout.header_row)
+                    Finding(
+                        HEADING_MISSING,
+                        BLOCK,
+                        "structure",
+                        table.table,
+                        field,
+                        layout.sheet,
+                        layout.header_row,
+                    )
                 )
     return findings
 
@@ -146,7 +161,14 @@ def _unexpected(layout: SheetLayout) -> list[Finding]:
     # A heading that nobody expects is named by its column only: on a wrong row it is a person's value.
     return [
         Finding(
-            HEADING_UNEXPECTED, BLOCK, "structure", None, None, layout.sheet, layout.header_row, column_letter(number)
+            HEADING_UNEXPECTED,
+            BLOCK,
+            "structure",
+            None,
+            None,
+            layout.sheet,
+            layout.header_row,
+            column_letter(number),
         )
         for heading, number in layout.columns.items()
         if heading not in expected and not heading.startswith(_EXTRA_PREFIX)

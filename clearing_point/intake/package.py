@@ -75,9 +75,13 @@ def look_over(path: Path) -> None:
                     with package.open(part) as handle:
                         _look_at_sheet(path.name, handle)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise InputProblem(f"{path.name} is damaged or cut off: open it, save it again and send that.") from error
+        raise InputProblem(
+            f"{path.name} is damaged or cut off: open it, save it again and send that."
+        ) from error
     except RuntimeError as error:
-        raise InputProblem(f"{path.name} is protected by a password: remove it and send the file again.") from error
+        raise InputProblem(
+            f"{path.name} is protected by a password: remove it and send the file again."
+        ) from error
     except OSError as error:
         raise InputProblem(f"{path.name} cannot be opened: {error.strerror}.") from error
 
@@ -92,7 +96,9 @@ def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
     for part in parts:
         if ".." in part.filename.split("/") or part.filename.startswith(("/", "\\")):
             raise InputProblem(f"{name} holds a part with an unsafe name and is not read.")
-        if part.file_size > limits.MEGABYTE and part.file_size > limits.COMPRESSION_RATIO * max(1, part.compress_size):
+        if part.file_size > limits.MEGABYTE and part.file_size > limits.COMPRESSION_RATIO * max(
+            1, part.compress_size
+        ):
             raise InputProblem(f"{name} is packed more tightly than any office program does and is not read.")
 
 
@@ -109,10 +115,7 @@ def _look_at_sheet(name: str, handle: object) -> None:
             raise InputProblem(f"{name} has cells beyond column {limits.COLUMNS}: delete the empty columns.")
         for match in _ROW.finditer(text):
             last_row = max(last_row, int(match.group(1)))
-        corner = None
         for corner in _REFERENCE.finditer(text[-4096:]):
-            pass
-        if corner:
             last_row = max(last_row, int(corner.group(2)))
         if last_row > limits.ROWS // 2:
             raise InputProblem(

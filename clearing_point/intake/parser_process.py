@@ -30,7 +30,12 @@ def main() -> int:
 
     path = Path(sys.argv[1])
     schema = pa.schema(
-        [("sheet", pa.string()), ("source_row", pa.int32()), ("cells", pa.list_(pa.string())), ("kinds", pa.string())]
+        [
+            ("sheet", pa.string()),
+            ("source_row", pa.int32()),
+            ("cells", pa.list_(pa.string())),
+            ("kinds", pa.string()),
+        ]
     )
     try:
         workbook = CalamineWorkbook.from_path(str(path))
@@ -78,7 +83,7 @@ def _batches(workbook: object, name: str, errors: dict[tuple[int, int], str]) ->
     start = sheet.start
     if start is None:
         return
-    first_row, first_column = start
+    first_column = start[1]
     if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
         raise _TooLarge(f"has a sheet of more than {limits.CELLS:,} cells: delete empty rows and columns.")
     numbers: list[int] = []
@@ -88,7 +93,8 @@ def _batches(workbook: object, name: str, errors: dict[tuple[int, int], str]) ->
     by_row: dict[int, list[tuple[int, str]]] = {}
     for (row_number, column), text in errors.items():
         by_row.setdefault(row_number, []).append((column, text))
-    for row_number, values in enumerate(sheet.iter_rows(), start=first_row + 1):
+    # The parser yields leading blank rows but not leading blank columns (a test holds it to that).
+    for row_number, values in enumerate(sheet.iter_rows(), start=1):
         pairs = [_text(value) for value in values]
         cells = lead + [text for text, _ in pairs]
         letters = "." * first_column + "".join(kind for _, kind in pairs)
@@ -115,7 +121,7 @@ def _text(value: object) -> tuple[str | None, str]:
     if isinstance(value, bool):
         return ("TRUE" if value else "FALSE"), "b"
     if isinstance(value, float):
-        return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), "n"  # noqa: PLR2004
+        return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), "n"
     if isinstance(value, int):
         return str(value), "n"
     if isinstance(value, datetime.datetime):

@@ -83,7 +83,7 @@ def read_file(path: Path, *, encoding: str = "utf-8-sig", delimiter: str = ",") 
             f"{path.name} has {size // limits.MEGABYTE} MB; at most "
             f"{limits.FILE_BYTES // limits.MEGABYTE} MB are read: split it by year."
         )
-    sha256 = _sha256(path)
+    sha256 = hash_of_file(path)
     if kind in WORKBOOKS:
         _check_signature(path)
         rows = read_workbook(path, SCHEMA)
@@ -111,10 +111,13 @@ def _check_signature(path: Path) -> None:
             "remove the password and save it as .xlsx."
         )
     if start != _ZIP:
-        raise InputProblem(f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again.")
+        raise InputProblem(
+            f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again."
+        )
 
 
-def _sha256(path: Path) -> str:
+def hash_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hex text."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while block := handle.read(limits.MEGABYTE):
@@ -146,7 +149,7 @@ def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.Recor
     csv.field_size_limit(limits.CELL_CHARACTERS * 4)
     packed = path.name.lower().endswith(".gz")
     try:
-        with (gzip.open(path, "rb") if packed else path.open("rb")) as source:
+        with gzip.open(path, "rb") if packed else path.open("rb") as source:
             bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
             with io.TextIOWrapper(bounded, encoding=encoding, errors="strict", newline="") as text:
                 yield from _batches_of(csv.reader(text, delimiter=delimiter, strict=True), path.name)
@@ -177,7 +180,9 @@ def _batches_of(reader: Iterator[list[str]], name: str) -> Iterator[pa.RecordBat
             if first_line > limits.ROWS:
                 raise InputProblem(f"{name} has more than {limits.ROWS:,} lines: split it by year.")
     except csv.Error as error:
-        raise InputProblem(f"{name}, line {first_line}: not readable as CSV ({error}): check the quotes there.") from error
+        raise InputProblem(
+            f"{name}, line {first_line}: not readable as CSV ({error}): check the quotes there."
+        ) from error
     if rows:
         yield _batch(rows, numbers, name)
 
@@ -200,6 +205,10 @@ def _check_text(rows: list[list[str]], numbers: list[int], name: str) -> None:
     for number, row in zip(numbers, rows, strict=True):
         joined = "".join(row)
         if "\x00" in joined:
-            raise InputProblem(f"{name}, line {number}: holds a NUL byte and is no text: save it as CSV again.")
+            raise InputProblem(
+                f"{name}, line {number}: holds a NUL byte and is no text: save it as CSV again."
+            )
         if len(joined) > limits.CELL_CHARACTERS and max(map(len, row)) > limits.CELL_CHARACTERS:
-            raise InputProblem(f"{name}, line {number}: a cell has more than {limits.CELL_CHARACTERS:,} characters.")
+            raise InputProblem(
+                f"{name}, line {number}: a cell has more than {limits.CELL_CHARACTERS:,} characters."
+            )

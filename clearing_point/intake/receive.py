@@ -19,11 +19,11 @@ import pyarrow as pa
 from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import store_findings
-from clearing_point.intake.guard import guard_cells, guard_headings
+from clearing_point.intake.guard import guard_cells, guard_headings, without_left_out
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
 from clearing_point.intake.package import column_letter
-from clearing_point.intake.read import ReceivedFile, read_file
+from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -64,7 +64,7 @@ def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
         If it is neither, or ends before it begins.
     """
     match = _PERIOD.fullmatch(text.strip())
-    if not match or not 1990 <= int(match[1]) <= int(match[2] or match[1]) <= 2100:  # noqa: PLR2004
+    if not match or not 1990 <= int(match[1]) <= int(match[2] or match[1]) <= 2100:
         raise InputProblem(f"'{text}' is no period: write a year (2022) or years (2017-2021).")
     return datetime.date(int(match[1]), 1, 1), datetime.date(int(match[2] or match[1]), 12, 31)
 
@@ -85,6 +85,7 @@ def receive(
     supersedes: str | None = None,
     made_data: bool | None = None,
     received: ReceivedFile | None = None,
+    received_at: datetime.datetime | None = None,
 ) -> Receipt:
     """Read a file into a new workspace.
 
@@ -96,6 +97,8 @@ def receive(
         ``2022`` or ``2017-2021``.
     received : ReceivedFile, optional
         The file if it was read before (to choose a profile).
+    received_at : datetime, optional
+        When it came, if not now (UTC): a rebuild keeps the time of the first receipt.
 
     Returns
     -------
@@ -113,12 +116,11 @@ def receive(
         received = read_file(path, encoding=profile.reading.encoding, delimiter=profile.reading.delimiter)
     series = series_of(profile, period)
     submission_id = f"{period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{version_number}"
-    findings = guard_headings(received, standard)
-    layouts: list[SheetLayout] = []
-    if not findings:
-        layouts, findings = lay_out(received, profile)
-    if not findings:
-        findings = guard_cells(received, layouts, standard)
+    layouts, problems = lay_out(received, profile)
+    # What may never be sent is said before how the file should be laid out.
+    findings = guard_headings(received, layouts, standard)
+    findings = findings or without_left_out(problems, received, layouts, standard)
+    findings = findings or guard_cells(received, layouts, profile, standard)
     refused = bool(findings)
     workspace = new_workspace(project, standard)
     connection = connect(workspace)
@@ -141,12 +143,13 @@ def receive(
             "file_name": received.name,
             "file_sha256": received.sha256,
             "file_bytes": received.size,
-            "received_at": now(),
+            "received_at": received_at or now(),
             "status": REFUSED if refused else RECEIVED,
             "rows_read": 0 if refused else received.rows.num_rows,
         }
         connection.execute(
-            f"INSERT INTO raw.submission ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+            f"INSERT INTO raw.submission ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+            list(row.values()),
         )
         store_findings(connection, submission_id, findings)
         counts: dict[str, int] = {}
@@ -161,7 +164,14 @@ def receive(
         raise
     connection.close()
     return Receipt(
-        submission_id, series, received.name, received.sha256, workspace, refused, counts, received.rows.num_rows
+        submission_id,
+        series,
+        received.name,
+        received.sha256,
+        workspace,
+        refused,
+        counts,
+        received.rows.num_rows,
     )
 
 
@@ -169,7 +179,10 @@ def archive(project: Project, path: Path, sha256: str) -> Path:
     """Keep the original, read-only and named by its hash; a file already kept is left alone."""
     folder = project.archive / sha256[:2]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = folder / f"{sha256}{''.join(path.suffixes[-2:]) if path.name.endswith('.gz') else path.suffix.lower()}"
+    kept = (
+        folder
+        / f"{sha256}{''.join(path.suffixes[-2:]) if path.name.endswith('.gz') else path.suffix.lower()}"
+    )
     if not kept.exists():
         partial = kept.with_suffix(".partial")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -182,10 +195,27 @@ def archive(project: Project, path: Path, sha256: str) -> Path:
     return kept
 
 
+def archived_file(project: Project, sha256: str) -> Path:
+    """Return the archived original of a hash.
+
+    Raises
+    ------
+    InputProblem
+        If it is missing or its bytes no longer have that hash; names the file.
+    """
+    found = sorted((project.archive / sha256[:2]).glob(f"{sha256}*"))
+    if not found:
+        raise InputProblem(f"The archive has no file {sha256[:12]}...: restore it from the backup.")
+    if hash_of_file(found[0]) != sha256:
+        raise InputProblem(f"The archived file {found[0].name} is damaged: restore it from the backup.")
+    return found[0]
+
+
 def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: SheetLayout) -> None:
     """Store the cells of columns that are read, and the header; other columns leave no text behind."""
     kept = kept_columns(layout)
     width = max((*kept, len(layout.headings), 1))
+    nothing: list[tuple[str | None, str | None]] = [(None, None)]
     headings = [
         (
             submission_id,
@@ -197,7 +227,7 @@ def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: Sh
             field,
         )
         for number in range(1, len(layout.headings) + 1)
-        for table, field in (kept.get(number) or [(None, None)])
+        for table, field in (kept.get(number) or nothing)
     ]
     connection.executemany('INSERT INTO raw."column" VALUES (?,?,?,?,?,?,?)', headings)
     cells = ", ".join(f"cells[{n}]" if n in kept else "NULL" for n in range(1, width + 1))
@@ -244,6 +274,3 @@ def _store_header(
     connection.execute(
         f"INSERT INTO staged.submission ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values())
     )
-
-
-

@@ -78,7 +78,9 @@ def _territory_words(
     for row in standard.territory_files["alias"]:
         own = row["scheme"] == "submitter" and row["submitter"] == profile.sender
         if own or row["scheme"] == (scheme or "name_en"):
-            meant.setdefault(fold(row["alias"]), set()).add("" if row["ambiguous"] == "Y" else row["territory_id"])
+            meant.setdefault(fold(row["alias"]), set()).add(
+                "" if row["ambiguous"] == "Y" else row["territory_id"]
+            )
     # A word is read without its date here: it resolves only if all its rows agree and none is ambiguous.
     ambiguous = {word for word, places in meant.items() if len(places) > 1 or "" in places}
     words.update({word: tuple(places) for word, places in meant.items() if word not in ambiguous})
@@ -140,5 +142,7 @@ def _filled(field: Field, column: ColumnSpec, profile: Profile, standard: Standa
         if row["codelist"] == field.codelist and row["target_code"] == "1" and _imports(row)
     }
     if not flags:
-        raise InputProblem(f"Profile {profile.name}: crosswalk {column.flags_scheme} has no flag for {field.name}.")
+        raise InputProblem(
+            f"Profile {profile.name}: crosswalk {column.flags_scheme} has no flag for {field.name}."
+        )
     return replace(column, flags=flags, optional=True)

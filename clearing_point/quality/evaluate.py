@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from clearing_point.errors import InternalError
-from clearing_point.standard.expressions import install_macros, joined_from, qualified
+from clearing_point.standard.expressions import (
+    PREVIOUS,
+    RECEIPT,
+    install_macros,
+    joined_from,
+    one_table_select,
+    qualified,
+)
 from clearing_point.standard.model import LINEAGE, Rule, Standard, Table
-
-ROW, SUBMISSION = "row", "submission"
+from clearing_point.standard.rules import PUBLISHED, RUN, SERIES
 
 
 def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
@@ -21,13 +27,16 @@ def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
     Parameters
     ----------
     connection : duckdb connection
-        A workspace whose ``staged`` tables are filled and whose ``known`` views stand.
+        A workspace whose ``staged`` tables are filled and whose ``known`` views stand. Rules of scope
+        ``series`` need the views ``previous.<table>`` (rows of the sender's last accepted submission,
+        shaped as ``staged``); those of scope ``published`` the table ``ref.published_figure`` (shaped
+        as ``schemas/reference/published_figures.csv``).
 
     Notes
     -----
     Writes ``quality.finding`` (one row a failing row and rule) and ``quality.rule_result`` (one row
-    a rule and field: evaluated, failed, not applicable). Missing codes are NULL to a rule, so a rule
-    about an unknown value does not apply; it never fails for it.
+    a rule and field: evaluated, failed, not applicable, or why it could not run). Missing codes are
+    NULL to a rule, so a rule about an unknown value does not apply; it never fails for it.
 
     Raises
     ------
@@ -35,16 +44,34 @@ def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
         If a rule cannot be run: the rule is wrong, not the data. Names the rule.
     """
     install_macros(connection, standard)
+    absent = _absent_scopes(connection)
     for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
         if connection.execute(f'SELECT 1 FROM staged."{table.name}" LIMIT 1').fetchone() is None:
             continue
-        rules = [r for r in standard.rules if r.table == table.name and r.scope == ROW]
-        if rules:
-            _check_rows(connection, submission_id, table, rules, standard)
-        for rule in standard.rules:
-            if rule.table == table.name and rule.scope == SUBMISSION:
-                _check_submission(connection, submission_id, rule, table, standard)
+        rules = [r for r in standard.rules if r.table == table.name and r.scope in RUN]
+        _record_not_run(connection, submission_id, [(r, absent[r.scope]) for r in rules if r.scope in absent])
+        rules = [r for r in rules if r.scope not in absent]
+        if each := [r for r in rules if r.each_row]:
+            _check_rows(connection, submission_id, table, each, standard)
+        if whole := [r for r in rules if not r.each_row]:
+            _check_submission(connection, submission_id, table, whole, standard)
     _count_unread(connection, submission_id)
+
+
+def _absent_scopes(connection: Any) -> Mapping[str, str]:
+    """Scopes whose other side is not there, with the reason in words."""
+    there = {
+        (schema, name)
+        for schema, name in connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+        ).fetchall()
+    }
+    absent = {}
+    if not any(schema == PREVIOUS for schema, _ in there):
+        absent[SERIES] = "There is no earlier accepted submission of this sender to compare with."
+    if ("ref", "published_figure") not in there:
+        absent[PUBLISHED] = "No published figures are loaded to compare with."
+    return absent
 
 
 def _check_rows(
@@ -54,13 +81,14 @@ def _check_rows(
     checks = [f"({qualified(rule.holds, table, standard)})::BOOLEAN" for rule in rules]
     lineage = ", ".join(f'"{table.name}".{c}' for c in LINEAGE if c != "submission_id")
     selected = ", ".join(f"{sql} AS {name}" for sql, name in zip(checks, names, strict=True))
-    source = joined_from(table, standard)
+    # The receipt is one row: what the engine knows of the submission stands beside every row of it.
+    source = f"{joined_from(table, standard)} CROSS JOIN (SELECT * FROM raw.submission LIMIT 1) AS {RECEIPT}"
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS SELECT {lineage}, {selected} FROM {source}")
     except duckdb.Error as error:
         for rule, sql in zip(rules, checks, strict=True):
             try:
-                connection.execute(f"SELECT {sql} FROM {source} LIMIT 0")
+                connection.execute(f"SELECT {sql} FROM {source}").fetchall()
             except duckdb.Error as cause:
                 raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}") from cause
         raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
@@ -72,13 +100,10 @@ def _check_rows(
     failing = []
     for position, rule in enumerate(rules):
         evaluated, failed = counts[1 + 2 * position], counts[2 + 2 * position]
-        results.append(
-            (submission_id, rule.rule_id, table.name, rule.fields[0] if rule.fields else None, rule.severity,
-             evaluated, failed, rows - evaluated, None)
-        )  # fmt: skip
+        results.append((rule, evaluated, failed, rows - evaluated, None))
         if failed:
             failing.append(position)
-    connection.executemany("INSERT INTO quality.rule_result VALUES (?,?,?,?,?,?,?,?,?)", results)
+    _record(connection, submission_id, results)
     if failing:
         _store_findings(connection, submission_id, table, [(names[p], rules[p]) for p in failing])
 
@@ -110,24 +135,63 @@ def _store_findings(
 
 
 def _check_submission(
-    connection: Any, submission_id: str, rule: Rule, table: Table, standard: Standard
+    connection: Any, submission_id: str, table: Table, rules: Sequence[Rule], standard: Standard
 ) -> None:
-    sql = qualified(f"(SELECT ({rule.holds}))" if "SELECT" not in rule.holds.upper() else rule.holds, table, standard)
-    try:
-        holds = connection.execute(f"SELECT ({sql})::BOOLEAN").fetchone()[0]
-    except duckdb.Error as error:
-        raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {error}") from error
-    field = rule.fields[0] if rule.fields else None
-    connection.execute(
-        "INSERT INTO quality.rule_result VALUES (?,?,?,?,?,?,?,?,?)",
-        [submission_id, rule.rule_id, table.name, field, rule.severity,
-         int(holds is not None), int(holds is False), int(holds is None), None],
-    )  # fmt: skip
-    if holds is False:
-        connection.execute(
-            "INSERT INTO quality.finding VALUES (?,?,?,?,?,?,NULL,NULL,NULL,false)",
-            [submission_id, rule.rule_id, rule.severity, rule.dimension, table.name, field],
-        )
+    """Run rules with one verdict a submission; those that only read one table share one pass over it."""
+    passes: dict[str, list[tuple[Rule, str]]] = {}
+    for rule in rules:
+        sql = qualified(rule.holds, table, standard)
+        expression, source = one_table_select(sql) or (sql, "(SELECT 1)")
+        passes.setdefault(source, []).append((rule, expression))
+    results = []
+    for source, checks in passes.items():
+        selected = ", ".join(f"({expression})::BOOLEAN" for _, expression in checks)
+        try:
+            verdicts = connection.execute(f"SELECT {selected} FROM {source}").fetchone()
+        except duckdb.Error as error:
+            for rule, expression in checks:
+                try:
+                    connection.execute(f"SELECT ({expression})::BOOLEAN FROM {source}").fetchone()
+                except duckdb.Error as cause:
+                    raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}") from cause
+            raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
+        for (rule, _), holds in zip(checks, verdicts, strict=True):
+            results.append((rule, int(holds is not None), int(holds is False), int(holds is None), None))
+    _record(connection, submission_id, results)
+    for rule, _, failed, _, _ in results:
+        if failed:
+            # No row is at fault: the finding points to the column as a whole, where the file has it.
+            connection.execute(
+                "INSERT INTO quality.finding SELECT ?, ?, ?, ?, ?, ?, min(sheet), NULL, "
+                "min(column_letter), false FROM raw.\"column\" WHERE target_table = ? AND target_field = ?",
+                [submission_id, rule.rule_id, rule.severity, rule.dimension, table.name, *_field(rule),
+                 table.name, *_field(rule)],
+            )  # fmt: skip
+
+
+def _field(rule: Rule) -> tuple[str | None]:
+    return (rule.fields[0] if rule.fields else None,)
+
+
+def _record(
+    connection: Any, submission_id: str, results: Sequence[tuple[Rule, int, int, int, str | None]]
+) -> None:
+    """Write result rows: rule, evaluated, failed, not applicable, why it could not run."""
+    rows = [
+        (submission_id, rule.rule_id, rule.table, *_field(rule), rule.severity, evaluated, failed, without, reason)
+        for rule, evaluated, failed, without, reason in results
+    ]
+    names = [r[1] for r in connection.execute("PRAGMA table_info('quality.rule_result')").fetchall()]
+    types = [pa.string()] * 5 + [pa.int64()] * 3 + [pa.string()]
+    columns = {n: pa.array([row[i] for row in rows], types[i]) for i, n in enumerate(names)}
+    connection.register("result_rows", pa.table(columns))
+    connection.execute("INSERT INTO quality.rule_result SELECT * FROM result_rows")
+    connection.unregister("result_rows")
+
+
+def _record_not_run(connection: Any, submission_id: str, rules: Sequence[tuple[Rule, str]]) -> None:
+    if rules:
+        _record(connection, submission_id, [(rule, 0, 0, 0, reason) for rule, reason in rules])
 
 
 def _count_unread(connection: Any, submission_id: str) -> None:

@@ -78,7 +78,11 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             runs.append([number, number])
     texts = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
-    shown = texts if len(texts) <= _SHOWN_CODES else [*texts[:_SHOWN_CODES], f"{len(texts) - _SHOWN_CODES} more places"]
+    shown = (
+        texts
+        if len(texts) <= _SHOWN_CODES
+        else [*texts[:_SHOWN_CODES], f"{len(texts) - _SHOWN_CODES} more places"]
+    )
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else ""
 
 
@@ -127,6 +131,11 @@ def _allowed(standard: Standard, table: str | None, field: str | None, language:
         more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
         return ", ".join(words) + more
     low, high = found.constraints.get("minimum"), found.constraints.get("maximum")
-    kind = {"date": "a date", "integer": "a whole number", "year": "a year of four digits", "number": "a number"}
+    kind = {
+        "date": "a date",
+        "integer": "a whole number",
+        "year": "a year of four digits",
+        "number": "a number",
+    }
     bounds = " to ".join(str(b) for b in (low, high) if b is not None)
     return kind.get(found.type, "a short text") + (f", {bounds}" if bounds else "")

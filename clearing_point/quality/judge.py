@@ -61,7 +61,9 @@ def judge(workspace: Path, submission_id: str, standard: Standard, *, refused: b
     results = run_gate(workspace, suite)
     for result in results:
         if result.success == (failing[result.rule_id] > 0):
-            raise InternalError(f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided.")
+            raise InternalError(
+                f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided."
+            )
     failed = {r.rule_id for r in results if not r.success}
     return _decide(workspace, submission_id, suite, failed, results, use)
 
@@ -84,7 +86,12 @@ def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, .
 
 
 def _decide(
-    workspace: Path, submission_id: str, suite: tuple[Expectation, ...], failed: set[str], results: Any, use: str
+    workspace: Path,
+    submission_id: str,
+    suite: tuple[Expectation, ...],
+    failed: set[str],
+    results: Any,
+    use: str,
 ) -> Verdict:
     with opened(workspace) as connection:
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
@@ -97,7 +104,9 @@ def _decide(
         decisive = any(counts[s] for s in _DECISIVE[use])
         gate_decisive = any(e.rule_id in failed and e.severity in _DECISIVE[use] for e in suite)
         if decisive and not gate_decisive:
-            raise InternalError("The gate passed a submission with findings that return it; nothing was decided.")
+            raise InternalError(
+                "The gate passed a submission with findings that return it; nothing was decided."
+            )
         remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
         decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
         connection.executemany(
@@ -126,7 +135,9 @@ def verdict_of(database: Path, submission_id: str) -> Verdict:
             [submission_id],
         ).fetchone()
         if row is None:
-            raise InputProblem(f"There is no submission '{submission_id}': `clearing-point status` lists them.")
+            raise InputProblem(
+                f"There is no submission '{submission_id}': `clearing-point status` lists them."
+            )
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
         counts |= dict(
             connection.execute(

@@ -103,7 +103,10 @@ def _results(outcome: Any, suite: Sequence[Expectation]) -> tuple[GateResult, ..
                 )
         observed = (result.result or {}).get("unexpected_count")
         found[rule_id] = GateResult(
-            rule_id, result.expectation_config.type, bool(result.success), None if observed is None else str(observed)
+            rule_id,
+            result.expectation_config.type,
+            bool(result.success),
+            None if observed is None else str(observed),
         )
     missing = [e.rule_id for e in suite if e.rule_id not in found]
     if missing:

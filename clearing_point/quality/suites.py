@@ -11,6 +11,7 @@ from typing import Any
 
 from clearing_point import findings as f
 from clearing_point.standard.model import Standard
+from clearing_point.standard.rules import PUBLICATION
 from clearing_point.standard.structure import UNKNOWN_CODE, UNREADABLE
 
 GATE_TABLE = "gate"
@@ -21,13 +22,10 @@ INTAKE_RULES = {
     f.HEADING_MISSING: f.BLOCK,
     f.HEADING_UNEXPECTED: f.BLOCK,
     f.NO_ROWS: f.BLOCK,
-    f.FORBIDDEN_COLUMN: f.BLOCK,
-    f.PERSONAL_CONTENT: f.BLOCK,
     UNKNOWN_CODE: f.ERROR,
     UNREADABLE: f.ERROR,
-    f.AMBIGUOUS: f.ERROR,
 }
-"""Rules whose findings are made while a file is read."""
+"""Rules on the layout and the cells of any file; they are found while it is read and stand in no rule file."""
 
 _GX_SEVERITY = {f.BLOCK: "critical", f.ERROR: "critical", f.WARNING: "warning", f.INFORMATION: "info"}
 
@@ -60,6 +58,8 @@ def gate_suite(standard: Standard) -> tuple[Expectation, ...]:
     why: dict[str, str] = {}
     order = {s: n for n, s in enumerate(f.SEVERITIES)}
     for rule in standard.rules:
+        if rule.scope == PUBLICATION:
+            continue  # judged when figures are published; no submission can break it
         known = severities.get(rule.rule_id)
         if known is None or order[rule.severity] < order[known]:
             severities[rule.rule_id] = rule.severity

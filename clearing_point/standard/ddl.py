@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from duckdb_sqlalchemy import Dialect
 from sqlalchemy import (
     ARRAY,
+    TIMESTAMP,
     BigInteger,
     Boolean,
     Column,
@@ -19,7 +21,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TIMESTAMP,
 )
 from sqlalchemy.schema import CreateSchema, CreateTable
 from sqlalchemy.types import TypeEngine
@@ -77,16 +78,17 @@ def columns_of(table: StandardTable) -> Iterator[tuple[str, str]]:
             yield field.no_column, "no"
 
 
-def _type_of(field: Field) -> TypeEngine[object]:
+def _type_of(field: Field) -> TypeEngine[Any]:
     if field.multiple:
         return ARRAY(String)
-    return {
+    types: dict[str, TypeEngine[Any]] = {
         "string": String(),
         "integer": Integer(),
         "year": SmallInteger(),
         "number": Double(),
         "date": Date(),
-    }[field.type]
+    }
+    return types[field.type]
 
 
 def _data_table(metadata: MetaData, schema: str, table: StandardTable) -> None:
@@ -113,7 +115,9 @@ def _raw(metadata: MetaData) -> None:
         "submission",
         metadata,
         Column("submission_id", String, primary_key=True),
-        Column("series", String, nullable=False, comment="sender, territory and period: versions of one thing"),
+        Column(
+            "series", String, nullable=False, comment="sender, territory and period: versions of one thing"
+        ),
         Column("version_number", Integer, nullable=False),
         Column("supersedes", String),
         Column("sender", String, nullable=False),
@@ -152,7 +156,9 @@ def _raw(metadata: MetaData) -> None:
         Column("submission_id", String, nullable=False),
         Column("sheet", String, nullable=False),
         Column("source_row", Integer, nullable=False),
-        Column("cells", ARRAY(String), nullable=False, comment="text as received; columns not kept are empty"),
+        Column(
+            "cells", ARRAY(String), nullable=False, comment="text as received; columns not kept are empty"
+        ),
         Column("kinds", String, comment="one letter a cell: text, number, date, boolean, error"),
         schema="raw",
     )

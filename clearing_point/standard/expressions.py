@@ -21,6 +21,18 @@ from clearing_point.standard.model import LINEAGE, Standard, Table
 KNOWN = "known"
 """Schema of the views in which missing codes are NULL."""
 
+STAGED, PREVIOUS = "staged", "previous"
+"""Prefixes that show missing codes: this submission, and the accepted one of the same sender before it."""
+
+RECEIPT = "receipt"
+_ENGINE_TABLES = {
+    RECEIPT: ("raw", "submission"),
+    "received_record": ("raw", "record"),
+    "received_column": ("raw", "column"),
+    "published_figure": ("ref", "published_figure"),
+}
+"""What the engine knows besides the tables of the standard, under the names that rules use."""
+
 _FORBIDDEN = (
     exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter, exp.Command, exp.Copy, exp.Set,
     exp.Use, exp.Pragma, exp.Attach, exp.Detach, exp.Into, exp.ReadCSV, exp.ReadParquet,
@@ -51,7 +63,7 @@ def parse_expression(text: str) -> exp.Expression:
     return found
 
 
-def refuse_more_than_reading(tree: exp.Expression, text: str) -> None:
+def refuse_more_than_reading(tree: Any, text: str) -> None:
     """Refuse statements, file access and settings in a parsed query; see :func:`parse_expression`."""
     for node in tree.walk():
         if isinstance(node, _FORBIDDEN):
@@ -60,7 +72,9 @@ def refuse_more_than_reading(tree: exp.Expression, text: str) -> None:
             name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
             if name.startswith(_FORBIDDEN_FUNCTIONS):
                 raise InputProblem(f"the function {name} is not allowed here: {text.strip()[:120]!r}")
-        if isinstance(node, exp.Table) and (isinstance(node.this, exp.Literal) or "." in node.name or "/" in node.name):
+        if isinstance(node, exp.Table) and (
+            isinstance(node.this, exp.Literal) or "." in node.name or "/" in node.name
+        ):
             raise InputProblem(f"files cannot be read here: {text.strip()[:120]!r}")
 
 
@@ -107,19 +121,50 @@ def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> str:
             if column.name not in _names(table):
                 raise InputProblem(f"no column '{column.name}' in table {name}: {text.strip()[:120]!r}")
             column.set("table", exp.to_identifier(name))
+        elif owner == RECEIPT:
+            continue
         elif owner == name or owner in lineage:
             if column.name not in _names(standard.tables[owner]):
                 raise InputProblem(f"no column '{owner}.{column.name}': {text.strip()[:120]!r}")
         elif owner not in bound:
             raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
     for source in wrapper.find_all(exp.Table):
-        if source.name not in standard.tables:
-            raise InputProblem(f"no table '{source.name}' in the standard: {text.strip()[:120]!r}")
-        if not source.args.get("db"):
-            alias = source.alias or source.name
-            source.set("db", exp.to_identifier(KNOWN))
-            source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+        _place(source, standard, text)
     return wrapper.sql(dialect="duckdb")
+
+
+def _place(source: exp.Table, standard: Standard, text: str) -> None:
+    """Say in which schema a table of a subquery stands; a rule cannot name another."""
+    alias = source.alias or source.name
+    if source.db:
+        if source.db not in (STAGED, PREVIOUS):
+            raise InputProblem(f"the schema '{source.db}' cannot be read here: {text.strip()[:120]!r}")
+        schema, name = source.db, source.name
+    else:
+        schema, name = _ENGINE_TABLES.get(source.name, (KNOWN, source.name))
+    if source.name not in standard.tables and (source.db or source.name not in _ENGINE_TABLES):
+        raise InputProblem(f"no table '{source.name}' in the standard: {text.strip()[:120]!r}")
+    source.set("db", exp.to_identifier(schema))
+    source.set("this", exp.to_identifier(name, quoted=True))
+    source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def one_table_select(sql: str) -> tuple[str, str] | None:
+    """Split a qualified ``(SELECT expression FROM table)`` into expression and table, if it is just that.
+
+    Such expressions over one table can be worked out together in one pass.
+    """
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    while isinstance(tree, exp.Paren | exp.Subquery) and not tree.args.get("alias"):
+        tree = tree.this
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
+        return None
+    clauses = {name for name, value in tree.args.items() if value} - {"expressions", "from", "from_"}
+    source = tree.args.get("from") or tree.args.get("from_")
+    if clauses or source is None or not isinstance(source.this, exp.Table) or source.this.args.get("joins"):
+        return None
+    inner: exp.Expression = tree.expressions[0]
+    return inner.sql(dialect="duckdb"), source.this.sql(dialect="duckdb")
 
 
 def _inner_names(column: exp.Column, standard: Standard) -> bool:
@@ -141,17 +186,23 @@ def _names(table: Table) -> set[str]:
     return {name for name, _ in columns_of(table)} | set(LINEAGE)
 
 
-def known_select(table: Table, source: str, standard: Standard) -> str:
+def known_select(
+    table: Table, source: str, standard: Standard, *, received_only: bool = False, extra: str = ""
+) -> str:
     """Return a query of a data table in which missing codes are NULL.
 
     Parameters
     ----------
     source : str
         The data table to read, such as ``staged.person``.
+    received_only : bool
+        The source has only the fields that a sender fills.
+    extra : str
+        Further columns to select, each followed by a comma.
     """
     missing = "[" + ", ".join(f"'{c}'" for c in standard.missing_codes) + "]"
     replaced = []
-    for field in table.fields:
+    for field in table.received if received_only else table.fields:
         name = f'"{field.name}"'
         if field.multiple:
             replaced.append(
@@ -161,7 +212,7 @@ def known_select(table: Table, source: str, standard: Standard) -> str:
         elif field.type == "string":
             replaced.append(f"CASE WHEN list_contains({missing}, {name}) THEN NULL ELSE {name} END AS {name}")
     clause = f" REPLACE ({', '.join(replaced)})" if replaced else ""
-    return f"SELECT *{clause} FROM {source}"
+    return f"SELECT {extra}*{clause} FROM {source}"
 
 
 def create_known_views(connection: Any, standard: Standard, sources: dict[str, str]) -> None:
@@ -226,8 +277,8 @@ def install_macros(connection: Any, standard: Standard) -> None:
     members: dict[str, list[str]] = {}
     for row in standard.territory_files["group"]:
         members.setdefault(row["group_id"], []).append(
-            "{'t': '%s', 'f': %s, 'u': %s}"
-            % (row["territory_id"], row["valid_from"][:4] or "0", row["valid_to"][:4] or "9999")
+            f"{{'t': '{row['territory_id']}', 'f': {row['valid_from'][:4] or 0}, "
+            f"'u': {row['valid_to'][:4] or 9999}}}"
         )
     groups = ", ".join(f"'{g}': [{', '.join(rows)}]" for g, rows in members.items())
     connection.execute(

@@ -42,7 +42,8 @@ for _first, _resolvers in list(_UniqueKeyLoader.yaml_implicit_resolvers.items())
     _UniqueKeyLoader.yaml_implicit_resolvers[_first] = [
         (tag, pattern)
         for tag, pattern in _resolvers
-        if tag != "tag:yaml.org,2002:timestamp" and not (tag == "tag:yaml.org,2002:bool" and _first in "yYnNoO")
+        if tag != "tag:yaml.org,2002:timestamp"
+        and not (tag == "tag:yaml.org,2002:bool" and _first in "yYnNoO")
     ]
 
 

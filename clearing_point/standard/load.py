@@ -21,6 +21,7 @@ from clearing_point.standard.model import (
     Standard,
     Table,
 )
+from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
 
 _CODE_COLUMNS = ("code", "parent", "kind", "order", "label_en", "definition_en", "valid_from", "valid_to")
@@ -41,7 +42,7 @@ def load_standard(schemas: Path) -> Standard:
         If a file cannot be read or lacks what its kind must have; says file and line, and
         that ``clearing-point standard check`` lists everything.
     """
-    return _load(schemas.resolve(), hash_of_folder(schemas))
+    return _load(schemas.resolve(), hash_of_folder(schemas, leave_out=("generated", "meta")))
 
 
 @lru_cache(maxsize=4)
@@ -52,17 +53,17 @@ def _load(schemas: Path, sha256: str) -> Standard:
         name: _code_list(schemas / "codelists" / f"{name}.csv", name, entry)
         for name, entry in register.items()
     }
+    named = {table.name: table for table in tables}
     rules = [
-        _rule(block, path)
+        rule
         for path in sorted((schemas / "rules").glob("*.yml"))
-        for block in read_yaml(path)["rules"]
+        for rule in _rules_of(path, named, codelists)
     ]
     messages = {p.stem: read_yaml(p) for p in sorted((schemas / "messages").glob("*.yml"))}
     crosswalks = {
         name: read_csv(schemas / "crosswalks" / f"{name}.csv")
         for name in read_yaml(schemas / "crosswalks" / "_register.yml")
     }
-    named = {table.name: table for table in tables}
     return Standard(
         folder=schemas,
         settings=read_yaml(schemas / "standard.yml"),
@@ -172,30 +173,19 @@ def _code_list(path: Path, name: str, entry: Mapping[str, Any]) -> CodeList:
     return CodeList(name=name, title=entry["title"], codes=codes, attributes=extra)
 
 
-def _rule(block: Mapping[str, Any], path: Path) -> Rule:
-    try:
-        return Rule(
-            rule_id=block["id"],
-            table=block["table"],
-            severity=block["severity"],
-            dimension=block["dimension"],
-            fields=tuple(block["fields"]),
-            holds=block["holds"],
-            why=block["why"],
-            scope=block.get("scope", "row"),
-            answer=block.get("answer"),
-            examples=block.get("examples", {}),
-        )
-    except KeyError as error:
-        raise _broken(path, error) from error
-
-
 def _population(source: Mapping[str, Any], path: Path) -> Population:
     try:
         return Population(
             name=path.stem, title=source["title"], definition=source["definition"], sql=source["sql"]
         )
     except (KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+
+
+def _rules_of(path: Path, tables: Mapping[str, Table], codelists: Mapping[str, CodeList]) -> tuple[Rule, ...]:
+    try:
+        return rules_of(read_yaml(path), tables, codelists)
+    except (KeyError, TypeError, AttributeError) as error:
         raise _broken(path, error) from error
 
 
@@ -231,5 +221,6 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         label=block["label"],
         total=bool(block.get("total", True)),
         categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
-        groups={k: tuple(v) for k, v in block.get("groups", {}).items()},
+        groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
+        group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},
     )

@@ -138,6 +138,8 @@ class Rule:
     holds: str
     why: Text
     scope: str = "row"
+    each_row: bool = True
+    """One verdict a row of the table; otherwise one for the whole submission."""
     answer: str | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
     structural: bool = False
@@ -163,6 +165,7 @@ class Breakdown:
     total: bool = True
     categories: tuple[str, ...] | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    group_labels: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,225 @@
+"""One generic engine: an indicator and its population become one query and one table of true counts.
+
+The result is internal to the office. It goes to the disclosure gate and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+
+from clearing_point.analysis.model import TOTAL, UNKNOWN
+from clearing_point.disclosure.model import Category, CountTable, Dimension
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.standard.expressions import install_macros, parse_expression, refuse_more_than_reading
+from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Standard
+
+CURRENT = "current"
+"""Schema of views over accepted submissions in force that count persons."""
+
+_YEAR = "year"
+_NONE_OF_LIST = "NIL"
+"""Leaf of persons of whom all codes of a list were denied: in the total, in no category."""
+_REST = "*"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """True counts of one indicator with the query that made them."""
+
+    indicator: Indicator
+    table: CountTable
+    query: str
+
+
+def open_current(connection: Any, standard: Standard, cut_off: str | None = None) -> tuple[str, ...]:
+    """Make the views of schema ``current`` over the warehouse and return the submissions in force.
+
+    Parameters
+    ----------
+    connection : duckdb connection
+        An in-memory database to which the warehouse is attached read-only as ``warehouse``.
+    """
+    install_macros(connection, standard)
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{CURRENT}"')
+    connection.execute(
+        f'CREATE OR REPLACE VIEW "{CURRENT}".submission AS SELECT * FROM warehouse.raw.submission '
+        "WHERE status = 'ACCEPTED' AND use = 'count'"
+        + (f" AND received_at < DATE '{cut_off}' + 1" if cut_off else "")
+    )
+    for table in standard.tables_of_kind("case", "aggregate", "scorecard"):
+        connection.execute(
+            f'CREATE OR REPLACE VIEW "{CURRENT}"."{table.name}" AS SELECT * FROM warehouse.core."{table.name}" '
+            f'WHERE submission_id IN (SELECT submission_id FROM "{CURRENT}".submission)'
+        )
+    rows = connection.execute(f'SELECT submission_id FROM "{CURRENT}".submission ORDER BY 1').fetchall()
+    return tuple(str(r[0]) for r in rows)
+
+
+def count_indicators(
+    connection: Any, standard: Standard, indicators: Sequence[Indicator], years: Sequence[int]
+) -> list[Counted]:
+    """Count every indicator over the ``current`` views.
+
+    Parameters
+    ----------
+    years : sequence of int
+        Reference years, oldest first; indicators of ``years: edition`` use the last one only.
+
+    Raises
+    ------
+    InternalError
+        If a population or indicator cannot be run.
+    InputProblem
+        If one of them is more than a query, or names what does not exist.
+    """
+    for name in sorted({i.population for i in indicators}):
+        if name not in standard.populations:
+            raise InputProblem(f"There is no population '{name}' in schemas/populations.")
+        _population_table(connection, standard, name)
+    return [_count(connection, standard, i, years) for i in indicators]
+
+
+def _population_table(connection: Any, standard: Standard, name: str) -> None:
+    sql = standard.populations[name].sql
+    try:
+        parsed = sqlglot.parse(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise InputProblem(f"Population {name} is not an SQL query.") from error
+    if len(parsed) != 1 or not isinstance(parsed[0], sqlglot.exp.Query):
+        raise InputProblem(f"Population {name} is not one SQL query.")
+    refuse_more_than_reading(parsed[0], sql)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE population_{name} AS {sql}")
+    except duckdb.Error as error:
+        raise InternalError(f"Population {name} cannot be counted: {error}") from error
+
+
+def _count(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
+    dimensions = [_dimension(standard, indicator, b, years) for b in indicator.by]
+    where = (
+        "" if indicator.where is None else f" WHERE {parse_expression(indicator.where).sql(dialect='duckdb')}"
+    )
+    leaves, joins, names = [], [], []
+    for number, (breakdown, dimension) in enumerate(zip(indicator.by, dimensions, strict=True)):
+        rows = [(leaf, c.code) for c in dimension.categories for leaf in sorted(c.members)]
+        mapping = pa.table({"leaf": [r[0] for r in rows], "category": [r[1] for r in rows]})
+        connection.register(f"mapping_{number}", mapping)
+        leaves.append(f"{_leaf(connection, standard, indicator, breakdown)} AS leaf_{number}")
+        joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
+        names.append(f'm{number}.category AS "{breakdown.variable}"')
+    query = (
+        f"SELECT {', '.join(names)}, count(DISTINCT person_id) AS persons FROM (SELECT person_id, {', '.join(leaves)} "
+        f"FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} GROUP BY ALL"
+    )
+    try:
+        rows = connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise InternalError(f"Indicator {indicator.indicator_id} cannot be counted: {error}") from error
+    finally:
+        for number in range(len(dimensions)):
+            connection.unregister(f"mapping_{number}")
+    multiple = frozenset(
+        b.variable for b in indicator.by if indicator.multiple and _is_list(connection, indicator, b)
+    )
+    table = CountTable(
+        table_id=indicator.indicator_id,
+        population=_population_key(indicator),
+        dimensions=tuple(dimensions),
+        counts={tuple(str(c) for c in row[:-1]): int(row[-1]) for row in rows},
+        sensitive=indicator.sensitive,
+        title=indicator.title["en"],
+        multiple_response=multiple,
+    )
+    return Counted(indicator, table, query)
+
+
+def _population_key(indicator: Indicator) -> str:
+    """Name who is counted: the same condition on the same population is the same unknown in every table."""
+    return (
+        indicator.population
+        if indicator.where is None
+        else f"{indicator.population}: {indicator.where.strip()}"
+    )
+
+
+def _dimension(
+    standard: Standard, indicator: Indicator, breakdown: Breakdown, years: Sequence[int]
+) -> Dimension:
+    if breakdown.codelist == _YEAR:
+        chosen = years if indicator.years == "trend" else years[-1:]
+        return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
+    reporting = breakdown.codelist == TERRITORY and breakdown.variable == "territory"
+    codes = standard.reporting_territories if reporting else standard.codes_of(breakdown.codelist)
+    wanted = breakdown.categories or codes
+    unknown_codes = set(wanted) - set(codes)
+    if unknown_codes:
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id}: '{min(unknown_codes)}' is no code of {breakdown.codelist}."
+        )
+    universe = {*codes} if reporting else {*codes, UNKNOWN}
+    if indicator.multiple:
+        universe.add(_NONE_OF_LIST)
+    parents = _parents(standard, breakdown.codelist)
+    categories = [Category(code, frozenset(_members(code, codes, wanted, parents))) for code in wanted]
+    taken = {leaf for c in categories for leaf in c.members}
+    for group, members in breakdown.groups.items():
+        chosen_codes = universe - taken - {UNKNOWN, _NONE_OF_LIST} if members == (_REST,) else set(members)
+        categories.append(Category(group, frozenset(chosen_codes)))
+    if not reporting:
+        categories.append(Category(UNKNOWN, frozenset({UNKNOWN})))
+    if breakdown.total:
+        categories.append(Category(TOTAL, frozenset(universe)))
+    return Dimension(breakdown.variable, tuple(categories))
+
+
+def _parents(standard: Standard, codelist: str) -> dict[str, str | None]:
+    if codelist == TERRITORY:
+        return {}
+    return {c.code: c.parent for c in standard.codelists[codelist].codes}
+
+
+def _members(
+    code: str, codes: Sequence[str], wanted: Sequence[str], parents: dict[str, str | None]
+) -> set[str]:
+    """A category holds its code and the codes below it that are no category of their own."""
+    members = {code}
+    for other in codes:
+        ancestor = parents.get(other)
+        while ancestor is not None and other not in wanted:
+            if ancestor == code:
+                members.add(other)
+            if ancestor in wanted:
+                break
+            ancestor = parents.get(ancestor)
+    return members
+
+
+def _is_list(connection: Any, indicator: Indicator, breakdown: Breakdown) -> bool:
+    found = connection.execute(
+        "SELECT data_type FROM duckdb_columns() WHERE table_name = ? AND column_name = ?",
+        [f"population_{indicator.population}", breakdown.variable],
+    ).fetchone()
+    if found is None:
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id}: population {indicator.population} has no column '{breakdown.variable}'."
+        )
+    return str(found[0]).endswith("[]")
+
+
+def _leaf(connection: Any, standard: Standard, indicator: Indicator, breakdown: Breakdown) -> str:
+    """Return the SQL of a person's leaf code; every missing code is the one category unknown."""
+    column = f'"{breakdown.variable}"'
+    missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
+    if not _is_list(connection, indicator, breakdown):
+        return f"CASE WHEN {column} IS NULL OR {column}::VARCHAR IN ({missing}) THEN '{UNKNOWN}' ELSE {column}::VARCHAR END"
+    known = f"list_filter({column}, lambda code: code NOT IN ({missing}))"
+    return (
+        f"unnest(CASE WHEN {column} IS NULL OR (len({column}) > 0 AND len({known}) = 0) THEN ['{UNKNOWN}'] "
+        f"WHEN len({known}) = 0 THEN ['{_NONE_OF_LIST}'] ELSE list_distinct({known}) END)"
+    )

@@ -1,0 +1,166 @@
+"""What all figures share: the style, the SVG writer whose bytes never change, and round axis limits."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from clearing_point.errors import InputProblem
+
+WIDTH = 5.6
+"""Width of every figure in inches; type stays readable when a phone shrinks it."""
+GREY = "#6b6b6b"
+PALE = "#f2f2f2"
+HIDDEN_HATCH = "//////"
+NO_DATA_HATCH = "||||"
+# Lines only: matplotlib writes a dotted hatch as thousands of small circles (270 kB a figure).
+_SERIES_HATCHES = ("", "////", "\\\\\\\\", "xxxx", "", "----")
+_LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|href="#|url\(#)([^")]+)')
+
+State = Literal["shown", "hidden", "none"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number of a figure as readers may see it.
+
+    Attributes
+    ----------
+    value : float or None
+        The shown number; None where nothing may be or can be shown.
+    text : str
+        What is printed at it: the number with separators, or its sign.
+    state : str
+        ``shown``, ``hidden`` (protected) or ``none`` (there are no data).
+    """
+
+    value: float | None
+    text: str
+    state: State
+
+    def __post_init__(self) -> None:
+        # A figure draws whatever value it is handed: a hidden point must not carry one.
+        if (self.state == "shown") != (self.value is not None):
+            object.__setattr__(self, "value", None)
+            if self.state == "shown":
+                raise ValueError("A shown point needs its value.")
+
+
+def shown_values(points: Sequence[Point]) -> list[float]:
+    """Return the shown values, in order."""
+    return [point.value for point in points if point.value is not None]
+
+
+def round_limit(values: Sequence[float]) -> float:
+    """Return a round number at or above every value, for the end of an axis.
+
+    It is made of shown values only and rounded up in coarse steps, so it says nothing of hidden ones.
+    """
+    highest = max(values, default=0.0)
+    if highest <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(highest))
+    return next(step * power for step in _STEPS if step * power >= highest * (1 - 1e-9))
+
+
+@contextmanager
+def styled(style: Path) -> Iterator[None]:
+    """Draw with the report's style and nothing of the machine's own settings.
+
+    Raises
+    ------
+    InputProblem
+        If the style file cannot be read.
+    """
+    import matplotlib as mpl
+
+    if not style.is_file():
+        raise InputProblem(f"{style}: the style of the figures is missing.")
+    with mpl.rc_context(), _quiet_fonts():
+        mpl.rcParams.update(mpl.rc_params_from_file(style, use_default_template=True))
+        yield
+
+
+def new_figure(height: float) -> Any:
+    """Return an empty figure of the report's width, without any window or global state."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def to_svg(figure: Any, name: str, title: str, alternative: str) -> str:
+    """Write a figure as SVG text: no date, no maker, identifiers that no other figure has.
+
+    Parameters
+    ----------
+    name : str
+        Unique name in the report; put before every identifier so that figures can stand in one page.
+    title, alternative : str
+        Spoken by screen readers, kept in the file.
+    """
+    buffer = io.StringIO()
+    nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    figure.savefig(buffer, format="svg", metadata=nothing)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, count=1, flags=re.DOTALL)
+    text = _IDENTIFIER.sub(lambda match: f"{match[1]}{name}-{match[2]}", text)
+    head, rest = text.split(">", 1)
+    head = re.sub(r'\s(width|height)="[^"]*pt"', "", head)
+    described = (
+        f'{head} role="img" aria-labelledby="{name}-title {name}-description">\n'
+        f' <title id="{name}-title">{_escaped(title)}</title>\n'
+        f' <desc id="{name}-description">{_escaped(alternative)}</desc>'
+    )
+    return "\n".join(_shortened(line.rstrip()) for line in (described + rest).splitlines()) + "\n"
+
+
+def looks(number: int) -> dict[str, Any]:
+    """Return colour, line style, marker and hatch of the n-th series (from 0)."""
+    import matplotlib as mpl
+
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key()
+    look = {key: values[number % len(values)] for key, values in cycle.items()}
+    return {**look, "hatch": _SERIES_HATCHES[number % len(_SERIES_HATCHES)]}
+
+
+def readable_on(colour: Any) -> str:
+    """Return black or white, whichever stands out on a colour."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(colour)
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else "white"
+
+
+@contextmanager
+def _quiet_fonts() -> Iterator[None]:
+    # Fallback fonts are for the reader's machine; that this one lacks them is no news.
+    import logging
+
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _shortened(line: str) -> str:
+    # A hundredth of a point is enough for the eye; words are left as they are.
+    return line if "<text" in line or "<title" in line or "<desc" in line else _LONG_DECIMALS.sub(r"\1", line)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,157 @@
+"""A release: the protected tables of one edition as files that anybody may have.
+
+Written beside its place and renamed, so that an open release keeps working and none is ever half there.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.disclosure.model import Protected
+from clearing_point.errors import InternalError
+from clearing_point.project import Project
+
+
+def write_release(
+    project: Project,
+    edition: int,
+    tables: Sequence[PublishedTable],
+    manifest: Mapping[str, Any],
+    extra: Mapping[str, str],
+) -> Path:
+    """Write the release of an edition and put it in place of the one before.
+
+    Parameters
+    ----------
+    tables : sequence of PublishedTable
+        Only protected tables; anything else is refused.
+    manifest : mapping
+        What it was made of: submissions, hashes, versions.
+    extra : mapping of str to str
+        Further text files by name, such as certificates.
+
+    Returns
+    -------
+    Path
+        The folder of the release.
+
+    Raises
+    ------
+    InternalError
+        If a table did not come through the disclosure gate.
+    """
+    for table in tables:
+        if not isinstance(table.protected, Protected):
+            raise InternalError(f"{table.indicator.indicator_id} has not passed the disclosure gate.")
+    project.releases.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{edition}-", dir=project.releases))
+    try:
+        os.chmod(folder, 0o755)  # noqa: S103 - a release is public
+        data = folder / "data"
+        data.mkdir()
+        for table in tables:
+            _write(data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected))
+        _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
+        _write(folder / "datapackage.json", _json(_data_package(edition, tables)))
+        _write(folder / "manifest.json", _json(manifest))
+        for name, text in extra.items():
+            _write(folder / name, text)
+        _write(folder / "SHA256SUMS", _checksums(folder))
+        return put_in_place(folder, project.releases / str(edition))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def put_in_place(folder: Path, target: Path) -> Path:
+    """Rename a finished folder to its place; the one before is removed only after that."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.rename(target, old)
+    os.rename(folder, target)
+    shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def long_csv(table: Protected) -> str:
+    """Return a protected table as a long CSV: one row a cell, an empty value where it is hidden."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*(d.variable for d in table.dimensions), "value", "protection"])
+    for cell, shown in table.cells.items():
+        writer.writerow([*cell, "" if shown.shown is None else shown.shown, shown.status])
+    return text.getvalue()
+
+
+def _definition(table: PublishedTable) -> dict[str, Any]:
+    indicator = table.indicator
+    return {
+        "id": indicator.indicator_id,
+        "title": dict(indicator.title),
+        "definition": dict(indicator.definition),
+        "population": {"name": table.population.name, "definition": dict(table.population.definition)},
+        "where": indicator.where,
+        "dimensions": {
+            d.variable: {c.code: sorted(c.members) for c in d.categories} for d in table.protected.dimensions
+        },
+        "withheld": table.protected.reason or None,
+        "sign_of_hidden_cells": table.protected.sign,
+        "profile": table.protected.profile,
+        "made_data": table.made_data,
+        "submissions": list(table.submissions),
+        "query": table.query,
+        "notes": [*table.notes, *(c["en"] for c in indicator.caveats)],
+        "cost_of_protection": dict(table.cost),
+    }
+
+
+def _data_package(edition: int, tables: Sequence[PublishedTable]) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-package",
+        "name": f"clearing-point-edition-{edition}",
+        "made_data": any(t.made_data for t in tables),
+        "resources": [
+            {
+                "name": t.indicator.indicator_id.lower(),
+                "path": f"data/{t.indicator.indicator_id}.csv",
+                "title": t.indicator.title["en"],
+                "schema": {
+                    "fields": [
+                        *({"name": d.variable, "type": "string"} for d in t.protected.dimensions),
+                        {"name": "value", "type": "integer"},
+                        {"name": "protection", "type": "string"},
+                    ],
+                    "missingValues": [""],
+                },
+            }
+            for t in tables
+        ],
+    }
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False, default=str) + "\n"
+
+
+def _checksums(folder: Path) -> str:
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        lines.append(
+            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        )
+    return "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

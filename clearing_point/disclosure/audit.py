@@ -1,0 +1,253 @@
+"""The audit: what an attacker can work out from published tables alone.
+
+This module never sees a true count and knows nothing of how a table was protected. It reads what is
+printed, the public structure (which categories add up to which), the policy, and whatever is declared as
+publicly known, and asks of every cell that is not printed exactly: is it recovered, or known too well?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
+from clearing_point.disclosure.cells import Integers, Key, System, build_system
+from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
+from clearing_point.disclosure.policy import Policy
+from clearing_point.disclosure.rules import thresholds
+from clearing_point.disclosure.values import describe
+from clearing_point.errors import InputProblem
+
+
+@dataclass(frozen=True)
+class CellFinding:
+    """A cell that is not printed exactly and what an attacker knows of it.
+
+    `high` is None where nothing bounds it. In an audit by proof, `low` and `high` are exact only for
+    cells with `recovered` or `too_narrow`; for the others they are the range that was proven possible.
+    `where` names the cell without its value; `printed` is False for a number that follows from others.
+    """
+
+    table_id: str
+    cell: Cell
+    where: str
+    low: int
+    high: int | None
+    recovered: bool
+    too_narrow: bool
+    printed: bool = True
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Outcome of an audit. `cells` are all cells that are not printed exactly, in the order of the tables."""
+
+    cells: tuple[CellFinding, ...]
+    unknowns: int
+    equations: int
+    keys: tuple[Key, ...] = field(repr=False, default=())
+    witnesses: tuple[Integers, ...] = field(repr=False, default=())
+
+    @property
+    def recovered(self) -> int:
+        """Number of cells whose value follows exactly."""
+        return sum(finding.recovered for finding in self.cells)
+
+    @property
+    def too_narrow(self) -> int:
+        """Number of cells that are not recovered, but known better than the policy allows."""
+        return sum(finding.too_narrow for finding in self.cells)
+
+    @property
+    def safe(self) -> bool:
+        """True where nothing is recovered and nothing is too narrow."""
+        return not (self.recovered or self.too_narrow)
+
+    @property
+    def failures(self) -> tuple[CellFinding, ...]:
+        """The cells that must not go out like this."""
+        return tuple(finding for finding in self.cells if finding.recovered or finding.too_narrow)
+
+
+@dataclass(frozen=True)
+class View:
+    """What an attacker sees of a system: bounds per cell, and which cells are printed exactly."""
+
+    system: System
+    lower: Integers
+    upper: Integers
+    exact: np.ndarray
+    rounded: np.ndarray
+    names: tuple[str, ...]
+
+
+def attackers_view(
+    published: Sequence[Protected],
+    *,
+    relations: Sequence[Relation] = (),
+    known: Sequence[KnownFigure] = (),
+    lower_bound: int = 0,
+    complement_variables: frozenset[str] = frozenset(),
+) -> View:
+    """Return the attacker's bounds for every unknown of the published tables."""
+    tables = [table for table in published if not table.withheld]
+    system = build_system(tables, relations, complement_variables)
+    count = len(system.keys)
+    lower, upper = np.zeros(count, dtype=np.int64), np.full(count, UNLIMITED, dtype=np.int64)
+    exact, rounded = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    for cell, places in enumerate(system.places):
+        for at, codes in places:
+            low, high = bounds_of(tables[at], codes, lower_bound)
+            lower[cell], upper[cell] = max(lower[cell], low), min(upper[cell], high)
+            exact[cell] |= low == high
+            rounded[cell] |= tables[at].profile == "round"
+            if lower[cell] > upper[cell]:
+                raise InputProblem(
+                    f"{tables[at].table_id} {codes} contradicts {tables[places[0][0]].table_id}: the same "
+                    "cell has two different published values; publish one, or declare a complete revision."
+                )
+    for figure in known:
+        key = system.key(figure.population, figure.conditions)
+        cell_at = None if key is None else system.index.get(key)
+        if cell_at is not None:
+            lower[cell_at] = upper[cell_at] = figure.value
+            exact[cell_at] = True
+    return View(system, lower, upper, exact, rounded, tuple(table.table_id for table in tables))
+
+
+def bounds_of(table: Protected, codes: Cell, lower_bound: int) -> tuple[int, int]:
+    """Return the lowest and highest true count that a printed cell admits."""
+    shown = table.cells[codes].shown
+    if shown is None:
+        return lower_bound, UNLIMITED
+    if table.profile == "suppress":
+        return shown, shown
+    reach = table.far_reach if 0 <= table.far_from <= shown else table.base - 1
+    return max(0, shown - reach), shown + reach
+
+
+def audit(
+    published: Sequence[Protected],
+    policy: Policy,
+    *,
+    relations: Sequence[Relation] = (),
+    known: Sequence[KnownFigure] = (),
+    exact: bool = False,
+    hints: Mapping[Key, Integers] | None = None,
+) -> AuditResult:
+    """Attack published tables as one system.
+
+    A cell fails as *recovered* where only one whole number is possible, and as *too narrow* where it
+    could be small but the attacker can rule out the lowest count she must consider, or the
+    threshold (for a rounded cell: the ends of the range that its rounding admits). A number that no
+    table prints fails where it is provably between 1 and the threshold.
+
+    Parameters
+    ----------
+    published
+        Protected tables of one or more releases; withheld tables tell nothing.
+    relations, known
+        Public knowledge beyond the tables.
+    exact
+        Compute the exact interval of every cell instead of stopping at a proof.
+    hints
+        Possible tables by key; each is checked, none is trusted.
+
+    Raises
+    ------
+    InputProblem
+        Where the published numbers contradict each other.
+    """
+    view = attackers_view(
+        published,
+        relations=relations,
+        known=known,
+        lower_bound=policy.lower_bound,
+        complement_variables=policy.group_disclosure,
+    )
+    tables = [table for table in published if not table.withheld]
+    threshold = thresholds(view.system, [table.sensitive for table in tables], policy)
+    try:
+        attacker = Attacker(view.system.matrix, view.lower, view.upper)
+        return _judge(view, attacker, threshold, exact=exact, hints=hints)
+    except Contradiction as problem:
+        raise InputProblem(
+            f"The published numbers around {describe(view.system, view.names, problem.cell)} contradict each other; "
+            "check totals and rounding."
+        ) from problem
+
+
+def _judge(
+    view: View, attacker: Attacker, threshold: Integers, *, exact: bool, hints: Mapping[Key, Integers] | None
+) -> AuditResult:
+    system = view.system
+    printed = np.array([bool(places) for places in system.places], dtype=bool)
+    rests = ~printed & ~system.derived & ~view.exact
+    open_cells = printed & ~view.exact
+    asked = open_cells & (view.lower < threshold)
+    low_need = np.where(asked, view.lower, -1)
+    high_need = np.where(asked, np.minimum(view.upper, threshold), -1)
+    # In rounded tables a rest is as uncertain as its parts; it only must not be recovered.
+    judged_rests = rests & ~_beside_rounded(view, rests)
+    high_need[judged_rests] = threshold[judged_rests]
+    proof = attacker.prove(low_need, high_need, _hint_tables(system, hints))
+    findings = []
+    for cell in np.flatnonzero(open_cells | rests):
+        met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(asked[cell] or judged_rests[cell])
+        if met and not exact:
+            low, high = int(max(view.lower[cell], 0)), int(max(high_need[cell], view.lower[cell]))
+            if not printed[cell]:
+                continue
+            recovered = too_narrow = False
+        else:
+            low, high = _known_range(attacker, int(cell), proof.witnesses, quick=not exact and not asked[cell])
+            recovered, too_narrow = _verdict(
+                low, high, int(threshold[cell]), int(view.lower[cell]), int(view.upper[cell]), bool(printed[cell])
+            )
+            if rests[cell] and not judged_rests[cell]:
+                too_narrow = False
+            if not printed[cell] and not (recovered or too_narrow):
+                continue
+        where = describe(system, view.names, int(cell))
+        upper = None if high >= UNLIMITED else high
+        if not printed[cell]:
+            findings.append(CellFinding("", (), where, low, upper, recovered, too_narrow, printed=False))
+        for at, codes in system.places[cell]:
+            findings.append(CellFinding(view.names[at], codes, where, low, upper, recovered, too_narrow))
+    return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], system.keys, proof.witnesses)
+
+
+def _known_range(
+    attacker: Attacker, cell: int, witnesses: Sequence[Integers], *, quick: bool
+) -> tuple[int, int]:
+    """Return the exact interval; in a quick look any two different values of witnesses are enough."""
+    if quick:
+        seen = {int(table[cell]) for table in witnesses}
+        if len(seen) > 1:
+            return min(seen), max(seen)
+    return attacker.interval(cell)
+
+
+def _verdict(
+    low: int, high: int, threshold: int, lower: int, upper: int, printed: bool
+) -> tuple[bool, bool]:
+    if not printed:
+        small = 1 <= high < threshold
+        return small and low == high, small and low < high
+    if low == high:
+        return True, False
+    return False, low < threshold and (low > lower or high < min(upper, threshold))
+
+
+def _beside_rounded(view: View, rests: np.ndarray) -> np.ndarray:
+    matrix = view.system.matrix
+    rows = (abs(matrix) @ view.rounded.astype(np.int64)) > 0
+    return rests & (np.asarray(abs(matrix).T @ rows.astype(np.int64)) > 0)
+
+
+def _hint_tables(system: System, hints: Mapping[Key, Integers] | None) -> list[Integers]:
+    if not hints or any(key not in hints for key in system.keys):
+        return []
+    return list(np.stack([hints[key] for key in system.keys], axis=1))

@@ -1,0 +1,200 @@
+"""What may never be received, as ``schemas/forbidden.yml`` declares it, and how a heading is judged by it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.model import Standard
+
+LEFT_OUT = "left_out"
+"""A forbidden column without a value is no reason to refuse a file."""
+
+_PLAIN_LETTERS = str.maketrans(
+    {"đ": "d", "ð": "d", "ł": "l", "ı": "i", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe"}
+)
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_BETWEEN_PARTS = re.compile(r"[/|\r\n()\[\]]+")
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A kind of column that is never taken, with the folded headings under which it is known."""
+
+    name: str
+    kinds: frozenset[str]
+    except_tables: frozenset[str]
+    also_without_brackets: bool
+    whole: frozenset[str]
+    words: frozenset[str]
+
+    def says(self, folded: str) -> bool:
+        """Whether a folded heading means this."""
+        return folded in self.whole or not self.words.isdisjoint(folded.split())
+
+
+@dataclass(frozen=True)
+class Content:
+    """A pattern that cells may not match; see the comments of ``schemas/forbidden.yml``."""
+
+    name: str
+    pattern: str
+    group: int
+    checksum: Mapping[str, Any] | None
+    kinds: frozenset[str]
+    columns: frozenset[str]
+    exempt_known_values: bool
+    except_fields: frozenset[str]
+    cells: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """The identity guard's declarations."""
+
+    fold_steps: tuple[str, ...]
+    empty_columns: str
+    unmapped_kind: str
+    concepts: tuple[Concept, ...]
+    contents: tuple[Content, ...]
+
+    def fold(self, heading: str) -> str:
+        """Fold a heading by the declared steps, in their order."""
+        for step in self.fold_steps:
+            heading = _FOLDS[step](heading)
+        return heading
+
+    def concept_of(self, heading: str, concepts: Collection[Concept]) -> Concept | None:
+        """Return the first of these concepts that a heading means, or None.
+
+        The heading is judged as a whole, without its brackets where the concept says so, and by its
+        parts: "Datum rođenja / Date of birth" is forbidden because each of its parts is.
+        """
+        whole, without = self.fold(heading), self.fold(_IN_BRACKETS.sub(" ", heading))
+        for concept in concepts:
+            if concept.says(whole) or (concept.also_without_brackets and concept.says(without)):
+                return concept
+        parts = [part for part in map(self.fold, _BETWEEN_PARTS.split(heading)) if part]
+        if len(parts) < 2:
+            return None
+        meant = [next((c for c in concepts if c.says(part)), None) for part in parts]
+        return meant[0] if all(meant) else None
+
+
+def forbidden_of(standard: Standard) -> Forbidden:
+    """Read ``forbidden.yml`` of a standard, once.
+
+    Raises
+    ------
+    InputProblem
+        If the file is missing or not readable; says file and line.
+    """
+    return _read(standard.folder, standard.sha256)
+
+
+@lru_cache(maxsize=4)
+def texts_of(standard: Standard) -> tuple[str, ...]:
+    """Return every text that the standard itself writes: names, titles, help, labels, words of crosswalks.
+
+    The sheets of instructions and of drop-down words that travel with a workbook are made of them;
+    they are no text about a person.
+    """
+    found: set[str] = set()
+    for table in standard.tables.values():
+        found |= {table.name, *_strings((table.title, table.help, table.grain))}
+        for field in table.fields:
+            found |= {field.name, *_strings((field.title, field.help, field.examples))}
+    for codelist in standard.codelists.values():
+        found |= set(_strings(codelist.title))
+        for code in codelist.codes:
+            found |= {code.code, *_strings((code.label, code.definition))}
+    found |= set(_strings((standard.territories, standard.territory_files, standard.crosswalks)))
+    found |= set(_strings(standard.messages))
+    return tuple(sorted(found))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _strings(part)
+
+
+@lru_cache(maxsize=4)
+def _read(folder: Path, sha256: str) -> Forbidden:
+    source = read_yaml(folder / "forbidden.yml")
+    checksums = {entry["id"]: entry for entry in source["checksums"]}
+    return Forbidden(
+        fold_steps=tuple(source["fold"]),
+        empty_columns=source["empty_columns"],
+        unmapped_kind=source["unmapped_kind"],
+        concepts=tuple(map(_concept, source["concepts"])),
+        contents=tuple(_content(block, checksums) for block in source["contents"]),
+    )
+
+
+def _concept(block: Mapping[str, Any]) -> Concept:
+    return Concept(
+        name=block["id"],
+        kinds=frozenset(block["kinds"]),
+        except_tables=frozenset(block.get("except_tables", ())),
+        also_without_brackets=block["brackets"] == "also_without",
+        whole=frozenset(text for entry in block["headings"] for text in entry["whole"]),
+        words=frozenset(word for entry in block["headings"] for word in entry.get("words", ())),
+    )
+
+
+def _content(block: Mapping[str, Any], checksums: Mapping[str, Mapping[str, Any]]) -> Content:
+    return Content(
+        name=block["id"],
+        pattern=block["pattern"],
+        group=int(block.get("group", 0)),
+        checksum=checksums[block["checksum"]] if "checksum" in block else None,
+        kinds=frozenset(block["kinds"]),
+        columns=frozenset(block["columns"]),
+        exempt_known_values=bool(block["exempt_known_values"]),
+        except_fields=frozenset(block["except_fields"]),
+        cells=int(block["trigger"]["cells"]),
+        share=float(block["trigger"]["share"]),
+    )
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in text if not unicodedata.combining(c))
+
+
+def _spaced(text: str) -> str:
+    # Soft hyphens and zero-width characters are not seen, so they part no word.
+    seen = (c for c in text if unicodedata.category(c) != "Cf")
+    return "".join(c if c.isalnum() else " " for c in seen)
+
+
+def _without_outer_numbers(text: str) -> str:
+    words = text.split()
+    while words and words[0].isdigit():
+        words.pop(0)
+    while words and words[-1].isdigit():
+        words.pop()
+    return " ".join(words)
+
+
+_FOLDS: Mapping[str, Callable[[str], str]] = {
+    "compatibility_decomposition": lambda text: unicodedata.normalize("NFKD", text),
+    "remove_combining_marks": _without_marks,
+    "lower_case": str.lower,
+    "letters_without_decomposition": lambda text: text.translate(_PLAIN_LETTERS),
+    "punctuation_to_space": _spaced,
+    "collapse_spaces": lambda text: " ".join(text.split()),
+    "remove_outer_numbers": _without_outer_numbers,
+}

@@ -1,0 +1,169 @@
+"""The identity guard: it looks at a file before anything of it is stored (rules P01 and P02).
+
+What is forbidden stands in ``schemas/forbidden.yml``. Headings are judged wherever they may stand,
+then the cells of every column, mapped or not (:mod:`clearing_point.intake.guard_contents`).
+Findings are places, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from clearing_point.findings import BLOCK, FORBIDDEN_COLUMN, HEADING_UNEXPECTED, Finding
+from clearing_point.intake.forbidden import LEFT_OUT, Concept, Forbidden, forbidden_of
+from clearing_point.intake.guard_columns import SheetView, TopRow, views_of
+from clearing_point.intake.guard_contents import PRIVACY, guard_cells, in_memory
+from clearing_point.intake.layout import SheetLayout
+from clearing_point.intake.package import column_letter
+from clearing_point.intake.read import ReceivedFile
+from clearing_point.standard.model import Standard, Table
+
+__all__ = ["guard_cells", "guard_headings", "without_left_out"]
+
+_SOMETHING = r"[^\s\p{Z}]"
+_SEVERAL = 2
+"""Forbidden headings of different kinds in one row: then it is no row of values."""
+
+
+def guard_headings(
+    received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
+) -> list[Finding]:
+    """Find forbidden columns by their headings, on every sheet, mapped or not.
+
+    Judged are the declared header row with the rows down to the data and rows above that look like
+    headings; on a sheet that is not laid out as declared, the first row that looks like headings and
+    rows beside it that hold several forbidden ones.
+
+    Parameters
+    ----------
+    layouts : collection of SheetLayout
+        What the profile recognised in the file; may be empty or incomplete.
+
+    Returns
+    -------
+    list of Finding
+        One a forbidden column with at least one value, of rule P01, with sheet and column letter and
+        the concept as field. A column without a value is no finding (``empty_columns: left_out``).
+
+    Raises
+    ------
+    InputProblem
+        If ``forbidden.yml`` cannot be read.
+    """
+    forbidden = forbidden_of(standard)
+    return [
+        Finding(
+            FORBIDDEN_COLUMN, BLOCK, PRIVACY, None, column.concept.name, column.sheet, None,
+            column_letter(column.number),
+        )
+        for column in _forbidden_columns(received, layouts, standard)
+        if column.filled or forbidden.empty_columns != LEFT_OUT
+    ]  # fmt: skip
+
+
+def without_left_out(
+    problems: Iterable[Finding], received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
+) -> list[Finding]:
+    """Drop the complaint about an unexpected heading where a forbidden column is empty: it is passed over."""
+    problems = list(problems)
+    if not any(problem.rule_id == HEADING_UNEXPECTED for problem in problems):
+        return problems
+    if forbidden_of(standard).empty_columns != LEFT_OUT:
+        return problems
+    columns = _forbidden_columns(received, layouts, standard)
+    empty = {(c.sheet, column_letter(c.number)) for c in columns if not c.filled}
+    return [p for p in problems if p.rule_id != HEADING_UNEXPECTED or (p.sheet, p.column_letter) not in empty]
+
+
+@dataclass(frozen=True)
+class _ForbiddenColumn:
+    sheet: str
+    number: int
+    concept: Concept
+    filled: bool
+
+
+@dataclass
+class _Suspect:
+    """A forbidden heading: from which row on a value counts, and rows that hold headings instead."""
+
+    concept: Concept
+    values_from: int
+    not_values: tuple[int, ...]
+
+
+def _forbidden_columns(
+    received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
+) -> list[_ForbiddenColumn]:
+    forbidden = forbidden_of(standard)
+    found: list[_ForbiddenColumn] = []
+    for view in views_of(received, layouts, standard):
+        suspects = _suspects(view, forbidden)
+        filled = _filled(received.rows, view, suspects)
+        found += [_ForbiddenColumn(view.name, n, s.concept, n in filled) for n, s in sorted(suspects.items())]
+    return found
+
+
+def _suspects(view: SheetView, forbidden: Forbidden) -> dict[int, _Suspect]:
+    """Return column number -> the first forbidden heading that stands over it."""
+    meant = {row.number: dict(_meant(row, view, forbidden)) for row in view.top}
+    suspects: dict[int, _Suspect] = {}
+    for row in _heading_rows(view, meant):
+        for number, concept in meant[row.number].items():
+            if view.recognised:
+                suspect = _Suspect(concept, view.first_row, ())
+            else:
+                others = tuple(r for r, columns in meant.items() if r > row.number and number in columns)
+                suspect = _Suspect(concept, row.number + 1, others)
+            suspects.setdefault(number, suspect)
+    return suspects
+
+
+def _heading_rows(view: SheetView, meant: dict[int, dict[int, Concept]]) -> list[TopRow]:
+    if view.recognised:
+        width = next((row.filled for row in view.top if row.number == view.header_row), view.width)
+        above = [row for row in view.top if row.number < view.first_row]
+        return [row for row in above if row.number >= view.header_row or row.is_rich(width)]
+    place = next((i for i, row in enumerate(view.top) if row.number == view.header_row), None)
+    if place is None:
+        return []
+    # A row of values may hold one such word ("street" as a place of exploitation), hardly several.
+    beside = [*view.top[:place], *view.top[place + 1 : place + 2]]
+    several = [row for row in beside if len({c.name for c in meant[row.number].values()}) >= _SEVERAL]
+    return sorted([view.top[place], *several], key=lambda row: row.number)
+
+
+def _meant(row: TopRow, view: SheetView, forbidden: Forbidden) -> Iterator[tuple[int, Concept]]:
+    for number, cell in enumerate(row.cells, start=1):
+        if cell and cell.strip():
+            tables = view.tables_of(number)
+            concepts = [c for c in forbidden.concepts if _applies(c, tables, forbidden.unmapped_kind)]
+            concept = forbidden.concept_of(cell, concepts)
+            if concept is not None:
+                yield number, concept
+
+
+def _applies(concept: Concept, tables: Collection[Table], unmapped_kind: str) -> bool:
+    if not tables:
+        return unmapped_kind in concept.kinds
+    return any(table.kind in concept.kinds and table.name not in concept.except_tables for table in tables)
+
+
+def _filled(rows: pa.Table, view: SheetView, suspects: dict[int, _Suspect]) -> set[int]:
+    """Return the suspect columns that hold a value, looked at in one pass over the sheet."""
+    if not suspects:
+        return set()
+    tests = [
+        f"coalesce(bool_or(source_row >= {suspect.values_from} "
+        f"AND NOT list_contains({list(suspect.not_values)}::INTEGER[], source_row) "
+        f"AND regexp_matches(cells[{number}], '{_SOMETHING}')), false)"
+        for number, suspect in suspects.items()
+    ]
+    with in_memory(rows) as connection:
+        answers = connection.execute(
+            f"SELECT {', '.join(tests)} FROM received_rows WHERE sheet = ?", [view.name]
+        ).fetchone()
+    return {number for number, answer in zip(suspects, answers, strict=True) if answer}

@@ -1,0 +1,300 @@
+"""The cells of a file against the content patterns of ``schemas/forbidden.yml`` (rule P02).
+
+Every distinct text of every column is looked at once, by DuckDB over the Arrow table of the file, in
+a database in memory that may neither reach out nor spill to disk. Titles and headings (the rows above
+the data) are judged like an unmapped column, but not by patterns that excuse known words: they are
+the form's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from clearing_point.countries.profile import Profile
+from clearing_point.findings import BLOCK, PERSONAL_CONTENT, Finding
+from clearing_point.intake.check_digits import has_valid_check_digit
+from clearing_point.intake.forbidden import Content, Forbidden, forbidden_of, texts_of
+from clearing_point.intake.guard_columns import UNMAPPED, SheetView, known_words, views_of
+from clearing_point.intake.layout import SheetLayout, fold
+from clearing_point.intake.package import column_letter
+from clearing_point.intake.read import ReceivedFile
+from clearing_point.standard.model import Standard
+
+PRIVACY = "privacy"
+"""Dimension of the findings of the identity guard."""
+
+_CELLS_NAMED = 20
+"""Cells named in findings, a column and pattern."""
+_THREADS = 2
+_SEPARATORS = ";|\n"
+"""Between the parts of a cell that holds several codes, beside the profile's own separator."""
+_STANDARD_TEXTS = 0
+"""Number of the set of words that unmapped columns may hold."""
+
+# Spaces, dashes and digits that look plain but are not, as office programs and telephones insert them.
+_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
+_WIDE = "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff0b\uff20\uff0e"
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_ODD = _SPACES + _DASHES + _WIDE + _UNSEEN
+_PLAIN = " " * len(_SPACES) + "-" * len(_DASHES) + "0123456789+@."
+
+
+def guard_cells(
+    received: ReceivedFile, layouts: Collection[SheetLayout], profile: Profile, standard: Standard
+) -> list[Finding]:
+    """Find content that tells who a person is, in every column of every sheet.
+
+    Parameters
+    ----------
+    layouts : collection of SheetLayout
+        Where each field stands; sheets and columns outside it are judged as unmapped.
+    profile : Profile
+        Gives the words of coded columns, which are excused where a pattern says so.
+
+    Returns
+    -------
+    list of Finding
+        Of rule P02, with the pattern as field: one for each offending column and pattern, followed by
+        up to 20 with the rows of single cells.
+
+    Raises
+    ------
+    InputProblem
+        If ``forbidden.yml`` cannot be read, or the profile maps a word to an unknown code.
+    """
+    forbidden = forbidden_of(standard)
+    views = views_of(received, layouts, standard)
+    with in_memory(received.rows) as connection:
+        _collect(connection, views)
+        filled = _columns_tried(connection, views, forbidden)
+        _register_known(connection, views, filled, profile, standard)
+        for content_id, content in enumerate(forbidden.contents):
+            _match(connection, content_id, content)
+            if content.exempt_known_values:
+                _excuse_known(connection, content_id, content, profile.reading.list_separator)
+            if content.checksum is not None:
+                _keep_valid(connection, content_id, content, content.checksum)
+        return _findings(connection, views, filled, forbidden)
+
+
+@contextmanager
+def in_memory(rows: pa.Table) -> Iterator[Any]:
+    """Open a database in memory that sees ``received_rows``, reaches nothing else and never spills to disk."""
+    connection = duckdb.connect(":memory:")
+    try:
+        for setting in (
+            "temp_directory = ''",
+            f"threads = {_THREADS}",
+            "enable_external_access = false",
+            "autoload_known_extensions = false",
+            "autoinstall_known_extensions = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {setting}")
+        connection.register("received_rows", rows)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _collect(connection: Any, views: list[SheetView]) -> None:
+    """Gather the distinct texts of every column, above its data and in it."""
+    sheets = pa.table(
+        {
+            "sheet_id": pa.array(range(len(views)), pa.int32()),
+            "sheet": pa.array([view.name for view in views], pa.string()),
+            "first_row": pa.array([view.first_row for view in views], pa.int32()),
+        }
+    )
+    connection.register("sheets", sheets)
+    # The same fold as that of headings and words (clearing_point.intake.layout.fold), over whole columns.
+    connection.execute(
+        "CREATE TEMP MACRO fold(word) AS lower(trim(regexp_replace("
+        "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
+    )
+    connection.execute(
+        "CREATE TEMP MACRO plain(word) AS CASE WHEN strlen(word) = length(word) THEN word "
+        f"ELSE translate(word, {_text(_ODD)}, {_text(_PLAIN)}) END"
+    )
+    connection.execute(
+        "CREATE TEMP VIEW placed AS SELECT sheet_id, source_row, source_row < first_row AS above, "
+        "generate_subscripts(cells, 1)::INTEGER AS number, unnest(cells) AS value "
+        "FROM received_rows JOIN sheets USING (sheet)"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE seen AS SELECT * FROM (SELECT sheet_id, above, number, value, count(*) AS cells "
+        "FROM placed GROUP BY ALL) WHERE trim(value) <> ''"
+    )
+    # Numbers of rows of `seen`, so that a text is kept once however many patterns it matches.
+    connection.execute("CREATE TEMP TABLE hits (content_id INTEGER, seen_id BIGINT)")
+
+
+_Place = tuple[int, bool, int]
+"""Number of the sheet, whether above its data, number of the column."""
+
+
+def _columns_tried(connection: Any, views: list[SheetView], forbidden: Forbidden) -> dict[_Place, int]:
+    """Note which pattern is tried on which column; return the filled cells of each."""
+    filled: dict[_Place, int] = {
+        (sheet_id, above, number): cells
+        for sheet_id, above, number, cells in connection.execute(
+            "SELECT sheet_id, above, number, sum(cells)::BIGINT FROM seen GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    }
+    tried = [
+        (content_id, *place)
+        for content_id, content in enumerate(forbidden.contents)
+        for place in filled
+        if _is_tried(content, views[place[0]], place, forbidden.unmapped_kind)
+    ]
+    names = ("content_id", "sheet_id", "above", "number")
+    kinds = (pa.int32(), pa.int32(), pa.bool_(), pa.int32())
+    columns = {
+        name: pa.array([row[i] for row in tried], kind)
+        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }
+    connection.register("tried", pa.table(columns))
+    return filled
+
+
+def _is_tried(content: Content, view: SheetView, place: _Place, unmapped_kind: str) -> bool:
+    _, above, number = place
+    kinds = {table.kind for table in view.tables_of(number)} or {unmapped_kind}
+    if not kinds & content.kinds:
+        return False
+    if above:
+        return UNMAPPED in content.columns and not content.exempt_known_values
+    fields = {f"{reader.table.name}.{reader.field.name}" for reader in view.readers.get(number, ())}
+    # What one field that reads the column may rightly hold is no offence because another reads it too.
+    return view.kinds_of(number) <= content.columns and not fields & content.except_fields
+
+
+def _register_known(
+    connection: Any, views: list[SheetView], filled: Collection[_Place], profile: Profile, standard: Standard
+) -> None:
+    """Register the words each column may hold; equal sets once."""
+    numbered: dict[frozenset[str], int] = {frozenset(map(fold, texts_of(standard))): _STANDARD_TEXTS}
+    uses: list[tuple[int, int, int]] = []
+    for sheet_id, view in enumerate(views):
+        words = known_words(view, profile, standard)
+        for number in sorted({n for s, above, n in filled if s == sheet_id and not above}):
+            if number in view.readers or number in view.skipped:
+                set_id = numbered.setdefault(words[number], len(numbered))
+            else:
+                set_id = _STANDARD_TEXTS
+            uses.append((sheet_id, number, set_id))
+    pairs = [(set_id, word) for words_of_set, set_id in numbered.items() for word in words_of_set]
+    connection.register(
+        "known_texts",
+        pa.table(
+            {
+                "set_id": pa.array([p[0] for p in pairs], pa.int32()),
+                "word": pa.array([p[1] for p in pairs], pa.string()),
+            }
+        ),
+    )
+    # Folded again by the same SQL as the cells; a known text of several parts makes each part known.
+    connection.execute(
+        "CREATE TEMP TABLE known AS SELECT DISTINCT set_id, fold(part) AS word FROM ("
+        "SELECT set_id, word AS part FROM known_texts UNION ALL "
+        f"SELECT set_id, unnest(string_split_regex(word, {_text(f'[{_SEPARATORS}]')})) FROM known_texts)"
+    )
+    columns = [pa.array([use[i] for use in uses], pa.int32()) for i in range(3)]
+    connection.register("known_set", pa.table(columns, names=["sheet_id", "number", "set_id"]))
+
+
+def _match(connection: Any, content_id: int, content: Content) -> None:
+    connection.execute(
+        f"INSERT INTO hits SELECT {content_id}, seen.rowid FROM seen "
+        f"SEMI JOIN (SELECT * FROM tried WHERE content_id = {content_id}) USING (sheet_id, above, number) "
+        f"WHERE regexp_matches(plain(value), {_text(content.pattern)})"
+    )
+
+
+def _excuse_known(connection: Any, content_id: int, content: Content, separator: str) -> None:
+    """Drop cells whose text is known, or matches no more once its known parts are taken out."""
+    between = "".join(f"\\{c}" if not c.isalnum() and c != "\n" else c for c in _SEPARATORS + separator)
+    connection.execute(
+        f"""
+        DELETE FROM hits WHERE content_id = {content_id} AND seen_id IN (
+            WITH texts AS (
+                SELECT seen_id, set_id, value FROM hits JOIN seen ON seen.rowid = seen_id
+                JOIN known_set USING (sheet_id, number) WHERE content_id = {content_id}
+            ), parts AS (
+                SELECT seen_id, set_id, unnest(string_split_regex(value, {_text(f"[{between}]")})) AS part
+                FROM texts WHERE regexp_matches(value, {_text(f"[{between}]")})
+            ), judged AS (
+                SELECT seen_id, count(word) AS excused,
+                    string_agg(part, {_text(separator)}) FILTER (word IS NULL AND trim(part) <> '') AS rest
+                FROM parts LEFT JOIN known ON known.set_id = parts.set_id AND word = fold(part)
+                GROUP BY seen_id
+            )
+            SELECT seen_id FROM texts
+            SEMI JOIN known ON known.set_id = texts.set_id AND word = fold(texts.value)
+            UNION ALL
+            SELECT seen_id FROM judged
+            WHERE excused > 0 AND (rest IS NULL OR NOT regexp_matches(plain(rest), {_text(content.pattern)}))
+        )
+        """
+    )
+
+
+def _keep_valid(connection: Any, content_id: int, content: Content, checksum: Mapping[str, Any]) -> None:
+    """Keep cells that hold a number whose check digit is right."""
+    candidates = (
+        f"SELECT seen_id, unnest(regexp_extract_all(plain(value), {_text(content.pattern)}, {content.group})) "
+        f"AS official FROM hits JOIN seen ON seen.rowid = seen_id WHERE content_id = {content_id}"
+    )
+    found = connection.execute(f"SELECT DISTINCT official FROM ({candidates})").fetchnumpy()["official"]
+    right = has_valid_check_digit(found, checksum)
+    connection.register("right_numbers", pa.table({"official": pa.array(found[right], pa.string())}))
+    connection.execute(
+        f"DELETE FROM hits WHERE content_id = {content_id} AND seen_id NOT IN "
+        f"(SELECT seen_id FROM ({candidates}) SEMI JOIN right_numbers USING (official))"
+    )
+    connection.unregister("right_numbers")
+
+
+def _findings(
+    connection: Any, views: list[SheetView], filled: dict[_Place, int], forbidden: Forbidden
+) -> list[Finding]:
+    counted = connection.execute(
+        "SELECT content_id, sheet_id, above, number, sum(cells)::BIGINT "
+        "FROM hits JOIN seen ON seen.rowid = seen_id GROUP BY ALL"
+    ).fetchall()
+    offending = [
+        (content_id, *place)
+        for content_id, *place, cells in counted
+        if cells >= forbidden.contents[content_id].cells
+        and cells >= forbidden.contents[content_id].share * filled[place[0], place[1], place[2]]
+    ]
+    if not offending:
+        return []
+    connection.execute(
+        "CREATE TEMP TABLE offending (content_id INTEGER, sheet_id INTEGER, above BOOLEAN, number INTEGER)"
+    )
+    connection.executemany("INSERT INTO offending VALUES (?,?,?,?)", offending)
+    rows = connection.execute(
+        f"SELECT sheet_id, number, content_id, min(source_row, {_CELLS_NAMED}) FROM placed "
+        "JOIN (SELECT * FROM hits JOIN seen ON seen.rowid = seen_id "
+        "SEMI JOIN offending USING (content_id, sheet_id, above, number)) "
+        "USING (sheet_id, above, number, value) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [
+        Finding(
+            PERSONAL_CONTENT, BLOCK, PRIVACY, None, forbidden.contents[content_id].name, views[sheet_id].name,
+            source_row, column_letter(number),
+        )
+        for sheet_id, number, content_id, source_rows in rows
+        for source_row in (None, *sorted(source_rows))
+    ]  # fmt: skip

@@ -1,0 +1,33 @@
+"""One sheet on its way into one table: what every step of normalising is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
+from clearing_point.intake.layout import SheetLayout
+from clearing_point.standard.model import Standard, Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """A sheet, the table its rows go to, and the temporary table ``rows`` that holds its data rows."""
+
+    connection: Any
+    submission_id: str
+    layout: SheetLayout
+    spec: TableSpec
+    table: Table
+    profile: Profile
+    standard: Standard
+    rows: str
+
+    def column(self, spec: ColumnSpec) -> int | None:
+        """Return the column number that a field is read from, if the sheet has it."""
+        return self.layout.column_of(spec.headings)
+
+
+def quoted(value: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"

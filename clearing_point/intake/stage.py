@@ -1,0 +1,81 @@
+"""Bringing what was read into ``staged`` and working out the derived fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from clearing_point.standard.expressions import (
+    KNOWN,
+    create_known_views,
+    joined_from,
+    known_select,
+    qualified,
+)
+from clearing_point.standard.model import Standard, Table
+
+
+def stage(connection: Any, filled: dict[str, list[str]], standard: Standard) -> dict[str, int]:
+    """Bring what was read into ``staged`` and work out the derived fields."""
+    sources: dict[str, str] = {}
+    for name in standard.tables:
+        parts = filled.get(name)
+        if parts is None:
+            sources[name] = f'staged."{name}"'
+        elif len(parts) == 1:
+            sources[name] = parts[0]
+        else:
+            union = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE read_{name} AS {union}")
+            sources[name] = f"read_{name}"
+    counts: dict[str, int] = {}
+    for name in _parents_first(filled, standard):
+        table = standard.tables[name]
+        if table.derived:
+            _insert_with_derived(connection, table, sources[name], standard)
+        else:
+            connection.execute(f'INSERT INTO staged."{name}" BY NAME SELECT * FROM {sources[name]}')
+        counts[name] = connection.execute(f'SELECT count(*) FROM staged."{name}"').fetchone()[0]
+    create_known_views(connection, standard, {n: f'staged."{n}"' for n in standard.tables})
+    return counts
+
+
+def _parents_first(filled: dict[str, list[str]], standard: Standard) -> Iterator[str]:
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[str]:
+        if name in done:
+            return
+        done.add(name)
+        for parent in standard.tables[name].parents:
+            yield from visit(parent)
+        if name in filled:
+            yield name
+
+    for name in sorted(filled, key=lambda n: (standard.tables[n].order, n)):
+        yield from visit(name)
+
+
+def _insert_with_derived(connection: Any, table: Table, source: str, standard: Standard) -> None:
+    """Insert the rows as read together with their derived fields, worked out over them and their parents."""
+    create_known_views(connection, standard, {n: f'staged."{n}"' for n in standard.tables if n != table.name})
+    # The row's own view keeps the row's number, by which the untouched values are joined back to it.
+    own = known_select(table, source, standard, received_only=True, extra="rowid AS row_number, ")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE own_rows AS {own}")
+    connection.execute(f'CREATE OR REPLACE VIEW {KNOWN}."{table.name}" AS SELECT * FROM own_rows')
+    worked_out = []
+    for field in table.derived:
+        value = qualified(field.derived or "NULL", table, standard)
+        blank = "['UNK']" if field.multiple else "'UNK'"
+        worked_out.append(
+            f'coalesce({value}, {blank}) AS "{field.name}"'
+            if field.type == "string"
+            else f'{value} AS "{field.name}"'
+        )
+        if field.missing_column:
+            worked_out.append(f"CASE WHEN ({value}) IS NULL THEN 'UNK' END AS \"{field.missing_column}\"")
+    connection.execute(
+        f'INSERT INTO staged."{table.name}" BY NAME SELECT received.*, worked_out.* EXCLUDE (row_number) '
+        f'FROM {source} AS received JOIN (SELECT "{table.name}".row_number, {", ".join(worked_out)} '
+        f"FROM {joined_from(table, standard)}) AS worked_out ON received.rowid = worked_out.row_number"
+    )

@@ -1,0 +1,1 @@
+"""The annual report: one model of plain data, rendered to pages."""

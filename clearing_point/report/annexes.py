@@ -1,0 +1,150 @@
+"""The annexes: definitions, names, suppliers, published national figures beside ours, the cost of protection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from clearing_point.report.chapters import Numbering, cell_of, table_anchor
+from clearing_point.report.model import Cell, Paragraph, Section, Terms
+from clearing_point.report.signs import print_number
+from clearing_point.report.tables import capital, hidden_cells, plain_table
+from clearing_point.report.view import Setting, View
+from clearing_point.standard.model import TERRITORY
+
+
+def annexes(views: Sequence[View], numbering: Numbering) -> Section:
+    """Return all annexes."""
+    words = numbering.setting.words
+    sections = [_definitions(views, numbering.setting), _names(numbering.setting), _suppliers(numbering)]
+    sections += _reconciliation(views, numbering)
+    sections.append(_protection(views, numbering))
+    return Section("annexes", words("annexes.title"), (), tuple(sections))
+
+
+def footnotes_of(setting: Setting) -> Iterator[tuple[str, str]]:
+    """Yield name and footnote of every reporting territory that has one in the years of this edition."""
+    edition, context = setting.edition, setting.context
+    for row in context.standard.territory_files["label"]:
+        if row["profile"] != edition.naming_profile or not row["footnote_en"]:
+            continue
+        first = int(row["year_from"] or edition.trend_from)
+        last = int(row["year_to"] or edition.year)
+        if row["territory_id"] in context.coverage and first <= edition.year and last >= edition.trend_from:
+            years = ""
+            if row["year_from"] or row["year_to"]:
+                years = f" ({max(first, edition.trend_from)}-{min(last, edition.year)})"
+            yield row["label_en"] + years, row["footnote_en"]
+
+
+def _definitions(views: Sequence[View], setting: Setting) -> Section:
+    words = setting.words
+    populations = {v.population: words.of(v.published.population.definition) for v in views}
+    terms = {
+        **{capital(name): text for name, text in populations.items()},
+        **dict(words.terms("definitions.terms")),
+    }
+    ordered = tuple(sorted(terms.items(), key=lambda item: item[0].lower()))
+    return Section("definitions", words("annexes.definitions"), (Terms(ordered),))
+
+
+def _names(setting: Setting) -> Section:
+    words = setting.words
+    profile = words(f"annexes.profile.{setting.edition.naming_profile}")
+    return Section("names", words("annexes.names"), (Paragraph(profile), Terms(tuple(footnotes_of(setting)))))
+
+
+def _suppliers(numbering: Numbering) -> Section:
+    setting, words = numbering.setting, numbering.setting.words
+    rows = sorted(
+        (setting.territory(territory), sender, submission, words("made_data.yes" if made else "made_data.no"))
+        for territory, sender, submission, made in setting.context.suppliers
+    )
+    if not rows:
+        return Section(
+            "suppliers", words("annexes.suppliers"), (Paragraph(words("annexes.no_suppliers"), "note"),)
+        )
+    header = tuple(
+        words(f"annexes.supplier_columns.{name}") for name in ("territory", "sender", "submission", "made")
+    )
+    table = plain_table("table-suppliers", numbering.table(), words("annexes.suppliers"), header, rows)
+    return Section(
+        "suppliers", words("annexes.suppliers"), (Paragraph(words("annexes.suppliers_intro")), table)
+    )
+
+
+def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Section]:
+    """Our numbers beside those that others print, as they print them; no difference is worked out where one is hidden."""
+    setting, words = numbering.setting, numbering.setting.words
+    bound, figures = setting.edition.national_total, setting.context.published_figures
+    if bound is None or not figures:
+        return
+    view = next(v for v in views if v.indicator.indicator_id == bound.table)
+    if view.protected.withheld or view.territory is None or view.year is None:
+        return
+    body = []
+    for row in sorted(
+        figures, key=lambda r: (setting.territory(r["territory"]), str(r["year"]), r["source"])
+    ):
+        place = {TERRITORY: row["territory"], view.year: str(row["year"])}
+        if any(code not in view.categories[variable] for variable, code in place.items()):
+            continue
+        ours = cell_of(view, view.bound(bound, place))
+        body.append(
+            (
+                setting.territory(row["territory"]),
+                str(row["year"]),
+                ours,
+                Cell(_as_printed(row, setting)),
+                Cell(row["source"]),
+            )
+        )
+    if not body:
+        return
+    header = tuple(
+        words(f"annexes.reconciliation_columns.{name}")
+        for name in ("territory", "year", "ours", "published", "source")
+    )
+    table = plain_table(
+        "table-reconciliation",
+        numbering.table(),
+        words("annexes.reconciliation"),
+        header,
+        body,
+        (words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),),
+        view.published.made_data,
+    )
+    intro = Paragraph(words("annexes.reconciliation_intro"))
+    yield Section("reconciliation", words("annexes.reconciliation"), (intro, table))
+
+
+def _as_printed(row: Mapping[str, str], setting: Setting) -> str:
+    text = str(row["value_text"])
+    return print_number(int(text), setting.words) if text.isdigit() else text
+
+
+def _protection(views: Sequence[View], numbering: Numbering) -> Section:
+    words = numbering.setting.words
+    body = []
+    for view in views:
+        hidden, cells = hidden_cells(view)
+        name = f"{numbering.of_table[view.indicator.indicator_id]}: {view.title}"
+        if view.protected.withheld:
+            row = (name, Cell(words("signs.no_data"), state="none"), Cell(words("signs.no_data"), state="none"),
+                   Cell(words("annexes.protection_withheld")))  # fmt: skip
+        else:
+            share = f"{100 * hidden / cells:.0f}" if cells else "0"
+            how = words(f"annexes.protection_{view.protected.profile}", base=view.protected.base)
+            row = (name, Cell(f"{print_number(hidden, words)} / {print_number(cells, words)}"),
+                   Cell(words("signs.percent", number=share)), Cell(how))  # fmt: skip
+        body.append(row)
+    header = tuple(words(f"annexes.protection_columns.{name}") for name in ("table", "cells", "share", "how"))
+    table = plain_table(
+        "table-protection", numbering.table(), words("annexes.protection_table"), header, body
+    )
+    paragraphs = tuple(
+        Paragraph(text) for text in words.items(f"method.protection_{numbering.setting.edition.profile}")
+    )
+    return Section("protection", words("annexes.protection"), (*paragraphs, table))
+
+
+__all__ = ["annexes", "footnotes_of", "table_anchor"]

@@ -1,0 +1,114 @@
+"""Building a report: composed, rendered, written beside its place and renamed into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.disclosure.model import Protected
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.report.compose import compose
+from clearing_point.report.edition import Edition
+from clearing_point.report.html import render_html
+from clearing_point.report.model import ReportContext
+from clearing_point.report.words import load_words
+
+
+@dataclass(frozen=True)
+class BuiltReport:
+    """A finished report.
+
+    Attributes
+    ----------
+    html : Path
+        The page in the edition's first language.
+    figures : tuple of Path
+        Its figures as SVG, in reading order.
+    files : tuple of Path
+        Everything in the folder.
+    """
+
+    html: Path
+    figures: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+
+def build_report(
+    edition: Edition, tables: Sequence[PublishedTable], context: ReportContext, folder: Path
+) -> BuiltReport:
+    """Build the report of an edition.
+
+    The same edition, tables and context give the same bytes. The folder appears whole or not at all; the one
+    before stays until then.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is to stand. Texts, templates and style come from ``reports`` beside the standard's folder.
+
+    Raises
+    ------
+    InternalError
+        If a table did not pass the disclosure gate.
+    InputProblem
+        If the edition, its texts or its place are wrong.
+    """
+    for table in tables:
+        if not isinstance(table, PublishedTable) or not isinstance(table.protected, Protected):
+            raise InternalError("The report was handed a table that did not pass the disclosure gate.")
+    reports = context.standard.folder.parent / "reports"
+    new = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        (new / "figures").mkdir(parents=True)
+        html, figures = _write(edition, tables, context, reports, new)
+        files = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
+        _put_in_place(new, folder)
+    except OSError as error:
+        raise InputProblem(
+            f"The report cannot be written to {folder} ({error.strerror}): choose another data folder with --data."
+        ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return BuiltReport(
+        html=folder / html,
+        figures=tuple(folder / path for path in figures),
+        files=tuple(folder / path for path in files),
+    )
+
+
+def _write(
+    edition: Edition, tables: Sequence[PublishedTable], context: ReportContext, reports: Path, new: Path
+) -> tuple[Path, list[Path]]:
+    pages: list[Path] = []
+    figures: list[Path] = []
+    for number, language in enumerate(edition.languages):
+        report = compose(edition, tables, context, reports, language)
+        page = Path("report.html" if number == 0 else f"report.{language}.html")
+        text = render_html(report, load_words(reports, language), reports / "templates")
+        (new / page).write_text(text, encoding="utf-8", newline="\n")
+        pages.append(page)
+        for figure in report.figures:
+            name = Path("figures") / (figure.file if number == 0 else f"{language}.{figure.file}")
+            text = '<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+            figures.append(name)
+    return pages[0], figures
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, old)
+    try:
+        os.rename(new, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""From an edition and its protected tables to the report as plain data, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.errors import InputProblem
+from clearing_point.report.annexes import annexes, footnotes_of
+from clearing_point.report.chapters import Numbering, chapters, coverage, key_figures, parts
+from clearing_point.report.edition import Edition
+from clearing_point.report.figures import Easel
+from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
+from clearing_point.report.view import Setting, View
+from clearing_point.report.words import load_words
+
+
+def compose(
+    edition: Edition, tables: Sequence[PublishedTable], context: ReportContext, reports: Path, language: str
+) -> Report:
+    """Lay out the whole report.
+
+    Parameters
+    ----------
+    tables : sequence of PublishedTable
+        One for every table that the edition lists.
+    reports : Path
+        Folder with texts, templates and style.
+
+    Raises
+    ------
+    InputProblem
+        If a table of the edition has not been published, or its text or an indicator is wrong.
+    InternalError
+        If a table did not pass the disclosure gate.
+    """
+    setting = Setting(edition, context, load_words(reports, language))
+    by_id = {view.indicator.indicator_id: view for view in (View(table, setting) for table in tables)}
+    missing = [table for table in edition.tables if table not in by_id]
+    if missing:
+        raise InputProblem(
+            f"Edition {edition.year} lists {missing[0]}, which has not been published: publish the edition first."
+        )
+    views = [by_id[table] for table in edition.tables]
+    words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports)
+    covered = coverage(easel, numbering)
+    body = list(parts(views, easel, numbering))
+    region = Section(
+        "region", words("parts.region.title"), (Paragraph(words("parts.region.intro")),), tuple(body)
+    )
+    figures = key_figures(views, setting, numbering.of_table)
+    front: tuple[Block, ...] = (
+        (figures,) if figures else (Paragraph(words("key_figures.none_shown"), "note"),)
+    )
+    sections = (
+        _how_to_read(setting, any(view.protected.withheld for view in views), views[0].protected.sign),
+        covered,
+        region,
+        chapters(views, easel, numbering),
+        annexes(views, numbering),
+    )
+    made = any(view.published.made_data for view in views) or context.made_data
+    return Report(
+        language=language,
+        title=edition.title,
+        subtitle=words("front.subtitle", year=edition.year),
+        facts=(
+            (words("front.cut_off"), edition.cut_off.isoformat()),
+            (words("front.years"), f"{edition.trend_from}-{edition.year}"),
+            (words("front.standard"), context.standard_version),
+            (words("front.package"), context.package_version),
+        ),
+        footnotes=tuple(text for _, text in footnotes_of(setting) if text.startswith("*")),
+        made_data=words("made_data.banner") if made else "",
+        made_data_tag=words("made_data.tag"),
+        front=front,
+        sections=sections,
+    )
+
+
+def _how_to_read(setting: Setting, withheld: bool, sign: str) -> Section:
+    words = setting.words
+    signs = [
+        (sign, words("how_to_read.sign_hidden")),
+        ("0", words("how_to_read.sign_zero")),
+        (words("signs.none_reported"), words("how_to_read.sign_none_reported")),
+        (words("signs.no_data"), words("how_to_read.sign_no_data")),
+        (words("signs.indicative").strip(), words("how_to_read.sign_indicative")),
+    ]
+    if setting.edition.profile == "round":
+        signs[0] = (words("how_to_read.rounded_example"), words("how_to_read.sign_rounded"))
+        del signs[1:3]
+    method = Section(
+        "method", words("how_to_read.method_title"), (Items(words.items("how_to_read.method")),), boxed=True
+    )
+    origin = Section(
+        "where-from", words("how_to_read.origin_title"), (Paragraph(words("how_to_read.origin")),)
+    )
+    blocks: list[Block] = [Paragraph(words("how_to_read.intro")), Terms(tuple(signs))]
+    if withheld:
+        blocks.append(Paragraph(words("how_to_read.withheld"), "note"))
+    return Section("how-to-read", words("how_to_read.title"), tuple(blocks), (method, origin))

@@ -1,0 +1,288 @@
+"""From a protected table to a figure: which numbers, in which form, and the words for who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from clearing_point.analysis.charts import Chart, Series, draw_chart
+from clearing_point.analysis.drawing import Point, shown_values
+from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map
+from clearing_point.analysis.model import TOTAL, UNKNOWN
+from clearing_point.errors import InputProblem
+from clearing_point.report.model import Figure
+from clearing_point.report.signs import print_number
+from clearing_point.report.view import Place, Setting, View
+from clearing_point.standard.model import TERRITORY
+
+_SPOKEN = 14  # alternative text names so many numbers one by one; the table holds them all
+_COMPARED = 3  # so many years side by side can still be told apart
+_KINDS = ("line", "bars", "paired_bars", "stacked", "map", "none")
+
+
+class Easel:
+    """Draws the figures of one report; knows where style, outlines and label positions are."""
+
+    def __init__(self, setting: Setting, reports: Path) -> None:
+        folder = setting.context.standard.folder / "territories"
+        self.setting = setting
+        self.style = reports / "style.mplstyle"
+        self.outlines = folder / "region_map.geojson"
+        self.positions: dict[str, Position] = {
+            row["territory_id"]: (float(row["longitude"]), float(row["latitude"]), row["anchor"])
+            for row in setting.context.standard.territory_files["map_label_position"]
+        }
+
+    def figure_of(
+        self,
+        view: View,
+        anchor: str,
+        number: str,
+        table_anchor: str,
+        fixed: Place | None = None,
+        title: str = "",
+    ) -> Figure | None:
+        """Draw the figure that an indicator asks for.
+
+        Returns
+        -------
+        Figure or None
+            None where the indicator asks for none, or where none of its numbers may be shown.
+
+        Raises
+        ------
+        InputProblem
+            If the indicator's `chart` names a kind or a variable that there is not.
+        """
+        asked = dict(view.indicator.chart or {})
+        kind = str(asked.get("kind", "none"))
+        if kind not in _KINDS:
+            raise InputProblem(
+                f"Indicator {view.indicator.indicator_id}: there is no chart of the kind {kind!r}."
+            )
+        if kind == "none" or view.protected.withheld:
+            return None
+        if fixed and (kind == "map" or asked.get("x") in fixed):
+            if view.year is None:
+                return None
+            asked, kind = {"x": view.year, "value": "count"}, "line"
+        if fixed and asked.get("series") in fixed:
+            asked["series"] = None
+        title = title or view.title
+        common = (anchor, number, title, table_anchor)
+        if kind == "map":
+            return self._map(view, *common)
+        return self._chart(view, kind, asked, fixed or {}, *common)
+
+    def coverage_map(
+        self, anchor: str, number: str, title: str, table_anchor: str, made_data: bool
+    ) -> Figure:
+        """Draw which territories have accepted data for the edition's year."""
+        setting, words = self.setting, self.setting.words
+        year = str(setting.edition.year)
+        kinds = ("accepted", "returned", "none")
+        shades = (
+            Shade(words("coverage.accepted"), 0.67),
+            Shade(words("coverage.returned"), None, "partly"),
+            Shade(words("coverage.none"), None, "missing"),
+        )
+        areas, spoken = {}, []
+        for territory in setting.context.coverage:
+            state = state_of(setting, territory, year)
+            name = setting.territory(territory)
+            areas[territory] = Area(_two_lines(name), kinds.index(state))
+            spoken.append(words("figures.pair", name=name, value=words(f"coverage.{state}")))
+        alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
+        return self._finish(
+            Map(anchor, title, alternative, areas, shades, self._mark(made_data)),
+            number,
+            table_anchor,
+            (),
+            made_data,
+        )
+
+    def _chart(
+        self, view: View, kind: str, asked: dict[str, object], fixed: Place,
+        anchor: str, number: str, title: str, table_anchor: str,
+    ) -> Figure | None:  # fmt: skip
+        words = self.setting.words
+        x, series = _variable(view, asked.get("x")), _variable(view, asked.get("series"))
+        if x is None:
+            raise InputProblem(f"Indicator {view.indicator.indicator_id}: its chart needs an x.")
+        share = asked.get("value") == "share"
+        x_codes = self._codes(view, x, share)
+        series_codes: Sequence[str] = self._codes(view, series, share) if series else ("",)
+        if series == view.year and kind != "line" and len(series_codes) > _COMPARED:
+            series_codes = (
+                series_codes[0],
+                series_codes[-1],
+            )  # then and now; the table has the years between
+        if series == TERRITORY and kind == "line" and TOTAL in view.categories[series]:
+            series_codes = (TOTAL, *series_codes)
+        if kind == "stacked" and (view.indicator.multiple or not series):
+            kind = "bars"  # persons may stand in several parts: they do not add up to a whole
+        drawn: list[Series] = []
+        for code in series_codes:
+            at = {**fixed, **({series: code} if series else {})}
+            points = [self._point(view, {**at, x: x_code}, share) for x_code in x_codes]
+            if any(point is None for point in points):
+                return None
+            name = view.label(series, code) if series else view.population
+            drawn.append(Series(name, tuple(point for point in points if point is not None)))
+        if len(drawn) > 1:  # a line of noughts only adds to the key
+            drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
+        if not any(point.value for s in drawn for point in s.points):
+            return None
+        unit = words("figures.percent_of", population=view.population) if share else view.population
+        labels = tuple(view.label(x, code) for code in x_codes)
+        chart = Chart(
+            kind=kind,
+            name=anchor,
+            title=title,
+            alternative=self._spoken(kind, title, labels, drawn, view.heading(series) if series else ""),
+            categories=labels,
+            key=view.heading(series) if series else "",
+            series=tuple(drawn),
+            unit=unit
+            if view.year in (None, x) or view.year in fixed
+            else f"{unit}, {self.setting.edition.year}",
+            percent=share,
+            upright=x == view.year,
+            hidden=words("figures.hidden", sign=view.protected.sign),
+            missing=words("figures.missing", sign=words("signs.no_data")),
+            mark=self._mark(view.published.made_data),
+        )
+        notes = [words("figures.note_hidden")] if any(p.state == "hidden" for p in chart.points) else []
+        if chart.in_panels:
+            notes.append(words("figures.note_panels"))
+        return self._finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
+
+    def _map(self, view: View, anchor: str, number: str, title: str, table_anchor: str) -> Figure | None:
+        words, share = self.setting.words, (view.indicator.chart or {}).get("value") == "share"
+        if view.territory is None:
+            raise InputProblem(
+                f"Indicator {view.indicator.indicator_id}: a map needs the reporting territory."
+            )
+        points = {}
+        for territory in view.leaves(TERRITORY):
+            point = self._point(view, {TERRITORY: territory}, share)
+            if point is None:
+                return None
+            points[territory] = point
+        ends = classes_of(shown_values(list(points.values())))
+        if not ends:
+            return None
+        shades, low = [], 0
+        for number_of, end in enumerate(ends):
+            darkness = number_of / max(len(ends) - 1, 1)
+            high = print_number(int(end), words)
+            words_of = words("figures.class", low=print_number(low, words), high=high)
+            shades.append(Shade(words_of if low != int(end) else high, darkness))
+            low = int(end) + 1
+        shades += [
+            Shade(words("figures.hidden", sign=view.protected.sign), None, "hidden"),
+            Shade(words("figures.missing", sign=words("signs.no_data")), None, "missing"),
+        ]
+        areas, spoken = {}, []
+        for territory, point in points.items():
+            shade = len(ends) + (point.state == "none")
+            if point.value is not None:
+                shade = next(at for at, end in enumerate(ends) if point.value <= end)
+            name = self.setting.territory(territory)
+            areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
+            spoken.append(words("figures.pair", name=name, value=point.text))
+        alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
+        picture = Map(anchor, title, alternative, areas, tuple(shades), self._mark(view.published.made_data))
+        return self._finish(picture, number, table_anchor, (), view.published.made_data)
+
+    def _codes(self, view: View, variable: str, share: bool) -> list[str]:
+        if variable == view.year:
+            return [code for code in view.categories[variable] if code in self.setting.edition.years]
+        unknown = [] if share or view.indicator.unknown != "show" else [UNKNOWN]
+        leaves = view.leaves(variable)
+        return [code for code in leaves if code != UNKNOWN] + [code for code in unknown if code in leaves]
+
+    def _point(self, view: View, at: Place, share: bool) -> Point | None:
+        place = view.filled(at)
+        if place is None:
+            return None
+        shown = view.printed(place)
+        if not share or shown.state != "shown":
+            return Point(None if shown.value is None else float(shown.value), shown.text, shown.state)
+        variable = view.share_variable()
+        found = view.share(place, variable) if variable else None
+        if found is None:
+            return Point(None, self.setting.words("signs.no_share"), "none")
+        return Point(found.value, found.text, "shown")
+
+    def _spoken(self, kind: str, title: str, labels: Sequence[str], drawn: Sequence[Series], key: str) -> str:
+        """Words for a chart, made of what it shows and nothing else."""
+        words, sentences = self.setting.words, []
+        for series in drawn:
+            pairs = list(zip(labels, series.points, strict=True))
+            shown = [(name, point) for name, point in pairs if point.value is not None]
+            if len(pairs) * len(drawn) <= _SPOKEN or not shown:
+                said = "; ".join(words("figures.pair", name=name, value=point.text) for name, point in pairs)
+            else:
+                low = min(shown, key=lambda pair: pair[1].value or 0.0)
+                high = max(shown, key=lambda pair: pair[1].value or 0.0)
+                said = words(
+                    "figures.range", low=low[1].text, low_at=low[0], high=high[1].text, high_at=high[0],
+                    first=shown[0][1].text, first_at=shown[0][0], last=shown[-1][1].text, last_at=shown[-1][0],
+                )  # fmt: skip
+            if len(drawn) > 1:
+                said = words("figures.of_series", key=key, name=series.name, said=said)
+            sentences.append(said)
+        hidden = sum(point.state == "hidden" for series in drawn for point in series.points)
+        if hidden:
+            sentences.append(words("figures.hidden_count", count=hidden))
+        return words(f"figures.alternative_{kind}", title=title, values=". ".join(sentences))
+
+    def _mark(self, made_data: bool) -> str:
+        return self.setting.words("made_data.in_figure") if made_data else ""
+
+    def _finish(
+        self, picture: Chart | Map, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool
+    ) -> Figure:
+        if isinstance(picture, Map):
+            svg = draw_map(picture, self.style, self.outlines, self.positions)
+        else:
+            svg = draw_chart(picture, self.style)
+        return Figure(
+            anchor=picture.name,
+            number=number,
+            title=picture.title,
+            alternative=picture.alternative,
+            svg=svg,
+            file=f"{picture.name}.svg",
+            notes=notes,
+            made_data=made_data,
+            table_anchor=table_anchor,
+        )
+
+
+def state_of(setting: Setting, territory: str, year: str) -> str:
+    """Return the word of coverage for a territory and year: accepted, returned or none."""
+    states = {str(key): state for key, state in setting.context.coverage.get(territory, {}).items()}
+    state = states.get(year, "none")
+    return state if state in ("accepted", "returned") else "none"
+
+
+def _variable(view: View, wanted: object) -> str | None:
+    if not wanted:
+        return None
+    for variable, breakdown in view.breakdowns.items():
+        if wanted in (variable, breakdown.codelist) and variable in view.categories:
+            return variable
+    raise InputProblem(
+        f"Indicator {view.indicator.indicator_id}: its chart names {wanted}, which it does not have."
+    )
+
+
+def _two_lines(name: str) -> str:
+    """Break a long name near its middle, so that neighbours' labels do not meet."""
+    if len(name) <= 14 or " " not in name:
+        return name
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    middle = min(spaces, key=lambda at: abs(at - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"

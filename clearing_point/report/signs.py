@@ -1,0 +1,99 @@
+"""How numbers are printed: separators, the sign of a protected number, nought, none reported, no data; shares.
+
+Rules R4, R6, R7 and R12 of domain.md 12.1. Everything here is worked out from shown numbers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clearing_point.disclosure.model import ProtectedCell
+from clearing_point.report.words import Words
+
+Reported = Literal["complete", "accepted", "none"]
+"""All known cases are covered; data came but may lack cases; no accepted data."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number as readers see it. `value` is None where nothing is shown."""
+
+    text: str
+    value: int | None
+    state: Literal["shown", "hidden", "none"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Per cent of the known persons; `indicative` where many are not known."""
+
+    text: str
+    value: float
+    indicative: bool
+
+
+def print_number(value: int, words: Words) -> str:
+    """Return digits with the separator of the language."""
+    return f"{value:,}".replace(",", words("signs.thousands").replace("_", " "))
+
+
+def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words: Words) -> Printed:
+    """Return what is printed for a count.
+
+    Parameters
+    ----------
+    cell : ProtectedCell or None
+        None where the table has no such cell.
+    sign : str
+        The table's sign for a protected number.
+    reported : str
+        What is known of the data behind the cell. A nought without any accepted data is "no data";
+        one that rests on data which may lack cases is "none reported".
+    """
+    if cell is None:
+        return Printed(words("signs.no_data"), None, "none")
+    if cell.shown is None:
+        return Printed(sign, None, "hidden")
+    if cell.shown == 0 and reported == "none":
+        return Printed(words("signs.no_data"), None, "none")
+    if cell.shown == 0 and reported == "accepted":
+        return Printed(words("signs.none_reported"), 0, "shown")
+    return Printed(print_number(cell.shown, words), cell.shown, "shown")
+
+
+def share_of_known(
+    value: int | None,
+    total: int | None,
+    unknown: int | None,
+    minimum_base: int,
+    thresholds: Mapping[str, Any],
+    words: Words,
+) -> Share | None:
+    """Return a percentage of the known persons, or None where none may be given.
+
+    Parameters
+    ----------
+    value, total, unknown : int or None
+        Shown counts; None is a protected one, and then there is no percentage.
+    minimum_base : int
+        Fewest known persons that a percentage may rest on.
+    thresholds : mapping
+        ``thresholds`` of ``schemas/standard.yml``.
+    """
+    if value is None or total is None or unknown is None or total <= 0:
+        return None
+    known = total - unknown
+    lacking = unknown / total
+    if known < max(minimum_base, 1) or lacking > thresholds["unknown_share_no_percentage"]:
+        return None
+    percent = 100 * value / known
+    digits = 0 if known < thresholds["whole_percent_below_base"] else 1
+    # Halves go up, as readers expect; binary fractions such as 0.5 are exact in what is compared here.
+    scale = 10**digits
+    rounded = int(percent * scale + 0.5 + 1e-9) / scale
+    text = f"{rounded:.{digits}f}".replace(".", words("signs.decimal"))
+    return Share(
+        words("signs.percent", number=text), rounded, lacking > thresholds["unknown_share_indicative"]
+    )

@@ -1,0 +1,231 @@
+"""Reading a protected table: its dimensions, the labels of its categories and its numbers as printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
+from clearing_point.disclosure.model import Protected
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.report.edition import Bound, Edition
+from clearing_point.report.model import ReportContext
+from clearing_point.report.signs import Printed, Reported, Share, print_count, share_of_known
+from clearing_point.report.words import Words
+from clearing_point.standard.model import TERRITORY, Breakdown
+
+_YEAR = "year"
+
+Place = Mapping[str, str]
+"""Variable -> category code."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every page of one language needs."""
+
+    edition: Edition
+    context: ReportContext
+    words: Words
+
+    def territory(self, code: str) -> str:
+        """Return the name of a territory or of a group of territories under the edition's profile."""
+        standard = self.context.standard
+        for row in standard.territory_files.get("group_label", ()):
+            if row["group_id"] == code:
+                return row["label_en"]
+        return standard.territory_name(code, self.edition.naming_profile)
+
+    def reported(self, territory: str, year: str) -> Reported:
+        """Say what is known of the data of a territory and year."""
+        states = self.context.coverage.get(territory, {})
+        state = next((states[key] for key in states if str(key) == year), "none")
+        if state != "accepted":
+            return "none"
+        return "complete" if (territory, year) in self.context.complete else "accepted"
+
+
+class View:
+    """One published table, for printing."""
+
+    def __init__(self, published: PublishedTable, setting: Setting) -> None:
+        if not isinstance(published, PublishedTable) or not isinstance(published.protected, Protected):
+            raise InternalError("The report was handed a table that did not pass the disclosure gate.")
+        self.published = published
+        self.setting = setting
+        self.indicator = published.indicator
+        self.protected = published.protected
+
+    @property
+    def title(self) -> str:
+        """Title of the indicator."""
+        return self.setting.words.of(self.indicator.title)
+
+    @property
+    def population(self) -> str:
+        """Of whom the numbers are."""
+        return self.setting.words.of(self.published.population.title)
+
+    @cached_property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """Variable -> category codes, in the order of the table."""
+        return {d.variable: tuple(c.code for c in d.categories) for d in self.protected.dimensions}
+
+    @cached_property
+    def members(self) -> dict[str, dict[str, frozenset[str]]]:
+        """Variable -> category code -> leaf codes."""
+        return {d.variable: {c.code: c.members for c in d.categories} for d in self.protected.dimensions}
+
+    @cached_property
+    def breakdowns(self) -> dict[str, Breakdown]:
+        """Variable -> its declaration."""
+        found = {b.variable: b for b in self.indicator.by}
+        lacking = [variable for variable in self.categories if variable not in found]
+        if lacking:
+            raise InternalError(
+                f"{self.indicator.indicator_id}: the table has a dimension that is not declared."
+            )
+        return found
+
+    @cached_property
+    def year(self) -> str | None:
+        """The variable that holds calendar years."""
+        return next((v for v in self.categories if self.breakdowns[v].codelist == _YEAR), None)
+
+    @property
+    def territory(self) -> str | None:
+        """The variable that holds the reporting territory."""
+        return TERRITORY if TERRITORY in self.categories else None
+
+    @cached_property
+    def layout(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Variables of the rows and of the columns; those that are not declared go to the rows."""
+        for variable in (*self.indicator.rows, *self.indicator.columns):
+            if variable not in self.breakdowns:
+                raise InputProblem(
+                    f"Indicator {self.indicator.indicator_id}: its layout names {variable}, "
+                    "which is none of its breakdowns."
+                )
+        columns = tuple(v for v in self.indicator.columns if v in self.categories)
+        rows = tuple(v for v in self.indicator.rows if v in self.categories)
+        others = tuple(v for v in self.categories if v not in rows and v not in columns)
+        return (*rows, *others), columns
+
+    def leaves(self, variable: str) -> tuple[str, ...]:
+        """Return the categories that hold no other one: what a figure may add up or compare."""
+        members = self.members[variable]
+        return tuple(
+            code
+            for code in self.categories[variable]
+            if code != TOTAL and not any(members[o] < members[code] for o in members if o != code)
+        )
+
+    def label(self, variable: str, code: str) -> str:
+        """Return what a reader calls a category."""
+        words, breakdown = self.setting.words, self.breakdowns[variable]
+        if code == TOTAL:
+            return words("tables.region") if variable == TERRITORY else words("tables.total")
+        if breakdown.codelist == _YEAR:
+            return code
+        if code == UNKNOWN:
+            return words("tables.unknown")
+        if code in breakdown.group_labels:
+            return words.of(breakdown.group_labels[code])
+        if breakdown.codelist == TERRITORY:
+            return self.setting.territory(code)
+        if breakdown.codelist not in self.setting.context.standard.codelists:
+            return code
+        return self.setting.context.standard.label_of(breakdown.codelist, code, words.language)
+
+    def heading(self, variable: str) -> str:
+        """Return the name of a variable."""
+        return self.setting.words.of(self.breakdowns[variable].label)
+
+    def default(self, variable: str) -> str | None:
+        """Return where a variable stands that nobody names: the edition's year, else the total."""
+        codes = self.categories[variable]
+        if variable == self.year:
+            year = str(self.setting.edition.year)
+            return year if year in codes else None
+        if TOTAL in codes:
+            return TOTAL
+        return codes[0] if len(codes) == 1 else None
+
+    def filled(self, place: Place) -> dict[str, str] | None:
+        """Return a whole place, unnamed variables at their default; None where one has none."""
+        whole: dict[str, str] = {}
+        for variable in self.categories:
+            code = place.get(variable) or self.default(variable)
+            if code is None:
+                return None
+            whole[variable] = code
+        return whole
+
+    def printed(self, place: Place) -> Printed:
+        """Return the number at a place as readers see it."""
+        key = tuple(place[variable] for variable in self.categories)
+        return print_count(
+            self.protected.cells.get(key), self.protected.sign, self._reported(place), self.setting.words
+        )
+
+    def share(self, place: Place, variable: str) -> Share | None:
+        """Return the share of a category among the known persons of one variable, all else equal."""
+        codes = self.categories[variable]
+        if TOTAL not in codes or place[variable] in (TOTAL, UNKNOWN):
+            return None
+        unknown = 0 if UNKNOWN not in codes else self.printed({**place, variable: UNKNOWN}).value
+        return share_of_known(
+            self.printed(place).value,
+            self.printed({**place, variable: TOTAL}).value,
+            unknown,
+            self.indicator.minimum_base,
+            self.setting.context.standard.settings["thresholds"],
+            self.setting.words,
+        )
+
+    def share_variable(self) -> str | None:
+        """Return the variable whose categories are printed with percentages, if the indicator asks for them."""
+        chart = self.indicator.chart or {}
+        if chart.get("value") != "share":
+            return None
+        wanted = [chart.get("series"), chart.get("x"), *self.layout[1], *self.layout[0]]
+        return next((v for v in wanted if v in self.categories and v not in (self.year, TERRITORY)), None)
+
+    def bound(self, bound: Bound, place: Place | None = None) -> dict[str, str]:
+        """Return the place that the text of an edition names.
+
+        Raises
+        ------
+        InputProblem
+            If the table has no such variable or category.
+        """
+        wanted = {**bound.at, **(place or {})}
+        for variable, code in wanted.items():
+            if code not in self.categories.get(variable, ()):
+                raise InputProblem(
+                    f"Edition {self.setting.edition.year}: table {bound.table} has no {variable} {code}; "
+                    f"it has: {', '.join(self.categories.get(variable, ())) or ', '.join(self.categories)}."
+                )
+        whole = self.filled(wanted)
+        if whole is None:
+            raise InputProblem(
+                f"Edition {self.setting.edition.year}: a number bound to table {bound.table} must name one category "
+                "of each variable that has no total."
+            )
+        return whole
+
+    def _reported(self, place: Place) -> Reported:
+        """Say what is known of the data behind a place: of all territories and years that it takes in."""
+        years: tuple[str, ...] = (str(self.setting.edition.year),)
+        if self.year:
+            codes = tuple(code for code in self.categories[self.year] if code != TOTAL)
+            years = codes if place[self.year] == TOTAL else (place[self.year],)
+        members = tuple(self.setting.context.coverage)
+        if self.territory and place[TERRITORY] != TOTAL:
+            members = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
+        states = {self.setting.reported(member, year) for member in members for year in years}
+        if states <= {"none"}:
+            return "none"
+        # A rounded nought may stand for a few persons: it must not be printed as "none reported".
+        return "complete" if states == {"complete"} or self.protected.profile == "round" else "accepted"

@@ -1,0 +1,101 @@
+"""The words of the report, from ``reports/text/<language>/``; English stands in where a language lacks one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.model import Text
+
+_FALLBACK = "en"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sentences by key, such as ``signs.hidden``; the first part of a key is the file."""
+
+    language: str
+    texts: Mapping[str, Any]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a sentence with its places filled.
+
+        Raises
+        ------
+        InputProblem
+            If the sentence is missing or asks for a value that it is not given.
+        """
+        text = self._found(key)
+        if not isinstance(text, str):
+            raise InputProblem(f"reports/text/{self.language}: {key} must be one text.")
+        try:
+            return text.format(**values).strip()
+        except (KeyError, IndexError, ValueError) as error:
+            raise InputProblem(
+                f"reports/text/{self.language}: {key} has a place that is not known."
+            ) from error
+
+    def has(self, key: str) -> bool:
+        """Say whether there is such a sentence."""
+        return key in self.texts
+
+    def items(self, key: str, **values: object) -> tuple[str, ...]:
+        """Return the sentences of a list."""
+        found = self._found(key)
+        if not isinstance(found, list):
+            raise InputProblem(f"reports/text/{self.language}: {key} must be a list.")
+        return tuple(str(text).format(**values).strip() for text in found)
+
+    def terms(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return a list of terms and their meaning."""
+        found = self._found(key)
+        if not isinstance(found, list) or any(not isinstance(entry, dict) for entry in found):
+            raise InputProblem(f"reports/text/{self.language}: {key} must be a list of term and meaning.")
+        return tuple((str(entry["term"]), str(entry["meaning"]).strip()) for entry in found)
+
+    def of(self, text: Text) -> str:
+        """Return a text of the standard in this language."""
+        return (text.get(self.language) or text[_FALLBACK]).strip()
+
+    def joined(self, parts: list[str] | tuple[str, ...]) -> str:
+        """Return names in a row, as a sentence has them."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self("signs.and", first=", ".join(parts[:-1]), last=parts[-1])
+
+    def _found(self, key: str) -> Any:
+        if key not in self.texts:
+            file, _, rest = key.partition(".")
+            raise InputProblem(f"reports/text/{self.language}/{file}.yml: the text {rest!r} is missing.")
+        return self.texts[key]
+
+
+def load_words(reports: Path, language: str) -> Words:
+    """Read all words of a language.
+
+    Raises
+    ------
+    InputProblem
+        If there is no folder of that language, or a file of it cannot be read.
+    """
+    if not (reports / "text" / language).is_dir():
+        raise InputProblem(
+            f"{reports / 'text' / language}: there are no texts of the report in this language."
+        )
+    texts: dict[str, Any] = {}
+    for name in dict.fromkeys((_FALLBACK, language)):
+        for path in sorted((reports / "text" / name).glob("*.yml")):
+            _flatten(path.stem, read_yaml(path), texts)
+    return Words(language, texts)
+
+
+def _flatten(prefix: str, found: Any, texts: dict[str, Any]) -> None:
+    if isinstance(found, dict):
+        for key, value in found.items():
+            _flatten(f"{prefix}.{key}", value, texts)
+    else:
+        texts[prefix] = found

@@ -1,0 +1,241 @@
+"""`clearing-point standard check`: every inconsistency of the standard and the profiles, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import ClearingPointError
+from clearing_point.project import Project
+from clearing_point.standard.expressions import parse_expression, qualified
+from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
+from clearing_point.standard.load import TERRITORY_FILES, load_standard
+from clearing_point.standard.model import TERRITORY, Standard
+from clearing_point.standard.shapes import row_problems, shape_problems
+
+_YAML_KINDS = {
+    "standard.yml": "standard",
+    "forbidden.yml": "forbidden",
+    "disclosure.yml": "disclosure",
+    "synthetic.yml": "synthetic",
+    "tables/*.yml": "table",
+    "rules/*.yml": "rules",
+    "messages/*.yml": "messages",
+    "indicators/*.yml": "indicators",
+    "populations/*.yml": "population",
+    "codelists/_register.yml": "codelist_register",
+    "crosswalks/_register.yml": "crosswalk_register",
+}
+_CSV_KINDS = {
+    "codelists/*.csv": "codelist_row",
+    "crosswalks/*.csv": "crosswalk_row",
+    "reference/published_figures.csv": "published_figure_row",
+    "territories/territory.csv": "territory_row",
+    "territories/alias.csv": "alias_row",
+    "territories/group.csv": "group_row",
+    "territories/group_label.csv": "group_label_row",
+    "territories/label.csv": "territory_label_row",
+    "territories/population.csv": "population_row",
+    "territories/map_label_position.csv": "map_label_position_row",
+}
+
+
+def check_project(project: Project) -> list[str]:
+    """List everything that is inconsistent, each as ``file:line: sentence`` with the file relative to the project.
+
+    First every file against the JSON Schema of its kind; then, if all can be read, the references
+    between them: fields to code lists, keys to tables, rules to fields, crosswalks and attributes to
+    codes, profiles to headings and words.
+    """
+    problems = list(_shapes(project))
+    try:
+        standard = load_standard(project.schemas)
+    except ClearingPointError as error:
+        if not problems:  # otherwise its cause was reported above, with its line
+            problems.append(str(error))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        pass  # its shape was reported above
+    else:
+        problems.extend(_code_lists(standard))
+        problems.extend(_territories(standard))
+        problems.extend(_messages(standard))
+        dangling = list(_references(standard))
+        problems.extend(dangling)
+        if not dangling:  # expressions follow the keys between tables
+            problems.extend(_expressions(standard))
+    root = f"{project.root}/"
+    return sorted({p.replace(root, "") for p in problems})
+
+
+def _shapes(project: Project) -> Iterator[str]:
+    meta = project.schemas / "meta"
+    seen: set[Path] = set()
+    kinds = [(project.schemas, pattern, kind) for pattern, kind in _YAML_KINDS.items()]
+    kinds += [(folder, "*/profile.yml", "profile") for folder in (project.countries, project.sources)]
+    kinds += [(project.reports, "editions/*.yml", "edition")]
+    for folder, pattern, kind in kinds:
+        for path in sorted(folder.glob(pattern)):
+            seen.add(path)
+            try:
+                document = read_yaml(path)
+            except ClearingPointError as error:
+                yield str(error)
+                continue
+            yield from shape_problems(path, document, meta / f"{kind}.schema.json")
+    for pattern, kind in _CSV_KINDS.items():
+        for path in sorted(project.schemas.glob(pattern)):
+            seen.add(path)
+            try:
+                rows = read_csv(path)
+            except ClearingPointError as error:
+                yield str(error)
+                continue
+            yield from row_problems(path, rows, meta / f"{kind}.schema.json")
+    for path in sorted(project.schemas.rglob("*")):
+        if path.suffix in (".yml", ".csv") and path not in seen and "generated" not in path.parts:
+            yield f"{path}:1: no JSON Schema says what a file here must be."
+
+
+def _references(standard: Standard) -> Iterator[str]:
+    for table in standard.tables.values():
+        path = standard.folder / "tables" / f"{table.name}.yml"
+        lines = lines_of_yaml(path)
+        names = set(table.by_name)
+        if len(names) != len(table.fields):
+            yield f"{path}:1: a field name stands twice."
+        for index, field in enumerate(table.fields):
+            line = line_at(lines, ("fields", index, "name"))
+            if field.codelist and field.codelist != TERRITORY and field.codelist not in standard.codelists:
+                yield f"{path}:{line}: field {field.name} names the code list '{field.codelist}', which is not there."
+            elif field.codelist:
+                allowed = {*standard.codes_of(field.codelist), *standard.missing_codes}
+                for example in field.examples:
+                    wrong = (
+                        set(example.replace(" ", "").split(";")) - allowed
+                        if field.multiple
+                        else {example} - allowed
+                    )
+                    if wrong:
+                        yield f"{path}:{line}: the example '{min(wrong)}' of {field.name} is no code of {field.codelist}."
+        for key in table.primary_key:
+            if key not in names:
+                yield f"{path}:{line_at(lines, ('primaryKey',))}: the key '{key}' is no field of the table."
+        for parent, keys in table.parents.items():
+            other = standard.tables.get(parent)
+            for key in keys:
+                if other is None or key not in other.by_name or key not in names:
+                    yield f"{path}:{line_at(lines, ('foreignKeys',))}: the key {key} -> {parent} leads nowhere."
+        for own, other_name, key in table.references:
+            other = standard.tables.get(other_name)
+            if own not in names or other is None or key not in other.by_name:
+                yield f"{path}:{line_at(lines, ('foreignKeys',))}: the key {own} -> {other_name}.{key} leads nowhere."
+
+
+def _code_lists(standard: Standard) -> Iterator[str]:
+    missing = set(standard.missing_codes)
+    for name, codelist in standard.codelists.items():
+        path = standard.folder / "codelists" / f"{name}.csv"
+        lines = {row["code"]: number for number, row in enumerate(read_csv(path), start=2)}
+        if len(lines) != len(codelist.codes):
+            yield f"{path}:1: a code stands twice."
+        for code in codelist.codes:
+            line = lines.get(code.code, 1)
+            if code.parent and code.parent not in codelist.by_code:
+                yield f"{path}:{line}: the parent '{code.parent}' of {code.code} is no code of the list."
+            if name != "missing" and code.code in missing:
+                yield f"{path}:{line}: {code.code} is a missing code and stands in missing.csv only."
+            if code.valid_from and code.valid_to and code.valid_from >= code.valid_to:
+                yield f"{path}:{line}: {code.code} ends before it begins."
+            for attribute, value in code.attributes.items():
+                other = standard.codelists.get(attribute)
+                for part in value.split(";") if other and value else ():
+                    if other and part not in other.by_code:
+                        yield f"{path}:{line}: '{part}' of {code.code} is no code of {attribute}."
+    for path in sorted((standard.folder / "codelists").glob("*.csv")):
+        if path.stem not in standard.codelists:
+            yield f"{path}:1: the list is not in _register.yml."
+    for scheme, rows in standard.crosswalks.items():
+        path = standard.folder / "crosswalks" / f"{scheme}.csv"
+        for number, row in enumerate(rows, start=2):
+            known = standard.codelists.get(row["codelist"])
+            if known is None or row["code"] not in {*known.by_code, *missing}:
+                yield f"{path}:{number}: {row['codelist']}.{row['code']} is not in the standard."
+
+
+def _territories(standard: Standard) -> Iterator[str]:
+    folder = standard.folder / "territories"
+    known = {row["territory_id"] for row in standard.territories}
+    for name in TERRITORY_FILES:
+        rows: tuple[Mapping[str, str], ...] = standard.territory_files[name]
+        for number, row in enumerate(rows, start=2):
+            territory = row.get("territory_id", "")
+            if territory and territory not in known:
+                yield f"{folder / name}.csv:{number}: '{territory}' is no territory."
+    groups = {row["group_id"] for row in standard.territory_files["group_label"]}
+    for number, row in enumerate(standard.territory_files["group"], start=2):
+        if row["group_id"] not in groups:
+            yield f"{folder / 'group.csv'}:{number}: the group '{row['group_id']}' has no label."
+    labelled = {(r["territory_id"], r["profile"]) for r in standard.territory_files["label"]}
+    for territory in standard.reporting_territories:
+        for profile in ("neutral", "un", "eu"):
+            if (territory, profile) not in labelled:
+                yield f"{folder / 'label.csv'}:1: {territory} has no name in the profile {profile}."
+
+
+def _expressions(standard: Standard) -> Iterator[str]:
+    for table in standard.tables.values():
+        path = standard.folder / "tables" / f"{table.name}.yml"
+        for index, field in enumerate(table.fields):
+            if field.derived:
+                yield from _expression(
+                    path, ("fields", index, "derived"), field.derived, table.name, standard
+                )
+    for path in sorted((standard.folder / "rules").glob("*.yml")):
+        for index, block in enumerate(read_yaml(path).get("rules", ())):
+            yield from _rule(path, index, block, standard)
+    for path in sorted((standard.folder / "indicators").glob("*.yml")):
+        lines = lines_of_yaml(path)
+        for index, block in enumerate(read_yaml(path).get("indicators", ())):
+            line = line_at(lines, ("indicators", index, "population"))
+            if block["population"] not in standard.populations:
+                yield f"{path}:{line}: there is no population '{block['population']}'."
+            variables = [b["variable"] for b in block["by"]]
+            if sorted([*block["layout"]["rows"], *block["layout"]["columns"]]) != sorted(variables):
+                yield f"{path}:{line}: the layout of {block['id']} must name each of its variables once."
+            for breakdown in block["by"]:
+                if breakdown["codelist"] not in {*standard.codelists, TERRITORY, "year"}:
+                    yield f"{path}:{line}: there is no code list '{breakdown['codelist']}'."
+
+
+def _rule(path: Path, index: int, block: Mapping[str, Any], standard: Standard) -> Iterator[str]:
+    lines = lines_of_yaml(path)
+    table = standard.tables.get(block["table"])
+    line = line_at(lines, ("rules", index, "table"))
+    if table is None:
+        yield f"{path}:{line}: rule {block['id']}: there is no table '{block['table']}'."
+        return
+    for field in block.get("fields", ()):
+        if field not in table.by_name:
+            yield f"{path}:{line}: rule {block['id']}: table {table.name} has no field '{field}'."
+    if block.get("holds"):
+        yield from _expression(path, ("rules", index, "holds"), block["holds"], table.name, standard)
+
+
+def _expression(
+    path: Path, at: tuple[str | int, ...], text: str, table: str, standard: Standard
+) -> Iterator[str]:
+    try:
+        parse_expression(text)
+        qualified(text, standard.tables[table], standard)
+    except ClearingPointError as error:
+        yield f"{path}:{line_at(lines_of_yaml(path), at)}: {error}"
+
+
+def _messages(standard: Standard) -> Iterator[str]:
+    needed = sorted({rule.rule_id for rule in standard.rules})
+    for language, messages in standard.messages.items():
+        path = standard.folder / "messages" / f"{language}.yml"
+        for rule_id in needed:
+            if rule_id not in messages:
+                yield f"{path}:1: rule {rule_id} has no sentence."

@@ -1,0 +1,172 @@
+"""Made submissions as regional workbooks."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from clearing_point.errors import InputProblem
+from clearing_point.intake.receive import parse_period
+from clearing_point.standard import Standard
+from clearing_point.standard.model import Table
+from clearing_point.synthetic.columns import draw, generator
+from clearing_point.synthetic.known import Cell, MadeTable, submission_tables
+from clearing_point.synthetic.region import MadeRegion
+
+_CREATED = datetime.datetime(2023, 1, 31, tzinfo=datetime.UTC)
+"""A fixed moment: the same region gives the same bytes."""
+_HEADER_ROWS = 2
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A made submission on disk."""
+
+    path: Path
+    territory: str
+    period: str
+
+
+def write_submissions(
+    region: MadeRegion, standard: Standard, folder: Path, periods: Sequence[str]
+) -> tuple[MadeFile, ...]:
+    """Write one workbook a territory and period, marked as made in name, properties and first sheet.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    periods : sequence of str
+        Such as ``2017-2021`` and ``2022``.
+
+    Returns
+    -------
+    tuple of MadeFile
+        By territory, then period; a territory without persons in a period gets no file.
+
+    Raises
+    ------
+    InputProblem
+        If a period cannot be read, or a sender is not described in the settings.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for territory in region.territories:
+        for period in periods:
+            tables = tables_of(region, standard, territory, period)
+            if tables:
+                path = folder / f"MADE-{territory}-{period}.xlsx"
+                _write(path, standard, territory, period, tables)
+                made.append(MadeFile(path, territory, period))
+    return tuple(made)
+
+
+def tables_of(region: MadeRegion, standard: Standard, territory: str, period: str) -> dict[str, MadeTable]:
+    """Return everything that a territory sends for a period: header, register, cases, scorecard.
+
+    Raises
+    ------
+    InputProblem
+        As :func:`write_submissions`.
+    """
+    if territory not in region.settings["senders"]:
+        raise InputProblem(f"synthetic.yml: there is no sender for territory {territory}.")
+    start, end = parse_period(period)
+    cases = submission_tables(region, standard, territory, (start.year, end.year))
+    if not cases:
+        return {}
+    sender = region.settings["senders"][territory]
+    words = {"territory": territory, "sender": sender["sender"], "name": standard.territory_name(territory)}
+    header = {
+        name: text.format(**words, first_day=start, last_day=end) if isinstance(text, str) else text
+        for name, text in {**region.settings["header"], **sender["submission"]}.items()
+    }
+    made = {region.settings["header_table"]: _of_rows(region.settings["header_table"], [header])}
+    register = [
+        {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()} for row in region.settings["register"]
+    ]
+    made[region.settings["register_table"]] = _of_rows(region.settings["register_table"], register)
+    made |= cases
+    scores = _scorecard(region, territory, start.year, end.year)
+    if scores:
+        made[region.settings["scorecard"]["table"]] = _of_rows(region.settings["scorecard"]["table"], scores)
+    return made
+
+
+def _of_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> MadeTable:
+    fields = list(dict.fromkeys(field for row in rows for field in row))
+    return MadeTable(name, {field: [row.get(field) for row in rows] for field in fields})
+
+
+def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> list[dict[str, Cell]]:
+    """Make the scorecard of the last year of the region, if the period has it."""
+    year = region.years[-1]
+    if not first <= year <= last:
+        return []
+    settings = region.settings["scorecard"]
+    rows: list[dict[str, Cell]] = []
+    for number, spec in enumerate(settings["rows"]):
+        rng = generator(number, "scorecard", territory)
+        row: dict[str, Cell] = {}
+        for field, way in spec.items():
+            drawn: Any = way
+            if isinstance(way, dict) and "choose" in way:
+                drawn = list(way["choose"])[int(draw(rng, way["choose"], 1)[0])]
+            elif isinstance(way, dict):
+                drawn = int(rng.integers(int(way["from"]), int(way["to"]) + 1))
+            row[field] = drawn
+        evidence = settings["evidence"] if row.get(settings["stage"]) not in settings["no_evidence_below"] else {}
+        filled = {**settings["always"], **row, **evidence}
+        rows.append(
+            {k: v.format(territory=territory, year=year, **row) if isinstance(v, str) else v for k, v in filled.items()}
+        )
+    return rows
+
+
+def _write(path: Path, standard: Standard, territory: str, period: str, tables: Mapping[str, MadeTable]) -> None:
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
+    book.set_properties(
+        {
+            "title": f"MADE DATA {territory} {period}",
+            "subject": "Made for demonstration and tests. No person stands behind any row.",
+            "author": "clearing-point",
+            "comments": f"Made with the standard {standard.version}.",
+            "created": _CREATED,
+        }
+    )
+    about = book.add_worksheet("about")
+    for number, line in enumerate(
+        ("MADE DATA", f"{territory} {period}", "Made for demonstration and tests.", "No person stands behind any row.")
+    ):
+        about.write_string(number, 0, line)
+    for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+        if table.name in tables:
+            _write_sheet(book.add_worksheet(table.name), table, tables[table.name])
+    book.close()
+
+
+def _write_sheet(sheet: Any, table: Table, made: MadeTable) -> None:
+    titles = {f.name: f.title["en"] for f in table.received}
+    titles |= {f.no_column: f"{f.title['en']}: no" for f in table.received if f.no_column}
+    names = [name for name in titles if name in made.columns]
+    for number, name in enumerate(names):
+        sheet.write_string(0, number, name)
+    for number, name in enumerate(names):
+        sheet.write_string(1, number, titles[name])
+    sheet.freeze_panes(_HEADER_ROWS, 1)
+    write_string, write_number = sheet.write_string, sheet.write_number
+    for row, cells in enumerate(zip(*(made.columns[name] for name in names), strict=True), start=_HEADER_ROWS):
+        for number, cell in enumerate(cells):
+            if cell is None:
+                continue
+            if type(cell) is str:
+                write_string(row, number, cell)
+            else:
+                write_number(row, number, cell)
+
+

@@ -1,0 +1,87 @@
+"""From an edition to a built report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from clearing_point.report.build import BuiltReport, build_report
+
+from clearing_point import __version__
+from clearing_point.analysis.count import open_current
+from clearing_point.project import Project
+from clearing_point.report.model import ReportContext
+from clearing_point.standard import Standard
+from clearing_point.store import connect
+from pipelines.publish import Release, publish
+from pipelines.status import status_of
+
+Progress = Callable[[str], None]
+
+
+def build(
+    project: Project, standard: Standard, year: int, *, release: Release | None = None,
+    progress: Progress = lambda _: None,
+) -> BuiltReport:  # fmt: skip
+    """Publish the edition, unless that was just done, and build its report.
+
+    Raises
+    ------
+    InputProblem
+        As :func:`pipelines.publish.publish`.
+    """
+    release = release or publish(project, standard, year, progress=progress)
+    progress("drawing and writing")
+    context = _context(project, standard, release)
+    return build_report(release.edition, release.tables, context, project.builds / str(year))
+
+
+def _context(project: Project, standard: Standard, release: Release) -> ReportContext:
+    edition = release.edition
+    states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}
+    suppliers = []
+    for line in status_of(project, standard):
+        if line["territory"] not in states or line["submission"] is None:
+            continue
+        first, last = (int(part) for part in (line["period"].split("-") * 2)[:2])
+        for year in range(first, last + 1):
+            states[line["territory"]][str(year)] = line["state"]
+        suppliers.append((line["territory"], line["sender"], line["submission"], line["made_data"] == "yes"))
+    return ReportContext(
+        standard=standard,
+        coverage=states,
+        suppliers=tuple(suppliers),
+        published_figures=_published(project, standard, edition.trend_from, edition.year),
+        standard_version=standard.version,
+        package_version=__version__,
+        made_data=any(t.made_data for t in release.tables),
+        cut_off=str(edition.cut_off),
+    )
+
+
+def _published(project: Project, standard: Standard, first: int, last: int) -> tuple[Mapping[str, str], ...]:
+    """Read the national totals that others publish, as they print them."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard)
+        rows = connection.execute(
+            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), any_value(s.sender) "
+            "FROM warehouse.core.aggregate_cell AS a JOIN warehouse.raw.submission AS s USING (submission_id) "
+            "WHERE s.status = 'ACCEPTED' AND s.use = 'reference' AND a.population = 'DETECTED' AND a.breakdown = 'TOTAL' "
+            "AND a.sex = 'TOTAL' AND a.age_group = 'TOTAL' AND a.reference_year BETWEEN ? AND ? "
+            "GROUP BY a.territory, a.reference_year HAVING count(*) = 1 ORDER BY 1, 2",
+            [first, last],
+        ).fetchall()
+    finally:
+        connection.close()
+    reporting = set(standard.reporting_territories)
+    return tuple(
+        {
+            "territory": territory,
+            "year": str(year),
+            "value_text": "<5" if qualifier == "LT5" else str(value),
+            "source": source,
+        }
+        for territory, year, value, qualifier, source in rows
+        if territory in reporting
+    )

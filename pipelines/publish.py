@@ -1,0 +1,139 @@
+"""From accepted submissions to a release: count, protect, audit, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from clearing_point import __version__
+from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.release import write_release
+from clearing_point.disclosure import Relation, load_policy, protect
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.report.edition import Edition, load_edition
+from clearing_point.standard import Standard
+from clearing_point.store import connect
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Release:
+    """The protected tables of an edition and the folder they were written to."""
+
+    edition: Edition
+    tables: tuple[PublishedTable, ...]
+    folder: Path
+    submissions: tuple[str, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts for a program."""
+        cells = [cell for t in self.tables for cell in t.protected.cells.values()]
+        return {
+            "edition": self.edition.year,
+            "tables": len(self.tables),
+            "withheld": [t.indicator.indicator_id for t in self.tables if t.protected.withheld],
+            "cells": len(cells),
+            "hidden": sum(1 for c in cells if c.shown is None),
+            "submissions": list(self.submissions),
+            "folder": str(self.folder),
+        }
+
+    def sentence(self) -> str:
+        """Return one line for a person."""
+        counts = self.summary()
+        return (
+            f"{counts['tables']} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
+            f"{len(counts['withheld'])} tables withheld: {self.folder}"
+        )
+
+
+def publish(
+    project: Project, standard: Standard, year: int, *, progress: Progress = lambda _: None
+) -> Release:
+    """Publish the edition of a year.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such edition, nothing was accepted yet, or the tables cannot be made safe; in the
+        last case it names them.
+    """
+    edition = load_edition(project, year)
+    if not project.warehouse.exists():
+        raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+    progress("counting")
+    counted, submissions, made_data, people = _count(project, standard, edition)
+    progress("protecting")
+    policy = load_policy(project.schemas / "disclosure.yml")
+    relations = [
+        Relation(part, part.split(":", 1)[0])
+        for part in sorted({c.table.population for c in counted})
+        if ":" in part
+    ]
+    protection = protect(
+        [c.table for c in counted], policy, profile=edition.profile, relations=relations,
+        edition=str(year), progress=progress,
+    )  # fmt: skip
+    protected = {t.table_id: t for t in protection.tables}
+    tables = tuple(
+        PublishedTable(
+            indicator=c.indicator,
+            population=standard.populations[c.indicator.population],
+            protected=protected[c.table.table_id],
+            submissions=submissions,
+            made_data=made_data,
+            query=c.query,
+            notes=(),
+            cost=protection.cost_of(c.table.table_id),
+        )
+        for c in counted
+    )
+    progress("writing")
+    manifest = {
+        "edition": year,
+        "cut_off": edition.cut_off,
+        "made_data": made_data,
+        "standard": {"version": standard.version, "sha256": standard.sha256},
+        "package": __version__,
+        "submissions": people,
+        "protection": protection.summary(),
+    }
+    folder = write_release(
+        project, year, tables, manifest, {"certificates.json": protection.certificates_text()}
+    )
+    return Release(edition, tables, folder, submissions)
+
+
+def _count(
+    project: Project, standard: Standard, edition: Edition
+) -> tuple[list[Counted], tuple[str, ...], bool, list[dict[str, Any]]]:
+    by_id = {i.indicator_id: i for i in standard.indicators}
+    missing = [t for t in edition.tables if t not in by_id]
+    if missing:
+        raise InputProblem(f"Edition {edition.year}: there is no indicator '{missing[0]}'.")
+    connection: duckdb.DuckDBPyConnection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        submissions = open_current(connection, standard, str(edition.cut_off))
+        if not submissions:
+            raise InputProblem(
+                f"No submission was accepted by the cut-off date {edition.cut_off}: see `clearing-point status`."
+            )
+        rows = connection.execute(
+            'SELECT submission_id, sender, territory, made_data, file_sha256 FROM "current".submission ORDER BY 1'
+        ).fetchall()
+        people = [
+            {"submission": r[0], "sender": r[1], "territory": r[2], "made_data": r[3], "file_sha256": r[4]}
+            for r in rows
+        ]
+        years = range(edition.trend_from, edition.year + 1)
+        counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
+    finally:
+        connection.close()
+    return counted, submissions, any(r[3] for r in rows), people

@@ -1,0 +1,80 @@
+"""Which module may import which: the arrows of the architecture, held by reading the imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+LEVELS = [
+    {"errors"},
+    {"project", "findings"},
+    {"standard"},
+    {"countries"},
+    {"store"},
+    {"intake", "quality", "linkage", "disclosure"},
+    {"analysis", "synthetic"},
+    {"report"},
+    {"cli"},
+]
+# The guard, the layout and the receipt name findings, which is why findings stand at the bottom.
+LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module] if node.module != "clearing_point" else [f"clearing_point.{a.name}" for a in node.names]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "pipelines":
+                found.add("pipelines")
+            elif parts[0] == "clearing_point" and len(parts) > 1 and parts[1] in LEVEL:
+                found.add(parts[1])
+    return found
+
+
+def test_imports_point_downwards_and_siblings_do_not_see_each_other() -> None:
+    wrong = []
+    for path in sorted((ROOT / "clearing_point").rglob("*.py")):
+        parts = path.relative_to(ROOT / "clearing_point").parts
+        own = parts[0].removesuffix(".py")
+        if own == "__init__" or own == "bundled":
+            continue
+        for other in _imports(path):
+            if other == "pipelines":
+                if own != "cli":
+                    wrong.append(f"{own} imports the flows ({path.name})")
+            elif other != own and LEVEL[other] >= LEVEL[own]:
+                wrong.append(f"{own} imports {other} ({path.name})")
+    assert wrong == []
+
+
+def test_great_expectations_is_imported_in_one_module_only_and_late() -> None:
+    users = []
+    for path in sorted((ROOT / "clearing_point").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            if any(n.split(".")[0] == "great_expectations" for n in names):
+                users.append(path.name)
+                assert node not in tree.body, f"{path.name} imports Great Expectations at module level"
+    assert set(users) == {"runner.py"}
+
+
+def test_no_territory_is_named_in_the_engine() -> None:
+    codes = {"ALB", "BIH", "BGR", "HRV", "XKX", "MKD", "MDA", "MNE", "ROU", "SRB", "SVN"}
+    found = []
+    for folder in ("clearing_point", "pipelines"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and node.value in codes:
+                    found.append(f"{path.name}:{node.lineno}")
+    assert found == []

@@ -1,0 +1,94 @@
+"""The standard is consistent, says so with file and line when it is not, and all that follows from it is up to date."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.check import check_project
+from clearing_point.standard.ddl import statements
+from pipelines.derive import derive
+from tests.conftest import ROOT
+
+
+def test_the_standard_has_no_inconsistency(project: Project) -> None:
+    assert check_project(project) == []
+
+
+def test_generated_files_are_what_the_standard_gives(project: Project, standard: Standard) -> None:
+    assert derive(project, standard, check_only=True) == []
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Project:
+    for name in ("schemas", "pipelines", "reports"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(root=tmp_path, data=tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("schemas/tables/person.yml", "codelist: sex", "codelist: sexx", "'sexx', which is not there"),
+        ("schemas/tables/person.yml", "type: year", "type: yaer", "'yaer' is not one of"),
+        ("schemas/tables/person.yml", "name: sex\n", "nmae: sex\n", "'name' is a required property"),
+        ("schemas/codelists/sex.csv", "F,,value", "F,Q,value", "the parent 'Q' of F is no code"),
+        ("schemas/codelists/sex.csv", ",Female,", ",,", "sex.csv:"),
+        ("schemas/codelists/sex.csv", "M,,value", "F,,value", "a code stands twice"),
+        ("schemas/crosswalks/eurostat.csv", "sex,F,", "sex,Q,", "sex.Q is not in the standard"),
+        ("schemas/territories/group.csv", "SEE11,ALB", "SEE11,QQQ", "'QQQ' is no territory"),
+        ("schemas/tables/identification.yml", "resource: person,", "resource: persn,", "leads nowhere"),
+        ("schemas/indicators/numbers.yml", "population: persons_identified", "population: nobody", "no population 'nobody'"),
+    ],
+)
+def test_an_inconsistency_is_named_with_file_and_line(copy: Project, file: str, old: str, new: str, said: str) -> None:
+    path = copy.root / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    problems = check_project(copy)
+    assert any(said in p for p in problems), problems
+    assert all(p.split(":")[1].isdigit() for p in problems if p.startswith(("schemas", "pipelines"))), problems
+
+
+def test_a_broken_yaml_is_one_sentence_with_its_line(copy: Project) -> None:
+    (copy.schemas / "tables" / "person.yml").write_text("name: person\nfields: [1, 2\n", encoding="utf-8")
+    problems = check_project(copy)
+    assert any("person.yml:3: not readable as YAML" in p for p in problems), problems
+
+
+def test_the_ddl_runs_twice_and_gives_every_column(standard: Standard) -> None:
+    connection = duckdb.connect()
+    for _ in range(2):
+        for statement in statements(standard):
+            connection.execute(statement)
+    columns = connection.execute("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'core'").fetchone()
+    assert columns is not None
+    fields = sum(len(t.fields) for t in standard.tables.values())
+    assert columns[0] > fields + 4 * len(standard.tables)
+
+
+def test_reflection_through_sqlalchemy_sees_the_tables(standard: Standard, tmp_path: Path) -> None:
+    from sqlalchemy import create_engine, inspect
+
+    from clearing_point.standard.ddl import metadata_of
+
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        for statement in statements(standard):
+            connection.execute(statement)
+    engine = create_engine(f"duckdb:///{tmp_path / 'w.duckdb'}")
+    wanted = metadata_of(standard).tables["core.person"]
+    there = [c["name"] for c in inspect(engine).get_columns("person", schema="core")]
+    engine.dispose()
+    assert there == [c.name for c in wanted.columns]
+
+
+def test_the_data_package_lists_every_table(root: Path, standard: Standard) -> None:
+    package = json.loads((root / "schemas" / "generated" / "datapackage.json").read_text(encoding="utf-8"))
+    assert {r["name"].replace("-", "_") for r in package["resources"]} == set(standard.tables)
