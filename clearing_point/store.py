@@ -54,6 +54,8 @@ def connect(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] |
             f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
             "anew from the archive."
         ) from error
+    except duckdb.ConnectionException as error:
+        raise InternalError(f"{path.name} is still open in this process.") from error
     except duckdb.Error as error:
         raise InputProblem(
             f"{path} is not a readable warehouse; `clearing-point rebuild` makes it anew from the archive."

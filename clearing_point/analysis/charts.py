@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.bars import draw_bars, draw_stacks
 from clearing_point.analysis.drawing import (
     GREY,
     HIDDEN_HATCH,
@@ -18,29 +19,28 @@ from clearing_point.analysis.drawing import (
     Point,
     looks,
     new_figure,
-    readable_on,
     round_limit,
     shown_values,
     styled,
     to_svg,
+    upright_stub,
+    value_axis,
+    wrapped,
 )
 
 KINDS = ("line", "bars", "paired_bars", "stacked")
-_STUB = 0.055  # part of the axis that the mark of a hidden number takes
 _PANELS_FROM = 5  # so many lines in one frame cannot be followed any more
 _PANEL_COLUMNS = 3
 _LABELLED_YEARS = 12
-_LABELLED_BARS = 14  # more standing bars have no room for their numbers; the table has them
-_STACK = 0.68
-_NARROW = 0.075  # a segment narrower than this part of the axis has no room for its number
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or one kind of bar: a name and a point per category of the chart."""
+    """One line or one kind of bar: a name and a point per category of the chart; grey if it is "not known"."""
 
     name: str
     points: tuple[Point, ...]
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def draw_chart(chart: Chart, style: Path) -> str:
         else:
             figure = new_figure(_height(chart))
             axes = figure.add_subplot()
-            draw = {"line": _lines, "stacked": _stacks}.get(chart.kind, _bars)
+            draw = {"line": _lines, "stacked": draw_stacks}.get(chart.kind, draw_bars)
             draw(axes, chart)
             _legend(figure, chart)
         if chart.mark:
@@ -136,12 +136,8 @@ def _height(chart: Chart) -> float:
     if chart.kind == "line" or chart.upright:
         return 2.75 + above
     bars = len(chart.series) if chart.kind != "stacked" else 1.5
-    lines = sum(max(bars * 1.05, 1.0 * _wrapped(name).count("\n") + 1) + 0.45 for name in chart.categories)
+    lines = sum(max(bars * 1.05, 1.0 * wrapped(name).count("\n") + 1) + 0.45 for name in chart.categories)
     return 0.75 + above + 0.185 * lines
-
-
-def _wrapped(name: str, width: int = 26) -> str:
-    return "\n".join(textwrap.wrap(name, width)) or name
 
 
 # --- lines -----------------------------------------------------------------------------------------------
@@ -151,13 +147,13 @@ def _lines(axes: Any, chart: Chart) -> None:
     limit = round_limit(shown_values(chart.points))
     spread = 0.5 / len(chart.series)
     for number, series in enumerate(chart.series):
-        look = looks(number)
+        look = looks(number, series.unknown)
         _line(axes, series, look)
         for at, point in enumerate(series.points):
             if point.state == "hidden":
                 middle = at - 0.25 + spread * (number + 0.5)
                 sign = point.text if len(chart.series) == 1 else ""  # several would run into each other
-                _upright_stub(axes, middle, 0.0, spread * 0.9, limit, look["color"], sign)
+                upright_stub(axes, middle, 0.0, spread * 0.9, limit, look["line"], sign)
         if len(chart.series) == 1 and len(chart.categories) <= _LABELLED_YEARS:
             _label_line(axes, series, limit)
     for at in _empty_years(chart):
@@ -170,7 +166,7 @@ def _line(axes: Any, series: Series, look: dict[str, Any]) -> None:
     axes.plot(
         range(len(heights)),
         heights,
-        color=look["color"],
+        color=look["line"],
         linestyle=look["linestyle"],
         marker=look["marker"],
         label=series.name,
@@ -203,26 +199,26 @@ def _time_axis(axes: Any, chart: Chart, limit: float) -> None:
     every = 1 + (len(chart.categories) - 1) // 12
     places = range((len(chart.categories) - 1) % every, len(chart.categories), every)
     axes.set_xticks(list(places), [chart.categories[at] for at in places])
-    _value_axis(axes.yaxis, chart, limit)
+    value_axis(axes.yaxis, limit, chart.percent)
     axes.grid(axis="y")
     # The unit stands above the axis, level: nobody turns the head.
     axes.set_title(chart.unit, fontsize=8.5, fontweight="normal", color=GREY, loc="left")
 
 
-def _value_axis(axis: Any, chart: Chart, limit: float) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=True))
-    sign = " %" if chart.percent else ""
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: "" if value > limit * 1.001 else f"{value:,.0f}{sign}")
-    )
-
-
 def _panels(chart: Chart) -> Any:
     rows = -(-len(chart.series) // _PANEL_COLUMNS)
-    figure = new_figure(0.35 + 1.15 * rows)
+    # All frames are alike, so their room is known: measuring a dozen of them would take most of the time.
+    height = 0.3 + 1.15 * rows
+    figure = new_figure(height, fitted=False)
     grid = figure.subplots(rows, _PANEL_COLUMNS, squeeze=False)
+    figure.subplots_adjust(
+        left=0.48 / WIDTH,
+        right=1 - 0.1 / WIDTH,
+        top=1 - 0.34 / height,
+        bottom=0.5 / height,
+        wspace=0.38,
+        hspace=0.8,
+    )
     for axes in grid.flat:
         axes.set_visible(False)
     last = len(chart.categories) - 1
@@ -234,7 +230,7 @@ def _panels(chart: Chart) -> Any:
         _line(axes, series, look)
         for at, point in enumerate(series.points):
             if point.state == "hidden":
-                _upright_stub(axes, at, 0.0, 0.7, limit, look["color"], "")
+                upright_stub(axes, at, 0.0, 0.7, limit, look["color"], "")
         if not values:
             sign = series.points[-1].text
             axes.text(last / 2, limit * 0.45, sign, ha="center", va="center", color=GREY, fontsize=11)
@@ -248,143 +244,6 @@ def _panels(chart: Chart) -> Any:
     return figure
 
 
-# --- bars ------------------------------------------------------------------------------------------------
-
-
-def _bars(axes: Any, chart: Chart) -> None:
-    limit = round_limit(shown_values(chart.points))
-    thickness = 0.78 / len(chart.series)
-    for number, series in enumerate(chart.series):
-        look = looks(number)
-        for at, point in enumerate(series.points):
-            place = at - 0.39 + thickness * (number + 0.5)
-            _bar(axes, chart, point, place, thickness * 0.94, limit, look)
-    _bar_axes(axes, chart, limit)
-
-
-def _bar(
-    axes: Any, chart: Chart, point: Point, place: float, thick: float, limit: float, look: dict[str, Any]
-) -> None:
-    fill = {"facecolor": look["color"], "hatch": look["hatch"], "edgecolor": "white", "linewidth": 0}
-    if point.value is not None:
-        if chart.upright:
-            axes.bar(place, point.value, thick, **fill)
-            if len(chart.points) <= _LABELLED_BARS:
-                high = point.value + limit * 0.012
-                axes.text(place, high, point.text, ha="center", va="bottom", fontsize=8.5)
-        else:
-            axes.barh(place, point.value, thick, **fill)
-            axes.text(point.value + limit * 0.012, place, point.text, ha="left", va="center", fontsize=8.5)
-    elif point.state == "hidden":
-        if chart.upright:
-            _upright_stub(axes, place, 0.0, thick, limit, look["color"], point.text)
-        else:
-            _lying_stub(axes, place, 0.0, thick, limit, look["color"], point.text)
-    elif chart.upright:
-        axes.text(place, limit * 0.012, point.text, ha="center", va="bottom", fontsize=8.5, color=GREY)
-    else:
-        axes.text(limit * 0.012, place, point.text, ha="left", va="center", fontsize=8.5, color=GREY)
-
-
-def _stacks(axes: Any, chart: Chart) -> None:
-    totals = [sum(shown_values([s.points[at] for s in chart.series])) for at in range(len(chart.categories))]
-    limit = 100.0 if chart.percent else round_limit(totals)
-    for at in range(len(chart.categories)):
-        end = 0.0
-        for number, series in enumerate(chart.series):
-            point = series.points[at]
-            if point.value:
-                _segment(axes, chart, point, at, end, limit, looks(number))
-                end += point.value
-        # Hidden parts follow the shown ones, each as long as any other: the bar's end says nothing.
-        for number, series in enumerate(chart.series):
-            if series.points[at].state == "hidden":
-                stub = _upright_stub if chart.upright else _lying_stub
-                stub(axes, at, end, _STACK, limit, looks(number)["color"], "")
-                end += limit * _STUB
-        if {series.points[at].state for series in chart.series} == {"none"}:
-            place = (at, limit * 0.012) if chart.upright else (limit * 0.012, at)
-            aligned = {"ha": "center", "va": "bottom"} if chart.upright else {"ha": "left", "va": "center"}
-            axes.text(*place, _sign_at(chart, at), fontsize=8.5, color=GREY, **aligned)
-    _bar_axes(axes, chart, limit)
-
-
-def _segment(
-    axes: Any, chart: Chart, point: Point, at: int, end: float, limit: float, look: dict[str, Any]
-) -> None:
-    value = point.value or 0.0
-    fill = {"facecolor": look["color"], "hatch": look["hatch"], "edgecolor": "white", "linewidth": 0.8}
-    if chart.upright:
-        axes.bar(at, value, _STACK, bottom=end, **fill)
-    else:
-        axes.barh(at, value, _STACK, left=end, **fill)
-    if value >= limit * _NARROW:
-        middle = (at, end + value / 2) if chart.upright else (end + value / 2, at)
-        box = {"facecolor": look["color"], "edgecolor": "none", "pad": 1.0} if look["hatch"] else None
-        colour = readable_on(look["color"])
-        axes.text(*middle, point.text, ha="center", va="center", fontsize=8, color=colour, bbox=box)
-
-
-def _bar_axes(axes: Any, chart: Chart, limit: float) -> None:
-    stubs = max(
-        sum(series.points[at].state == "hidden" for series in chart.series)
-        for at in range(len(chart.categories))
-    )
-    room = 1.0 + (_STUB * stubs if chart.kind == "stacked" else 0.0) + (0.0 if chart.percent else 0.1)
-    names = list(chart.categories)
-    if chart.upright:
-        axes.set_xticks(range(len(names)), names)
-        axes.set_ylim(0, limit * room)
-        axes.grid(axis="y")
-        _value_axis(axes.yaxis, chart, limit)
-        axes.set_title(chart.unit, fontsize=8.5, fontweight="normal", color=GREY, loc="left")
-        return
-    axes.set_yticks(range(len(names)), [_wrapped(name) for name in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(0, limit * room)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.set_xlabel(chart.unit, fontsize=8.5, color=GREY)
-    _value_axis(axes.xaxis, chart, limit)
-
-
-# --- marks of what is not shown --------------------------------------------------------------------------
-
-
-def _lying_stub(
-    axes: Any, at: float, left: float, thick: float, limit: float, colour: str, sign: str
-) -> None:
-    axes.barh(
-        at,
-        limit * _STUB,
-        thick,
-        left=left,
-        facecolor="white",
-        edgecolor=colour,
-        hatch=HIDDEN_HATCH,
-        linewidth=0.9,
-    )
-    if sign:
-        axes.text(left + limit * (_STUB + 0.012), at, sign, ha="left", va="center", fontsize=8.5, color=GREY)
-
-
-def _upright_stub(
-    axes: Any, at: float, low: float, thick: float, limit: float, colour: str, sign: str
-) -> None:
-    axes.bar(
-        at,
-        limit * _STUB,
-        thick,
-        bottom=low,
-        facecolor="white",
-        edgecolor=colour,
-        hatch=HIDDEN_HATCH,
-        linewidth=0.9,
-    )
-    if sign:
-        axes.text(at, low + limit * (_STUB + 0.012), sign, ha="center", va="bottom", fontsize=8.5, color=GREY)
-
-
 def _keys(chart: Chart) -> list[tuple[str, Any]]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -392,9 +251,9 @@ def _keys(chart: Chart) -> list[tuple[str, Any]]:
     keys: list[tuple[str, Any]] = []
     if len(chart.series) > 1:
         for number, series in enumerate(chart.series):
-            look = looks(number)
+            look = looks(number, series.unknown)
             if chart.kind == "line":
-                line = Line2D([], [], color=look["color"], linestyle=look["linestyle"], marker=look["marker"])
+                line = Line2D([], [], color=look["line"], linestyle=look["linestyle"], marker=look["marker"])
                 keys.append((series.name, line))
             else:
                 keys.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ WIDTH = 5.6
 """Width of every figure in inches; type stays readable when a phone shrinks it."""
 GREY = "#6b6b6b"
 PALE = "#f2f2f2"
+STUB = 0.055
+"""Part of the axis that the mark of a hidden number takes, whatever the number."""
 HIDDEN_HATCH = "//////"
 NO_DATA_HATCH = "||||"
 # Lines only: matplotlib writes a dotted hatch as thousands of small circles (270 kB a figure).
@@ -89,12 +92,15 @@ def styled(style: Path) -> Iterator[None]:
         yield
 
 
-def new_figure(height: float) -> Any:
-    """Return an empty figure of the report's width, without any window or global state."""
+def new_figure(height: float, *, fitted: bool = True) -> Any:
+    """Return an empty figure of the report's width, without any window or global state.
+
+    A fitted one finds room for its words by itself, which takes as long as drawing it.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout="constrained" if fitted else None)
     FigureCanvasSVG(figure)
     return figure
 
@@ -126,13 +132,21 @@ def to_svg(figure: Any, name: str, title: str, alternative: str) -> str:
     return "\n".join(_shortened(line.rstrip()) for line in (described + rest).splitlines()) + "\n"
 
 
-def looks(number: int) -> dict[str, Any]:
-    """Return colour, line style, marker and hatch of the n-th series (from 0)."""
+def looks(number: int, unknown: bool = False) -> dict[str, Any]:
+    """Return colour, line style, marker and hatch of the n-th series (from 0); "not known" is always plain grey."""
     import matplotlib as mpl
 
+    if unknown:
+        return {"color": "#cfcfcf", "line": "#767676", "linestyle": ":", "marker": "x", "hatch": ""}
     cycle = mpl.rcParams["axes.prop_cycle"].by_key()
     look = {key: values[number % len(values)] for key, values in cycle.items()}
-    return {**look, "hatch": _SERIES_HATCHES[number % len(_SERIES_HATCHES)]}
+    # After one round the colours come again with other hatches.
+    round_of = number // len(cycle["color"])
+    return {
+        **look,
+        "line": look["color"],
+        "hatch": _SERIES_HATCHES[(number + round_of) % len(_SERIES_HATCHES)],
+    }
 
 
 def readable_on(colour: Any) -> str:
@@ -141,6 +155,62 @@ def readable_on(colour: Any) -> str:
 
     red, green, blue = to_rgb(colour)
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else "white"
+
+
+def wrapped(name: str, width: int = 26) -> str:
+    """Break a name into lines."""
+    return "\n".join(textwrap.wrap(name, width)) or name
+
+
+def value_axis(axis: Any, limit: float, percent: bool) -> None:
+    """Put round numbers along an axis, none beyond its limit."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
+    wanted = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=True).tick_values(0, limit)
+    sign = " %" if percent else ""
+    axis.set_major_locator(FixedLocator([tick for tick in wanted if 0 <= tick <= limit * 1.001]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}"))
+
+
+def lying_stub(axes: Any, at: float, left: float, thick: float, limit: float, colour: str, sign: str) -> None:
+    """Mark a hidden number on a lying bar."""
+    axes.barh(
+        at,
+        limit * STUB,
+        thick,
+        left=left,
+        facecolor="white",
+        edgecolor=_darker(colour),
+        hatch=HIDDEN_HATCH,
+        linewidth=0.9,
+    )
+    if sign:
+        axes.text(left + limit * (STUB + 0.012), at, sign, ha="left", va="center", fontsize=8.5, color=GREY)
+
+
+def upright_stub(
+    axes: Any, at: float, low: float, thick: float, limit: float, colour: str, sign: str
+) -> None:
+    """Mark a hidden number on a standing bar or in a line's frame."""
+    axes.bar(
+        at,
+        limit * STUB,
+        thick,
+        bottom=low,
+        facecolor="white",
+        edgecolor=_darker(colour),
+        hatch=HIDDEN_HATCH,
+        linewidth=0.9,
+    )
+    if sign:
+        axes.text(at, low + limit * (STUB + 0.012), sign, ha="center", va="bottom", fontsize=8.5, color=GREY)
+
+
+def _darker(colour: str) -> tuple[float, ...]:
+    # Light colours fill well but make faint outlines.
+    from matplotlib.colors import to_rgb
+
+    return tuple(part * 0.62 for part in to_rgb(colour))
 
 
 @contextmanager

@@ -23,6 +23,8 @@ UNLIMITED = 10**9
 _OPEN = UNLIMITED // 2
 _ROUNDS = 200
 _NODES = 2000
+_BATCH = 64
+_LARGE_PART = 500
 Booleans = npt.NDArray[np.bool_]
 
 
@@ -302,6 +304,7 @@ class _Search:
         self.failed_high = np.zeros(len(low_need), dtype=bool)
         self.hints = hints
         self.mover: Mover | None = None
+        self.by_column = part.matrix.tocsc()
         for hint in hints:
             self.take(hint)
 
@@ -332,12 +335,12 @@ class _Search:
         if not (len(self.open_low) or len(self.open_high)):
             return
         self._cap()
-        while self._together():
-            pass
-        while len(self.open_low):
-            self._single(int(self.open_low[0]), least=True)
-        while len(self.open_high):
-            self._single(int(self.open_high[0]), least=False)
+        # Corners of a large region are hardly ever whole numbers: go straight to short moves there.
+        if not self.hints or len(self.part.cells) < _LARGE_PART:
+            while self._together():
+                pass
+        self._in_batches(least=True)
+        self._in_batches(least=False)
         self._uncap()
 
     def _cap(self) -> None:
@@ -366,17 +369,49 @@ class _Search:
                 progress |= self.take(values)
         return progress
 
-    def _short(self, column: int, *, least: bool) -> bool:
-        """Try the shortest move from a known table: short moves are nearly always whole numbers."""
+    def _in_batches(self, *, least: bool) -> None:
+        """Move many cells at once from a known table; halve a batch that fails, down to single cells.
+
+        Short moves are nearly always whole numbers, where the corners of the whole region seldom are.
+        """
         if self.mover is None:
             self.base = self._base_point()
             up = np.where(self.part.upper >= _OPEN, np.inf, self.part.upper - self.base).astype(np.float64)
             down = (self.base - self.part.lower).astype(np.float64)
             self.mover = Mover(self.part.matrix, up, down, np.ones(len(self.base)))
+        size = _BATCH
+        while True:
+            still = self.open_low if least else self.open_high
+            if not len(still):
+                return
+            batch = self._apart(still, size)
+            if self._batch(batch, least=least):
+                size = min(_BATCH, size * 2)
+            elif len(batch) == 1:
+                self._single(int(batch[0]), least=least)
+            else:
+                size = max(1, len(batch) // 2)
+
+    def _apart(self, columns: Integers, size: int) -> Integers:
+        """Return some of the columns that share no equation: their moves seldom get into each other's way."""
+        by_column = self.by_column
+        seen: set[int] = set()
+        chosen: list[int] = []
+        for column in columns:
+            rows = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]].tolist()
+            if seen.isdisjoint(rows):
+                seen.update(rows)
+                chosen.append(int(column))
+                if len(chosen) == size:
+                    break
+        return np.array(chosen, dtype=np.int64)
+
+    def _batch(self, columns: Integers, *, least: bool) -> bool:
         need = self.low_need if least else self.high_need
-        shift = int(need[column] - self.base[column])
+        if self.mover is None:
+            return False
         COUNT["short"] += 1
-        move = self.mover.cheapest(column, shift, cheap=-1.0)
+        move = self.mover.together(columns, need[columns] - self.base[columns])
         return move is not None and self.take(self.base + move)
 
     def _base_point(self) -> Integers:
@@ -387,8 +422,6 @@ class _Search:
     def _single(self, column: int, *, least: bool) -> None:
         sign = 1.0 if least else -1.0
         need = self.low_need if least else self.high_need
-        if self._short(column, least=least):
-            return
         COUNT["single"] += 1
         point, objective = self.part.run(np.array([column]), np.array([sign]))
         bound = sign * objective

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
+from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction, Proof
 from clearing_point.disclosure.cells import Integers, Key, System, build_system
 from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
 from clearing_point.disclosure.policy import Policy
@@ -189,13 +189,17 @@ def _judge(
     asked = open_cells & (view.lower < threshold)
     low_need = np.where(asked, view.lower, -1)
     high_need = np.where(asked, np.minimum(view.upper, threshold), -1)
-    # In rounded tables a rest is as uncertain as its parts; it only must not be recovered.
+    # A large rounded count only must not be recovered: two different values are enough. And
+    # in rounded tables a rest is as uncertain as its parts.
+    large = open_cells & view.rounded & ~asked
     judged_rests = rests & ~_beside_rounded(view, rests)
     high_need[judged_rests] = threshold[judged_rests]
     proof = attacker.prove(low_need, high_need, _hint_tables(system, hints))
+    if large.any():
+        proof = _two_values(attacker, proof, large, low_need, high_need)
     findings = []
     for cell in np.flatnonzero(open_cells | rests):
-        met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(asked[cell] or judged_rests[cell])
+        met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(asked[cell] or large[cell] or judged_rests[cell])
         if met and not exact:
             low, high = int(max(view.lower[cell], 0)), int(max(high_need[cell], view.lower[cell]))
             if not printed[cell]:
@@ -203,8 +207,8 @@ def _judge(
             recovered = too_narrow = False
         else:
             low, high = _known_range(attacker, int(cell), proof.witnesses, quick=not exact and not asked[cell])
-            recovered, too_narrow = _verdict(
-                low, high, int(threshold[cell]), int(view.lower[cell]), int(view.upper[cell]), bool(printed[cell])
+            recovered, too_narrow = judge_cell(
+                low, high, int(threshold[cell]), int(view.lower[cell]), int(view.upper[cell]), printed=bool(printed[cell])
             )
             if rests[cell] and not judged_rests[cell]:
                 too_narrow = False
@@ -219,6 +223,20 @@ def _judge(
     return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], system.keys, proof.witnesses)
 
 
+def _two_values(
+    attacker: Attacker, proof: Proof, large: np.ndarray, low_need: Integers, high_need: Integers
+) -> Proof:
+    """Look for a second possible value of every large rounded cell: first among the witnesses, then on purpose."""
+    tables = np.stack(proof.witnesses) if proof.witnesses else attacker.low[None, :]
+    constant = large & (tables.min(axis=0) == tables.max(axis=0))
+    low_need, high_need = low_need.copy(), high_need.copy()
+    low_need[constant] = tables[0][constant] - 1
+    again = attacker.prove(np.where(constant, low_need, -1), np.full(len(low_need), -1), proof.witnesses)
+    return Proof(
+        proof.low_met & again.low_met, proof.high_met, proof.low, proof.high, (*proof.witnesses, *again.witnesses)
+    )
+
+
 def _known_range(
     attacker: Attacker, cell: int, witnesses: Sequence[Integers], *, quick: bool
 ) -> tuple[int, int]:
@@ -230,9 +248,14 @@ def _known_range(
     return attacker.interval(cell)
 
 
-def _verdict(
-    low: int, high: int, threshold: int, lower: int, upper: int, printed: bool
+def judge_cell(
+    low: int, high: int, threshold: int, lower: int, upper: int, *, printed: bool
 ) -> tuple[bool, bool]:
+    """Return (recovered, too narrow) of a cell.
+
+    `low` and `high` are what follows; `lower` and `upper` what the sign of the cell itself admits. A
+    number that nobody prints is judged only where it is provably a few.
+    """
     if not printed:
         small = 1 <= high < threshold
         return small and low == high, small and low < high

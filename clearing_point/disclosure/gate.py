@@ -52,6 +52,7 @@ def protect(
     profile: Profile | None = None,
     known: Sequence[KnownFigure] = (),
     relations: Sequence[Relation] = (),
+    unknown: Mapping[str, frozenset[Cell]] | None = None,
     progress: Progress | None = None,
 ) -> Protection:
     """Protect all tables of an edition as one system and prove it."""
@@ -64,6 +65,10 @@ def protect(
     values = fill(system, tables)
     public = _known_cells(system, values, known, names)
     needs = primary_needs(system, tables, values, policy, public)
+    for cell, places in enumerate(system.places):
+        if any(codes in (unknown or {}).get(names[at], ()) for at, codes in places):
+            needs.low[cell], needs.high[cell] = policy.lower_bound, needs.threshold[cell]
+            needs.hidden[cell] = True
     if profile == "suppress":
         pattern = _suppress(system, values, needs, policy, public, names, progress)
         made = _print(system, tables, values, policy, pattern.hidden, None)

@@ -72,6 +72,20 @@ class Mover:
             return move
         return self._whole_move(point, pair, forced, cheap, fixed)
 
+    def together(self, cells: Integers, shifts: Integers) -> Integers | None:
+        """Return one whole-number move that shifts several cells at once, or None where none was found."""
+        if ((shifts > self.up[cells]) | (-shifts > self.down[cells])).any():
+            return None
+        pairs = np.concatenate([cells, cells + self.count])
+        forced = np.concatenate([np.maximum(shifts, 0), np.maximum(-shifts, 0)]).astype(np.float64)
+        self._model.set_bounds(pairs, forced, forced)
+        point = self._model.solve()
+        self._model.set_bounds(
+            pairs, np.zeros(len(pairs)), np.concatenate([self.up[cells], self.down[cells]])
+        )
+        move = None if point is None else whole(point[: self.count] - point[self.count :])
+        return None if move is None or (self.matrix @ move).any() else move
+
     def _whole_move(
         self, point: Floats, pair: Integers, forced: Floats, cheap: float, fixed: int | None
     ) -> Integers | None:

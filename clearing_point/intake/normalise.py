@@ -262,7 +262,8 @@ def _lookup_select(
     blank_code = quoted(spec.missing.get("", source.profile.reading.missing.get("", blank)))
     if field.is_coded:
         value = f"coalesce({lookup}.codes, [CASE WHEN {lookup}.raw IS NULL THEN {blank_code} ELSE 'UNK' END])"
-        return _Select({field.name: value if field.multiple else f"{value}[1]"}, (join,))
+        several = field.multiple or source.spec.explode == field.name
+        return _Select({field.name: value if several else f"{value}[1]"}, (join,))
     columns = {field.name: f"{lookup}.value"}
     missing = (
         f"CASE WHEN {lookup}.value IS NOT NULL THEN NULL WHEN {lookup}.raw IS NULL THEN {blank_code} "

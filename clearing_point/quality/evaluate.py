@@ -84,7 +84,9 @@ def _check_rows(
     # The receipt is one row: what the engine knows of the submission stands beside every row of it.
     source = f"{joined_from(table, standard)} CROSS JOIN (SELECT * FROM raw.submission LIMIT 1) AS {RECEIPT}"
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS SELECT {lineage}, {selected} FROM {source}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE checked AS SELECT {lineage}, {selected} FROM {source}"
+        )
     except duckdb.Error as error:
         for rule, sql in zip(rules, checks, strict=True):
             try:
@@ -93,7 +95,9 @@ def _check_rows(
                 raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}") from cause
         raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
     counts = connection.execute(
-        "SELECT count(*), " + ", ".join(f"count({n}), count_if(NOT {n})" for n in names) + " FROM checked"
+        "SELECT count(*), "
+        + ", ".join(f"count({n}), count(*) FILTER (NOT {n})" for n in names)
+        + " FROM checked"
     ).fetchone()
     rows = counts[0]
     results = []
@@ -127,7 +131,7 @@ def _store_findings(
         f"'{table.name}', f.field, u.sheet, u.source_row, c.column_letter, false "
         f"FROM (UNPIVOT (SELECT sheet, source_row, {columns} FROM checked) ON {columns} "
         "INTO NAME check_name VALUE holds) AS u JOIN failing_rules AS f USING (check_name) "
-        f"LEFT JOIN (SELECT sheet, target_field, min(column_letter) AS column_letter FROM raw.\"column\" "
+        f'LEFT JOIN (SELECT sheet, target_field, min(column_letter) AS column_letter FROM raw."column" '
         f"WHERE target_table = '{table.name}' GROUP BY ALL) AS c "
         "ON c.sheet = u.sheet AND c.target_field = f.field WHERE NOT u.holds"
     )
@@ -140,8 +144,10 @@ def _check_submission(
     """Run rules with one verdict a submission; those that only read one table share one pass over it."""
     passes: dict[str, list[tuple[Rule, str]]] = {}
     for rule in rules:
-        sql = qualified(rule.holds, table, standard)
-        expression, source = one_table_select(sql) or (sql, "(SELECT 1)")
+        expression, source = one_table_select(rule.holds, table, standard) or (
+            qualified(rule.holds, table, standard),
+            "(SELECT 1)",
+        )
         passes.setdefault(source, []).append((rule, expression))
     results = []
     for source, checks in passes.items():
@@ -153,7 +159,9 @@ def _check_submission(
                 try:
                     connection.execute(f"SELECT ({expression})::BOOLEAN FROM {source}").fetchone()
                 except duckdb.Error as cause:
-                    raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}") from cause
+                    raise InternalError(
+                        f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}"
+                    ) from cause
             raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
         for (rule, _), holds in zip(checks, verdicts, strict=True):
             results.append((rule, int(holds is not None), int(holds is False), int(holds is None), None))
@@ -178,7 +186,17 @@ def _record(
 ) -> None:
     """Write result rows: rule, evaluated, failed, not applicable, why it could not run."""
     rows = [
-        (submission_id, rule.rule_id, rule.table, *_field(rule), rule.severity, evaluated, failed, without, reason)
+        (
+            submission_id,
+            rule.rule_id,
+            rule.table,
+            *_field(rule),
+            rule.severity,
+            evaluated,
+            failed,
+            without,
+            reason,
+        )
         for rule, evaluated, failed, without, reason in results
     ]
     names = [r[1] for r in connection.execute("PRAGMA table_info('quality.rule_result')").fetchall()]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ def run_gate(workspace: Path, suite: Sequence[Expectation]) -> tuple[GateResult,
         If an expectation raised, or a result is missing: the engine is at fault, not the data.
     """
     gx, gxe = _import()
+    with _connections_closed():
+        outcome = _validate(gx, gxe, workspace, suite)
+    return _results(outcome, suite)
+
+
+def _validate(gx: Any, gxe: Any, workspace: Path, suite: Sequence[Expectation]) -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     # AUTOCOMMIT without a rollback on return: otherwise DuckDB drops the open result before
@@ -56,15 +63,35 @@ def run_gate(workspace: Path, suite: Sequence[Expectation]) -> tuple[GateResult,
             "connect_args": {"read_only": True},
         },
     )
+    asset = source.add_table_asset("gate", table_name=GATE_TABLE, schema_name="quality")
+    batch = asset.add_batch_definition_whole_table("whole")
+    definition = gx.ValidationDefinition(name="gate", data=batch, suite=_suite(gx, gxe, context, suite))
+    context.validation_definitions.add(definition)
+    return definition.run(result_format="BASIC")
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """Close every database connection that Great Expectations opened meanwhile.
+
+    It keeps engines of its own that no public name reaches; an open one would hold the workspace
+    against the steps that follow.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    opened: list[Any] = []
+
+    def remember(connection: Any, _record: Any) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", remember)
     try:
-        asset = source.add_table_asset("gate", table_name=GATE_TABLE, schema_name="quality")
-        batch = asset.add_batch_definition_whole_table("whole")
-        definition = gx.ValidationDefinition(name="gate", data=batch, suite=_suite(gx, gxe, context, suite))
-        context.validation_definitions.add(definition)
-        outcome = definition.run(result_format="BASIC")
+        yield
     finally:
-        source.get_execution_engine().engine.dispose()
-    return _results(outcome, suite)
+        event.remove(Pool, "connect", remember)
+        for connection in opened:
+            connection.close()
 
 
 def _import() -> tuple[Any, Any]:

@@ -62,17 +62,25 @@ class Easel:
             )
         if kind == "none" or view.protected.withheld:
             return None
-        if fixed and (kind == "map" or asked.get("x") in fixed):
+        if fixed and (
+            kind == "map" or asked.get("x") in fixed
+        ):  # a chapter: the years take the territories' place
             if view.year is None:
                 return None
-            asked, kind = {"x": view.year, "value": "count"}, "line"
+            asked, kind = {"x": view.year, "value": "count", "at": asked.get("at", {})}, "line"
         if fixed and asked.get("series") in fixed:
             asked["series"] = None
+        # The chart of a table may be of one category only: `at` names it.
+        fixed = {**{str(v): str(code) for v, code in dict(asked.get("at", {})).items()}, **(fixed or {})}
+        if any(code not in view.categories.get(variable, ()) for variable, code in fixed.items()):
+            raise InputProblem(
+                f"Indicator {view.indicator.indicator_id}: its chart stands at a category that it lacks."
+            )
         title = title or view.title
         common = (anchor, number, title, table_anchor)
         if kind == "map":
             return self._map(view, *common)
-        return self._chart(view, kind, asked, fixed or {}, *common)
+        return self._chart(view, kind, asked, fixed, *common)
 
     def coverage_map(
         self, anchor: str, number: str, title: str, table_anchor: str, made_data: bool
@@ -128,7 +136,7 @@ class Easel:
             if any(point is None for point in points):
                 return None
             name = view.label(series, code) if series else view.population
-            drawn.append(Series(name, tuple(point for point in points if point is not None)))
+            drawn.append(Series(name, tuple(p for p in points if p is not None), code == UNKNOWN))
         if len(drawn) > 1:  # a line of noughts only adds to the key
             drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
         if not any(point.value for s in drawn for point in s.points):
@@ -190,7 +198,7 @@ class Easel:
                 shade = next(at for at, end in enumerate(ends) if point.value <= end)
             name = self.setting.territory(territory)
             areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
-            spoken.append(words("figures.pair", name=name, value=point.text))
+            spoken.append(self._pair(name, point))
         alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
         picture = Map(anchor, title, alternative, areas, tuple(shades), self._mark(view.published.made_data))
         return self._finish(picture, number, table_anchor, (), view.published.made_data)
@@ -222,7 +230,7 @@ class Easel:
             pairs = list(zip(labels, series.points, strict=True))
             shown = [(name, point) for name, point in pairs if point.value is not None]
             if len(pairs) * len(drawn) <= _SPOKEN or not shown:
-                said = "; ".join(words("figures.pair", name=name, value=point.text) for name, point in pairs)
+                said = "; ".join(self._pair(name, point) for name, point in pairs)
             else:
                 low = min(shown, key=lambda pair: pair[1].value or 0.0)
                 high = max(shown, key=lambda pair: pair[1].value or 0.0)
@@ -237,6 +245,12 @@ class Easel:
         if hidden:
             sentences.append(words("figures.hidden_count", count=hidden))
         return words(f"figures.alternative_{kind}", title=title, values=". ".join(sentences))
+
+    def _pair(self, name: str, point: Point) -> str:
+        # Signs are for the eye; who listens gets the word.
+        as_is = point.state == "shown" or point.text == self.setting.words("signs.no_share")
+        value = point.text if as_is else self.setting.words(f"figures.spoken_{point.state}")
+        return self.setting.words("figures.pair", name=name, value=value)
 
     def _mark(self, made_data: bool) -> str:
         return self.setting.words("made_data.in_figure") if made_data else ""

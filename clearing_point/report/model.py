@@ -53,6 +53,8 @@ class Cell:
     rows: int = 1
     state: CellState = ""
     total: bool = False
+    corner: bool = False
+    """Heads the row headers."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def plain_table(anchor: str, number: str, title: str, header: Sequence[str], bod
         anchor=anchor,
         number=number,
         title=title,
-        header=(tuple(Cell(text, scope="col") for text in header),),
+        header=(tuple(Cell(text, scope="col", corner=at == 0) for at, text in enumerate(header)),),
         body=tuple(
             tuple(
                 cell if isinstance(cell, Cell) else Cell(cell, scope="row" if at == 0 else "")
@@ -113,8 +113,8 @@ def _header(
     words = view.setting.words
     named = [variable != view.year for variable in columns]  # years need no name above them
     depth = max(len(columns) + sum(named), 1)
-    corner = tuple(Cell(view.heading(v), scope="col", rows=depth) for v in rows) or (
-        Cell(words("tables.of_whom"), scope="col", rows=depth),
+    corner = tuple(Cell(view.heading(v), scope="col", rows=depth, corner=True) for v in rows) or (
+        Cell(words("tables.of_whom"), scope="col", rows=depth, corner=True),
     )
     if not columns:
         return ((*corner, Cell(capital(view.population), scope="col")),)
@@ -260,7 +260,12 @@ def _protection(view: View) -> tuple[str, ...]:
         return (words("origin.protection_withheld"),)
     hidden, cells = hidden_cells(view)
     if protected.profile == "round":
-        return (words("origin.protection_round", base=protected.base, reach=protected.reach),)
+        said = [words("origin.protection_round", base=protected.base)]
+        if protected.far_from >= 0:
+            said.append(
+                words("origin.protection_far", far_from=protected.far_from, reach=protected.far_reach)
+            )
+        return tuple(said)
     return (
         words(
             "origin.protection_suppress",

@@ -21,7 +21,7 @@ class Words:
     language: str
     texts: Mapping[str, Any]
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """Return a sentence with its places filled.
 
         Raises
@@ -43,7 +43,7 @@ class Words:
         """Say whether there is such a sentence."""
         return key in self.texts
 
-    def items(self, key: str, **values: object) -> tuple[str, ...]:
+    def items(self, key: str, /, **values: object) -> tuple[str, ...]:
         """Return the sentences of a list."""
         found = self._found(key)
         if not isinstance(found, list):

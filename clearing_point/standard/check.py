@@ -209,17 +209,17 @@ def _expressions(standard: Standard) -> Iterator[str]:
 
 
 def _rule(path: Path, index: int, block: Mapping[str, Any], standard: Standard) -> Iterator[str]:
-    lines = lines_of_yaml(path)
-    table = standard.tables.get(block["table"])
-    line = line_at(lines, ("rules", index, "table"))
-    if table is None:
-        yield f"{path}:{line}: rule {block['id']}: there is no table '{block['table']}'."
-        return
-    for field in block.get("fields", ()):
-        if field not in table.by_name:
-            yield f"{path}:{line}: rule {block['id']}: table {table.name} has no field '{field}'."
-    if block.get("holds"):
-        yield from _expression(path, ("rules", index, "holds"), block["holds"], table.name, standard)
+    """Check every rule that a block stands for; a repeated block stands for one a field."""
+    line = line_at(lines_of_yaml(path), ("rules", index, "fields"))
+    for rule in (r for r in standard.rules if r.rule_id == block["id"] and r.holds):
+        table = standard.tables.get(rule.table)
+        if table is None:
+            yield f"{path}:{line}: rule {rule.rule_id}: there is no table '{rule.table}'."
+            return
+        for field in rule.fields:
+            if field not in table.by_name:
+                yield f"{path}:{line}: rule {rule.rule_id}: table {table.name} has no field '{field}'."
+        yield from _expression(path, ("rules", index, "holds"), rule.holds, table.name, standard)
 
 
 def _expression(

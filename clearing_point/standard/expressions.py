@@ -98,11 +98,19 @@ def qualified(text: str, table: Table, standard: Standard) -> str:
     InputProblem
         If it names a column that neither the table nor its parents have.
     """
-    return _qualified(text, table.name, standard.sha256, standard)
+    return _qualified(text, table.name, standard.sha256, standard)[0]
+
+
+def one_table_select(text: str, table: Table, standard: Standard) -> tuple[str, str] | None:
+    """Split ``(SELECT expression FROM table)`` into expression and table, qualified, if a text is just that.
+
+    Such expressions over one table can be worked out together in one pass. Raises as :func:`qualified`.
+    """
+    return _qualified(text, table.name, standard.sha256, standard)[1]
 
 
 @lru_cache(maxsize=4096)
-def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> str:
+def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> tuple[str, tuple[str, str] | None]:
     tree = parse_expression(text)
     table = standard.tables[name]
     lineage = set(ancestors(table, standard))
@@ -130,7 +138,7 @@ def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> str:
             raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
     for source in wrapper.find_all(exp.Table):
         _place(source, standard, text)
-    return wrapper.sql(dialect="duckdb")
+    return wrapper.sql(dialect="duckdb"), _split(tree)
 
 
 def _place(source: exp.Table, standard: Standard, text: str) -> None:
@@ -149,12 +157,7 @@ def _place(source: exp.Table, standard: Standard, text: str) -> None:
     source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
 
 
-def one_table_select(sql: str) -> tuple[str, str] | None:
-    """Split a qualified ``(SELECT expression FROM table)`` into expression and table, if it is just that.
-
-    Such expressions over one table can be worked out together in one pass.
-    """
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
+def _split(tree: exp.Expression) -> tuple[str, str] | None:
     while isinstance(tree, exp.Paren | exp.Subquery) and not tree.args.get("alias"):
         tree = tree.this
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
@@ -263,8 +266,23 @@ def install_macros(connection: Any, standard: Standard) -> None:
 
     ``<codelist>_<attribute>(code)`` gives an attribute column of a code list;
     ``territory_in_group(territory, group, year)`` says whether a territory belonged to a group in any
-    part of that year; with no year, whether it ever did.
+    part of that year; with no year, whether it ever did;
+    ``last_possible_day(date, precision)`` gives the last day that a date of that precision may mean (a
+    date stands for its first day), so that two dates compare at the coarser precision of both;
+    ``missing_code(value)`` and ``missing_code_of_list(codes)`` give the missing code of a staged text.
     """
+    codes = ", ".join(f"'{c}'" for c in standard.missing_codes)
+    empty = f"'{standard.settings['missing']['empty_cell']}'"
+    connection.execute(
+        "CREATE OR REPLACE TEMP MACRO last_possible_day(day_given, exactness) AS CASE exactness "
+        "WHEN 'MONTH' THEN last_day(day_given) "
+        "WHEN 'QUARTER' THEN (date_trunc('quarter', day_given) + INTERVAL 3 MONTH - INTERVAL 1 DAY)::DATE "
+        "WHEN 'YEAR' THEN make_date(year(day_given), 12, 31) ELSE day_given END; "
+        f"CREATE OR REPLACE TEMP MACRO missing_code(text_given) AS CASE WHEN text_given IS NULL THEN {empty} "
+        f"WHEN text_given IN ({codes}) THEN text_given END; "
+        "CREATE OR REPLACE TEMP MACRO missing_code_of_list(codes_given) AS CASE WHEN codes_given IS NULL "
+        f"THEN {empty} WHEN len(codes_given) > 0 AND list_has_all([{codes}], codes_given) THEN codes_given[1] END"
+    )
     for codelist in standard.codelists.values():
         for attribute in codelist.attributes:
             pairs = ", ".join(

@@ -67,8 +67,9 @@ def _rules_of_block(
     codelists: Mapping[str, CodeList],
 ) -> Iterator[Rule]:
     holds = block["holds"] if block["scope"] in RUN else ""
-    for name, sql in fragments.items():
-        holds = holds.replace("{" + name + "}", sql)
+    for _ in range(2):  # a fragment may use another
+        for name, sql in fragments.items():
+            holds = holds.replace("{" + name + "}", sql)
     for name in codelists:
         # {children_of.<list>}: the codes that stand below another, so that no rule repeats the list.
         token = "{children_of." + name + "}"

@@ -47,7 +47,8 @@ class Vocabulary:
         """Return the numbers of all words whose codes include one of these."""
         wanted = set(codes)
         return np.array(
-            [n for n, word in enumerate(self.words) if wanted.intersection(word.split(SEPARATOR))], dtype=np.int32
+            [n for n, word in enumerate(self.words) if wanted.intersection(word.split(SEPARATOR))],
+            dtype=np.int32,
         )
 
 
@@ -140,7 +141,8 @@ def draw(rng: np.random.Generator, weights: Mapping[Any, float], size: int) -> A
     cumulative = np.cumsum(np.array(list(weights.values()), dtype=np.float64))
     if not len(cumulative) or cumulative[-1] <= 0:
         raise InputProblem(f"synthetic.yml: these weights add up to nothing: {', '.join(map(str, weights))}.")
-    return np.minimum(np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right"), len(cumulative) - 1)
+    found: Array = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right")
+    return np.minimum(found, len(cumulative) - 1)
 
 
 def days(date: Any) -> float:
@@ -150,5 +152,7 @@ def days(date: Any) -> float:
 
 def years_of(values: Array) -> Array:
     """Return the calendar year of days since 1970-01-01; float64, NaN where there is no date."""
-    known = np.nan_to_num(values, nan=0.0).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    known = (
+        np.nan_to_num(values, nan=0.0).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    )
     return np.where(np.isnan(values), np.nan, known)

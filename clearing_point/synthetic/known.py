@@ -11,7 +11,8 @@ import numpy as np
 from clearing_point.standard import Standard
 from clearing_point.standard.model import Table
 from clearing_point.synthetic.columns import DATE, NOTHING, WORD, Array, Frame, Vocabulary, days
-from clearing_point.synthetic.region import LEVELS, MadeRegion
+from clearing_point.synthetic.region import MadeRegion
+from clearing_point.synthetic.senders import LEVELS
 
 Cell = str | int | float | None
 
@@ -85,7 +86,13 @@ def submission_tables(
 
 
 def _table(
-    region: MadeRegion, table: Table, frame: Frame, rows: Array, last: float, territory: str, skipped: set[str]
+    region: MadeRegion,
+    table: Table,
+    frame: Frame,
+    rows: Array,
+    last: float,
+    territory: str,
+    skipped: set[str],
 ) -> MadeTable:
     block = region.settings["tables"][frame.name]
     columns: dict[str, list[Cell]] = {}
@@ -96,30 +103,35 @@ def _table(
             if name in references:
                 columns[name] = references[name]
             elif name is not None and name in frame.columns and name in own and field.name not in skipped:
-                columns[name] = _cells(region, frame, block["columns"].get(name, {}), name, rows, last)
+                cells = _cells(region, frame, block["columns"].get(name, {}), name, rows, last)
+                if any(cell is not None for cell in cells):
+                    # A column that nobody ever fills is not on this sender's form.
+                    columns[name] = cells
     return MadeTable(frame.name, columns)
 
 
-def _cells(region: MadeRegion, frame: Frame, spec: Mapping[str, Any], name: str, rows: Array, last: float) -> list[Cell]:
+def _cells(
+    region: MadeRegion, frame: Frame, spec: Mapping[str, Any], name: str, rows: Array, last: float
+) -> list[Cell]:
     column = frame.columns[name].taken(rows)
     values, vocabulary = column.values, region.vocabulary
     if column.kind == DATE:
-        with np.errstate(invalid="ignore"):
-            values = np.where(values > last, np.nan, values)
+        if not spec.get("ahead"):
+            with np.errstate(invalid="ignore"):
+                values = np.where(values > last, np.nan, values)
         cells = _dates(values, region.precision[frame.name, name][rows])
     elif column.kind == WORD:
         cells = _words(values, vocabulary)
     else:
-        whole = np.where(np.isnan(values), 0, values)
-        cells = np.where(np.isnan(values), None, np.where(whole == np.floor(whole), whole.astype(np.int64), whole).astype(object))
-        kept = whole == np.floor(whole)
-        cells[kept & ~np.isnan(values)] = whole[kept & ~np.isnan(values)].astype(np.int64).astype(object)
-    if "until" in spec:
+        cells = _figures(values)
+    for until in _listed(spec.get("until", [])):
         # What depends on something that had not happened yet is told as it stood then.
-        when = frame.columns[spec["until"]["with"]].taken(rows).values
+        when = frame.column(until["with"]).taken(rows).values
         with np.errstate(invalid="ignore"):
             open_rows = np.isnan(when) | (when > last)
-        cells[open_rows & (column.filled if spec["until"].get("only_filled") else True)] = spec["until"]["word"]
+        if "only" in until:
+            open_rows &= column.values == vocabulary.number(until["only"])
+        cells[open_rows] = until["word"]
     reasons = frame.missing.get(name)
     if reasons is not None:
         reasons = reasons[rows]
@@ -131,9 +143,22 @@ def _cells(region: MadeRegion, frame: Frame, spec: Mapping[str, Any], name: str,
     return made
 
 
+def _listed(spec: Any) -> list[Mapping[str, Any]]:
+    return spec if isinstance(spec, list) else [spec]
+
+
 def _words(values: Array, vocabulary: Vocabulary) -> Array:
     words = np.array([*vocabulary.words, None], dtype=object)
     cells: Array = words[values]
+    return cells
+
+
+def _figures(values: Array) -> Array:
+    cells = values.astype(object)
+    known = ~np.isnan(values)
+    whole = known & (np.where(known, values, 0) % 1 == 0)
+    cells[whole] = values[whole].astype(np.int64).astype(object)
+    cells[~known] = None
     return cells
 
 

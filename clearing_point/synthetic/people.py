@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 
 from clearing_point.errors import InputProblem
-from clearing_point.synthetic.columns import DATE, NUMBER, SEPARATOR, WORD, Array, Column, Frame, Vocabulary, days
+from clearing_point.synthetic.columns import (
+    DATE,
+    NUMBER,
+    SEPARATOR,
+    WORD,
+    Array,
+    Column,
+    Frame,
+    Vocabulary,
+    days,
+)
 
 _ROUNDS = 60
 _SLIGHT = 0.02
@@ -21,7 +31,10 @@ _SLIGHT = 0.02
 
 
 def people(
-    settings: Mapping[str, Any], targets: Mapping[tuple[str, int], int], vocabulary: Vocabulary, rng: np.random.Generator
+    settings: Mapping[str, Any],
+    targets: Mapping[tuple[str, int], int],
+    vocabulary: Vocabulary,
+    rng: np.random.Generator,
 ) -> Frame:
     """Make the first frame: one row for each person that a sender knows.
 
@@ -46,6 +59,7 @@ def people(
     kinds, patterns = list(settings["kinds"]), list(settings["patterns"].values())
     affinity = np.array([[float(p["kinds"][k]) for p in patterns] for k in kinds])
     parts: list[tuple[Array, ...]] = []
+    closing = max(year for _, year in targets)
     for (territory, year), target in sorted(targets.items()):
         more = int(rng.binomial(target, float(settings["rejected"]))) if target else 0
         size = target + more
@@ -57,7 +71,18 @@ def people(
         verdict[rng.permutation(size)[:more]] = 1
         first, last = days(f"{year}-01-01"), days(f"{year}-12-31")
         day = np.floor(first + rng.random(size) * (last - first + 1))
-        parts.append((np.full(size, vocabulary.number(territory), dtype=np.int32), np.full(size, float(year)), cell, verdict, day))
+        if year == closing:
+            # Who turns out not to be a victim is known to be none before the last file closes.
+            day = np.where(verdict == 1, np.minimum(day, last - float(settings["rejected_within"])), day)
+        parts.append(
+            (
+                np.full(size, vocabulary.number(territory), dtype=np.int32),
+                np.full(size, float(year)),
+                cell,
+                verdict,
+                day,
+            )
+        )
     if not parts:
         raise InputProblem("There is nobody to make: all targets are zero.")
     place, year_of, cell, verdict, day = (np.concatenate(p) for p in zip(*parts, strict=True))
@@ -82,7 +107,11 @@ def people(
 
 
 def _joint(
-    settings: Mapping[str, Any], territory: str, year: int, affinity: Array, patterns: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any],
+    territory: str,
+    year: int,
+    affinity: Array,
+    patterns: Sequence[Mapping[str, Any]],
 ) -> Array:
     kinds, groups = list(settings["kinds"]), list(settings["groups"])
     if territory not in settings["margins"]:

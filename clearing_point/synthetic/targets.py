@@ -40,7 +40,9 @@ def targets_from(
             rows = [r for r in csv.DictReader(handle) if all(r[k] == v for k, v in block["rows"].items())]
         printed = {(r[block["territory"]], int(r[block["year"]])): r[block["value"]] for r in rows}
     except (OSError, KeyError, ValueError) as error:
-        raise InputProblem(f"{extract.name} is not the extract of the UNODC data file that was expected.") from error
+        raise InputProblem(
+            f"{extract.name} is not the extract of the UNODC data file that was expected."
+        ) from error
     found: dict[tuple[str, int], int] = {}
     for territory in settings["senders"]:
         assumed = {int(y): int(n) for y, n in block["not_printed"].get(territory, {}).items()}
@@ -54,5 +56,7 @@ def targets_from(
             elif year in assumed:
                 found[territory, year] = assumed[year]
             else:
-                raise InputProblem(f"synthetic.yml: no total is known for {territory} {year}; add one to 'not_printed'.")
+                raise InputProblem(
+                    f"synthetic.yml: no total is known for {territory} {year}; add one to 'not_printed'."
+                )
     return found

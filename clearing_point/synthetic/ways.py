@@ -8,7 +8,8 @@ specifications of which, row by row, the first whose ``when`` holds is taken.
 ``choose``     one code, by weights; ``{by: column, of: {value: weights}, else: weights}`` to depend
 ``many``       several codes, each with a probability of its own; ``at_least`` where none was drawn
 ``copy``       the value of another column (``table.column`` for one further up)
-``number``     a figure, ``{from, to}`` (whole), ``{mean}`` (Poisson), ``{median, spread}`` (log-normal)
+``number``     a figure, ``{from, to}`` (whole, ``over`` a divisor), ``{median, spread}`` (log-normal),
+               ``{share_of, times}``, ``{days_from, to}``; with ``least``, ``most``, ``step``
 ``date``       ``{after|before: column, days: figure}``, ``{between: [column, column]}``; both with
                ``not_after`` and ``not_before``
 ``age``        full years from ``born`` to ``on``
@@ -43,7 +44,8 @@ from clearing_point.synthetic.columns import (
 )
 
 Spec = Mapping[str, Any]
-_DAYS_PER_YEAR, _DAYS_PER_MONTH = 365.2425, 30.4375
+_DAYS_PER_YEAR, _DAYS_PER_MONTH = 365.2425, 30.436875
+_MONTHS_IN_TENTHS = 6
 
 
 class Maker:
@@ -91,7 +93,7 @@ class Maker:
 
     def _condition(self, column: Column, wanted: Any) -> Array:
         values = column.values
-        if wanted == "filled" or wanted == "empty":
+        if wanted in ("filled", "empty"):
             return column.filled if wanted == "filled" else ~column.filled
         if isinstance(wanted, Mapping):
             return self._compared(column, wanted)
@@ -115,7 +117,9 @@ class Maker:
                 if word not in ("below", "from", "same"):
                     raise InputProblem(f"synthetic.yml: unknown comparison '{word}' in {self.frame.name}.")
                 with np.errstate(invalid="ignore"):
-                    found &= {"below": np.less, "from": np.greater_equal, "same": np.equal}[word](column.values, other)
+                    found &= {"below": np.less, "from": np.greater_equal, "same": np.equal}[word](
+                        column.values, other
+                    )
         return found
 
     def _cases(self, cases: Sequence[Spec]) -> Column:
@@ -136,7 +140,9 @@ class Maker:
         for word, way in _WAYS.items():
             if word in spec:
                 return way(self, spec[word], spec)
-        raise InputProblem(f"synthetic.yml: {self.frame.name} has a column made in no known way: {', '.join(spec)}.")
+        raise InputProblem(
+            f"synthetic.yml: {self.frame.name} has a column made in no known way: {', '.join(spec)}."
+        )
 
     def _word(self, word: Any, _: Spec) -> Column:
         return Column(WORD, np.full(self.frame.size, self.vocabulary.number(str(word)), dtype=np.int32))
@@ -192,22 +198,27 @@ class Maker:
             for rows, group in self._groups(spec["choose"]):
                 values[rows] = np.array([float(k) for k in group])[draw(self.rng, group, len(rows))]
         elif "median" in spec:
-            values = np.round(float(spec["median"]) * np.exp(self.rng.standard_normal(size) * float(spec["spread"])))
-        elif "mean" in spec:
-            values = self.rng.poisson(float(spec["mean"]), size).astype(np.float64)
-        elif "share_of" in spec:
-            values = self.frame.column(spec["share_of"]).values * (
-                float(spec["low"]) + self.rng.random(size) * (float(spec["high"]) - float(spec["low"]))
+            values = np.round(
+                float(spec["median"]) * np.exp(self.rng.standard_normal(size) * float(spec["spread"]))
             )
-            values = np.round(values, int(spec.get("digits", 0)))
+        elif "share_of" in spec:
+            values = np.round(self.frame.column(spec["share_of"]).values * self.figure(spec["times"]))
+        elif "days_from" in spec:
+            values = self.frame.column(spec["to"]).values - self.frame.column(spec["days_from"]).values
         else:
-            values = np.floor(float(spec["from"]) + self.rng.random(size) * (float(spec["to"]) - float(spec["from"]) + 1))
+            values = np.floor(
+                float(spec["from"]) + self.rng.random(size) * (float(spec["to"]) - float(spec["from"]) + 1)
+            )
+        if "over" in spec:
+            values = values / float(spec["over"])
         if "step" in spec:
             values = np.round(values / float(spec["step"])) * float(spec["step"])
         for word, clip in (("least", np.maximum), ("most", np.minimum)):
             if word in spec:
                 bound = spec[word]
-                values = clip(values, self.frame.column(bound).values if isinstance(bound, str) else float(bound))
+                values = clip(
+                    values, self.frame.column(bound).values if isinstance(bound, str) else float(bound)
+                )
         return values
 
     def _number(self, spec: Any, _: Spec) -> Column:
@@ -220,7 +231,9 @@ class Maker:
         elif "after" in spec:
             values = self.frame.column(spec["after"]).values + self.figure(spec.get("days", 0))
         else:
-            back = np.ceil(self.figure(spec.get("years", 0)) * _DAYS_PER_YEAR) + self.figure(spec.get("days", 0))
+            back = np.ceil(self.figure(spec.get("years", 0)) * _DAYS_PER_YEAR) + self.figure(
+                spec.get("days", 0)
+            )
             values = self.frame.column(spec["before"]).values - back
         for word, clip in (("not_after", np.fmin), ("not_before", np.fmax)):
             for name in [spec[word]] if isinstance(spec.get(word), str) else spec.get(word, ()):
@@ -233,8 +246,16 @@ class Maker:
         return Column(NUMBER, np.floor(passed / _DAYS_PER_YEAR))
 
     def _months(self, spec: Mapping[str, str], _: Spec) -> Column:
-        months = (self.frame.column(spec["to"]).values - self.frame.column(spec["from"]).values) / _DAYS_PER_MONTH
-        return Column(NUMBER, np.where(months < 2, np.round(months * 2) / 2, np.round(months)))  # noqa: PLR2004
+        months = (
+            self.frame.column(spec["to"]).values - self.frame.column(spec["from"]).values
+        ) / _DAYS_PER_MONTH
+        # The shorter it was, the finer it is told: days, weeks, then whole months.
+        told = np.where(
+            months < 1,
+            np.round(months, 2),
+            np.where(months < _MONTHS_IN_TENTHS, np.round(months, 1), np.round(months)),
+        )
+        return Column(NUMBER, told)
 
     def _year(self, name: str, _: Spec) -> Column:
         return Column(NUMBER, years_of(self.frame.column(name).values))

@@ -82,17 +82,21 @@ def tables_of(region: MadeRegion, standard: Standard, territory: str, period: st
         return {}
     sender = region.settings["senders"][territory]
     words = {"territory": territory, "sender": sender["sender"], "name": standard.territory_name(territory)}
+    scores = _scorecard(region, territory, start.year, end.year)
+    declared = {**region.settings["header"], **sender["submission"]}
+    if scores:
+        declared |= region.settings["header_with_scorecard"]
     header = {
         name: text.format(**words, first_day=start, last_day=end) if isinstance(text, str) else text
-        for name, text in {**region.settings["header"], **sender["submission"]}.items()
+        for name, text in declared.items()
     }
     made = {region.settings["header_table"]: _of_rows(region.settings["header_table"], [header])}
     register = [
-        {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()} for row in region.settings["register"]
+        {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()}
+        for row in region.settings["register"]
     ]
     made[region.settings["register_table"]] = _of_rows(region.settings["register_table"], register)
     made |= cases
-    scores = _scorecard(region, territory, start.year, end.year)
     if scores:
         made[region.settings["scorecard"]["table"]] = _of_rows(region.settings["scorecard"]["table"], scores)
     return made
@@ -120,15 +124,22 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
             elif isinstance(way, dict):
                 drawn = int(rng.integers(int(way["from"]), int(way["to"]) + 1))
             row[field] = drawn
-        evidence = settings["evidence"] if row.get(settings["stage"]) not in settings["no_evidence_below"] else {}
+        evidence = (
+            settings["evidence"] if row.get(settings["stage"]) not in settings["no_evidence_below"] else {}
+        )
         filled = {**settings["always"], **row, **evidence}
         rows.append(
-            {k: v.format(territory=territory, year=year, **row) if isinstance(v, str) else v for k, v in filled.items()}
+            {
+                k: v.format(territory=territory, year=year, **row) if isinstance(v, str) else v
+                for k, v in filled.items()
+            }
         )
     return rows
 
 
-def _write(path: Path, standard: Standard, territory: str, period: str, tables: Mapping[str, MadeTable]) -> None:
+def _write(
+    path: Path, standard: Standard, territory: str, period: str, tables: Mapping[str, MadeTable]
+) -> None:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
     book.set_properties(
         {
@@ -141,7 +152,12 @@ def _write(path: Path, standard: Standard, territory: str, period: str, tables: 
     )
     about = book.add_worksheet("about")
     for number, line in enumerate(
-        ("MADE DATA", f"{territory} {period}", "Made for demonstration and tests.", "No person stands behind any row.")
+        (
+            "MADE DATA",
+            f"{territory} {period}",
+            "Made for demonstration and tests.",
+            "No person stands behind any row.",
+        )
     ):
         about.write_string(number, 0, line)
     for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
@@ -160,7 +176,9 @@ def _write_sheet(sheet: Any, table: Table, made: MadeTable) -> None:
         sheet.write_string(1, number, titles[name])
     sheet.freeze_panes(_HEADER_ROWS, 1)
     write_string, write_number = sheet.write_string, sheet.write_number
-    for row, cells in enumerate(zip(*(made.columns[name] for name in names), strict=True), start=_HEADER_ROWS):
+    for row, cells in enumerate(
+        zip(*(made.columns[name] for name in names), strict=True), start=_HEADER_ROWS
+    ):
         for number, cell in enumerate(cells):
             if cell is None:
                 continue
@@ -168,5 +186,3 @@ def _write_sheet(sheet: Any, table: Table, made: MadeTable) -> None:
                 write_string(row, number, cell)
             else:
                 write_number(row, number, cell)
-
-

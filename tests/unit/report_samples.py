@@ -159,7 +159,8 @@ def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, Repor
             cells[key] = ProtectedCell(None if hidden else value, "hidden" if hidden else "")
         table = _make_protected(
             table_id=name, population=chosen.population, dimensions=dimensions, title=name, profile="suppress",
-            cells={} if name == "T15" else cells, sign="<5", reason="small numbers could be worked out" if name == "T15" else "",
+            cells={} if name == "T15" else cells, sign="<5",
+            reason="small numbers could be worked out" if name == "T15" else "",
         )  # fmt: skip
         tables.append(
             PublishedTable(chosen, found.populations[chosen.population], table,
@@ -173,7 +174,10 @@ def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, Repor
         {"territory": t, "year": str(y), "value_text": "<5" if t == "MNE" else str(sizes[t] * 3), "source": "UNODC GLOTIP"}
         for t in found.reporting_territories for y in years[-2:]
     )  # fmt: skip
+    suppliers = tuple(
+        (t, "Office of the coordinator", f"{t}-2022-01", True) for t in found.reporting_territories
+    )
     return tables, which, ReportContext(
-        found, coverage, tuple((t, "Office of the national coordinator", f"{t}-2022-01", True) for t in found.reporting_territories),
+        found, coverage, suppliers,
         figures, found.version, "0.1.0", True, which.cut_off.isoformat(),
     )  # fmt: skip

@@ -230,9 +230,9 @@ def test_each_pattern_finds_its_examples_on_its_columns_and_no_others(content: d
             found = ("S", "B", content["id"]) in columns_of(cells(file, made))
             case = "case" in content["kinds"]
             assert found == (case and kind in content["columns"]), (kind, example)
-        if kind in content["columns"]:
-            file, made = _column(kind, content["examples"]["no_match"])
-            assert ("S", "B", content["id"]) not in columns_of(cells(file, made)), kind
+        for example in content["examples"]["no_match"] if kind in content["columns"] else ():
+            file, made = _column(kind, [example] * 3)
+            assert ("S", "B", content["id"]) not in columns_of(cells(file, made)), (kind, example)
 
 
 def test_findings_name_rows_and_never_values() -> None:
@@ -274,7 +274,7 @@ def test_known_words_of_a_coded_field_are_excused_also_in_a_list() -> None:
     made = profile(
         SheetSpec("S", (1,), 0, (TableSpec(table.name, {field.name: column}),), ignore_others=True)
     )
-    file = received(S=[["Value"], [word], [f"{code}; {word}"], [word.upper()]])
+    file = received(S=[["Value"], [word], [f"{code}; {word}"], [f"{word}; new"], [word.upper()]])
     assert cells(file, made) == []
     file = received(S=[["Value"], [word], [f"{word}; she told us that she has a sister living in that town"]])
     assert [f.source_row for f in cells(file, made)] == [None, 3]

@@ -1,0 +1,423 @@
+"""The two commands for anybody's long tables: `audit` attacks published files, `protect` makes a safe one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
+from clearing_point.disclosure.audit import judge_cell
+from clearing_point.disclosure.cells import Integers, System, build_system
+from clearing_point.disclosure.gate import Reason, protect
+from clearing_point.disclosure.long_table import LongTable, check_size, read_long_tables
+from clearing_point.disclosure.model import Category, Cell, CountTable, Dimension, KnownFigure, Profile, Relation
+from clearing_point.disclosure.policy import Policy
+from clearing_point.disclosure.values import describe
+from clearing_point.errors import InputProblem
+
+
+@dataclass(frozen=True)
+class HiddenCell:
+    """A cell that is not shown and what follows about it. `kind` is hidden, unlisted or change.
+
+    An unlisted cell stands in no file but follows from the files; a change is the difference between two
+    successive releases. Both are reported only where they fail. `high` is None where nothing bounds the cell.
+    """
+
+    dimensions: tuple[tuple[str, str], ...]
+    low: int
+    high: int | None
+    recovered: bool
+    too_narrow: bool
+    kind: str = "hidden"
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """Result of `audit` and of `protect` (then for the file written, with its own counts of cells)."""
+
+    cells: tuple[HiddenCell, ...]
+    notes: tuple[str, ...] = ()
+    protection: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def recovered(self) -> int:
+        """Number of cells that follow exactly."""
+        return sum(cell.recovered for cell in self.cells)
+
+    @property
+    def too_narrow(self) -> int:
+        """Number of cells known better than the threshold allows."""
+        return sum(cell.too_narrow for cell in self.cells)
+
+    @property
+    def exit_code(self) -> int:
+        """1 where anything is recoverable or too narrow, else 0."""
+        return int(bool(self.recovered or self.too_narrow))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape that `--json` prints."""
+        cells: list[dict[str, Any]] = []
+        for cell in self.cells:
+            entry: dict[str, Any] = dict(cell.dimensions)
+            entry |= {"low": cell.low, "high": cell.high}
+            entry |= {"recovered": cell.recovered, "too_narrow": cell.too_narrow}
+            if cell.kind != "hidden":
+                entry["kind"] = cell.kind
+            if cell.file:
+                entry["file"] = cell.file
+            cells.append(entry)
+        return {"recovered": self.recovered, "too_narrow": self.too_narrow, "cells": cells}
+
+    def lines(self) -> list[str]:
+        """Return sentences for a person: each failing cell with its interval, then the verdict."""
+        found = []
+        for cell in self.cells:
+            if cell.recovered or cell.too_narrow:
+                place = ", ".join(f"{name} {code}" for name, code in cell.dimensions)
+                top = "any number" if cell.high is None else str(cell.high)
+                verdict = f"is exactly {cell.low}" if cell.recovered else f"lies between {cell.low} and {top}"
+                prefix = f"{cell.file}: " if cell.file else ""
+                kind = {"hidden": "", "unlisted": " (in no row, but it follows)", "change": " (change)"}[cell.kind]
+                found.append(f"{prefix}{place}{kind} {verdict}.")
+        hidden = sum(cell.kind == "hidden" for cell in self.cells)
+        found += self.notes
+        found.append(
+            f"{hidden} hidden cells: {self.recovered} recovered, {self.too_narrow} known too well."
+            + ("" if self.exit_code else " Safe.")
+        )
+        return found
+
+
+def audit_files(
+    paths: Sequence[Path | str],
+    *,
+    value: str,
+    by: Sequence[str],
+    total: str = "Total",
+    threshold: int = 5,
+    zeros: str = "may_be_hidden",
+) -> AuditReport:
+    """Attack one or more published long tables as one system.
+
+    Several files are linked through their dimensions; files that show different counts for the same cell are
+    taken as successive releases in the order given, and what changed between them is attacked too.
+    A cell without a row is not published: it may be any count of 0 or more. `<n` tells that the count is
+    1 to n-1 (0 to n-1 where the totals rule out 1), and fails only if more than that follows.
+
+    Raises
+    ------
+    InputProblem
+        For any input that cannot be judged (see `read_long_tables`), and for totals that do not add up.
+    """
+    _check_threshold(threshold)
+    tables = read_long_tables(paths, value=value, by=by, total=total)
+    return audit_long_tables(tables, by=by, total=total, threshold=threshold, zeros=zeros)
+
+
+def audit_long_tables(
+    tables: Sequence[LongTable], *, by: Sequence[str], total: str, threshold: int, zeros: str = "may_be_hidden"
+) -> AuditReport:
+    """Attack long tables that are in memory (see `audit_files`)."""
+    check_size(tables)
+    notes: list[str] = []
+    tables, relations, changes = _releases(tables, by, total, threshold, notes)
+    system = build_system(tables, relations)
+    least = 1 if zeros == "always_shown" else 0
+    try:
+        attacker = _attack(system, tables, least, below_from=1)
+    except Contradiction:
+        try:
+            attacker = _attack(system, tables, least, below_from=0)
+        except Contradiction as problem:
+            where = describe(system, [table.table_id for table in tables], problem.cell)
+            raise InputProblem(
+                f"The totals around {where} do not add up; correct them, or add the missing part as a row (for example "
+                "Unknown)."
+            ) from problem
+    cells = [*_hidden_cells(system, tables, attacker, by, total, threshold), *changes]
+    return AuditReport(tuple(cells), tuple(notes))
+
+
+def _check_threshold(threshold: int) -> None:
+    if threshold < 2:  # noqa: PLR2004 - below 2 no count is small
+        raise InputProblem("The threshold must be 2 or more: counts from 1 to one less are small.")
+
+
+def _releases(
+    tables: Sequence[LongTable], by: Sequence[str], total: str, threshold: int, notes: list[str]
+) -> tuple[list[LongTable], list[Relation], list[HiddenCell]]:
+    """Tell linked tables from successive releases, and judge the changes that everybody can read off."""
+    shown: list[dict[Cell, int]] = []
+    for table in tables:
+        at = {variable: position for position, variable in enumerate(table.variables)}
+        shown.append(
+            {
+                tuple(cell[at[name]] if name in at else total for name in by): entry.low
+                for cell, entry in table.cells.items()
+                if not entry.hidden
+            }
+        )
+    differ = any(
+        shown[one].get(cell, count) != count
+        for one in range(len(tables))
+        for other in range(one + 1, len(tables))
+        for cell, count in shown[other].items()
+    )
+    if not differ:
+        return list(tables), [], []
+    renamed = [
+        LongTable(table.table_id, f"release {at}", table.dimensions, table.cells)
+        for at, table in enumerate(tables, start=1)
+    ]
+    relations, changes = [], []
+    for one in range(len(tables) - 1):
+        steps = {cell: count - shown[one][cell] for cell, count in shown[one + 1].items() if cell in shown[one]}
+        if all(step >= 0 for step in steps.values()):
+            relations.append(Relation(f"release {one + 1}", f"release {one + 2}"))
+        else:
+            notes.append(
+                f"{tables[one + 1].table_id} revises {tables[one].table_id} up and down; only the differences of shown "
+                "counts are judged."
+            )
+        changes += [
+            HiddenCell(
+                tuple(zip(by, cell, strict=True)),
+                abs(step),
+                abs(step),
+                recovered=True,
+                too_narrow=False,
+                kind="change",
+                file=tables[one + 1].table_id,
+            )
+            for cell, step in sorted(steps.items())
+            if 0 < abs(step) < threshold
+        ]
+    return renamed, relations, changes
+
+
+def _attack(system: System, tables: Sequence[LongTable], least: int, *, below_from: int) -> Attacker:
+    lower, upper = _bounds(system, tables, least, below_from)
+    if (lower > upper).any():
+        raise Contradiction(int(np.flatnonzero(lower > upper)[0]))
+    return Attacker(system.matrix, lower, upper)
+
+
+def _bounds(
+    system: System, tables: Sequence[LongTable], least: int, below_from: int
+) -> tuple[Integers, Integers]:
+    lower = np.zeros(len(system.keys), dtype=np.int64)
+    upper = np.full(len(system.keys), UNLIMITED, dtype=np.int64)
+    for cell, places in enumerate(system.places):
+        for at, codes in places:
+            entry = tables[at].cells.get(codes)
+            if entry is not None:
+                low = max(entry.low, least) if entry.high >= UNLIMITED else min(entry.low, below_from)
+                lower[cell] = max(lower[cell], entry.low if not entry.hidden else low)
+                upper[cell] = min(upper[cell], entry.high)
+    return lower, upper
+
+
+def _hidden_cells(
+    system: System,
+    tables: Sequence[LongTable],
+    attacker: Attacker,
+    by: Sequence[str],
+    total: str,
+    threshold: int,
+) -> list[HiddenCell]:
+    several = len(tables) > 1
+    found: dict[tuple[int, int], HiddenCell] = {}
+    for cell, places in enumerate(system.places):
+        rows = [(at, codes, tables[at].cells[codes]) for at, codes in places if codes in tables[at].cells]
+        hidden = [row for row in rows if row[2].hidden]
+        if rows and not hidden:
+            continue
+        if not rows and (system.derived[cell] or attacker.part_of[cell] >= 0 and _loose(attacker, cell, threshold)):
+            continue
+        low, high = attacker.interval(cell)
+        if hidden:
+            at, codes, entry = hidden[0]
+            upper = min(row[2].high for row in hidden)
+            recovered, narrow = judge_cell(low, high, threshold, entry_low(entry.low, low), upper, printed=True)
+            order, file = (at, entry.line), tables[at].table_id if several else ""
+            dims, kind = _named(tables[at], codes, by, total), "hidden"
+        else:
+            recovered, narrow = judge_cell(low, high, threshold, 0, UNLIMITED, printed=False)
+            if not (recovered or narrow):
+                continue
+            order, file, kind = (len(tables), cell), "", "unlisted"
+            dims = _from_key(system, cell, by, total)
+            if " without " in system.keys[cell][0]:
+                kind = "change"
+        found[order] = HiddenCell(dims, low, None if high >= UNLIMITED else high, recovered, narrow, kind, file)
+    return [found[order] for order in sorted(found)]
+
+
+def entry_low(sign_low: int, low: int) -> int:
+    """Return the lowest count that the sign admits, given that the totals may have ruled the 1 of `<n` out."""
+    return min(sign_low, low) if sign_low == 1 else sign_low
+
+
+def _loose(attacker: Attacker, cell: int, threshold: int) -> bool:
+    return bool(attacker.high[cell] >= threshold) and attacker.most(cell) >= threshold
+
+
+def _named(table: LongTable, codes: Cell, by: Sequence[str], total: str) -> tuple[tuple[str, str], ...]:
+    own = dict(zip(table.variables, codes, strict=True))
+    return tuple((variable, own.get(variable, total)) for variable in by)
+
+
+def _from_key(system: System, cell: int, by: Sequence[str], total: str) -> tuple[tuple[str, str], ...]:
+    conditions = dict(system.keys[cell][1])
+    named = []
+    for variable in by:
+        mask = conditions.get(variable)
+        leaves = system.universe[variable]
+        codes = [leaf for at, leaf in enumerate(leaves) if mask is not None and mask >> at & 1]
+        named.append((variable, "+".join(codes) if codes else total))
+    return tuple(named)
+
+
+def protect_file(
+    path: Path | str,
+    *,
+    value: str,
+    by: Sequence[str],
+    output: Path | str,
+    total: str = "Total",
+    threshold: int = 5,
+    method: Profile = "suppress",
+) -> AuditReport:
+    """Write a protected copy of a long table and return the audit of what was written.
+
+    Missing totals are added. A combination without a row counts 0, and everybody sees that it has none. A cell that is
+    hidden in the input stays hidden, and so does every total that would need it. The column `protection` says
+    `primary`, `secondary` or `rounded`; it is for the office: published, it would tell small counts from others.
+
+    Raises
+    ------
+    InputProblem
+        As `read_long_tables`; where totals do not add up; where a small count cannot be protected.
+    """
+    _check_threshold(threshold)
+    (table,) = read_long_tables([path], value=value, by=by, total=total)
+    if "protection" in table.columns:
+        raise InputProblem(f"{table.table_id} has a column 'protection' already; leave it out.")
+    check_size([table])
+    counts, unknown, absent = _complete(table, total)
+    if unknown and method == "round":
+        raise InputProblem(f"{table.table_id} has hidden cells; rounding needs every count.")
+    policy = Policy.plain(threshold)
+    known = tuple(
+        KnownFigure(
+            "count",
+            {
+                d.variable: next(c.members for c in d.categories if c.code == code)
+                for d, code in zip(counts.dimensions, cell, strict=True)
+            },
+            0,
+        )
+        for cell in absent
+    )
+    protection = protect(
+        [counts], policy, profile=method, known=known, unknown={counts.table_id: frozenset(unknown)}
+    )
+    reasons = protection.reasons[counts.table_id]
+    printed = protection.tables[0]
+    rows = _output_rows(table, counts, absent, total, value, by, {c: printed.text(c) for c in printed.cells}, reasons)
+    target = Path(output)
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([*table.columns, "protection"])
+            writer.writerows(rows)
+        report = audit_files([partial], value=value, by=by, total=total, threshold=threshold)
+        if not report.exit_code:
+            partial.replace(target)
+    except OSError as problem:
+        raise InputProblem(f"{target.name} cannot be written; check the folder.") from problem
+    finally:
+        partial.unlink(missing_ok=True)
+    if report.exit_code:
+        raise InputProblem(
+            f"No safe table was found: {report.recovered} cells can be recovered and {report.too_narrow} are known too "
+            "well; coarsen a dimension."
+        )
+    tally = {name: sum(row[-1] == name for row in rows) for name in ("primary", "secondary", "rounded")}
+    return AuditReport(report.cells, report.notes, tally)
+
+
+def _complete(table: LongTable, total: str) -> tuple[CountTable, set[Cell], list[Cell]]:
+    """Return the table with all totals, the cells whose count the file does not tell, and the absent combinations."""
+    dimensions = tuple(
+        d if any(c.code == total for c in d.categories) else Dimension(
+            d.variable,
+            (*d.categories, Category(total, frozenset().union(*(c.members for c in d.categories)))),
+        )
+        if len(d.categories) > 1 else d
+        for d in table.dimensions
+    )  # fmt: skip
+    full = LongTable(table.table_id, table.population, dimensions, table.cells)
+    system = build_system([full])
+    leaf = [{c.code for c in d.categories if c.code != total or len(d.categories) == 1} for d in dimensions]
+    lower, upper = _bounds(system, [full], 0, 0)
+    place = {codes: cell for cell, places in enumerate(system.places) for _, codes in places}
+    absent = [
+        codes
+        for codes in product(*[[c.code for c in d.categories] for d in dimensions])
+        if codes not in table.cells and all(code in leaf[at] for at, code in enumerate(codes))
+    ]
+    for codes in absent:
+        upper[place[codes]] = 0
+    try:
+        attacker = Attacker(system.matrix, lower, upper)
+        values = attacker.low.copy()
+        for part in attacker.parts:
+            values[part.cells] = part.any_point()
+    except Contradiction as problem:
+        raise InputProblem(
+            f"The total {describe(system, [table.table_id], problem.cell)} is not the sum of its parts; correct it or "
+            "add the missing part as a row (for example Unknown)."
+        ) from problem
+    unknown = {codes for codes, cell in place.items() if attacker.part_of[cell] >= 0}
+    counts = {codes: int(values[cell]) for codes, cell in place.items()}
+    return CountTable(table.table_id, table.population, dimensions, counts), unknown, absent
+
+
+def _output_rows(
+    table: LongTable,
+    counts: CountTable,
+    absent: Sequence[Cell],
+    total: str,
+    value: str,
+    by: Sequence[str],
+    texts: Mapping[Cell, str],
+    reasons: Mapping[Cell, Reason],
+) -> list[list[str]]:
+    header = list(table.columns)
+    value_at = header.index(value)
+    dimension_at = [header.index(variable) for variable in by]
+    rows = []
+    for row in table.rows:
+        if row:
+            cell = tuple(row[at].strip() for at in dimension_at)
+            fresh = list(row)
+            fresh[value_at] = texts[cell]
+            rows.append([*fresh, reasons[cell]])
+    left_out = set(absent)
+    for cell in sorted(cell for cell in counts.counts if cell not in table.cells and cell not in left_out):
+        fresh = [""] * len(header)
+        for at, code in zip(dimension_at, cell, strict=True):
+            fresh[at] = code
+        fresh[value_at] = texts[cell]
+        rows.append([*fresh, reasons[cell]])
+    return rows

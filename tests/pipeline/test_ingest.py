@@ -1,0 +1,186 @@
+"""A submission's way through the command line: accepted, warned, returned, refused, sent again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.store import opened
+from tests.conftest import ROOT
+from tests.workbooks import identification, person, write_regional
+
+pytestmark = pytest.mark.great_expectations
+
+
+def run(data: Path, *arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "clearing_point.cli", *arguments, "--project", str(ROOT), "--data", str(data)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=data.parent,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def load(data: Path, path: Path, period: str = "2022") -> tuple[int, dict[str, Any]]:
+    code, out, err = run(data, "load", str(path), "--territory", "ALB", "--period", period, "--json")
+    assert out, err
+    return code, json.loads(out)
+
+
+@pytest.fixture
+def clean(tmp_path: Path, standard: Standard) -> Path:
+    rows = {"person": [person(n) for n in range(1, 4)], "identification": [identification(n) for n in range(1, 4)]}
+    return write_regional(tmp_path / "clean.xlsx", standard, rows)
+
+
+def _broken(path: Path, standard: Standard) -> Path:
+    rows = {
+        "person": [person(1), person(2, sex="femail"), person(3, birth_year="19x9")],
+        "identification": [identification(1), identification(2), identification(3, identification_date="14/03/22")],
+    }
+    return write_regional(path, standard, rows)
+
+
+def test_an_accepted_submission_can_name_the_cell_of_every_value(
+    clean: Path, project: Project, standard: Standard
+) -> None:
+    code, outcome = load(project.data, clean)
+    assert (code, outcome["decision"].split()[0]) == (0, "accepted"), outcome
+    with opened(project.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            'SELECT s.file_name, p.sheet, c.column_letter, p.source_row, p.sex FROM core.person AS p '
+            'JOIN raw.submission AS s USING (submission_id) JOIN raw."column" AS c ON c.submission_id = p.submission_id '
+            "AND c.sheet = p.sheet AND c.target_table = 'person' AND c.target_field = 'sex' "
+            "WHERE p.person_reference = 'P-2'"
+        ).fetchone()
+        assert row == ("clean.xlsx", "person", "B", 4, "F")
+        raw = connection.execute("SELECT cells[2] FROM raw.record WHERE sheet = 'person' AND source_row = 4").fetchone()
+        assert raw == ("F",)
+    archived = list(project.archive.rglob("*.xlsx"))
+    assert [p.read_bytes() for p in archived] == [clean.read_bytes()]
+    assert archived[0].stat().st_mode & 0o777 == 0o400
+    assert project.warehouse.stat().st_mode & 0o077 == 0
+
+
+def test_faults_return_a_submission_with_their_cells_and_without_values(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    path = _broken(tmp_path / "broken.xlsx", standard)
+    code, out, err = run(project.data, "check", str(path), "--territory", "ALB", "--period", "2022", "--json")
+    assert code == 1
+    found = {(g["rule_id"], g["sheet"], g["column"], g["rows"]) for g in json.loads(out)["groups"]}
+    assert {("P04", "person", "B", "4"), ("F05", "person", "D", "5"), ("F05", "identification", "C", "5")} <= found
+    assert not any(value in out + err for value in ("femail", "19x9", "14/03/22"))
+    assert not project.warehouse.exists()  # check stores nothing
+    code, outcome = load(project.data, path)
+    assert (code, outcome["decision"]) == (1, "returned")
+    with opened(project.warehouse, read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM core.person").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM staged.person").fetchone() == (3,)
+
+
+def test_the_same_file_changes_nothing_and_a_new_one_replaces_it(
+    tmp_path: Path, clean: Path, project: Project, standard: Standard
+) -> None:
+    load(project.data, clean)
+    before = project.warehouse.read_bytes()
+    code, outcome = load(project.data, clean)
+    assert (code, outcome["unchanged"]) == (0, True)
+    assert project.warehouse.read_bytes() == before
+    rows = {"person": [person(1), person(9)], "identification": [identification(1), identification(9)]}
+    code, outcome = load(project.data, write_regional(tmp_path / "again.xlsx", standard, rows))
+    assert (code, outcome["replaced"]) == (0, "2022-ALB-" + outcome["submission"].split("-")[2] + "-v1")
+    with opened(project.warehouse, read_only=True) as connection:
+        states = connection.execute("SELECT version_number, status FROM raw.submission ORDER BY 1").fetchall()
+        assert states == [(1, "REPLACED"), (2, "ACCEPTED")]
+        assert connection.execute("SELECT count(*) FROM core.person").fetchone() == (5,)  # the older ones are kept
+        ids = connection.execute(
+            "SELECT count(DISTINCT person_id) FROM core.person WHERE person_reference = 'P-1'"
+        ).fetchone()
+        assert ids == (1,)
+
+
+def test_overlapping_periods_of_one_sender_are_refused(clean: Path, project: Project) -> None:
+    load(project.data, clean)
+    code, _, err = run(project.data, "load", str(clean), "--territory", "ALB", "--period", "2021-2022")
+    assert code == 1
+    assert "overlaps submission 2022-ALB-" in err
+
+
+def test_a_rebuild_gives_the_same_content(tmp_path: Path, clean: Path, project: Project, standard: Standard) -> None:
+    load(project.data, clean)
+    load(project.data, _broken(tmp_path / "broken.xlsx", standard), "2021")
+    code, out, err = run(project.data, "rebuild", "--json")
+    assert code == 0, err
+    assert json.loads(out)["same"] is True
+    next(iter(project.archive.rglob("*.xlsx"))).chmod(0o600)
+    for path in project.archive.rglob("*.xlsx"):
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[:-1])
+    code, _, err = run(project.data, "rebuild")
+    assert code == 1
+    assert "is damaged" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["check", "missing.xlsx", "--territory", "ALB"], 1, "missing.xlsx cannot be opened"),
+        (["load", "clean.xlsx", "--territory", "QQQ", "--period", "2022"], 1, "There is no territory 'QQQ'"),
+        (["load", "clean.xlsx", "--territory", "ALB", "--period", "22"], 1, "'22' is no period"),
+        (["load", "clean.xlsx", "--territory", "ALB"], 2, "Missing option"),
+        (["publish", "--edition", "1999"], 1, "1999"),
+        (["publish", "--edition", "2022"], 1, "Nothing has been loaded yet"),
+        (["import", "unodc", "clean.xlsx"], 1, "has not the layout of unodc_glotip"),
+        (["rebuild"], 1, "There is no warehouse yet"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_ends_in_one_sentence(
+    clean: Path, project: Project, arguments: list[str], code: int, said: str
+) -> None:
+    project.data.mkdir()
+    (project.data.parent / "clean.xlsx").touch(exist_ok=True)
+    done, _, err = run(project.data, *arguments)
+    assert (done, said in err) == (code, True), err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_busy_warehouse_is_said_to_be_busy(clean: Path, project: Project) -> None:
+    load(project.data, clean)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb, time; c = duckdb.connect({str(project.warehouse)!r}); print('held', flush=True); time.sleep(60)"],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        code, _, err = run(project.data, "status")
+        assert code == 1
+        assert "in use by another command" in err
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_checking_does_not_import_what_it_does_not_need(project: Project) -> None:
+    script = (
+        "import sys; from clearing_point.cli import main\n"
+        "sys.argv = ['clearing-point', 'status', '--project', sys.argv[1], '--data', sys.argv[2]]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('great_expectations', 'matplotlib', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(ROOT), str(project.data)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().endswith("[]"), done.stdout

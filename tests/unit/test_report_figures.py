@@ -1,0 +1,173 @@
+"""Figures: the same bytes, nothing of a hidden number in them, words for who cannot see them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
+from clearing_point.analysis.drawing import Point, round_limit
+from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
+from clearing_point.report.figures import Easel
+from clearing_point.report.view import Setting, View
+from clearing_point.report.words import load_words
+from tests.unit import report_samples as samples
+
+REPORTS = samples.ROOT / "reports"
+STYLE = REPORTS / "style.mplstyle"
+HIDDEN = Point(None, "<5", "hidden")
+
+
+def _chart(kind, first, second=HIDDEN):
+    series = (
+        Series("Female", (Point(120.0, "120", "shown"), first)),
+        Series("Male", (Point(80.0, "80", "shown"), second)),
+    )
+    return Chart(
+        kind, "figure-x", "Victims & sex", "words", ("2021", "2022"), series, "victims", hidden="Protected"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("upright", [False, True])
+def test_the_same_chart_is_the_same_bytes(kind, upright):
+    chart = replace(_chart(kind, HIDDEN), upright=upright)
+    first = draw_chart(chart, STYLE)
+    assert first == draw_chart(chart, STYLE)
+    assert re.search(r"\d{4}-\d\d-\d\d|matplotlib\.org|<script", first) is None
+
+
+def test_a_hidden_point_cannot_carry_a_value():
+    assert Point(3.0, "<5", "hidden").value is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_length_or_limit_depends_on_a_hidden_number(kind):
+    """A total that holds the hidden number moves with it; the drawing of the parts must not move."""
+    easel, drawn = _easel(), []
+    by_sex = replace(samples.SEX_BY, categories=("F", "M"))
+    chart = {"kind": kind, "x": "reference_year", "series": "sex", "value": "count"}
+    which = samples.indicator("T10", (by_sex, samples.YEAR_BY), ("sex",), ("reference_year",), chart)
+    for total in (71, 240):
+        values = {("F", "2021"): 120, ("F", "2022"): None, ("M", "2021"): 80, ("M", "2022"): 70}
+        values |= {("Total", "2021"): 200, ("Total", "2022"): total}
+        dimensions = {"sex": ("F", "M", "Total"), "reference_year": ("2021", "2022")}
+        view = View(samples.published(which, samples.protected("T10", dimensions, values)), easel.setting)
+        figure = easel.figure_of(view, "figure-t10", "1", "t")
+        assert figure is not None
+        drawn.append((figure.svg, figure.alternative))
+    assert drawn[0] == drawn[1]
+    assert "Protected" in drawn[0][0]
+
+
+def test_marks_of_hidden_numbers_have_one_size():
+    """A stacked bar of 120 and one of 2,000 end with the same mark."""
+    chart = replace(_chart("stacked", Point(2000.0, "2,000", "shown")), series=(
+        Series("Female", (Point(120.0, "120", "shown"), Point(2000.0, "2,000", "shown"))),
+        Series("Male", (HIDDEN, HIDDEN)),
+    ))  # fmt: skip
+    svg = draw_chart(chart, STYLE)
+    # The bars' marks are the hatched paths inside the axes (clipped), not the one in the key.
+    paths = re.findall(
+        r'<path d="([^"]+)"\s+clip-path="[^"]+"\s+style="fill: url\(#[^)]+\); stroke: #8f6300', svg
+    )
+    widths = []
+    for path in paths:
+        xs = [float(x) for x in re.findall(r"[ML] ([\d.]+) ", path.replace("\n", " "))]
+        widths.append(max(xs) - min(xs))
+    assert len(widths) == 2
+    assert widths[0] == pytest.approx(widths[1], abs=0.03)
+
+
+def test_axis_limits_are_round_and_above_every_shown_value():
+    for value in (1, 7, 19, 20, 21, 99, 101, 1234, 98765):
+        limit = round_limit([value])
+        assert value <= limit <= 2 * value
+    assert round_limit([]) == 1.0
+
+
+def test_no_figure_where_nothing_may_be_shown():
+    easel = _easel()
+    which = samples.indicator(
+        "T10", (samples.YEAR_BY,), (), ("reference_year",), {"kind": "line", "x": "year"}
+    )
+    table = samples.protected("T10", {"reference_year": ("2021", "2022")}, {("2021",): None, ("2022",): None})
+    assert easel.figure_of(View(samples.published(which, table), easel.setting), "f", "1", "t") is None
+
+
+def test_alternative_text_says_what_is_shown_and_how_much_is_not():
+    easel = _easel()
+    figure = easel.figure_of(
+        View(samples.by_territory(), easel.setting), "figure-t01", "Figure 1", "table-t01"
+    )
+    assert figure is not None
+    assert "Territory Serbia: 2020: 25; 2021: protected; 2022: 1,230" in figure.alternative
+    assert "Territory Montenegro: 2020: no data" in figure.alternative
+    assert "Protected numbers, not shown: 1" in figure.alternative
+    assert "Made data" in figure.svg
+    described = re.search(r"<desc[^>]*>([^<]+)", figure.svg)
+    assert described is not None
+    assert described[1] == figure.alternative.replace("&", "&amp;")
+
+
+def test_shares_are_drawn_only_where_they_may_be_given():
+    easel = _easel()
+    figure = easel.figure_of(View(samples.by_sex(), easel.setting), "figure-t10", "Figure 1", "table-t10")
+    assert figure is not None
+    assert "67 %" in figure.alternative  # 60 of 90 known in Albania
+    assert "94.9" not in figure.svg  # 1,111 of 1,171 would tell how many are hidden
+
+
+def test_maps_shade_only_shown_values_and_repeat_their_bytes():
+    easel = _easel()
+    shades = (
+        Shade("1 to 10", 0.0),
+        Shade("11 to 50", 1.0),
+        Shade("Protected", None, "hidden"),
+        Shade("No data", None, "missing"),
+    )
+    areas = {"ALB": Area("Albania\n7", 0), "SRB": Area("Serbia\n<5", 2), "XKX": Area("Kosovo*\n..", 3)}
+    picture = Map("map-x", "Map", "words", areas, shades)
+    first = draw_map(picture, STYLE, easel.outlines, easel.positions)
+    assert first == draw_map(picture, STYLE, easel.outlines, easel.positions)
+    assert "11 to 50" not in first  # the key holds what the map uses
+    assert first.count("<pattern") == 2
+
+
+def test_classes_of_a_map_end_at_round_numbers_above_all_values():
+    ends = classes_of([3, 12, 55, 80, 90, 400, 1234])
+    assert ends == sorted(set(ends))
+    assert ends[-1] >= 1234
+    assert classes_of([]) == []
+    assert classes_of([5, 5, 5]) == [5.0]
+
+
+def _easel() -> Easel:
+    setting = Setting(samples.edition(), samples.context(), load_words(REPORTS, "en"))
+    return Easel(setting, REPORTS)
+
+
+def test_an_indicator_may_ask_for_a_map():
+    easel, table = _easel(), samples.by_territory()
+    which = replace(table.indicator, chart={"kind": "map", "x": "territory", "value": "count"})
+    figure = easel.figure_of(
+        View(replace(table, indicator=which), easel.setting), "figure-t01", "1", "table-t01"
+    )
+    assert figure is not None
+    assert "Albania: 41" in figure.alternative
+    assert "Montenegro: no data" in figure.alternative
+    assert ">1,230<" in figure.svg
+
+
+def test_a_chart_may_stand_at_one_category():
+    easel, table = _easel(), samples.by_sex()
+    which = replace(
+        table.indicator, chart={"kind": "bars", "x": "territory", "value": "count", "at": {"sex": "F"}}
+    )
+    figure = easel.figure_of(
+        View(replace(table, indicator=which), easel.setting), "figure-t10", "1", "table-t10"
+    )
+    assert figure is not None
+    assert "Albania: 60; Serbia: protected" in figure.alternative
