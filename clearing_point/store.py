@@ -29,13 +29,21 @@ WITHDRAWN, REFUSED = "WITHDRAWN", "QUARANTINED"
 """Codes of the list ``submission_status`` that the machinery itself sets."""
 
 
-def connect(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | None = None) -> Any:
+def connect(
+    path: Path,
+    *,
+    read_only: bool = False,
+    attach: Mapping[str, Path] | None = None,
+    joins_as_written: bool = False,
+) -> Any:
     """Open a DuckDB file with outside access off and the configuration locked.
 
     Parameters
     ----------
     attach : mapping of str to Path, optional
         Further databases, opened read-only under these names before the lock closes.
+    joins_as_written : bool
+        Normalising joins a row to fifty small lookups; finding an order for them costs more than the joins.
 
     Raises
     ------
@@ -64,6 +72,8 @@ def connect(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] |
         connection.execute(f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
     connection.execute(f"SET threads = {max(1, min(2, os.cpu_count() or 1))}")
     connection.execute("SET preserve_insertion_order = true")
+    if joins_as_written:
+        connection.execute("SET disabled_optimizers = 'join_order'")
     for setting, value in _LOCKED.items():
         connection.execute(f"SET {setting} = {value}")
     connection.execute("SET lock_configuration = true")
@@ -288,11 +298,21 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
 
 
+_EMPTY: dict[str, bytes] = {}
+"""Bytes of an empty database by the hash of its standard: making one costs more than writing it."""
+
+
 def _create(path: Path, standard: Standard) -> None:
-    with duckdb.connect(str(path)) as connection:
-        for statement in statements(standard):
-            connection.execute(statement)
-        _fill_reference(connection, standard)
+    if standard.sha256 not in _EMPTY:
+        with duckdb.connect(str(path)) as connection:
+            for statement in statements(standard):
+                connection.execute(statement)
+            _fill_reference(connection, standard)
+        _EMPTY[standard.sha256] = path.read_bytes()
+        path.unlink()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(_EMPTY[standard.sha256])
 
 
 def _fill_reference(connection: Any, standard: Standard) -> None:

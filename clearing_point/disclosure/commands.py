@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +108,9 @@ def audit_files(
 
     Several files are linked through their dimensions; files that show different counts for the same cell are
     taken as successive releases in the order given, and what changed between them is attacked too.
-    A cell without a row is not published: it may be any count of 0 or more. `<n` tells that the count is
-    1 to n-1 (0 to n-1 where the totals rule out 1), and fails only if more than that follows.
+    The attacker takes a combination without a row for nobody where the totals are complete without it, and
+    for any count of 0 or more elsewhere. `<n` tells that the count is 1 to n-1 (0 to n-1 where the
+    totals rule out 1), and fails only if more than that follows.
 
     Raises
     ------
@@ -130,18 +130,7 @@ def audit_long_tables(
     notes: list[str] = []
     tables, relations, changes = _releases(tables, by, total, threshold, notes)
     system = build_system(tables, relations)
-    least = 1 if zeros == "always_shown" else 0
-    try:
-        attacker = _attack(system, tables, least, below_from=1)
-    except Contradiction:
-        try:
-            attacker = _attack(system, tables, least, below_from=0)
-        except Contradiction as problem:
-            where = describe(system, [table.table_id for table in tables], problem.cell)
-            raise InputProblem(
-                f"The totals around {where} do not add up; correct them, or add the missing part as a row (for example "
-                "Unknown)."
-            ) from problem
+    attacker = _attack(system, tables, 1 if zeros == "always_shown" else 0)
     cells = [*_hidden_cells(system, tables, attacker, by, total, threshold), *changes]
     return AuditReport(tuple(cells), tuple(notes))
 
@@ -203,11 +192,61 @@ def _releases(
     return renamed, relations, changes
 
 
-def _attack(system: System, tables: Sequence[LongTable], least: int, *, below_from: int) -> Attacker:
-    lower, upper = _bounds(system, tables, least, below_from)
-    if (lower > upper).any():
-        raise Contradiction(int(np.flatnonzero(lower > upper)[0]))
-    return Attacker(system.matrix, lower, upper)
+def _attack(system: System, tables: Sequence[LongTable], least: int) -> Attacker:
+    """Return the strongest attacker whose assumptions the published numbers allow.
+
+    She takes `<n` for 1 to n-1, and a combination without a row for nobody, as most offices print it. Where
+    the totals contradict her she gives up the second assumption for those rows, then altogether, then the first.
+    """
+    for below_from, assume_none in ((1, True), (1, False), (0, True), (0, False)):
+        lower, upper = _bounds(system, tables, least, below_from)
+        if assume_none:
+            upper = _nobody_in_absent(system, tables, lower, upper)
+        try:
+            if (lower > upper).any():
+                raise Contradiction(int(np.flatnonzero(lower > upper)[0]))
+            return Attacker(system.matrix, lower, upper)
+        except Contradiction as found:
+            problem = found
+    where = describe(system, [table.table_id for table in tables], problem.cell)
+    raise InputProblem(
+        f"The totals around {where} do not add up; correct them, or add the missing part as a row (for example "
+        "Unknown)."
+    )
+
+
+def _nobody_in_absent(
+    system: System, tables: Sequence[LongTable], lower: Integers, upper: Integers
+) -> Integers:
+    """Return upper bounds with 0 for absent combinations, except in sums that are not complete without them."""
+    upper = upper.copy()
+    absent = np.array(
+        [
+            bool(places) and not any(codes in tables[at].cells for at, codes in places)
+            for places in system.places
+        ],
+        dtype=bool,
+    )
+    parents = np.zeros(len(absent), dtype=bool)
+    matrix = system.matrix
+    parents[matrix.indices[matrix.data < 0]] = True
+    listed = ~absent & np.array([bool(places) for places in system.places], dtype=bool) & ~parents
+    with_parts = np.asarray(abs(matrix) @ listed.astype(np.int64)) > 0
+    # Where not one part is listed, nobody concludes that there is none.
+    absent &= ~parents & (np.asarray(abs(matrix).T @ (~with_parts).astype(np.int64)) == 0)
+    free = upper.copy()
+    upper[absent] = 0
+    starts = matrix.indptr[:-1]
+    while len(starts):
+        least = np.where(matrix.data > 0, lower[matrix.indices], -upper[matrix.indices])
+        most = np.where(matrix.data > 0, upper[matrix.indices], -lower[matrix.indices])
+        broken = (np.add.reduceat(least, starts) > 0) | (np.add.reduceat(most, starts) < 0)
+        involved = np.asarray(abs(matrix).T @ broken.astype(np.int64)) > 0
+        release = absent & involved & (upper == 0)
+        if not release.any():
+            break
+        upper[release] = free[release]
+    return upper
 
 
 def _bounds(
@@ -328,11 +367,19 @@ def protect_file(
         for cell in absent
     )
     protection = protect(
-        [counts], policy, profile=method, known=known, unknown={counts.table_id: frozenset(unknown)}
+        [counts],
+        policy,
+        profile=method,
+        known=known,
+        unknown={counts.table_id: frozenset(unknown)},
+        added={counts.table_id: frozenset(cell for cell in counts.counts if cell not in table.cells)},
     )
     reasons = protection.reasons[counts.table_id]
     printed = protection.tables[0]
-    rows = _output_rows(table, counts, absent, total, value, by, {c: printed.text(c) for c in printed.cells}, reasons)
+    texts = {cell: printed.text(cell) for cell in printed.cells}
+    # A total that the file does not tell is not added, and a combination without a row gets none.
+    unlisted = {cell for cell in counts.counts if cell not in table.cells and _is_leaf(cell, total)} | unknown
+    rows = _output_rows(table, counts, absent, unlisted, value, by, texts, reasons)
     target = Path(output)
     partial = target.with_name(target.name + ".partial")
     try:
@@ -356,6 +403,10 @@ def protect_file(
     return AuditReport(report.cells, report.notes, tally)
 
 
+def _is_leaf(cell: Cell, total: str) -> bool:
+    return total not in cell
+
+
 def _complete(table: LongTable, total: str) -> tuple[CountTable, set[Cell], list[Cell]]:
     """Return the table with all totals, the cells whose count the file does not tell, and the absent combinations."""
     dimensions = tuple(
@@ -369,25 +420,18 @@ def _complete(table: LongTable, total: str) -> tuple[CountTable, set[Cell], list
     full = LongTable(table.table_id, table.population, dimensions, table.cells)
     system = build_system([full])
     leaf = [{c.code for c in d.categories if c.code != total or len(d.categories) == 1} for d in dimensions]
-    lower, upper = _bounds(system, [full], 0, 0)
     place = {codes: cell for cell, places in enumerate(system.places) for _, codes in places}
+    attacker = _attack(system, [full], 0)
+    values = attacker.low.copy()
+    for part in attacker.parts:
+        values[part.cells] = part.any_point()
     absent = [
         codes
-        for codes in product(*[[c.code for c in d.categories] for d in dimensions])
-        if codes not in table.cells and all(code in leaf[at] for at, code in enumerate(codes))
+        for codes, cell in place.items()
+        if codes not in table.cells
+        and all(code in leaf[at] for at, code in enumerate(codes))
+        and attacker.high[cell] == 0
     ]
-    for codes in absent:
-        upper[place[codes]] = 0
-    try:
-        attacker = Attacker(system.matrix, lower, upper)
-        values = attacker.low.copy()
-        for part in attacker.parts:
-            values[part.cells] = part.any_point()
-    except Contradiction as problem:
-        raise InputProblem(
-            f"The total {describe(system, [table.table_id], problem.cell)} is not the sum of its parts; correct it or "
-            "add the missing part as a row (for example Unknown)."
-        ) from problem
     unknown = {codes for codes, cell in place.items() if attacker.part_of[cell] >= 0}
     counts = {codes: int(values[cell]) for codes, cell in place.items()}
     return CountTable(table.table_id, table.population, dimensions, counts), unknown, absent
@@ -397,7 +441,7 @@ def _output_rows(
     table: LongTable,
     counts: CountTable,
     absent: Sequence[Cell],
-    total: str,
+    unlisted: set[Cell],
     value: str,
     by: Sequence[str],
     texts: Mapping[Cell, str],
@@ -413,7 +457,7 @@ def _output_rows(
             fresh = list(row)
             fresh[value_at] = texts[cell]
             rows.append([*fresh, reasons[cell]])
-    left_out = set(absent)
+    left_out = {*absent, *unlisted}
     for cell in sorted(cell for cell in counts.counts if cell not in table.cells and cell not in left_out):
         fresh = [""] * len(header)
         for at, code in zip(dimension_at, cell, strict=True):

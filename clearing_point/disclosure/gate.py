@@ -53,6 +53,7 @@ def protect(
     known: Sequence[KnownFigure] = (),
     relations: Sequence[Relation] = (),
     unknown: Mapping[str, frozenset[Cell]] | None = None,
+    added: Mapping[str, frozenset[Cell]] | None = None,
     progress: Progress | None = None,
 ) -> Protection:
     """Protect all tables of an edition as one system and prove it."""
@@ -65,12 +66,12 @@ def protect(
     values = fill(system, tables)
     public = _known_cells(system, values, known, names)
     needs = primary_needs(system, tables, values, policy, public)
-    for cell, places in enumerate(system.places):
-        if any(codes in (unknown or {}).get(names[at], ()) for at, codes in places):
-            needs.low[cell], needs.high[cell] = policy.lower_bound, needs.threshold[cell]
-            needs.hidden[cell] = True
+    for cell in np.flatnonzero(_marked(system, names, unknown)):
+        needs.low[cell], needs.high[cell] = policy.lower_bound, needs.threshold[cell]
+        needs.hidden[cell] = True
     if profile == "suppress":
-        pattern = _suppress(system, values, needs, policy, public, names, progress)
+        extra = _marked(system, names, added)
+        pattern = _suppress(system, values, needs, policy, public, names, progress, extra)
         made = _print(system, tables, values, policy, pattern.hidden, None)
         witnesses: Sequence[Integers] = pattern.witnesses
         reasons = _reasons(system, tables, needs, pattern.hidden, None)
@@ -89,6 +90,16 @@ def protect(
     if not result.safe:
         raise InputProblem(_unproven(result))
     return Protection(made, result, reasons)
+
+
+def _marked(
+    system: System, names: Sequence[str], cells: Mapping[str, frozenset[Cell]] | None
+) -> Booleans:
+    found = np.zeros(len(system.keys), dtype=bool)
+    if cells:
+        for cell, places in enumerate(system.places):
+            found[cell] = any(codes in cells.get(names[at], ()) for at, codes in places)
+    return found
 
 
 def _unproven(result: AuditResult) -> str:
@@ -127,6 +138,7 @@ def _suppress(
     public: Booleans,
     names: Sequence[str],
     progress: Progress | None,
+    extra: Booleans,
 ) -> Pattern:
     lower = np.where(needs.printed, policy.lower_bound, 0).astype(np.int64)
     frozen = public.copy()
@@ -143,6 +155,7 @@ def _suppress(
         needs.threshold,
         needs.printed,
         needs.rests,
+        extra,
     )
     pattern = find_pattern(problem, progress=progress)
     if pattern.impossible:

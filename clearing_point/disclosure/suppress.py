@@ -23,6 +23,7 @@ from clearing_point.errors import InternalError
 # A hidden cell that moves costs almost nothing, but not nothing: witnesses stay short and whole.
 _HIDDEN_COST = 1e-3
 _NEAR = 2.5
+_EXTRA_COST = 0.02
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,6 +50,8 @@ class Problem:
     rests
         Cells that are never printed but follow from printed ones (what is left of a whole without a
         part): they may be provably nobody, but not provably a few.
+    extra
+        Totals that nobody asked for; hiding them costs next to nothing.
     """
 
     matrix: sparse.csr_matrix
@@ -61,6 +64,7 @@ class Problem:
     threshold: Integers
     guarded: Booleans
     rests: Booleans
+    extra: Booleans
 
 
 @dataclass
@@ -98,7 +102,7 @@ class Sequential:
         self.high_met = self.high_need < 0
         self.witnesses: list[Integers] = []
         self.impossible: list[int] = []
-        self.weight = costs(problem.values, problem.threshold)
+        self.weight = costs(problem.values, problem.threshold) * np.where(problem.extra, _EXTRA_COST, 1.0)
         up = np.where(problem.frozen, 0.0, np.inf)
         down = np.where(problem.frozen, 0, problem.values - problem.lower).astype(np.float64)
         self.mover = Mover(problem.matrix, up, down, self._price())

@@ -6,8 +6,6 @@ number (``is_number``) and what it means: ``codes``, or ``value`` with ``precisi
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 from clearing_point.countries.profile import ColumnSpec
@@ -20,44 +18,37 @@ _ISO_DATES = (("%Y-%m-%d", "DAY"), ("%Y-%m-%d %H:%M:%S", "DAY"), ("%Y-%m", "MONT
 """Year first is read everywhere: it cannot be mistaken. All else is read only as declared."""
 
 
-def _register_words(source: Source, name: str, rows: list[tuple[str, Any]], kind: pa.DataType) -> None:
-    table = pa.table(
-        {"word": pa.array([r[0] for r in rows], pa.string()), "meant": pa.array([r[1] for r in rows], kind)}
-    )
-    source.connection.register("words_view", table)
-    # Folded a second time by the same SQL as the cells, so that both sides agree to the letter.
-    source.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT fold(word) AS word, any_value(meant) AS meant "
-        "FROM words_view GROUP BY 1"
-    )
-    source.connection.unregister("words_view")
-
-
 def code_lookup(source: Source, field: Field, spec: ColumnSpec, lookup: str, distinct: str) -> None:
-    """Make the lookup of a coded column: each text -> codes, or none if nobody mapped it."""
+    """Make the lookup of a coded column: each text -> codes, or none if nobody mapped it.
+
+    The distinct texts of a coded column are few; they are folded and looked up here once each.
+    """
     words = words_of(field, spec, source.profile, source.standard)
-    rows = [(word, list(codes)) for word, codes in words.codes.items()]
-    rows += [(word, ["?"]) for word in sorted(words.ambiguous)]
-    _register_words(source, f"{lookup}_words", rows, pa.list_(pa.string()))
-    otherwise = "NULL" if spec.otherwise is None else f"[{quoted(spec.otherwise)}]"
-    if field.multiple or source.spec.explode == field.name:
-        separator = quoted(source.profile.reading.list_separator)
-        parts = f"list_filter(string_split(raw, {separator}), lambda part: trim(part) <> '')"
-        source.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {lookup} AS "
-            f"WITH texts AS ({distinct}), parts AS (SELECT raw, is_number, unnest({parts}) AS part FROM texts) "
-            f"SELECT raw, is_number, CASE WHEN bool_and(meant IS NOT NULL) "
-            "THEN list_sort(list_distinct(flatten(list(meant)))) END AS codes, "
-            "coalesce(bool_or(meant = ['?']), false) AS ambiguous "
-            f"FROM parts LEFT JOIN {lookup}_words ON word = fold(part) GROUP BY raw, is_number"
-        )
-    else:
-        source.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {lookup} AS WITH texts AS ({distinct}) "
-            f"SELECT raw, is_number, coalesce(CASE WHEN meant <> ['?'] THEN meant END, "
-            f"CASE WHEN meant IS NULL THEN {otherwise} END) AS codes, coalesce(meant = ['?'], false) AS ambiguous "
-            f"FROM texts LEFT JOIN {lookup}_words ON word = fold(raw)"
-        )
+    several = field.multiple or source.spec.explode == field.name
+    separator = source.profile.reading.list_separator if several else None
+    otherwise = None if spec.otherwise is None else [spec.otherwise]
+    texts = source.connection.execute(f"SELECT raw, is_number FROM ({distinct}) ORDER BY ALL").fetchall()
+    codes: list[list[str] | None] = []
+    ambiguous: list[bool] = []
+    for text, _ in texts:
+        parts = [fold(part) for part in (text.split(separator) if separator else [text]) if part.strip()]
+        found = [words.codes.get(part) for part in parts]
+        unclear = any(part in words.ambiguous for part in parts)
+        known = [code for meant in found if meant for code in meant]
+        complete = bool(found) and all(found)
+        codes.append(sorted(set(known)) if complete else None if unclear else otherwise)
+        ambiguous.append(unclear)
+    table = pa.table(
+        {
+            "raw": pa.array([text for text, _ in texts], pa.string()),
+            "is_number": pa.array([number for _, number in texts], pa.bool_()),
+            "codes": pa.array(codes, pa.list_(pa.string())),
+            "ambiguous": pa.array(ambiguous, pa.bool_()),
+        }
+    )
+    source.connection.register("looked_up", table)
+    source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT * FROM looked_up")
+    source.connection.unregister("looked_up")
 
 
 def date_lookup(source: Source, spec: ColumnSpec, lookup: str, distinct: str) -> None:
@@ -68,12 +59,11 @@ def date_lookup(source: Source, spec: ColumnSpec, lookup: str, distinct: str) ->
     precision = " ".join(
         f"WHEN try_strptime(trim(raw), {quoted(f)}) IS NOT NULL THEN '{exact}'" for f, exact in formats
     )
-    _register_words(source, f"{lookup}_words", _missing_words(source, spec), pa.string())
     source.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS WITH texts AS ({distinct}) "
         f"SELECT raw, is_number, CASE WHEN meant IS NULL THEN coalesce({value}) END AS value, "
         f"CASE WHEN meant IS NULL THEN CASE {precision} END END AS precision, meant AS missing "
-        f"FROM texts LEFT JOIN {lookup}_words ON word = fold(raw)"
+        f"FROM texts LEFT JOIN {_missing_words(source, spec)} ON word = fold(raw)"
     )
 
 
@@ -100,15 +90,16 @@ def number_lookup(source: Source, field: Field, spec: ColumnSpec, lookup: str, d
     else:
         kind = "SMALLINT" if field.type == "year" else "INTEGER"
         value = f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS {kind}) END"
-    _register_words(source, f"{lookup}_words", _missing_words(source, spec), pa.string())
     source.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS WITH texts AS ({distinct}) "
         f"SELECT raw, is_number, CASE WHEN meant IS NULL THEN {value} END AS value, meant AS missing "
-        f"FROM texts LEFT JOIN {lookup}_words ON word = fold(raw)"
+        f"FROM texts LEFT JOIN {_missing_words(source, spec)} ON word = fold(raw)"
     )
 
 
-def _missing_words(source: Source, spec: ColumnSpec) -> list[tuple[str, Any]]:
+def _missing_words(source: Source, spec: ColumnSpec) -> str:
+    """Return the words that say why a value is missing, as a small SQL table (word, meant)."""
     words = {fold(code): code for code in source.standard.missing_codes}
     words |= {fold(w): c for w, c in {**source.profile.reading.missing, **spec.missing}.items()}
-    return sorted(words.items())
+    rows = ", ".join(f"({quoted(word)}, {quoted(code)})" for word, code in sorted(words.items()))
+    return f"(VALUES {rows}) AS missing_words(word, meant)"

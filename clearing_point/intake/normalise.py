@@ -219,7 +219,9 @@ def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
     The few distinct texts are judged once; what is neither yes, no nor missing becomes findings.
     """
     reading = source.profile.reading
-    meaning: dict[str, bool | None] = {fold(w): None for w in (*reading.missing, *source.standard.missing_codes, "")}
+    meaning: dict[str, bool | None] = {
+        fold(w): None for w in (*reading.missing, *source.standard.missing_codes, "")
+    }
     meaning |= {fold(w): True for w in reading.yes} | {fold(w): False for w in reading.no}
     texts = source.connection.execute(
         f"SELECT DISTINCT cells[{column}] FROM {source.rows} WHERE cells[{column}] IS NOT NULL ORDER BY 1"

@@ -55,9 +55,12 @@ def judge(workspace: Path, submission_id: str, standard: Standard, *, refused: b
     """
     suite = gate_suite(standard)
     with opened(workspace) as connection:
+        connection.execute("BEGIN TRANSACTION")
         if not refused:
             evaluate(connection, submission_id, standard)
         failing = _gate_table(connection, submission_id, suite)
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT")
     results = run_gate(workspace, suite)
     for result in results:
         if result.success == (failing[result.rule_id] > 0):
@@ -81,7 +84,6 @@ def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, .
     failing = {e.rule_id: int(counted.get(e.rule_id, 0)) for e in suite}
     columns = ", ".join(f'{count}::BIGINT AS "{rule_id}"' for rule_id, count in failing.items())
     connection.execute(f"CREATE OR REPLACE TABLE quality.{GATE_TABLE} AS SELECT {columns}")
-    connection.execute("CHECKPOINT")
     return failing
 
 
@@ -94,6 +96,7 @@ def _decide(
     use: str,
 ) -> Verdict:
     with opened(workspace) as connection:
+        connection.execute("BEGIN TRANSACTION")
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
         counts |= dict(
             connection.execute(
@@ -118,6 +121,7 @@ def _decide(
             [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
              len(suite), len(failed)],
         )  # fmt: skip
+        connection.execute("COMMIT")
     return Verdict(submission_id, decision, counts, len(suite), len(failed))
 
 

@@ -128,7 +128,7 @@ def _results(outcome: Any, suite: Sequence[Expectation]) -> tuple[GateResult, ..
                 raise InternalError(
                     f"Great Expectations could not evaluate rule {rule_id}: {problem.get('exception_message')}"
                 )
-        observed = (result.result or {}).get("unexpected_count")
+        observed = (result.result or {}).get("observed_value")
         found[rule_id] = GateResult(
             rule_id,
             result.expectation_config.type,

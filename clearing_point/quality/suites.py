@@ -66,7 +66,7 @@ def gate_suite(standard: Standard) -> tuple[Expectation, ...]:
         why.setdefault(rule.rule_id, rule.why["en"])
     return tuple(
         Expectation(
-            kind="ExpectColumnValuesToBeBetween",
+            kind="ExpectColumnMaxToBeBetween",
             kwargs={"column": rule_id, "max_value": 0},
             rule_id=rule_id,
             severity=severities[rule_id],

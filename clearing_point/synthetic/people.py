@@ -59,7 +59,7 @@ def people(
     kinds, patterns = list(settings["kinds"]), list(settings["patterns"].values())
     affinity = np.array([[float(p["kinds"][k]) for p in patterns] for k in kinds])
     parts: list[tuple[Array, ...]] = []
-    closing = max(year for _, year in targets)
+    closing = max((year for _, year in targets), default=0)
     for (territory, year), target in sorted(targets.items()):
         more = int(rng.binomial(target, float(settings["rejected"]))) if target else 0
         size = target + more

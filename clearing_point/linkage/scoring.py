@@ -1,0 +1,151 @@
+"""The second step: probabilities of pairs that share a token, by Splink on DuckDB.
+
+Model: Fellegi and Sunter, "A Theory for Record Linkage", JASA 64 (1969). The m and u probabilities are fixed in
+``schemas/linkage.yml``; only the chance that two random reports are one person is estimated from the data, so the same rows
+give the same probabilities, on any machine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.linkage.inputs import PERSON
+from clearing_point.linkage.settings import LinkageSettings
+
+SCORED = "linkage_scored"
+"""One row a pair that shares a token: ``a < b`` (numbers of persons), ``level`` (evidence of the names), ``probability``."""
+
+
+def prior(connection: Any, settings: LinkageSettings) -> float:
+    """Estimate the chance that two random rows of ``linkage_person`` are one person.
+
+    Pairs whose whole names and date agree, divided by the share of true pairs that look so (m) and by all pairs; at least
+    one such pair is assumed.
+    """
+    persons = connection.execute(f"SELECT count(*) FROM {PERSON}").fetchone()[0]
+    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
+    level = next(v for v in anchor["levels"] if v["name"] == anchor["anchor"])
+    seen = 0
+    if persons > 1:
+        seen = connection.execute(
+            f"SELECT count(*) FROM {_sided('l')} JOIN {_sided('r')} ON {level['when']} WHERE number_l < number_r"
+        ).fetchone()[0]
+    pairs = max(1.0, persons * (persons - 1) / 2)
+    return float(min(0.5, max(seen, 1) / float(level["m"]) / pairs))
+
+
+def score(connection: Any, settings: LinkageSettings) -> float:
+    """Make ``linkage_scored`` and return the prior that was used.
+
+    Raises
+    ------
+    InputProblem
+        If Splink is not installed.
+    InternalError
+        If Splink fails.
+    """
+    chance = prior(connection, settings)
+    try:
+        # Imported late: it costs about a second, and only this step needs it.
+        from splink import DuckDBAPI, Linker
+    except ImportError as error:
+        raise InputProblem("Linking needs Splink: install clearing-point[linkage].") from error
+    logger = logging.getLogger("splink")
+    level_before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        database = DuckDBAPI(connection=connection)
+        linker = Linker(database.register(PERSON), _splink_settings(settings, chance), log_level=None)
+        found = linker.inference.predict(warning_mode="never")
+        anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {SCORED} AS SELECT least(number_l, number_r) AS a, "
+            f"greatest(number_l, number_r) AS b, {_level_name(anchor)} AS level, match_probability AS probability "
+            f"FROM {found.physical_name} ORDER BY a, b"
+        )
+        database.delete_tables_created_by_splink_from_db()
+    except Exception as error:
+        # Splink raises many kinds; its text may quote rows, so only the kind is kept.
+        raise InternalError(f"Splink failed ({type(error).__name__}).") from error
+    finally:
+        logger.setLevel(level_before)
+    return chance
+
+
+def score_plainly(connection: Any, settings: LinkageSettings, table: str) -> None:
+    """Make the same table with one DuckDB query: the independent check of what Splink gives."""
+    chance = prior(connection, settings)
+    weights = []
+    for comparison in settings.model["comparisons"]:
+        cases = [f"WHEN {comparison['unknown']} THEN 0.0"]
+        cases += [f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {float(v['u'])!r})" for v in comparison["levels"]]
+        rest = comparison["otherwise"]
+        weights.append(f"CASE {' '.join(cases)} ELSE ln({float(rest['m'])!r} / {float(rest['u'])!r}) END")
+    keys = " UNION ".join(
+        f"SELECT number_l, number_r FROM (SELECT number AS number_l, {t} AS token_l FROM {PERSON}) "
+        f"JOIN (SELECT number AS number_r, {t} AS token_r FROM {PERSON}) ON token_l = token_r AND number_l < number_r"
+        for t in settings.model["block_on"]
+    )
+    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
+    levels = " ".join(f"WHEN {v['when']} THEN '{v['name']}'" for v in anchor["levels"])
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT number_l AS a, number_r AS b, "
+        f"CASE WHEN {anchor['unknown']} THEN 'unknown' {levels} ELSE 'otherwise' END AS level, "
+        f"1 / (1 + exp(-(ln({chance!r} / (1 - {chance!r})) + {' + '.join(weights)}))) AS probability "
+        f"FROM ({keys}) JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) ORDER BY a, b"
+    )
+
+
+def _sided(side: str) -> str:
+    # Every column with the ending that the levels of the model use.
+    return f"(SELECT COLUMNS('(.*)') AS '\\1_{side}' FROM {PERSON})"
+
+
+def _level_name(comparison: Mapping[str, Any]) -> str:
+    # Splink numbers levels from the last one (0) upwards; -1 is unknown.
+    count = len(comparison["levels"])
+    names = " ".join(f"WHEN {count - i} THEN '{v['name']}'" for i, v in enumerate(comparison["levels"]))
+    return f"CASE gamma_{comparison['name']} {names} WHEN 0 THEN 'otherwise' ELSE 'unknown' END"
+
+
+def _splink_settings(settings: LinkageSettings, chance: float) -> dict[str, Any]:
+    comparisons = []
+    for comparison in settings.model["comparisons"]:
+        levels: list[dict[str, Any]] = [
+            {"sql_condition": comparison["unknown"], "label_for_charts": "unknown", "is_null_level": True}
+        ]
+        for level in comparison["levels"]:
+            levels.append(
+                {
+                    "sql_condition": level["when"],
+                    "label_for_charts": level["name"],
+                    "m_probability": float(level["m"]),
+                    "u_probability": float(level["u"]),
+                }
+            )
+        rest = comparison["otherwise"]
+        levels.append(
+            {
+                "sql_condition": "ELSE",
+                "label_for_charts": "otherwise",
+                "m_probability": float(rest["m"]),
+                "u_probability": float(rest["u"]),
+            }
+        )
+        comparisons.append({"output_column_name": comparison["name"], "comparison_levels": levels})
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "number",
+        "probability_two_random_records_match": chance,
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": f"l.{token} = r.{token}", "sql_dialect": "duckdb"}
+            for token in settings.model["block_on"]
+        ],
+        "comparisons": comparisons,
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+        "linker_uid": "clearing_point",  # otherwise drawn at random
+    }
