@@ -41,14 +41,26 @@ class CellFinding:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a certificate is made of: the public system, what was asked of it, and the tables that answer."""
+
+    system: System
+    names: tuple[str, ...]
+    lower: Integers
+    upper: Integers
+    low_need: Integers
+    high_need: Integers
+    witnesses: tuple[Integers, ...]
+
+
+@dataclass(frozen=True)
 class AuditResult:
     """Outcome of an audit. `cells` are all cells that are not printed exactly, in the order of the tables."""
 
     cells: tuple[CellFinding, ...]
     unknowns: int
     equations: int
-    keys: tuple[Key, ...] = field(repr=False, default=())
-    witnesses: tuple[Integers, ...] = field(repr=False, default=())
+    evidence: Evidence | None = field(repr=False, default=None)
 
     @property
     def recovered(self) -> int:
@@ -220,7 +232,16 @@ def _judge(
             findings.append(CellFinding("", (), where, low, upper, recovered, too_narrow, printed=False))
         for at, codes in system.places[cell]:
             findings.append(CellFinding(view.names[at], codes, where, low, upper, recovered, too_narrow))
-    return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], system.keys, proof.witnesses)
+    evidence = Evidence(
+        system,
+        view.names,
+        view.lower,
+        view.upper,
+        np.where(proof.low_met, low_need, -1),
+        np.where(proof.high_met, high_need, -1),
+        proof.witnesses,
+    )
+    return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], evidence)
 
 
 def _two_values(

@@ -68,7 +68,7 @@ class System:
     keys
         Canonical keys, one per unknown.
     matrix
-        Sparse ``M`` of shape (equations, cells); ``M x = 0`` for the true counts.
+        Sparse ``M`` of shape (equations, cells); ``M x = 0`` for the true counts. A whole has -1, its parts 1.
     places
         For each cell where it is printed: (table position, category codes). Empty: never printed.
     derived
@@ -333,8 +333,6 @@ class _Builder:
     def equation(self, terms: Mapping[int, int]) -> None:
         row = tuple(sorted((cell, sign) for cell, sign in terms.items() if sign))
         if row:
-            if row[0][1] < 0:
-                row = tuple((cell, -sign) for cell, sign in row)
             self.rows.setdefault(row)
 
     def total(self, parent: int, children: Sequence[int]) -> None:

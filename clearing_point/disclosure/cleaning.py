@@ -53,7 +53,7 @@ class _Cleaner:
         lower = problem.lower[cells]
         kept = (self.tables >= lower).all(axis=1)
         self.tables = self.tables[kept]
-        self.primary = (problem.low_need[cells] >= 0) | (problem.high_need[cells] >= 0)
+        self.primary = problem.hidden[cells] | problem.untold[cells]
         price = np.where(self.primary | ~problem.guarded[cells], 1e-3, 1.0) * search.weight[cells]
         self.mover = Mover(part.matrix, np.full(len(cells), np.inf), (self.values - lower).astype(float), price)
 

@@ -220,20 +220,16 @@ def _nobody_in_absent(
 ) -> Integers:
     """Return upper bounds with 0 for absent combinations, except in sums that are not complete without them."""
     upper = upper.copy()
-    absent = np.array(
-        [
-            bool(places) and not any(codes in tables[at].cells for at, codes in places)
-            for places in system.places
-        ],
-        dtype=bool,
-    )
+    absent = ~_listed(system, tables) & np.array([bool(places) for places in system.places], dtype=bool)
     parents = np.zeros(len(absent), dtype=bool)
     matrix = system.matrix
     parents[matrix.indices[matrix.data < 0]] = True
-    listed = ~absent & np.array([bool(places) for places in system.places], dtype=bool) & ~parents
-    with_parts = np.asarray(abs(matrix) @ listed.astype(np.int64)) > 0
-    # Where not one part is listed, nobody concludes that there is none.
-    absent &= ~parents & (np.asarray(abs(matrix).T @ (~with_parts).astype(np.int64)) == 0)
+    listed = _listed(system, tables)
+    # Where a whole is listed and not one part of it, nobody concludes that there is none.
+    whole_listed = np.asarray((matrix < 0) @ listed.astype(np.int64)) > 0
+    without_parts = np.asarray((matrix > 0) @ listed.astype(np.int64)) == 0
+    lonely = (whole_listed & without_parts).astype(np.int64)
+    absent &= ~parents & (np.asarray(abs(matrix).T @ lonely) == 0)
     free = upper.copy()
     upper[absent] = 0
     starts = matrix.indptr[:-1]
@@ -247,6 +243,12 @@ def _nobody_in_absent(
             break
         upper[release] = free[release]
     return upper
+
+
+def _listed(system: System, tables: Sequence[LongTable]) -> np.ndarray:
+    return np.array(
+        [any(codes in tables[at].cells for at, codes in places) for places in system.places], dtype=bool
+    )
 
 
 def _bounds(

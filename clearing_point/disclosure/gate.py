@@ -66,12 +66,13 @@ def protect(
     values = fill(system, tables)
     public = _known_cells(system, values, known, names)
     needs = primary_needs(system, tables, values, policy, public)
-    for cell in np.flatnonzero(_marked(system, names, unknown)):
-        needs.low[cell], needs.high[cell] = policy.lower_bound, needs.threshold[cell]
-        needs.hidden[cell] = True
+    # A count that the office itself does not know is hidden, whatever number stands in for it here.
+    untold = _marked(system, names, unknown)
+    needs.low[untold] = needs.high[untold] = -1
+    needs.hidden[untold] = True
     if profile == "suppress":
         extra = _marked(system, names, added)
-        pattern = _suppress(system, values, needs, policy, public, names, progress, extra)
+        pattern = _suppress(system, values, needs, policy, public, names, progress, extra, untold)
         made = _print(system, tables, values, policy, pattern.hidden, None)
         witnesses: Sequence[Integers] = pattern.witnesses
         reasons = _reasons(system, tables, needs, pattern.hidden, None)
@@ -139,6 +140,7 @@ def _suppress(
     names: Sequence[str],
     progress: Progress | None,
     extra: Booleans,
+    untold: Booleans,
 ) -> Pattern:
     lower = np.where(needs.printed, policy.lower_bound, 0).astype(np.int64)
     frozen = public.copy()
@@ -156,6 +158,7 @@ def _suppress(
         needs.printed,
         needs.rests,
         extra,
+        untold,
     )
     pattern = find_pattern(problem, progress=progress)
     if pattern.impossible:

@@ -52,6 +52,8 @@ class Problem:
         part): they may be provably nobody, but not provably a few.
     extra
         Totals that nobody asked for; hiding them costs next to nothing.
+    untold
+        Cells whose count is not known to the office; they can never be shown.
     """
 
     matrix: sparse.csr_matrix
@@ -65,6 +67,7 @@ class Problem:
     guarded: Booleans
     rests: Booleans
     extra: Booleans
+    untold: Booleans
 
 
 @dataclass
@@ -194,7 +197,8 @@ class Sequential:
                 if met:
                     self._demand(cell, printed=bool(printed[cell]), met=True)
                 elif printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
-                    self.show(int(cell))
+                    if not problem.untold[cell]:
+                        self.show(int(cell))
                 elif low < problem.threshold[cell] and (printed[cell] or high > 0):
                     self._demand(cell, printed=bool(printed[cell]), met=False)
                     added = True

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,6 +53,7 @@ class SheetLayout:
         return None
 
 
+@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Fold a heading or word: Unicode form, case and runs of white space; nothing fuzzier."""
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).replace("\u00a0", " ")).strip().lower()

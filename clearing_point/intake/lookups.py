@@ -6,6 +6,8 @@ number (``is_number``) and what it means: ``codes``, or ``value`` with ``precisi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 
 from clearing_point.countries.profile import ColumnSpec
@@ -14,41 +16,83 @@ from clearing_point.intake.source import Source, quoted
 from clearing_point.intake.words import words_of
 from clearing_point.standard.model import Field
 
+_FEW = 200
 _ISO_DATES = (("%Y-%m-%d", "DAY"), ("%Y-%m-%d %H:%M:%S", "DAY"), ("%Y-%m", "MONTH"), ("%Y", "YEAR"))
 """Year first is read everywhere: it cannot be mistaken. All else is read only as declared."""
 
 
-def code_lookup(source: Source, field: Field, spec: ColumnSpec, lookup: str, distinct: str) -> None:
-    """Make the lookup of a coded column: each text -> codes, or none if nobody mapped it.
+@dataclass(frozen=True)
+class CodeLookup:
+    """What the texts of a coded column mean.
 
-    The distinct texts of a coded column are few; they are folded and looked up here once each.
+    Attributes
+    ----------
+    value : str
+        SQL of a row's list of codes, ``['UNK']`` where a text has no meaning.
+    joins : tuple of str
+        Joins that ``value`` needs.
+    unread, ambiguous : tuple of str
+        Texts without a meaning, and those among them that mean several things.
+    """
+
+    value: str
+    joins: tuple[str, ...]
+    unread: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+
+
+def code_lookup(
+    source: Source, field: Field, spec: ColumnSpec, name: str, cell: str, texts: list[str], blank: str
+) -> CodeLookup:
+    """Look up the distinct texts of a coded column, each once.
+
+    Parameters
+    ----------
+    name : str
+        For a temporary table, which is made only where the texts are many: joining fifty small
+        tables costs more than asking each row which of a few texts it holds.
+    cell : str
+        SQL of a row's text.
+    blank : str
+        Code of an empty cell.
     """
     words = words_of(field, spec, source.profile, source.standard)
     several = field.multiple or source.spec.explode == field.name
     separator = source.profile.reading.list_separator if several else None
     otherwise = None if spec.otherwise is None else [spec.otherwise]
-    texts = source.connection.execute(f"SELECT raw, is_number FROM ({distinct}) ORDER BY ALL").fetchall()
-    codes: list[list[str] | None] = []
-    ambiguous: list[bool] = []
-    for text, _ in texts:
+    meant: dict[str, list[str]] = {}
+    unread: list[str] = []
+    ambiguous: list[str] = []
+    for text in texts:
         parts = [fold(part) for part in (text.split(separator) if separator else [text]) if part.strip()]
         found = [words.codes.get(part) for part in parts]
         unclear = any(part in words.ambiguous for part in parts)
-        known = [code for meant in found if meant for code in meant]
-        complete = bool(found) and all(found)
-        codes.append(sorted(set(known)) if complete else None if unclear else otherwise)
-        ambiguous.append(unclear)
+        codes = sorted({code for each in found if each for code in each})
+        chosen = codes if found and all(found) else None if unclear else otherwise
+        meant[text] = chosen if chosen is not None else ["UNK"]
+        if chosen is None:
+            unread.append(text)
+            if unclear:
+                ambiguous.append(text)
+    if len(meant) <= _FEW:
+        whens = " ".join(f"WHEN {quoted(text)} THEN {_list(codes)}" for text, codes in meant.items())
+        value = f"CASE {cell} {whens} ELSE {_list([blank])} END" if meant else _list([blank])
+        return CodeLookup(value, (), tuple(unread), tuple(ambiguous))
     table = pa.table(
         {
-            "raw": pa.array([text for text, _ in texts], pa.string()),
-            "is_number": pa.array([number for _, number in texts], pa.bool_()),
-            "codes": pa.array(codes, pa.list_(pa.string())),
-            "ambiguous": pa.array(ambiguous, pa.bool_()),
+            "raw": pa.array(list(meant), pa.string()),
+            "codes": pa.array(list(meant.values()), pa.list_(pa.string())),
         }
     )
     source.connection.register("looked_up", table)
-    source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT * FROM looked_up")
+    source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM looked_up")
     source.connection.unregister("looked_up")
+    value = f"coalesce({name}.codes, {_list([blank])})"
+    return CodeLookup(value, (f"LEFT JOIN {name} ON {name}.raw = {cell}",), tuple(unread), tuple(ambiguous))
+
+
+def _list(codes: list[str]) -> str:
+    return f"[{', '.join(map(quoted, codes))}]"
 
 
 def date_lookup(source: Source, spec: ColumnSpec, lookup: str, distinct: str) -> None:

@@ -226,12 +226,8 @@ def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
     texts = source.connection.execute(
         f"SELECT DISTINCT cells[{column}] FROM {source.rows} WHERE cells[{column}] IS NOT NULL ORDER BY 1"
     ).fetchall()
-    unread = [text for (text,) in texts if fold(text) not in meaning]
-    if unread:
-        _store(
-            source, field, column, f"FROM {source.rows} AS r WHERE list_contains($unread, r.cells[{column}])",
-            f"'{UNKNOWN_CODE}'", {"unread": unread},
-        )  # fmt: skip
+    unread = tuple(text for (text,) in texts if fold(text) not in meaning)
+    _store_texts(source, field, column, unread, UNKNOWN_CODE)
     said = [(text, meaning.get(fold(text))) for (text,) in texts]
     yes = ", ".join(quoted(text) for text, value in said if value is True) or "NULL"
     no = ", ".join(quoted(text) for text, value in said if value is False) or "NULL"
@@ -241,7 +237,9 @@ def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
 def _lookup_select(
     source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None
 ) -> _Select:
-    blank = source.profile.reading.blank
+    blank = spec.missing.get("", source.profile.reading.missing.get("", source.profile.reading.blank))
+    if field.is_coded:
+        return _code_select(source, field, spec, lookup, cell, column, blank)
     if column is None:
         distinct = f"SELECT {cell} AS raw, false AS is_number"
     else:
@@ -250,45 +248,54 @@ def _lookup_select(
             f"SELECT DISTINCT cells[{column}] AS raw, {kind} AS is_number FROM {source.rows} "
             f"WHERE trim(coalesce(cells[{column}], '')) <> ''"
         )
-    if field.is_coded:
-        code_lookup(source, field, spec, lookup, distinct)
-    elif field.type == "date":
+    if field.type == "date":
         date_lookup(source, spec, lookup, distinct)
     else:
         number_lookup(source, field, spec, lookup, distinct)
     on = f"{lookup}.raw = {cell}"
     if column is not None:
         on += f" AND {lookup}.is_number = coalesce(substr(r.kinds, {column}, 1) = 'n', false)"
-        _unread_values(source, field, column, lookup, on)
-    join = f"LEFT JOIN {lookup} ON {on}"
-    blank_code = quoted(spec.missing.get("", source.profile.reading.missing.get("", blank)))
-    if field.is_coded:
-        value = f"coalesce({lookup}.codes, [CASE WHEN {lookup}.raw IS NULL THEN {blank_code} ELSE 'UNK' END])"
-        several = field.multiple or source.spec.explode == field.name
-        return _Select({field.name: value if several else f"{value}[1]"}, (join,))
+        unread = f"{lookup}.raw IS NOT NULL AND {lookup}.value IS NULL AND {lookup}.missing IS NULL"
+        _store(
+            source, field, column, f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}", UNREADABLE
+        )
     columns = {field.name: f"{lookup}.value"}
     missing = (
-        f"CASE WHEN {lookup}.value IS NOT NULL THEN NULL WHEN {lookup}.raw IS NULL THEN {blank_code} "
+        f"CASE WHEN {lookup}.value IS NOT NULL THEN NULL WHEN {lookup}.raw IS NULL THEN {quoted(blank)} "
         f"ELSE coalesce({lookup}.missing, 'UNK') END"
     )
     columns[field.missing_column or ""] = missing
     if field.precision_column:
         columns[field.precision_column] = f"coalesce({lookup}.precision, {missing})"
-    return _Select(columns, (join,))
+    return _Select(columns, (f"LEFT JOIN {lookup} ON {on}",))
 
 
-def _unread_values(source: Source, field: Field, column: int, lookup: str, on: str) -> None:
-    """Every text that has no meaning is a finding at its cell."""
-    unread = f"{lookup}.raw IS NOT NULL AND {lookup}." + (
-        "codes IS NULL" if field.is_coded else "value IS NULL AND " + f"{lookup}.missing IS NULL"
-    )
-    rule = UNKNOWN_CODE if field.is_coded else UNREADABLE
-    rule_sql = (
-        f"CASE WHEN {lookup}.ambiguous THEN '{AMBIGUOUS}' ELSE '{rule}' END"
-        if field.is_coded
-        else f"'{rule}'"
-    )
-    _store(source, field, column, f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}", rule_sql)
+def _code_select(
+    source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None, blank: str
+) -> _Select:
+    if column is None:
+        texts = [spec.constant or ""]
+    else:
+        texts = [
+            text
+            for (text,) in source.connection.execute(
+                f"SELECT DISTINCT cells[{column}] FROM {source.rows} "
+                f"WHERE trim(coalesce(cells[{column}], '')) <> '' ORDER BY 1"
+            ).fetchall()
+        ]
+    found = code_lookup(source, field, spec, lookup, cell, texts, blank)
+    if column is not None:
+        _store_texts(source, field, column, found.ambiguous, AMBIGUOUS)
+        _store_texts(source, field, column, tuple(set(found.unread) - set(found.ambiguous)), UNKNOWN_CODE)
+    several = field.multiple or source.spec.explode == field.name
+    return _Select({field.name: found.value if several else f"({found.value})[1]"}, found.joins)
+
+
+def _store_texts(source: Source, field: Field, column: int, texts: tuple[str, ...], rule: str) -> None:
+    """Make a finding at every cell that holds one of these texts."""
+    if texts:
+        where = f"FROM {source.rows} AS r WHERE list_contains($texts, r.cells[{column}])"
+        _store(source, field, column, where, rule, {"texts": sorted(texts)})
 
 
 def _store(
@@ -296,11 +303,11 @@ def _store(
     field: Field,
     column: int,
     from_where: str,
-    rule_sql: str,
+    rule: str,
     parameters: dict[str, Any] | None = None,
 ) -> None:
     source.connection.execute(
-        f"INSERT INTO quality.finding SELECT {quoted(source.submission_id)}, {rule_sql}, '{ERROR}', 'validity', "
+        f"INSERT INTO quality.finding SELECT {quoted(source.submission_id)}, '{rule}', '{ERROR}', 'validity', "
         f"'{source.table.name}', '{field.name}', {quoted(source.layout.sheet)}, r.source_row, "
         f"'{column_letter(column)}', false {from_where}",
         parameters or {},

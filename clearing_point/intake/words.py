@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.errors import InputProblem
@@ -72,21 +73,31 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
 def _territory_words(
     words: dict[str, tuple[str, ...]], scheme: str | None, profile: Profile, standard: Standard
 ) -> set[str]:
-    for row in standard.territories:
-        words.setdefault(fold(row["name_neutral_en"]), (row["territory_id"],))
-    meant: dict[str, set[str]] = {}
-    for row in standard.territory_files["alias"]:
-        own = row["scheme"] == "submitter" and row["submitter"] == profile.sender
-        if own or row["scheme"] == (scheme or "name_en"):
-            meant.setdefault(fold(row["alias"]), set()).add(
-                "" if row["ambiguous"] == "Y" else row["territory_id"]
-            )
-    # A word is read without its date here: it resolves only if all its rows agree and none is ambiguous.
-    ambiguous = {word for word, places in meant.items() if len(places) > 1 or "" in places}
-    words.update({word: tuple(places) for word, places in meant.items() if word not in ambiguous})
+    names, ambiguous = _territory_names(standard, scheme or "name_en", profile.sender)
+    words.update(names)
     for word in ambiguous:
         words.pop(word, None)
-    return ambiguous
+    return set(ambiguous)
+
+
+@lru_cache(maxsize=64)
+def _territory_names(
+    standard: Standard, scheme: str, sender: str
+) -> tuple[Mapping[str, tuple[str, ...]], frozenset[str]]:
+    """Return the names of territories in a scheme, and those that are ambiguous there."""
+    words: dict[str, tuple[str, ...]] = {
+        fold(row["name_neutral_en"]): (row["territory_id"],) for row in standard.territories
+    }
+    meant: dict[str, set[str]] = {}
+    for row in standard.territory_files["alias"]:
+        own = row["scheme"] == "submitter" and row["submitter"] == sender
+        if own or row["scheme"] == scheme:
+            place = "" if row["ambiguous"] == "Y" else row["territory_id"]
+            meant.setdefault(fold(row["alias"]), set()).add(place)
+    # A word is read without its date here: it resolves only if all its rows agree and none is ambiguous.
+    ambiguous = frozenset(word for word, places in meant.items() if len(places) > 1 or "" in places)
+    words.update({word: tuple(places) for word, places in meant.items() if word not in ambiguous})
+    return words, ambiguous
 
 
 def _crosswalk_words(

@@ -60,11 +60,11 @@ def score(connection: Any, settings: LinkageSettings) -> float:
         database = DuckDBAPI(connection=connection)
         linker = Linker(database.register(PERSON), _splink_settings(settings, chance), log_level=None)
         found = linker.inference.predict(warning_mode="never")
-        anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {SCORED} AS SELECT least(number_l, number_r) AS a, "
-            f"greatest(number_l, number_r) AS b, {_level_name(anchor)} AS level, match_probability AS probability "
-            f"FROM {found.physical_name} ORDER BY a, b"
+            f"greatest(number_l, number_r) AS b, {_level_name(settings)} AS level, match_probability AS probability "
+            f"FROM {found.physical_name} JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) "
+            "ORDER BY a, b"
         )
         database.delete_tables_created_by_splink_from_db()
     except Exception as error:
@@ -89,11 +89,8 @@ def score_plainly(connection: Any, settings: LinkageSettings, table: str) -> Non
         f"JOIN (SELECT number AS number_r, {t} AS token_r FROM {PERSON}) ON token_l = token_r AND number_l < number_r"
         for t in settings.model["block_on"]
     )
-    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
-    levels = " ".join(f"WHEN {v['when']} THEN '{v['name']}'" for v in anchor["levels"])
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT number_l AS a, number_r AS b, "
-        f"CASE WHEN {anchor['unknown']} THEN 'unknown' {levels} ELSE 'otherwise' END AS level, "
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT number_l AS a, number_r AS b, {_level_name(settings)} AS level, "
         f"1 / (1 + exp(-(ln({chance!r} / (1 - {chance!r})) + {' + '.join(weights)}))) AS probability "
         f"FROM ({keys}) JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) ORDER BY a, b"
     )
@@ -104,11 +101,10 @@ def _sided(side: str) -> str:
     return f"(SELECT COLUMNS('(.*)') AS '\\1_{side}' FROM {PERSON})"
 
 
-def _level_name(comparison: Mapping[str, Any]) -> str:
-    # Splink numbers levels from the last one (0) upwards; -1 is unknown.
-    count = len(comparison["levels"])
-    names = " ".join(f"WHEN {count - i} THEN '{v['name']}'" for i, v in enumerate(comparison["levels"]))
-    return f"CASE gamma_{comparison['name']} {names} WHEN 0 THEN 'otherwise' ELSE 'unknown' END"
+def _level_name(settings: LinkageSettings) -> str:
+    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
+    levels = " ".join(f"WHEN {v['when']} THEN '{v['name']}'" for v in anchor["levels"])
+    return f"CASE WHEN {anchor['unknown']} THEN 'unknown' {levels} ELSE 'otherwise' END"
 
 
 def _splink_settings(settings: LinkageSettings, chance: float) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _plain(text: str) -> str:
 def _key(part: str) -> str:
     rules = protocol()["folding"]
     for group, instead in rules["before_letters"]:
-        part = part.replace(group, instead)
+        part = re.sub(group, instead, part)
     part = "".join(rules["letters"].get(sign, sign) for sign in part)
     part = re.sub("[^a-z]", "", part)
     while True:

@@ -1,0 +1,127 @@
+"""Certificates: for every need a whole-number table that anybody can check by adding up.
+
+A certificate holds what is public (cells, what is printed of them, equations) and tables of whole numbers
+that agree with it. It holds no true count: every table in it is only one possible truth among others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clearing_point.disclosure.attacker import UNLIMITED
+from clearing_point.disclosure.audit import AuditResult, audit
+from clearing_point.disclosure.check_certificates import check
+from clearing_point.disclosure.model import KnownFigure, Protected, Relation
+from clearing_point.disclosure.policy import Policy
+from clearing_point.disclosure.values import describe
+from clearing_point.errors import InputProblem, InternalError
+
+Certificates = Mapping[str, Any]
+
+
+def make_certificates(result: AuditResult, edition: str = "") -> Certificates:
+    """Return the certificates of an audit, ready for `json.dumps` (deterministic).
+
+    Witnesses are stored as the first table and the differences of the others from it.
+    """
+    evidence = result.evidence
+    if evidence is None or not result.safe:
+        raise InternalError("Certificates are made only of an audit that found nothing.")
+    system = evidence.system
+    cells = [
+        {
+            "name": describe(system, evidence.names, cell),
+            "low": int(evidence.lower[cell]),
+            "high": None if evidence.upper[cell] >= UNLIMITED else int(evidence.upper[cell]),
+            "must_reach_low": None if evidence.low_need[cell] < 0 else int(evidence.low_need[cell]),
+            "must_reach_high": None if evidence.high_need[cell] < 0 else int(evidence.high_need[cell]),
+        }
+        for cell in range(len(system.keys))
+    ]
+    matrix = system.matrix
+    equations = [
+        [[int(c), int(s)] for c, s in zip(matrix.indices[a:b], matrix.data[a:b], strict=True)]
+        for a, b in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    ]
+    first = [int(v) for v in evidence.witnesses[0]] if evidence.witnesses else []
+    moves = [
+        {str(cell): int(table[cell]) for cell in np.flatnonzero(table != evidence.witnesses[0])}
+        for table in evidence.witnesses[1:]
+    ]
+    return {"edition": edition, "cells": cells, "equations": equations, "table": first, "other_tables": moves}
+
+
+def write_certificates(certificates: Certificates, path: Path | str) -> None:
+    """Write certificates as JSON, the same bytes for the same content."""
+    text = json.dumps(certificates, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def verify_certificates(
+    certificates: Certificates,
+    published: Sequence[Protected],
+    policy: Policy,
+    *,
+    relations: Sequence[Relation] = (),
+    known: Sequence[KnownFigure] = (),
+) -> int:
+    """Check certificates against published tables without any solver and return the number of needs shown.
+
+    Raises
+    ------
+    InputProblem
+        Where the certificates are about other tables, or one of them does not hold.
+    """
+    # The expectation is rebuilt from what is printed; a certificate cannot choose its own equations.
+    expected = audit_frame(published, policy, relations=relations, known=known)
+    if [certificates["equations"], [_public(cell) for cell in certificates["cells"]]] != expected:
+        raise InputProblem("The certificates belong to other tables; make them again from what is published.")
+    problems, shown = check(certificates)
+    if problems:
+        raise InputProblem(f"A certificate does not hold: {problems[0]}")
+    return shown
+
+
+def audit_frame(
+    published: Sequence[Protected],
+    policy: Policy,
+    *,
+    relations: Sequence[Relation] = (),
+    known: Sequence[KnownFigure] = (),
+) -> list[Any]:
+    """Return equations and printed bounds of published tables in the form of certificates."""
+    from clearing_point.disclosure.audit import attackers_view  # noqa: PLC0415
+
+    view = attackers_view(
+        published,
+        relations=relations,
+        known=(*policy.known_figures, *known),
+        lower_bound=policy.lower_bound,
+        complement_variables=policy.group_disclosure,
+    )
+    matrix = view.system.matrix
+    equations = [
+        [[int(c), int(s)] for c, s in zip(matrix.indices[a:b], matrix.data[a:b], strict=True)]
+        for a, b in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    ]
+    cells = [
+        [
+            describe(view.system, view.names, cell),
+            int(view.lower[cell]),
+            None if view.upper[cell] >= UNLIMITED else int(view.upper[cell]),
+        ]
+        for cell in range(len(view.system.keys))
+    ]
+    return [equations, cells]
+
+
+def _public(cell: Mapping[str, Any]) -> list[Any]:
+    return [cell["name"], cell["low"], cell["high"]]
+
+
+__all__ = ["Certificates", "audit", "make_certificates", "verify_certificates", "write_certificates"]

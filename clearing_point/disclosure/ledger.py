@@ -1,0 +1,195 @@
+"""The publication ledger: everything ever printed, append-only, chained so that an edit shows.
+
+One record for each table (its public structure) and each cell (what was shown). It is kept in a DuckDB
+database (`publication_ledger`) or in a CSV file. It holds no true count that was not printed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from clearing_point.disclosure.model import (
+    Category,
+    Cell,
+    Dimension,
+    Protected,
+    ProtectedCell,
+    _make_protected,
+)
+from clearing_point.errors import InputProblem
+
+_START = "0" * 64
+_FIELDS = ("sequence", "edition", "table_id", "kind", "cell", "shown", "method", "inputs", "chain")
+
+
+class Record(NamedTuple):
+    """One line of the ledger; `cell` is JSON (codes, or the structure of a table), `shown` empty where hidden."""
+
+    sequence: int
+    edition: str
+    table_id: str
+    kind: str
+    cell: str
+    shown: str
+    method: str
+    inputs: str
+    chain: str
+
+
+class Ledger:
+    """Append-only store of what was published.
+
+    Parameters
+    ----------
+    store
+        A path to a CSV file (made when first written), or an open DuckDB connection.
+    """
+
+    def __init__(self, store: Path | str | Any) -> None:
+        self._path = Path(store) if isinstance(store, (str, Path)) else None
+        self._connection = None if self._path else store
+        if self._connection is not None:
+            self._connection.execute(
+                "create table if not exists publication_ledger (sequence integer, edition varchar, table_id varchar, "
+                "kind varchar, cell varchar, shown varchar, method varchar, inputs varchar, chain varchar)"
+            )
+
+    def records(self) -> list[Record]:
+        """Return all records in order.
+
+        Raises
+        ------
+        InputProblem
+            Where a record was changed, removed or put in later (the chain breaks).
+        """
+        if self._connection is not None:
+            rows = self._connection.execute("select * from publication_ledger order by sequence").fetchall()
+        elif self._path is not None and self._path.exists():
+            with self._path.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.reader(file))[1:]
+        else:
+            rows = []
+        found = []
+        chain = _START
+        for at, row in enumerate(rows, start=1):
+            if len(row) != len(_FIELDS):
+                raise InputProblem(f"The publication ledger is damaged at record {at}; restore it from its copy.")
+            record = Record(int(row[0]), *(str(text) for text in row[1:]))
+            chain = _link(chain, record)
+            if record.sequence != at or record.chain != chain:
+                raise InputProblem(
+                    f"The publication ledger was changed at record {at}; it is append-only, restore it from its copy."
+                )
+            found.append(record)
+        return found
+
+    def append(self, edition: str, tables: Sequence[Protected], *, inputs: str) -> int:
+        """Enter published tables and return the number of records. `inputs` is the hash of what they were made from.
+
+        Raises
+        ------
+        InputProblem
+            Where a table of the same name stands under the edition already: an edition is published once.
+        """
+        if not edition:
+            raise InputProblem("Name the edition under which the tables are published.")
+        before = self.records()
+        taken = {(record.edition, record.table_id) for record in before}
+        chain = before[-1].chain if before else _START
+        fresh: list[Record] = []
+        for table in tables:
+            if (edition, table.table_id) in taken:
+                raise InputProblem(
+                    f"Edition {edition} has published {table.table_id} already; an edition is frozen once it is out."
+                )
+            entries = [("table", _structure(table), "")]
+            entries += [
+                ("cell", json.dumps(list(cell), ensure_ascii=False), "" if v.shown is None else str(v.shown))
+                for cell, v in table.cells.items()
+            ]
+            for kind, cell, shown in entries:
+                number = len(before) + len(fresh) + 1
+                record = Record(number, edition, table.table_id, kind, cell, shown, table.profile, inputs, "")
+                chain = _link(chain, record)
+                fresh.append(record._replace(chain=chain))
+        self._write(fresh, new=not before)
+        return len(fresh)
+
+    def _write(self, records: Sequence[Record], *, new: bool) -> None:
+        if self._connection is not None:
+            self._connection.begin()
+            try:
+                self._connection.executemany(
+                    f"insert into publication_ledger values ({', '.join('?' * len(_FIELDS))})",
+                    [list(record) for record in records],
+                )
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+        elif self._path is not None:
+            with self._path.open("w" if new else "a", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                if new:
+                    writer.writerow(_FIELDS)
+                writer.writerows(records)
+
+    def tables(self, populations: frozenset[str] | None = None) -> list[Protected]:
+        """Return all published tables as they were printed; their names carry the edition."""
+        found: list[tuple[dict[str, Any], dict[Cell, ProtectedCell]]] = []
+        for record in self.records():
+            if record.kind == "table":
+                content = json.loads(record.cell)
+                found.append((content | {"name": f"{record.edition}: {record.table_id}"}, {}))
+            else:
+                shown = int(record.shown) if record.shown else None
+                status = "hidden" if shown is None else ("rounded" if record.method == "round" else "")
+                found[-1][1][tuple(json.loads(record.cell))] = ProtectedCell(shown, status)  # type: ignore[arg-type]
+        return [
+            _restore(content, cells)
+            for content, cells in found
+            if populations is None or content["population"] in populations
+        ]
+
+
+def _link(chain: str, record: Record) -> str:
+    text = json.dumps([chain, *record[:-1]], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _structure(table: Protected) -> str:
+    content = {
+        "population": table.population,
+        "dimensions": [
+            [d.variable, [[c.code, sorted(c.members)] for c in d.categories]] for d in table.dimensions
+        ],
+        "title": table.title,
+        "profile": table.profile,
+        "sign": table.sign,
+        "base": table.base,
+        "far_from": table.far_from,
+        "far_reach": table.far_reach,
+        "sensitive": table.sensitive,
+        "multiple_response": sorted(table.multiple_response),
+        "reason": table.reason,
+    }
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _restore(content: Mapping[str, Any], cells: Mapping[Cell, ProtectedCell]) -> Protected:
+    plain = ("population", "title", "profile", "sign", "base", "far_from", "far_reach", "sensitive", "reason")
+    return _make_protected(
+        table_id=content["name"],
+        dimensions=tuple(
+            Dimension(variable, tuple(Category(code, frozenset(members)) for code, members in categories))
+            for variable, categories in content["dimensions"]
+        ),
+        cells=cells,
+        multiple_response=frozenset(content["multiple_response"]),
+        **{name: content[name] for name in plain},
+    )
