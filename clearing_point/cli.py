@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from clearing_point import __version__
-from clearing_point.errors import ClearingPointError, InputProblem, InternalError
+from clearing_point.errors import ClearingPointError, InputProblem, InternalError, UsageProblem
 from clearing_point.project import Project, find_project
 
 app = typer.Typer(
@@ -314,14 +314,14 @@ def audit(
     json: JsonOption = False,
 ) -> int:
     """Try to recover the hidden cells of published tables, and say which give way."""
-    from clearing_point.disclosure.long_table import audit_files
+    from clearing_point.disclosure.commands import audit_files
 
     found = audit_files(files, value=value, by=_names(by), total=total, threshold=threshold)
     if json:
-        _print_json(found.document())
+        _print_json(found.as_json())
     else:
-        print(found.sentence())
-    return 1 if found.broken else 0
+        print("\n".join(found.lines()))
+    return found.exit_code
 
 
 @app.command()
@@ -342,16 +342,25 @@ def protect(
     json: JsonOption = False,
 ) -> int:
     """Protect a long table so that no small count can be recovered from it."""
-    from clearing_point.disclosure.long_table import protect_file
+    from clearing_point.disclosure.commands import protect_file
 
+    if method not in ("suppress", "round"):
+        raise UsageProblem(f"There is no method '{method}': choose suppress or round.")
     found = protect_file(
-        file, value=value, by=_names(by), total=total, threshold=threshold, method=method, output=output
+        file,
+        value=value,
+        by=_names(by),
+        total=total,
+        threshold=threshold,
+        method="round" if method == "round" else "suppress",
+        output=output,
     )
     if json:
-        _print_json(found.document())
+        _print_json(found.as_json())
     else:
-        print(found.sentence())
-    return 0
+        print("\n".join(found.lines()))
+        print(f"Written: {output}. Its column `protection` is for the office; leave it out when you publish.")
+    return found.exit_code
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def _context(project: Project, standard: Standard, release: Release) -> ReportCo
         standard_version=standard.version,
         package_version=__version__,
         made_data=any(t.made_data for t in release.tables),
-        cut_off=str(edition.cut_off),
+        cut_off=release.data_as_of,
     )
 
 

@@ -13,7 +13,7 @@ from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release import write_release
-from clearing_point.disclosure import Relation, load_policy, protect
+from clearing_point.disclosure import Protection, Relation, load_policy, protect
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
@@ -31,6 +31,8 @@ class Release:
     tables: tuple[PublishedTable, ...]
     folder: Path
     submissions: tuple[str, ...]
+    data_as_of: str
+    """The cut-off date of the edition, or the day on which the last counted submission came."""
 
     def summary(self) -> dict[str, Any]:
         """Return counts for a program."""
@@ -78,8 +80,7 @@ def publish(
         if ":" in part
     ]
     protection = protect(
-        [c.table for c in counted], policy, profile=edition.profile, relations=relations,
-        edition=str(year), progress=progress,
+        [c.table for c in counted], policy, profile='round' if edition.profile == 'round' else 'suppress', relations=relations
     )  # fmt: skip
     protected = {t.table_id: t for t in protection.tables}
     tables = tuple(
@@ -91,24 +92,34 @@ def publish(
             made_data=made_data,
             query=c.query,
             notes=(),
-            cost=protection.cost_of(c.table.table_id),
+            cost=_cost(protection, c.table.table_id),
         )
         for c in counted
     )
     progress("writing")
+    data_as_of = str(edition.cut_off or max(p["received"] for p in people))
     manifest = {
         "edition": year,
-        "cut_off": edition.cut_off,
+        "data_as_of": data_as_of,
         "made_data": made_data,
         "standard": {"version": standard.version, "sha256": standard.sha256},
         "package": __version__,
         "submissions": people,
-        "protection": protection.summary(),
+        "protection": {"profile": edition.profile, "cells": _cost(protection, None)},
     }
-    folder = write_release(
-        project, year, tables, manifest, {"certificates.json": protection.certificates_text()}
-    )
-    return Release(edition, tables, folder, submissions)
+    folder = write_release(project, year, tables, manifest, {})
+    return Release(edition, tables, folder, submissions, data_as_of)
+
+
+def _cost(protection: Protection, table_id: str | None) -> dict[str, int]:
+    """Count the cells of a table, or of all, by why they are not printed exactly."""
+    reasons = [
+        reason
+        for name, cells in protection.reasons.items()
+        if table_id is None or name == table_id
+        for reason in cells.values()
+    ]
+    return {"cells": len(reasons), **{r: reasons.count(r) for r in ("primary", "secondary", "rounded")}}
 
 
 def _count(
@@ -120,16 +131,24 @@ def _count(
         raise InputProblem(f"Edition {edition.year}: there is no indicator '{missing[0]}'.")
     connection: duckdb.DuckDBPyConnection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
-        submissions = open_current(connection, standard, str(edition.cut_off))
+        submissions = open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
         if not submissions:
             raise InputProblem(
-                f"No submission was accepted by the cut-off date {edition.cut_off}: see `clearing-point status`."
+                f"No accepted submission counts for the edition {edition.year}: see `clearing-point status`."
             )
         rows = connection.execute(
-            'SELECT submission_id, sender, territory, made_data, file_sha256 FROM "current".submission ORDER BY 1'
+            "SELECT submission_id, sender, territory, made_data, file_sha256, received_at::DATE::VARCHAR "
+            'FROM "current".submission ORDER BY 1'
         ).fetchall()
         people = [
-            {"submission": r[0], "sender": r[1], "territory": r[2], "made_data": r[3], "file_sha256": r[4]}
+            {
+                "submission": r[0],
+                "sender": r[1],
+                "territory": r[2],
+                "made_data": r[3],
+                "file_sha256": r[4],
+                "received": r[5],
+            }
             for r in rows
         ]
         years = range(edition.trend_from, edition.year + 1)

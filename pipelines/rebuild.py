@@ -52,7 +52,9 @@ def rebuild(
         raise InputProblem("There is no warehouse yet: nothing to rebuild.")
     with opened(project.warehouse, read_only=True) as connection:
         before = content_hash(connection, standard)
-        cursor = connection.execute("SELECT * FROM raw.submission ORDER BY received_at, version_number, submission_id")
+        cursor = connection.execute(
+            "SELECT * FROM raw.submission ORDER BY received_at, version_number, submission_id"
+        )
         names = [column[0] for column in cursor.description]
         received = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     scratch = Path(tempfile.mkdtemp(prefix="rebuild-", dir=project.work))

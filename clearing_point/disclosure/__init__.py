@@ -1,7 +1,12 @@
 """The disclosure gate: no table leaves the clearing point but through here (docs/disclosure.md)."""
 
 from clearing_point.disclosure.audit import AuditResult, CellFinding, audit
+from clearing_point.disclosure.certificates import make_certificates, verify_certificates, write_certificates
+from clearing_point.disclosure.commands import AuditReport, audit_files, protect_file
+from clearing_point.disclosure.cost import Cost, TableCost
+from clearing_point.disclosure.editions import check_reissue, late_line
 from clearing_point.disclosure.gate import Protection, protect
+from clearing_point.disclosure.ledger import Ledger
 from clearing_point.disclosure.model import (
     Category,
     Cell,
@@ -17,21 +22,32 @@ from clearing_point.disclosure.model import (
 from clearing_point.disclosure.policy import Policy, load_policy
 
 __all__ = [
+    "AuditReport",
     "AuditResult",
     "Category",
     "Cell",
     "CellFinding",
+    "Cost",
     "CountTable",
     "Dimension",
     "Insider",
     "KnownFigure",
+    "Ledger",
     "Policy",
     "Profile",
     "Protected",
     "ProtectedCell",
     "Protection",
     "Relation",
+    "TableCost",
     "audit",
+    "audit_files",
+    "check_reissue",
+    "late_line",
     "load_policy",
+    "make_certificates",
     "protect",
+    "protect_file",
+    "verify_certificates",
+    "write_certificates",
 ]

@@ -17,7 +17,7 @@ from clearing_point.disclosure.cells import Integers, Key, System, build_system
 from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import thresholds
-from clearing_point.disclosure.values import describe
+from clearing_point.disclosure.values import describe, solve_open
 from clearing_point.errors import InputProblem
 
 
@@ -92,6 +92,7 @@ class View:
     upper: Integers
     exact: np.ndarray
     rounded: np.ndarray
+    shown: Integers
     names: tuple[str, ...]
 
 
@@ -109,12 +110,14 @@ def attackers_view(
     count = len(system.keys)
     lower, upper = np.zeros(count, dtype=np.int64), np.full(count, UNLIMITED, dtype=np.int64)
     exact, rounded = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    shown = np.full(count, -1, dtype=np.int64)
     for cell, places in enumerate(system.places):
         for at, codes in places:
             low, high = bounds_of(tables[at], codes, lower_bound)
             lower[cell], upper[cell] = max(lower[cell], low), min(upper[cell], high)
             exact[cell] |= low == high
-            rounded[cell] |= tables[at].profile == "round"
+            if tables[at].profile == "round":
+                rounded[cell], shown[cell] = True, tables[at].cells[codes].shown
             if lower[cell] > upper[cell]:
                 raise InputProblem(
                     f"{tables[at].table_id} {codes} contradicts {tables[places[0][0]].table_id}: the same "
@@ -126,7 +129,7 @@ def attackers_view(
         if cell_at is not None:
             lower[cell_at] = upper[cell_at] = figure.value
             exact[cell_at] = True
-    return View(system, lower, upper, exact, rounded, tuple(table.table_id for table in tables))
+    return View(system, lower, upper, exact, rounded, shown, tuple(table.table_id for table in tables))
 
 
 def bounds_of(table: Protected, codes: Cell, lower_bound: int) -> tuple[int, int]:
@@ -206,7 +209,10 @@ def _judge(
     large = open_cells & view.rounded & ~asked
     judged_rests = rests & ~_beside_rounded(view, rests)
     high_need[judged_rests] = threshold[judged_rests]
-    proof = attacker.prove(low_need, high_need, _hint_tables(system, hints))
+    tables = _hint_tables(system, hints)
+    if view.rounded.any():
+        tables.append(_shown_table(view))
+    proof = attacker.prove(low_need, high_need, tables)
     if large.any():
         proof = _two_values(attacker, proof, large, low_need, high_need)
     findings = []
@@ -289,6 +295,15 @@ def _beside_rounded(view: View, rests: np.ndarray) -> np.ndarray:
     matrix = view.system.matrix
     rows = (abs(matrix) @ view.rounded.astype(np.int64)) > 0
     return rests & (np.asarray(abs(matrix).T @ rows.astype(np.int64)) > 0)
+
+
+def _shown_table(view: View) -> Integers:
+    """Return the printed table itself: rounded counts add up, so they are one possible truth that everybody has."""
+    middle = np.where(view.rounded, view.shown, np.where(view.exact, view.lower, -1))
+    try:
+        return solve_open(view.system, middle, view.names, partial=True)
+    except InputProblem:
+        return middle
 
 
 def _hint_tables(system: System, hints: Mapping[Key, Integers] | None) -> list[Integers]:

@@ -8,9 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from clearing_point.disclosure.attacker import UNLIMITED, Booleans
+from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.audit import AuditResult, audit
-from clearing_point.disclosure.cells import Integers, Key, System, build_system
+from clearing_point.disclosure.certificates import Certificates, make_certificates
+from clearing_point.disclosure.cost import Cost, check_plan, cost_of_rounding, cost_of_suppression
+from clearing_point.disclosure.editions import check_frozen, complete, what_is_out
+from clearing_point.disclosure.ledger import Ledger
+from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.model import (
     Cell,
     CountTable,
@@ -24,12 +28,14 @@ from clearing_point.disclosure.model import (
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rounding import Rounded, round_system
 from clearing_point.disclosure.rules import Needs, primary_needs
-from clearing_point.disclosure.suppress import Pattern, Problem, find_pattern
+from clearing_point.disclosure.suppress import Problem, find_pattern
 from clearing_point.disclosure.values import describe, fill
 from clearing_point.errors import InputProblem
 
 Progress = Callable[[str, int, int], None]
 Reason = Literal["", "primary", "secondary", "rounded"]
+_TURNS = 4
+_TURN_PRICE = 100.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ class Protection:
     tables: tuple[Protected, ...]
     audit: AuditResult
     reasons: Mapping[str, Mapping[Cell, Reason]] = field(repr=False)
+    cost: Cost
+
+    @property
+    def certificates(self) -> Certificates:
+        """Whole-number witness tables for every need that the audit asked (`verify_certificates`)."""
+        return make_certificates(self.audit)
 
 
 def protect(
@@ -52,45 +64,159 @@ def protect(
     profile: Profile | None = None,
     known: Sequence[KnownFigure] = (),
     relations: Sequence[Relation] = (),
+    ledger: Ledger | None = None,
+    edition: str = "",
+    complete_revision: str = "",
     unknown: Mapping[str, frozenset[Cell]] | None = None,
     added: Mapping[str, frozenset[Cell]] | None = None,
     progress: Progress | None = None,
 ) -> Protection:
-    """Protect all tables of an edition as one system and prove it."""
+    """Protect all tables of an edition as one system, attack the result, and hand it back only if it stood.
+
+    Parameters
+    ----------
+    tables
+        True counts. All tables that go out together belong into one call.
+    profile
+        `suppress` or `round`; the policy's default where not given.
+    known, relations
+        Public knowledge: figures printed elsewhere, populations that are part of others.
+    ledger, edition
+        What was published before becomes part of the system. The gate reads the ledger; `Ledger.append`
+        enters the tables once they are out.
+    complete_revision
+        The printed reason of a declared complete revision: earlier tables of these populations are then not
+        taken as statements about the same records.
+    unknown, added
+        Cells whose count the office does not know (hidden in a received file), totals that nobody asked for.
+    progress
+        Called with (stage, done, of) now and then.
+
+    Raises
+    ------
+    InputProblem
+        Tables that do not add up or differ from what is out, a plan that is too fine, a need that cannot be
+        met or proven. Cells and tables are named, values never.
+    """
     profile = profile or policy.default_profile
     known = (*policy.known_figures, *known)
-    names = [table.table_id for table in tables]
-    if len(set(names)) != len(names):
-        raise InputProblem("Two tables have the same table_id; give each its own.")
-    system = build_system(tables, relations, policy.group_disclosure)
-    values = fill(system, tables)
-    public = _known_cells(system, values, known, names)
-    needs = primary_needs(system, tables, values, policy, public)
+    own = [table.table_id for table in tables]
+    if not own or len(set(own)) != len(own):
+        raise InputProblem("Hand over at least one table, each with a table_id of its own.")
+    earlier: list[Protected] = []
+    if ledger is not None and not complete_revision:
+        populations = frozenset(table.population for table in tables)
+        earlier = [table for table in ledger.tables(populations) if not table.withheld]
+    names = [*own, *(table.table_id for table in earlier)]
+    system = build_system([*tables, *earlier], relations, policy.group_disclosure)
+    values = fill(system, tables, partial=bool(earlier))
+    out = what_is_out(system, len(tables), earlier, policy.lower_bound)
+    check_frozen(system, values, out, names)
+    told_by_tables = values >= 0
+    values, open_before = complete(system, values, out)
+    public = _known_cells(system, values, known, names) | (out.shown & np.array([bool(p) for p in system.places]))
+    sensitive = [table.sensitive for table in [*tables, *earlier]]
+    needs = primary_needs(system, tables, values, policy, public, sensitive)
     # A count that the office itself does not know is hidden, whatever number stands in for it here.
-    untold = _marked(system, names, unknown)
-    needs.low[untold] = needs.high[untold] = -1
+    untold = _marked(system, names, unknown) | (needs.printed & ~told_by_tables & open_before)
+    needs.low[_marked(system, names, unknown)] = needs.high[_marked(system, names, unknown)] = -1
     needs.hidden[untold] = True
+    job = _Job(system, tables, earlier, names, values, needs, policy, public, untold, relations, known, progress)
     if profile == "suppress":
-        extra = _marked(system, names, added)
-        pattern = _suppress(system, values, needs, policy, public, names, progress, extra, untold)
-        made = _print(system, tables, values, policy, pattern.hidden, None)
-        witnesses: Sequence[Integers] = pattern.witnesses
-        reasons = _reasons(system, tables, needs, pattern.hidden, None)
-    else:
-        rounded = round_system(system.matrix, values, policy.rounding_base, needs.printed | needs.rests)
-        if rounded is None:
+        return job.suppress(_marked(system, names, added))
+    return job.round(out.lower, out.upper)
+
+
+@dataclass
+class _Job:
+    """One call of the gate: everything that both profiles need."""
+
+    system: System
+    tables: Sequence[CountTable]
+    earlier: Sequence[Protected]
+    names: Sequence[str]
+    values: Integers
+    needs: Needs
+    policy: Policy
+    public: Booleans
+    untold: Booleans
+    relations: Sequence[Relation]
+    known: Sequence[KnownFigure]
+    progress: Progress | None
+
+    def suppress(self, extra: Booleans) -> Protection:
+        system, values, needs, policy = self.system, self.values, self.needs, self.policy
+        check_plan(system, self.tables, values, needs, policy)
+        frozen = self.public.copy()
+        if policy.zeros == "always_shown":
+            frozen |= needs.printed & (values == 0)
+        lower = np.where(needs.printed, policy.lower_bound, 0).astype(np.int64)
+        problem = Problem(
+            system.matrix, values, lower, needs.low, needs.high, needs.hidden, frozen, needs.threshold,
+            needs.printed, needs.rests, extra, self.untold,
+        )  # fmt: skip
+        pattern = find_pattern(problem, progress=self.progress)
+        if pattern.impossible:
+            named = "; ".join(describe(system, self.names, cell) for cell in pattern.impossible[:8])
             raise InputProblem(
-                "No additive rounding of this edition exists near the true counts; leave out the finest tables or "
-                "choose the profile 'suppress'."
+                f"No pattern can protect {len(pattern.impossible)} cells ({named}): everything around them is publicly "
+                "known; merge these categories or take a figure off the list."
             )
-        made = _print(system, tables, values, policy, np.zeros(len(values), dtype=bool), rounded)
-        witnesses = [rounded.values]
-        reasons = _reasons(system, tables, needs, None, rounded)
-    hints = {key: np.array([table[at] for table in witnesses]) for at, key in enumerate(system.keys)}
-    result = audit(made, policy, relations=relations, known=known, hints=hints)
-    if not result.safe:
-        raise InputProblem(_unproven(result))
-    return Protection(made, result, reasons)
+        made = _print(system, self.tables, values, policy, pattern.hidden, None)
+        result = self.attack(made, pattern.witnesses)
+        if not result.safe:
+            raise InputProblem(_unproven(result))
+        cost = cost_of_suppression(system, self.tables, values, problem, pattern)
+        return Protection(made, result, _reasons(system, self.tables, needs, pattern.hidden, None), cost)
+
+    def round(self, earlier_low: Integers, earlier_high: Integers) -> Protection:
+        system, values, needs, policy = self.system, self.values, self.needs, self.policy
+        kept = self._kept()
+        prices: dict[tuple[int, int], float] = {}
+        result = None
+        for _ in range(_TURNS):
+            rounded = round_system(
+                system.matrix, values, policy.rounding_base, (needs.printed | needs.rests) & ~self.untold,
+                kept=kept, prices=prices,
+            )  # fmt: skip
+            if rounded is None:
+                break
+            made = _print(system, self.tables, values, policy, np.zeros(len(values), dtype=bool), rounded)
+            result = self.attack(made, [rounded.values])
+            if result.safe:
+                cost = cost_of_rounding(system, self.tables, values, rounded.values)
+                return Protection(made, result, _reasons(system, self.tables, needs, None, rounded), cost)
+            # Turn the cells that are known too well the other way and attack again.
+            place = {spot: cell for cell, spots in enumerate(system.places) for spot in spots}
+            for finding in result.failures:
+                if finding.table_id in self.names:
+                    cell = place.get((self.names.index(finding.table_id), finding.cell))
+                    if cell is not None:
+                        prices[cell, int(rounded.values[cell])] = _TURN_PRICE
+        if result is not None:
+            raise InputProblem(_unproven(result))
+        raise InputProblem(
+            "No additive rounding of this edition exists near the true counts; leave out the finest tables or choose "
+            "the profile 'suppress'."
+        )
+
+    def _kept(self) -> dict[int, int]:
+        """Return the rounded values that are out: a cell keeps its direction, or two editions would tell more."""
+        found = {}
+        for cell, places in enumerate(self.system.places):
+            for at, codes in places:
+                if at >= len(self.tables):
+                    table = self.earlier[at - len(self.tables)]
+                    shown = table.cells[codes].shown
+                    if table.profile == "round" and table.base == self.policy.rounding_base and shown is not None:
+                        found[cell] = shown
+        return found
+
+    def attack(self, made: Sequence[Protected], witnesses: Sequence[Integers]) -> AuditResult:
+        hints = {key: np.array([table[at] for table in witnesses]) for at, key in enumerate(self.system.keys)}
+        return audit(
+            [*made, *self.earlier], self.policy, relations=self.relations, known=self.known, hints=hints
+        )
 
 
 def _marked(
@@ -131,45 +257,6 @@ def _known_cells(
     return public
 
 
-def _suppress(
-    system: System,
-    values: Integers,
-    needs: Needs,
-    policy: Policy,
-    public: Booleans,
-    names: Sequence[str],
-    progress: Progress | None,
-    extra: Booleans,
-    untold: Booleans,
-) -> Pattern:
-    lower = np.where(needs.printed, policy.lower_bound, 0).astype(np.int64)
-    frozen = public.copy()
-    if policy.zeros == "always_shown":
-        frozen |= needs.printed & (values == 0)
-    problem = Problem(
-        system.matrix,
-        values,
-        lower,
-        needs.low,
-        needs.high,
-        needs.hidden,
-        frozen,
-        needs.threshold,
-        needs.printed,
-        needs.rests,
-        extra,
-        untold,
-    )
-    pattern = find_pattern(problem, progress=progress)
-    if pattern.impossible:
-        named = "; ".join(describe(system, names, cell) for cell in pattern.impossible[:8])
-        raise InputProblem(
-            f"No pattern can protect {len(pattern.impossible)} cells ({named}): everything around them is publicly "
-            "known; merge these categories or take a figure off the list."
-        )
-    return pattern
-
-
 def _print(
     system: System,
     tables: Sequence[CountTable],
@@ -187,7 +274,8 @@ def _print(
         else:
             entry = ProtectedCell(int(values[cell]), "")
         for at, codes in places:
-            cells[at][codes] = entry
+            if at < len(tables):
+                cells[at][codes] = entry
     return tuple(
         _make_protected(
             table_id=table.table_id,
@@ -222,5 +310,6 @@ def _reasons(
         elif hidden is not None and hidden[cell]:
             reason = "primary" if needs.hidden[cell] else "secondary"
         for at, codes in places:
-            found[tables[at].table_id][codes] = reason
+            if at < len(tables):
+                found[tables[at].table_id][codes] = reason
     return found

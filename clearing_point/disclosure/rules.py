@@ -47,7 +47,12 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
 
 
 def primary_needs(
-    system: System, tables: Sequence[CountTable], values: Integers, policy: Policy, known: Booleans
+    system: System,
+    tables: Sequence[CountTable],
+    values: Integers,
+    policy: Policy,
+    known: Booleans,
+    sensitive: Sequence[bool],
 ) -> Needs:
     """Apply the primary rules of the policy.
 
@@ -57,8 +62,10 @@ def primary_needs(
         The programme and its true counts.
     known
         Cells that are publicly known; nothing is asked for them, they cannot be protected.
+    sensitive
+        For every table of the system (also those of earlier editions) whether it is declared sensitive.
     """
-    threshold = thresholds(system, [table.sensitive for table in tables], policy)
+    threshold = thresholds(system, sensitive, policy)
     printed = np.array([bool(places) for places in system.places], dtype=bool)
     rests = ~printed & ~system.derived
     low = np.full(len(values), -1, dtype=np.int64)
@@ -88,7 +95,7 @@ def _few_contributors(
     """A count from too few submitters is known to each of them: hide it with room on both sides."""
     for cell, places in enumerate(system.places):
         for at, codes in places:
-            contributors = (tables[at].contributors or {}).get(codes)
+            contributors = (tables[at].contributors or {}).get(codes) if at < len(tables) else None
             if contributors is None or not values[cell] or contributors >= policy.minimum_contributors:
                 continue
             if high[cell] < 0:
@@ -138,7 +145,7 @@ def _small_populations(
 ) -> Booleans:
     """Hide all details of a category (a territory) that counts too few persons in a table."""
     hidden = np.zeros(len(values), dtype=bool)
-    for at, (table, axes) in enumerate(zip(tables, system.axes, strict=True)):
+    for at, (table, axes) in enumerate(zip(tables, system.axes, strict=False)):
         if table.table_id in policy.small_population_tables or len(axes) == 1:
             continue
         for d, axis in enumerate(axes):

@@ -6,6 +6,10 @@ Every model of this package therefore gets the same setting, and the status is r
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import Any
+
 import highspy
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +45,7 @@ class LinearModel:
         integer: bool = False,
     ) -> None:
         self._rows, self._columns = matrix.shape
-        self._highs = highspy.Highs()
+        self._highs = _new_solver()
         options: dict[str, object] = {
             "output_flag": False,
             "threads": _THREADS,
@@ -150,3 +154,20 @@ def whole(point: Floats) -> npt.NDArray[np.int64] | None:
     """Return the point in whole numbers, or None where it is not whole."""
     rounded = np.rint(point)
     return rounded.astype(np.int64) if float(np.abs(point - rounded).max(initial=0.0)) < TOLERANCE else None
+
+
+def _new_solver() -> Any:
+    """Make a solver in silence: its library prints a banner to the standard output of the process.
+
+    The banner comes before any option can be set, and would stand in front of what ``--json`` prints.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        return highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(nowhere)
+        os.close(kept)

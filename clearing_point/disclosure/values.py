@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from clearing_point.disclosure.cells import Integers, System
-from clearing_point.disclosure.model import Cell, CountTable
+from clearing_point.disclosure.model import CountTable
 from clearing_point.errors import InputProblem
 
 
@@ -17,7 +16,7 @@ def describe(system: System, tables: Sequence[str], cell: int) -> str:
     places = system.places[cell]
     if places:
         at, codes = places[0]
-        return f"{tables[at]} [{', '.join(codes)}]"
+        return f"{tables[at] if at < len(tables) else 'an earlier table'} [{', '.join(codes)}]"
     population, conditions = system.keys[cell]
     named = []
     for variable, mask in conditions:
@@ -27,8 +26,11 @@ def describe(system: System, tables: Sequence[str], cell: int) -> str:
     return f"{population} [{', '.join(named)}] (not printed, but it follows from printed cells)"
 
 
-def fill(system: System, tables: Sequence[CountTable]) -> Integers:
+def fill(system: System, tables: Sequence[CountTable], *, partial: bool = False) -> Integers:
     """Return the true count of every cell of the system.
+
+    The system may have further tables after the given ones (earlier editions); with `partial`, cells that
+    do not follow from the given tables are -1.
 
     Raises
     ------
@@ -40,6 +42,8 @@ def fill(system: System, tables: Sequence[CountTable]) -> Integers:
     names = [table.table_id for table in tables]
     for cell, places in enumerate(system.places):
         for at, codes in places:
+            if at >= len(tables):
+                continue
             count = int(tables[at].counts.get(codes, 0))
             if values[cell] not in (-1, count):
                 raise InputProblem(
@@ -47,8 +51,9 @@ def fill(system: System, tables: Sequence[CountTable]) -> Integers:
                     f"for the same cell {codes}; build both from the same rows."
                 )
             values[cell] = count
-    _solve_unknown(system, values, names)
+    solve_open(system, values, names, partial=partial)
     residual = system.matrix @ values
+    residual[np.asarray(abs(system.matrix) @ (values < 0).astype(np.int64)) > 0] = 0
     if residual.any():
         row = int(np.flatnonzero(residual)[0])
         cell = int(system.matrix.indices[system.matrix.indptr[row]])
@@ -59,8 +64,14 @@ def fill(system: System, tables: Sequence[CountTable]) -> Integers:
     return values
 
 
-def _solve_unknown(system: System, values: Integers, names: Sequence[str]) -> None:
-    """Fill never-printed cells one by one from equations in which nothing else is open."""
+def solve_open(system: System, values: Integers, names: Sequence[str], *, partial: bool) -> Integers:
+    """Fill cells of -1, in place, one by one from equations in which nothing else is open.
+
+    Raises
+    ------
+    InputProblem
+        Where a cell would be negative, or (unless `partial`) stays open.
+    """
     matrix = system.matrix
     open_cells = values < 0
     by_cell = matrix.tocsc()
@@ -86,25 +97,9 @@ def _solve_unknown(system: System, values: Integers, names: Sequence[str]) -> No
             left[touched] -= 1
             if left[touched] == 1:
                 ready.append(int(touched))
-    if open_cells.any():
+    if open_cells.any() and not partial:
         cell = int(np.flatnonzero(open_cells)[0])
         raise InputProblem(
             f"Cell {describe(system, names, cell)} does not follow from the tables; add it as a category."
         )
-
-
-def printed_counts(system: System, tables: Sequence[CountTable], values: Integers) -> list[Mapping[Cell, int]]:
-    """Return for each table the count of every combination of categories, absent ones as 0."""
-    found: list[dict[Cell, int]] = [{} for _ in tables]
-    for cell, places in enumerate(system.places):
-        for at, codes in places:
-            found[at][codes] = int(values[cell])
-    return list(found)
-
-
-def place_index(system: System) -> dict[tuple[int, Cell], int]:
-    """Return the unknown behind each printed place."""
-    return {place: cell for cell, places in enumerate(system.places) for place in places}
-
-
-Booleans = npt.NDArray[np.bool_]
+    return values

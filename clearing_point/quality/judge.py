@@ -83,7 +83,7 @@ def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, .
         raise InternalError(f"Findings of rule {min(unknown)}, which the gate does not know.")
     failing = {e.rule_id: int(counted.get(e.rule_id, 0)) for e in suite}
     columns = ", ".join(f'{count}::BIGINT AS "{rule_id}"' for rule_id, count in failing.items())
-    connection.execute(f"CREATE OR REPLACE TABLE quality.{GATE_TABLE} AS SELECT {columns}")
+    connection.execute(f"CREATE OR REPLACE TABLE main.{GATE_TABLE} AS SELECT {columns}")
     return failing
 
 

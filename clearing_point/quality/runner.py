@@ -63,7 +63,7 @@ def _validate(gx: Any, gxe: Any, workspace: Path, suite: Sequence[Expectation]) 
             "connect_args": {"read_only": True},
         },
     )
-    asset = source.add_table_asset("gate", table_name=GATE_TABLE, schema_name="quality")
+    asset = source.add_table_asset("gate", table_name=GATE_TABLE)
     batch = asset.add_batch_definition_whole_table("whole")
     definition = gx.ValidationDefinition(name="gate", data=batch, suite=_suite(gx, gxe, context, suite))
     context.validation_definitions.add(definition)

@@ -66,7 +66,7 @@ def compose(
         title=edition.title,
         subtitle=words("front.subtitle", year=edition.year),
         facts=(
-            (words("front.cut_off"), edition.cut_off.isoformat()),
+            (words("front.cut_off"), context.cut_off),
             (words("front.years"), f"{edition.trend_from}-{edition.year}"),
             (words("front.standard"), context.standard_version),
             (words("front.package"), context.package_version),

@@ -42,6 +42,8 @@ class Edition:
     ----------
     trend_from : int
         First year of the trends.
+    cut_off : date or None
+        Submissions received after this day do not count; None: all that are accepted do.
     tables : tuple of str
         Indicator ids in the order people see.
     small_territory_tables : tuple of str
@@ -57,7 +59,7 @@ class Edition:
     trend_from: int
     tables: tuple[str, ...]
     profile: str
-    cut_off: date
+    cut_off: date | None
     key_figures: tuple[Bound, ...] = ()
     small_territory_tables: tuple[str, ...] = ()
     national_total: Bound | None = None
@@ -88,7 +90,7 @@ def load_edition(project: Project, year: int) -> Edition:
     if source["trend_from"] > year:
         raise InputProblem(f"{path}: trend_from {source['trend_from']} is after the edition's year.")
     try:
-        cut_off = date.fromisoformat(source["cut_off"])
+        cut_off = date.fromisoformat(source["cut_off"]) if "cut_off" in source else None
     except ValueError as error:
         raise InputProblem(f"{path}: cut_off is not a day: write it as 2023-06-30.") from error
     named = [entry["table"] for entry in source.get("key_figures", ())]

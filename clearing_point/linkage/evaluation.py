@@ -1,0 +1,210 @@
+"""How well reports are linked, measured where the truth is known: made people, and a public file of made records."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from clearing_point.errors import InputProblem
+from clearing_point.linkage.inputs import INPUT, PERSON
+from clearing_point.linkage.link import CANDIDATE, GROUP, Linked, link
+from clearing_point.linkage.made_people import MadeRegion, make_region
+from clearing_point.linkage.numbers import three_numbers
+from clearing_point.linkage.settings import LinkageSettings
+from clearing_point.linkage.tokens import Identity, Tokens
+
+Array = npt.NDArray[Any]
+
+_KEY = bytes(range(64, 128))
+"""Not a secret: it makes tokens of made people."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One evaluation against the truth.
+
+    Attributes
+    ----------
+    recall, precision : float
+        Of pairs of reports in one group, within groups that the links made (transitive links count).
+    candidate_share : float
+        True pairs that are open candidates, as a share of all true pairs.
+    bias_sum, bias_certain, bias_lowest, bias_corrected : float
+        Number of persons over the true number, minus 1: sum of submissions, after certain links, if every candidate were
+        one person, and corrected by the estimated error rates.
+    seconds, cpu_seconds : float
+        For the linking alone, from ``linkage_input`` to groups.
+    """
+
+    reports: int
+    persons: int
+    recall: float
+    precision: float
+    candidate_share: float
+    bias_sum: float
+    bias_certain: float
+    bias_lowest: float
+    bias_corrected: float
+    estimated_false_match_rate: float
+    estimated_missed_match_rate: float
+    seconds: float
+    cpu_seconds: float
+
+
+def open_made(region: MadeRegion, settings: LinkageSettings, token_share: float = 1.0) -> Any:
+    """Return an in-memory database with ``linkage_input`` of made reports; tokens come from the sender's program.
+
+    Parameters
+    ----------
+    token_share : float
+        Share of senders that use the token program; the others send none.
+    """
+    tokens = Tokens(_KEY, "evaluation")
+    senders = sorted(set(region.columns["sender"].tolist()))
+    rng = np.random.default_rng(len(senders))
+    without = {s for s, luck in zip(senders, rng.random(len(senders)).tolist(), strict=True) if luck >= token_share}
+    nothing = ("",) * len(settings.tokens)
+    rows = [
+        nothing if sender in without else tokens.of(identity)
+        for identity, sender in zip(region.identities, region.columns["sender"].tolist(), strict=True)
+    ]
+    return _database(region.columns, rows, settings)
+
+
+def _database(columns: Mapping[str, Array], tokens: Sequence[Sequence[str]], settings: LinkageSettings) -> Any:
+    import pyarrow as pa
+
+    table = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    table["age_band"] = pa.nulls(len(tokens), pa.string())
+    for place, name in enumerate(settings.tokens):
+        table[name] = pa.array([row[place] or None for row in tokens], pa.string())
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2")
+    connection.register("made_rows", pa.table(table))
+    connection.execute(f"CREATE TEMP TABLE {INPUT} AS SELECT * FROM made_rows")
+    connection.unregister("made_rows")
+    return connection
+
+
+def measure(connection: Any, truth: Mapping[str, int], settings: LinkageSettings) -> tuple[Measured, Linked]:
+    """Link ``linkage_input`` and compare with the truth (``person_id`` -> number of the person)."""
+    started, cpu = time.perf_counter(), time.process_time()
+    linked = link(connection, settings)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    ids = [row[0] for row in connection.execute(f"SELECT person_id FROM {PERSON} ORDER BY number").fetchall()]
+    real = np.array([truth[i] for i in ids])
+    found = np.asarray(connection.execute(f"SELECT group_number FROM {GROUP} ORDER BY number").fetchnumpy()["group_number"])
+    together = _pairs_within(np.unique(np.column_stack([real, found]), axis=0, return_counts=True)[1])
+    true_pairs = _pairs_within(np.unique(real, return_counts=True)[1])
+    found_pairs = _pairs_within(np.unique(found, return_counts=True)[1])
+    pairs = connection.execute(f"SELECT a, b FROM {CANDIDATE}").fetchnumpy()
+    open_true = int((real[np.asarray(pairs["a"], dtype=int)] == real[np.asarray(pairs["b"], dtype=int)]).sum())
+    persons = len(np.unique(real))
+    numbers = three_numbers(connection, linked)
+    return (
+        Measured(
+            reports=len(ids),
+            persons=persons,
+            recall=together / true_pairs if true_pairs else 1.0,
+            precision=together / found_pairs if found_pairs else 1.0,
+            candidate_share=open_true / true_pairs if true_pairs else 0.0,
+            bias_sum=numbers.sum_of_submissions / persons - 1,
+            bias_certain=numbers.after_certain_links / persons - 1,
+            bias_lowest=numbers.lowest / persons - 1,
+            bias_corrected=numbers.corrected / persons - 1,
+            estimated_false_match_rate=linked.false_match_rate,
+            estimated_missed_match_rate=linked.missed_match_rate,
+            seconds=seconds,
+            cpu_seconds=cpu,
+        ),
+        linked,
+    )
+
+
+def evaluate(
+    settings: LinkageSettings, persons: int, seeds: Sequence[int], *, token_share: float = 1.0, error_factor: float = 1.0,
+    repeat_share: float = 0.15,
+) -> list[Measured]:
+    """Make, link and measure one region a seed."""
+    found = []
+    for seed in seeds:
+        region = make_region(settings.made, persons, seed, repeat_share=repeat_share, error_factor=error_factor)
+        connection = open_made(region, settings, token_share)
+        truth = dict(zip(region.columns["person_id"].tolist(), region.truth.tolist(), strict=True))
+        found.append(measure(connection, truth, settings)[0])
+        connection.close()
+    return found
+
+
+def evaluate_file(path: Path, settings: LinkageSettings, *, with_document: bool = False) -> Measured:
+    """Measure on the public file ``fake_1000.csv`` (Splink's data sets): each record as a sender of its own.
+
+    Parameters
+    ----------
+    with_document : bool
+        Take the e-mail address for the number of a document.
+
+    Raises
+    ------
+    InputProblem
+        If the file has not the columns of that data set.
+    """
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    if not rows or not {"unique_id", "first_name", "surname", "dob", "email", "cluster"} <= set(rows[0]):
+        raise InputProblem(f"{path.name} has not the columns of fake_1000.csv: nothing was measured.")
+    tokens = Tokens(_KEY, "evaluation")
+    size = len(rows)
+    made = [
+        tokens.of(
+            Identity(
+                row["unique_id"], row["surname"], row["first_name"], row["dob"], "", "", row["email"] if with_document else ""
+            )
+        )
+        for row in rows
+    ]
+    ids = np.array([f"r{int(row['unique_id']):06d}" for row in rows], dtype=object)
+    none = np.full(size, None, dtype=object)
+    unknown_day = np.full(size, np.datetime64("NaT"), dtype="datetime64[D]")
+    columns = {
+        "person_id": ids,
+        "sender": ids,
+        "territory": np.full(size, "one", dtype=object),
+        "reference_year": np.full(size, 2022),
+        "case_number": ids,
+        "sex": none,
+        "birth_year": np.array([int(r["dob"][:4]) if r["dob"] else None for r in rows], dtype=object),
+        "citizenship": none,
+        "exploitation_territory": none,
+        "identification_date": unknown_day,
+        "assistance_start_date": unknown_day,
+        "return_to_territory": none,
+        "return_date": unknown_day,
+    }
+    connection = _database(columns, made, settings)
+    truth = {str(i): int(row["cluster"]) for i, row in zip(ids.tolist(), rows, strict=True)}
+    return measure(connection, truth, settings)[0]
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return mean and 95 % interval of the mean over seeds (Student's t)."""
+    from scipy.stats import t
+
+    data = np.asarray(values, dtype=float)
+    mean = float(data.mean())
+    if data.size < 2:
+        return mean, mean, mean
+    half = float(t.ppf(0.975, data.size - 1) * data.std(ddof=1) / np.sqrt(data.size))
+    return mean, mean - half, mean + half
+
+
+def _pairs_within(sizes: Array) -> int:
+    return int((sizes.astype(np.int64) * (sizes.astype(np.int64) - 1) // 2).sum())

@@ -1,0 +1,262 @@
+"""Linking in three steps: whole tokens, probabilities, a person's decisions; what is in between stays open.
+
+The order in which links are taken: decided by a person, certain by a whole token, then by probability. Nothing is merged
+without a token. The result is a pure function of the rows, the settings and the decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clearing_point.linkage.candidates import CERTAIN, WITHOUT, find_certain, find_without_tokens
+from clearing_point.linkage.groups import group
+from clearing_point.linkage.inputs import PERSON, RECORD, prepare
+from clearing_point.linkage.scoring import SCORED, score
+from clearing_point.linkage.settings import LinkageSettings
+
+Array = npt.NDArray[Any]
+
+LINK = "linkage_link"
+"""Links that were taken: ``a < b``, ``kind`` (decided, strict, document, national, scored), ``level``, ``probability``."""
+CANDIDATE = "linkage_candidate"
+"""Open pairs: ``candidate``, ``a < b``, ``kind`` (scored, contradicted, same_sender, refused, near, return), ``level``, ``probability``."""
+GROUP = "linkage_group"
+"""One row a person: ``number``, ``person_id``, ``group_number`` after certain links, ``lowest_group_number`` as if every
+open candidate were one person too."""
+
+SAME, DIFFERENT = "same", "different"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a person decided about two of the clearing point's numbers."""
+
+    person_a: str
+    person_b: str
+    decision: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What a run of the linkage found. The tables of the connection hold the pairs.
+
+    Attributes
+    ----------
+    persons : int
+        Rows of ``linkage_person``: what senders count as persons.
+    groups, lowest_groups : int
+        Distinct persons after certain links, and if all open candidates were one person each.
+    prior : float
+        Chance that two random rows are one person.
+    expected_true : float
+        Expected number of true pairs among scored and certain pairs.
+    false_match_rate, missed_match_rate : float
+        Estimated shares: of the links taken that join two people; of the true pairs that were not joined.
+    crowded : mapping
+        Token -> persons whose token was left out because too many share it.
+    not_looked_at : int
+        Persons without tokens in blocks too large for candidates.
+    """
+
+    persons: int
+    groups: int
+    lowest_groups: int
+    links: int
+    candidates: int
+    prior: float
+    expected_true: float
+    false_match_rate: float
+    missed_match_rate: float
+    crowded: dict[str, int]
+    not_looked_at: int
+
+
+def link(
+    connection: Any, settings: LinkageSettings, missing_codes: Collection[str] = (), decisions: Sequence[Decided] = ()
+) -> Linked:
+    """Link the rows of ``linkage_input`` (columns: :mod:`clearing_point.linkage.inputs`).
+
+    Makes the temporary tables ``linkage_person``, ``linkage_record``, ``linkage_link``, ``linkage_candidate`` and
+    ``linkage_group``.
+
+    Parameters
+    ----------
+    connection : duckdb connection
+        Holds ``linkage_input``; nothing outside temporary tables is written.
+    missing_codes : collection of str
+        Codes that stand for a value that is not known.
+    decisions : sequence of Decided
+        Those about persons who are not there are passed over; see :mod:`clearing_point.linkage.decisions`.
+
+    Raises
+    ------
+    InputProblem
+        If Splink is not installed.
+    InternalError
+        If ``linkage_input`` lacks a column or Splink fails.
+    """
+    crowded = prepare(connection, settings, missing_codes)
+    find_certain(connection, settings)
+    chance = score(connection, settings)
+    not_looked_at = find_without_tokens(connection, settings)
+    _collect(connection, settings, decisions)
+    persons = int(connection.execute(f"SELECT count(*) FROM {PERSON}").fetchone()[0])
+    slots = _slots(connection)
+    different = _pairs(connection, "SELECT a, b FROM linkage_pair WHERE kind = 'different' ORDER BY a, b")
+    largest = int(settings.link["largest_group"])
+
+    order = "CASE kind WHEN 'decided' THEN 0 WHEN 'scored' THEN 2 ELSE 1 END, probability DESC, a, b"
+    first, second = _pairs(connection, f"SELECT a, b FROM linkage_pair WHERE merge ORDER BY {order}")
+    made = group(persons, first, second, slots, different, largest)
+    _register(connection, "linkage_refused", a=first[~made.taken], b=second[~made.taken])
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {LINK} AS SELECT a, b, kind, level, probability FROM linkage_pair "
+        "ANTI JOIN linkage_refused USING (a, b) WHERE merge ORDER BY a, b"
+    )
+    _register(connection, "linkage_label", number=np.arange(persons), label=made.label)
+    # A pair that is in one group already, or that a person decided, is not open.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CANDIDATE} AS SELECT left(sha256(x.person_id || '+' || y.person_id), 12) AS "
+        "candidate, p.a, p.b, CASE WHEN p.merge THEN 'refused' ELSE p.kind END AS kind, p.level, p.probability "
+        "FROM linkage_pair AS p JOIN linkage_label AS l ON l.number = p.a JOIN linkage_label AS r ON r.number = p.b "
+        f"JOIN {PERSON} AS x ON x.number = p.a JOIN {PERSON} AS y ON y.number = p.b "
+        "WHERE p.kind <> 'different' AND l.label <> r.label ORDER BY p.a, p.b"
+    )
+    # The lowest number: open candidates are taken, too, as far as the rules allow it.
+    more_first, more_second = _pairs(
+        connection, f"SELECT a, b FROM {CANDIDATE} WHERE kind <> 'same_sender' ORDER BY probability DESC, a, b"
+    )
+    kept = made.taken
+    lowest = group(
+        persons,
+        np.concatenate([first[kept], more_first]),
+        np.concatenate([second[kept], more_second]),
+        slots,
+        different,
+        largest,
+    )
+    _register(connection, "linkage_label", number=np.arange(persons), label=made.label, lowest=lowest.label)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {GROUP} AS SELECT number, person_id, CAST(label AS INTEGER) AS group_number, "
+        f"CAST(lowest AS INTEGER) AS lowest_group_number FROM {PERSON} JOIN linkage_label USING (number) ORDER BY number"
+    )
+    rates = _rates(connection, settings)
+    count = connection.execute
+    result = Linked(
+        persons=persons,
+        groups=len(np.unique(made.label)),
+        lowest_groups=len(np.unique(lowest.label)),
+        links=int(count(f"SELECT count(*) FROM {LINK}").fetchone()[0]),
+        candidates=int(count(f"SELECT count(*) FROM {CANDIDATE}").fetchone()[0]),
+        prior=chance,
+        expected_true=rates[0],
+        false_match_rate=rates[1],
+        missed_match_rate=rates[2],
+        crowded=crowded,
+        not_looked_at=not_looked_at,
+    )
+    for name in ("linkage_refused", "linkage_label", "linkage_decided"):
+        connection.unregister(name)
+    return result
+
+
+def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Decided]) -> None:
+    """Make ``linkage_pair``: every pair that somebody or something speaks for, once, with what it is."""
+    import pyarrow as pa
+
+    connection.register(
+        "linkage_decided",
+        pa.table(
+            {
+                "person_a": pa.array([d.person_a for d in decisions], pa.string()),
+                "person_b": pa.array([d.person_b for d in decisions], pa.string()),
+                "decision": pa.array([d.decision for d in decisions], pa.string()),
+            }
+        ),
+    )
+    only_review = [
+        level["name"]
+        for comparison in settings.model["comparisons"]
+        for level in comparison["levels"]
+        if level.get("only_review")
+    ]
+    listed = ", ".join(f"'{name}'" for name in only_review) or "''"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE linkage_pair AS "
+        "WITH decided AS ("
+        "SELECT least(x.number, y.number) AS a, greatest(x.number, y.number) AS b, any_value(decision) AS decision "
+        f"FROM linkage_decided AS d JOIN {PERSON} AS x ON x.person_id = d.person_a "
+        f"JOIN {PERSON} AS y ON y.person_id = d.person_b GROUP BY ALL"
+        "), found AS ("
+        "SELECT coalesce(c.a, s.a) AS a, coalesce(c.b, s.b) AS b, c.kind AS whole, "
+        # Equal names and dates are chance where everything else differs; an equal number is not.
+        "coalesce(c.contradicted, false) OR (coalesce(c.needs_score, false) AND s.level <> 'unknown' "
+        f"AND s.probability < {settings.accept}) AS contradicted, coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
+        f"FROM {CERTAIN} AS c FULL JOIN {SCORED} AS s ON c.a = s.a AND c.b = s.b"
+        "), one_sender AS ("
+        # Two numbers of one sender in one year are two people to her; the machine does not know better.
+        f"SELECT DISTINCT f.a, f.b FROM found AS f JOIN {RECORD} AS x ON x.number = f.a JOIN {RECORD} AS y "
+        "ON y.number = f.b AND y.sender = x.sender AND y.reference_year = x.reference_year"
+        "), judged AS ("
+        "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN contradicted THEN 'contradicted' "
+        "WHEN whole IS NOT NULL THEN whole ELSE 'scored' END AS kind, level, "
+        "CASE WHEN whole IS NOT NULL AND NOT contradicted THEN greatest(probability, 0.999) ELSE probability END AS probability, "
+        f"o.a IS NULL AND NOT contradicted AND (whole IS NOT NULL OR (probability >= {settings.accept} "
+        f"AND level NOT IN ({listed}))) AS merge, "
+        f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "
+        "ON o.a = f.a AND o.b = f.b"
+        ") "
+        "SELECT coalesce(d.a, j.a) AS a, coalesce(d.b, j.b) AS b, "
+        f"CASE d.decision WHEN '{SAME}' THEN 'decided' WHEN '{DIFFERENT}' THEN 'different' ELSE j.kind END AS kind, "
+        "coalesce(j.level, 'unknown') AS level, coalesce(j.probability, 0.0) AS probability, "
+        f"CASE WHEN d.decision IS NOT NULL THEN d.decision = '{SAME}' ELSE j.merge END AS merge "
+        "FROM decided AS d FULL JOIN judged AS j ON d.a = j.a AND d.b = j.b WHERE d.a IS NOT NULL OR j.worth "
+        "UNION ALL "
+        f"SELECT w.a, w.b, w.kind, 'unknown', 0.0, false FROM {WITHOUT} AS w ANTI JOIN decided USING (a, b) "
+        f"ANTI JOIN (SELECT a, b FROM {CERTAIN}) USING (a, b)"
+    )
+
+
+def _rates(connection: Any, settings: LinkageSettings) -> tuple[float, float, float]:
+    """Expected true pairs, false-match rate and missed-match rate, from the probabilities of all scored pairs.
+
+    The expected number of true pairs is the sum of the probabilities (Fellegi and Sunter 1969, section 3), enlarged by
+    the share that no token finds. Pairs that a person decided count as she decided.
+    """
+    taken, right, among = connection.execute(
+        "WITH known AS (SELECT a, b, CASE WHEN kind = 'decided' THEN 1.0 ELSE probability END AS chance FROM "
+        f"{LINK}), rest AS (SELECT s.a, s.b, s.probability FROM {SCORED} AS s "
+        f"JOIN {GROUP} AS x ON x.number = s.a JOIN {GROUP} AS y ON y.number = s.b "
+        "ANTI JOIN (SELECT a, b FROM linkage_pair WHERE kind IN ('different', 'same_sender')) AS no ON no.a = s.a AND no.b = s.b "
+        "WHERE x.group_number <> y.group_number) "
+        "SELECT (SELECT count(*) FROM known), (SELECT coalesce(sum(chance), 0) FROM known), "
+        "(SELECT coalesce(sum(probability), 0) FROM rest)"
+    ).fetchone()
+    true_pairs = (float(right) + float(among)) / (1 - float(settings.link["not_found_by_tokens"]))
+    false_rate = 1 - float(right) / taken if taken else 0.0
+    missed_rate = 1 - float(right) / true_pairs if true_pairs else 0.0
+    return true_pairs, false_rate, missed_rate
+
+
+def _slots(connection: Any) -> tuple[Array, Array]:
+    found = connection.execute(
+        f"SELECT number, dense_rank() OVER (ORDER BY sender, reference_year) AS slot FROM {RECORD} "
+        "GROUP BY number, sender, reference_year ORDER BY number, slot"
+    ).fetchnumpy()
+    return np.asarray(found["number"]), np.asarray(found["slot"])
+
+
+def _pairs(connection: Any, sql: str) -> tuple[Array, Array]:
+    found = connection.execute(sql).fetchnumpy()
+    return np.asarray(found["a"], dtype=np.int64), np.asarray(found["b"], dtype=np.int64)
+
+
+def _register(connection: Any, name: str, **columns: Array) -> None:
+    import pyarrow as pa
+
+    connection.register(name, pa.table({key: pa.array(values) for key, values in columns.items()}))
