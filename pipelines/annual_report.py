@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from clearing_point.report.build import BuiltReport, build_report
-
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
 from clearing_point.project import Project
+from clearing_point.report.build import BuiltReport, build_report
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
 from clearing_point.store import connect

@@ -68,7 +68,8 @@ class Outcome:
             yield "Read: " + ", ".join(f"{n:,} {table}" for table, n in self.rows.items() if n)
         if self.replaced:
             yield f"It replaces {self.replaced}, which is kept."
-        yield f"{counts[BLOCK] + counts[ERROR]} must fix, {counts[WARNING]} to confirm, {counts[INFORMATION]} for information"
+        faults = counts[BLOCK] + counts[ERROR]
+        yield f"{faults} must fix, {counts[WARNING]} to confirm, {counts[INFORMATION]} for information"
         for group in self.feedback.groups[:_SHOWN_GROUPS]:
             yield f"  [{group.severity} {group.rule_id}] {group.line()}: {group.what} {group.action}"
         if len(self.feedback.groups) > _SHOWN_GROUPS:

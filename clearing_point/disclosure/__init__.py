@@ -2,10 +2,10 @@
 
 from clearing_point.disclosure.audit import AuditResult, CellFinding, audit
 from clearing_point.disclosure.certificates import make_certificates, verify_certificates, write_certificates
-from clearing_point.disclosure.commands import AuditReport, audit_files, protect_file
+from clearing_point.disclosure.commands import AuditReport, audit_files
 from clearing_point.disclosure.cost import Cost, TableCost
 from clearing_point.disclosure.editions import check_reissue, late_line
-from clearing_point.disclosure.gate import Protection, protect
+from clearing_point.disclosure.gate import Protection, protect, withhold
 from clearing_point.disclosure.ledger import Ledger
 from clearing_point.disclosure.model import (
     Category,
@@ -20,6 +20,8 @@ from clearing_point.disclosure.model import (
     Relation,
 )
 from clearing_point.disclosure.policy import Policy, load_policy
+from clearing_point.disclosure.protect_command import protect_file
+from clearing_point.disclosure.statistics import Ratio, Statistic, protect_statistic, ratio
 
 __all__ = [
     "AuditReport",
@@ -38,7 +40,9 @@ __all__ = [
     "Protected",
     "ProtectedCell",
     "Protection",
+    "Ratio",
     "Relation",
+    "Statistic",
     "TableCost",
     "audit",
     "audit_files",
@@ -48,6 +52,9 @@ __all__ = [
     "make_certificates",
     "protect",
     "protect_file",
+    "protect_statistic",
+    "ratio",
     "verify_certificates",
+    "withhold",
     "write_certificates",
 ]

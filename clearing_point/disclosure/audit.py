@@ -7,13 +7,13 @@ publicly known, and asks of every cell that is not printed exactly: is it recove
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction, Proof
-from clearing_point.disclosure.cells import Integers, Key, System, build_system
+from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import thresholds
@@ -117,7 +117,7 @@ def attackers_view(
             lower[cell], upper[cell] = max(lower[cell], low), min(upper[cell], high)
             exact[cell] |= low == high
             if tables[at].profile == "round":
-                rounded[cell], shown[cell] = True, tables[at].cells[codes].shown
+                rounded[cell], shown[cell] = True, tables[at].cells[codes].shown or 0
             if lower[cell] > upper[cell]:
                 raise InputProblem(
                     f"{tables[at].table_id} {codes} contradicts {tables[places[0][0]].table_id}: the same "
@@ -150,7 +150,6 @@ def audit(
     relations: Sequence[Relation] = (),
     known: Sequence[KnownFigure] = (),
     exact: bool = False,
-    hints: Mapping[Key, Integers] | None = None,
 ) -> AuditResult:
     """Attack published tables as one system.
 
@@ -167,8 +166,6 @@ def audit(
         Public knowledge beyond the tables.
     exact
         Compute the exact interval of every cell instead of stopping at a proof.
-    hints
-        Possible tables by key; each is checked, none is trusted.
 
     Raises
     ------
@@ -186,7 +183,7 @@ def audit(
     threshold = thresholds(view.system, [table.sensitive for table in tables], policy)
     try:
         attacker = Attacker(view.system.matrix, view.lower, view.upper)
-        return _judge(view, attacker, threshold, exact=exact, hints=hints)
+        return _judge(view, attacker, threshold, exact=exact)
     except Contradiction as problem:
         raise InputProblem(
             f"The published numbers around {describe(view.system, view.names, problem.cell)} contradict each other; "
@@ -194,9 +191,7 @@ def audit(
         ) from problem
 
 
-def _judge(
-    view: View, attacker: Attacker, threshold: Integers, *, exact: bool, hints: Mapping[Key, Integers] | None
-) -> AuditResult:
+def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) -> AuditResult:
     system = view.system
     printed = np.array([bool(places) for places in system.places], dtype=bool)
     rests = ~printed & ~system.derived & ~view.exact
@@ -209,24 +204,31 @@ def _judge(
     large = open_cells & view.rounded & ~asked
     judged_rests = rests & ~_beside_rounded(view, rests)
     high_need[judged_rests] = threshold[judged_rests]
-    tables = _hint_tables(system, hints)
-    if view.rounded.any():
-        tables.append(_shown_table(view))
-    proof = attacker.prove(low_need, high_need, tables)
+    hints = [_shown_table(view)] if view.rounded.any() else []
+    proof = attacker.prove(low_need, high_need, hints)
     if large.any():
         proof = _two_values(attacker, proof, large, low_need, high_need)
     findings = []
     for cell in np.flatnonzero(open_cells | rests):
-        met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(asked[cell] or large[cell] or judged_rests[cell])
+        met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(
+            asked[cell] or large[cell] or judged_rests[cell]
+        )
         if met and not exact:
             low, high = int(max(view.lower[cell], 0)), int(max(high_need[cell], view.lower[cell]))
             if not printed[cell]:
                 continue
             recovered = too_narrow = False
         else:
-            low, high = _known_range(attacker, int(cell), proof.witnesses, quick=not exact and not asked[cell])
+            low, high = _known_range(
+                attacker, int(cell), proof.witnesses, quick=not exact and not asked[cell]
+            )
             recovered, too_narrow = judge_cell(
-                low, high, int(threshold[cell]), int(view.lower[cell]), int(view.upper[cell]), printed=bool(printed[cell])
+                low,
+                high,
+                int(threshold[cell]),
+                int(view.lower[cell]),
+                int(view.upper[cell]),
+                printed=bool(printed[cell]),
             )
             if rests[cell] and not judged_rests[cell]:
                 too_narrow = False
@@ -260,7 +262,11 @@ def _two_values(
     low_need[constant] = tables[0][constant] - 1
     again = attacker.prove(np.where(constant, low_need, -1), np.full(len(low_need), -1), proof.witnesses)
     return Proof(
-        proof.low_met & again.low_met, proof.high_met, proof.low, proof.high, (*proof.witnesses, *again.witnesses)
+        proof.low_met & again.low_met,
+        proof.high_met,
+        proof.low,
+        proof.high,
+        (*proof.witnesses, *again.witnesses),
     )
 
 
@@ -304,9 +310,3 @@ def _shown_table(view: View) -> Integers:
         return solve_open(view.system, middle, view.names, partial=True)
     except InputProblem:
         return middle
-
-
-def _hint_tables(system: System, hints: Mapping[Key, Integers] | None) -> list[Integers]:
-    if not hints or any(key not in hints for key in system.keys):
-        return []
-    return list(np.stack([hints[key] for key in system.keys], axis=1))

@@ -9,17 +9,24 @@ and the linking rows are ours (docs/disclosure.md).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from clearing_point.disclosure.model import Cell, Dimension, Relation
-from clearing_point.errors import InputProblem
+from clearing_point.disclosure.axes import (
+    Axis,
+    Structure,
+    common_sums,
+    cover_of,
+    leaf_codes,
+    make_axis,
+    mask_of,
+)
+from clearing_point.disclosure.model import Cell, Relation
 
 Integers = npt.NDArray[np.int64]
 Conditions = tuple[tuple[str, int], ...]
@@ -27,36 +34,6 @@ Key = tuple[str, Conditions]
 
 # Marks of keys that no table can print: what is left when a part is taken from a whole.
 _WITHOUT = " without "
-
-
-class Structure(Protocol):
-    """The public side of a table: what is needed to write its equations."""
-
-    @property
-    def table_id(self) -> str: ...  # noqa: D102
-    @property
-    def population(self) -> str: ...  # noqa: D102
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]: ...  # noqa: D102
-    @property
-    def multiple_response(self) -> frozenset[str]: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """A dimension with the categories that it implies (rests, sums) beside those that it prints.
-
-    `rows` are equations (parent, children) between positions; `complements` are (whole, part) pairs of
-    which only the difference is known to be at least 0; `covers` are (group, members) of
-    several-answer variables, where the group is at most the sum.
-    """
-
-    variable: str
-    masks: tuple[int, ...]
-    printed: int
-    rows: tuple[tuple[int, tuple[int, ...]], ...]
-    complements: tuple[tuple[int, int], ...]
-    covers: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +64,7 @@ class System:
     places: tuple[tuple[tuple[int, Cell], ...], ...] = field(repr=False)
     derived: npt.NDArray[np.bool_] = field(repr=False)
     grids: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
-    axes: tuple[tuple[_Axis, ...], ...] = field(repr=False)
+    axes: tuple[tuple[Axis, ...], ...] = field(repr=False)
     universe: Mapping[str, tuple[str, ...]] = field(repr=False)
     rest_of: Mapping[tuple[int, int], int] = field(repr=False)
 
@@ -98,7 +75,7 @@ class System:
             leaves = self.universe.get(variable)
             if leaves is None or not codes <= set(leaves):
                 return None
-            mask = _mask(codes, leaves)
+            mask = mask_of(codes, leaves)
             if mask != (1 << len(leaves)) - 1:
                 parts.append((variable, mask))
         return population, tuple(parts)
@@ -126,11 +103,11 @@ def build_system(
         Where categories overlap without their common parts, or a variable is several-answer in
         one table and not in another.
     """
-    universe = _universe(tables)
-    extra = _joined_blocks(tables, universe)
+    universe = leaf_codes(tables)
+    extra = common_sums(tables, universe)
     axes = tuple(
         tuple(
-            _axis(
+            make_axis(
                 dimension,
                 universe[dimension.variable],
                 several=dimension.variable in table.multiple_response,
@@ -148,166 +125,6 @@ def build_system(
     for relation in relations:
         builder.relate(relation)
     return builder.finish(grids, axes)
-
-
-def _mask(codes: Iterable[str], leaves: Sequence[str]) -> int:
-    position = {leaf: at for at, leaf in enumerate(leaves)}
-    return sum(1 << position[code] for code in codes)
-
-
-def _universe(tables: Sequence[Structure]) -> dict[str, tuple[str, ...]]:
-    leaves: dict[str, set[str]] = defaultdict(set)
-    several: dict[str, bool] = {}
-    for table in tables:
-        for dimension in table.dimensions:
-            for category in dimension.categories:
-                leaves[dimension.variable] |= category.members
-            is_several = dimension.variable in table.multiple_response
-            if several.setdefault(dimension.variable, is_several) != is_several:
-                raise InputProblem(
-                    f"Table {table.table_id}: variable {dimension.variable!r} allows several answers in one "
-                    "table and not in another; declare it the same everywhere."
-                )
-    return {variable: tuple(sorted(codes)) for variable, codes in leaves.items()}
-
-
-def _atoms(masks: Iterable[int]) -> list[int]:
-    """Return the finest parts that the given sets cut out of their union."""
-    parts: list[int] = []
-    for mask in masks:
-        rest, following = mask, []
-        for part in parts:
-            following += [piece for piece in (part & mask, part & ~mask) if piece]
-            rest &= ~part
-        parts = following + ([rest] if rest else [])
-    return sorted(parts)
-
-
-def _joined_blocks(
-    tables: Sequence[Structure], universe: Mapping[str, Sequence[str]]
-) -> dict[tuple[str, str], tuple[int, ...]]:
-    """Return sums that two tables cut differently but both can form: a hidden common margin."""
-    partitions: dict[tuple[str, str], set[tuple[int, ...]]] = defaultdict(set)
-    for table in tables:
-        for dimension in table.dimensions:
-            if dimension.variable in table.multiple_response:
-                continue
-            leaves = universe[dimension.variable]
-            atoms = _atoms(_mask(category.members, leaves) for category in dimension.categories)
-            partitions[table.population, dimension.variable].add(tuple(atoms))
-    found: dict[tuple[str, str], tuple[int, ...]] = {}
-    for name, choices in partitions.items():
-        blocks: set[int] = set()
-        ordered = sorted(choices)
-        for at, one in enumerate(ordered):
-            for other in ordered[at + 1 :]:
-                blocks |= _join(one, other)
-        found[name] = tuple(sorted(blocks))
-    return found
-
-
-def _join(one: tuple[int, ...], other: tuple[int, ...]) -> set[int]:
-    blocks: list[int] = []
-    for part in one + other:
-        touching = [block for block in blocks if block & part]
-        merged = part
-        for block in touching:
-            merged |= block
-            blocks.remove(block)
-        blocks.append(merged)
-    whole_one, whole_other = sum(one), sum(other)
-    return {block for block in blocks if block & ~whole_one == 0 and block & ~whole_other == 0}
-
-
-def _maximal_parts(whole: int, masks: Sequence[int]) -> list[int]:
-    inside = [mask for mask in masks if mask != whole and mask & ~whole == 0]
-    return [mask for mask in inside if not any(mask != m and mask & ~m == 0 for m in inside)]
-
-
-def _disjoint(masks: Sequence[int]) -> bool:
-    seen = 0
-    for mask in masks:
-        if seen & mask:
-            return False
-        seen |= mask
-    return True
-
-
-def _cover(whole: int, masks: Sequence[int]) -> list[int] | None:
-    """Return disjoint categories whose union is the set: as few as the hierarchy gives, or None."""
-    if whole in masks:
-        return [whole]
-    parts = _maximal_parts(whole, masks)
-    if not _disjoint(parts):
-        parts = [atom for atom in _atoms(masks) if atom & ~whole == 0]
-        if any(part not in masks for part in parts):
-            return None
-    return parts if parts and sum(parts) == whole else None
-
-
-def _axis(  # noqa: PLR0912 - one branch per kind of knowledge about categories
-    dimension: Dimension,
-    leaves: Sequence[str],
-    *,
-    several: bool,
-    extra: Sequence[int],
-    complements: bool,
-    table_id: str,
-) -> _Axis:
-    masks = [_mask(category.members, leaves) for category in dimension.categories]
-    printed = len(masks)
-    if len(set(masks)) != printed:
-        raise InputProblem(
-            f"Table {table_id}: two categories of {dimension.variable!r} mean the same; keep one."
-        )
-    full = (1 << len(leaves)) - 1
-    if several:
-        pairs, covers = [], []
-        for part_at, part in enumerate(masks):
-            wholes = [whole for whole in masks if whole != part and part & ~whole == 0]
-            for whole in wholes:
-                if not any(w != whole and w & ~whole == 0 for w in wholes):
-                    pairs.append((masks.index(whole), part_at))
-        for whole_at, whole in enumerate(masks):
-            parts = _maximal_parts(whole, masks)
-            union = 0
-            for part in parts:
-                union |= part
-            # The total also holds persons without any code, so only groups are covered by their codes.
-            if whole != full and parts and union == whole:
-                covers.append((whole_at, tuple(masks.index(part) for part in parts)))
-        return _Axis(dimension.variable, tuple(masks), printed, (), tuple(pairs), tuple(covers))
-    union = 0
-    for mask in masks:
-        union |= mask
-    if union not in masks:
-        masks.append(union)
-    atoms = _atoms(masks[:printed])
-    for block in extra:
-        if block not in masks and all(not (atom & block) or not (atom & ~block) for atom in atoms):
-            masks.append(block)
-    rows = []
-    at = 0
-    while at < len(masks):
-        whole = masks[at]
-        parts = _maximal_parts(whole, masks)
-        if parts and not _disjoint(parts):
-            parts = [atom for atom in _atoms(masks) if atom & ~whole == 0]
-            missing = [part for part in parts if part not in masks]
-            if missing:
-                raise InputProblem(
-                    f"Table {table_id}: categories of {dimension.variable!r} overlap without their common "
-                    "parts; add the common parts as categories."
-                )
-        if parts:
-            rest = whole & ~sum(parts)
-            if rest:
-                masks.append(rest)
-                parts = [*parts, rest]
-            rows.append((at, tuple(masks.index(part) for part in parts)))
-        at += 1
-    found = [(whole, part) for whole, parts in rows for part in parts if complements and len(parts) > 2]  # noqa: PLR2004
-    return _Axis(dimension.variable, tuple(masks), printed, tuple(rows), tuple(found), ())
 
 
 class _Builder:
@@ -343,7 +160,7 @@ class _Builder:
         self.equation(terms)
         self.parents.add(parent)
 
-    def add_table(self, table: Structure, axes: tuple[_Axis, ...], at: int) -> npt.NDArray[np.int64]:
+    def add_table(self, table: Structure, axes: tuple[Axis, ...], at: int) -> npt.NDArray[np.int64]:
         shape = tuple(len(axis.masks) for axis in axes)
         grid = np.zeros(shape, dtype=np.int64)
         names = [
@@ -393,7 +210,7 @@ class _Builder:
     def link(
         self,
         tables: Sequence[Structure],
-        axes: Sequence[tuple[_Axis, ...]],
+        axes: Sequence[tuple[Axis, ...]],
         grids: Sequence[npt.NDArray[np.int64]],
     ) -> None:
         """Write the sums of one table's cells that are a cell of another table only."""
@@ -408,7 +225,7 @@ class _Builder:
                         self.total(parent, cells)
 
     def _links(
-        self, one: tuple[_Axis, ...], other: tuple[_Axis, ...], several: frozenset[str]
+        self, one: tuple[Axis, ...], other: tuple[Axis, ...], several: frozenset[str]
     ) -> Iterator[tuple[Conditions, tuple[list[int], ...]]]:
         mine = {axis.variable: axis for axis in one}
         theirs = {axis.variable for axis in other}
@@ -419,10 +236,11 @@ class _Builder:
             wanted = mine[axis.variable].masks if axis.variable in mine else (self.full[axis.variable],)
             options = []
             for mask in wanted:
-                if axis.variable in several:
-                    cover = [mask] if mask in axis.masks else None
-                else:
-                    cover = _cover(mask, axis.masks)
+                cover = (
+                    ([mask] if mask in axis.masks else None)
+                    if axis.variable in several
+                    else cover_of(mask, axis.masks)
+                )
                 if cover is not None:
                     options.append((mask, [axis.masks.index(part) for part in cover]))
             choices.append(options)
@@ -447,9 +265,7 @@ class _Builder:
                 rest = self.number((f"{relation.whole_population}{_WITHOUT}{population}", conditions))
                 self.total(whole, [self.index[key], rest])
 
-    def finish(
-        self, grids: tuple[npt.NDArray[np.int64], ...], axes: tuple[tuple[_Axis, ...], ...]
-    ) -> System:
+    def finish(self, grids: tuple[npt.NDArray[np.int64], ...], axes: tuple[tuple[Axis, ...], ...]) -> System:
         row_at, column_at, signs = [], [], []
         for at, row in enumerate(self.rows):
             for cell, sign in row:

@@ -95,7 +95,7 @@ def audit_frame(
     known: Sequence[KnownFigure] = (),
 ) -> list[Any]:
     """Return equations and printed bounds of published tables in the form of certificates."""
-    from clearing_point.disclosure.audit import attackers_view  # noqa: PLC0415
+    from clearing_point.disclosure.audit import attackers_view
 
     view = attackers_view(
         published,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from clearing_point.disclosure.attacker import _Part
 from clearing_point.disclosure.cells import Integers
 from clearing_point.disclosure.moves import Mover
+from clearing_point.disclosure.parts import Part
 from clearing_point.disclosure.suppress import Sequential
 
 # Work is counted in cells times programmes, not in seconds: two runs must end the same.
@@ -23,10 +23,10 @@ def clean_up(search: Sequential) -> None:
         room.run()
         budget = room.budget
         fresh.append(list(room.tables))
-    search.witnesses = _assemble(search, [p for p in sorted(attacker.parts, key=lambda p: len(p.cells))], fresh)
+    search.witnesses = _assemble(search, sorted(attacker.parts, key=lambda p: len(p.cells)), fresh)
 
 
-def _assemble(search: Sequential, parts: list[_Part], tables: list[list[Integers]]) -> list[Integers]:
+def _assemble(search: Sequential, parts: list[Part], tables: list[list[Integers]]) -> list[Integers]:
     whole = []
     for at in range(max((len(local) for local in tables), default=0)):
         table = search.problem.values.copy()
@@ -40,7 +40,7 @@ def _assemble(search: Sequential, parts: list[_Part], tables: list[list[Integers
 class _Cleaner:
     """Works on one connected part; its tables are kept short so that they use few dear cells."""
 
-    def __init__(self, search: Sequential, part: _Part, budget: int) -> None:
+    def __init__(self, search: Sequential, part: Part, budget: int) -> None:
         problem = search.problem
         cells = part.cells
         self.search, self.cells, self.budget = search, cells, budget
@@ -55,7 +55,9 @@ class _Cleaner:
         self.tables = self.tables[kept]
         self.primary = problem.hidden[cells] | problem.untold[cells]
         price = np.where(self.primary | ~problem.guarded[cells], 1e-3, 1.0) * search.weight[cells]
-        self.mover = Mover(part.matrix, np.full(len(cells), np.inf), (self.values - lower).astype(float), price)
+        self.mover = Mover(
+            part.matrix, np.full(len(cells), np.inf), (self.values - lower).astype(float), price
+        )
 
     def run(self) -> None:
         problem = self.search.problem
@@ -77,7 +79,9 @@ class _Cleaner:
         ok = True
         for lacks, need in ((high_lacks, high_need), (low_lacks, low_need)):
             for cell in np.flatnonzero(lacks):
-                if any((t[cell] <= need[cell]) if need is low_need else (t[cell] >= need[cell]) for t in fresh):
+                if any(
+                    (t[cell] <= need[cell]) if need is low_need else (t[cell] >= need[cell]) for t in fresh
+                ):
                     continue
                 self.budget -= len(self.cells)
                 shift = int(need[cell] - self.values[cell])

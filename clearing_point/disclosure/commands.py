@@ -1,8 +1,7 @@
-"""The two commands for anybody's long tables: `audit` attacks published files, `protect` makes a safe one."""
+"""The command `audit`: attack published long tables of any office."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
 from clearing_point.disclosure.audit import judge_cell
 from clearing_point.disclosure.cells import Integers, System, build_system
-from clearing_point.disclosure.gate import Reason, protect
 from clearing_point.disclosure.long_table import LongTable, check_size, read_long_tables
-from clearing_point.disclosure.model import Category, Cell, CountTable, Dimension, KnownFigure, Profile, Relation
-from clearing_point.disclosure.policy import Policy
+from clearing_point.disclosure.model import (
+    Cell,
+    Relation,
+)
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem
 
@@ -84,7 +84,9 @@ class AuditReport:
                 top = "any number" if cell.high is None else str(cell.high)
                 verdict = f"is exactly {cell.low}" if cell.recovered else f"lies between {cell.low} and {top}"
                 prefix = f"{cell.file}: " if cell.file else ""
-                kind = {"hidden": "", "unlisted": " (in no row, but it follows)", "change": " (change)"}[cell.kind]
+                kind = {"hidden": "", "unlisted": " (in no row, but it follows)", "change": " (change)"}[
+                    cell.kind
+                ]
                 found.append(f"{prefix}{place}{kind} {verdict}.")
         hidden = sum(cell.kind == "hidden" for cell in self.cells)
         found += self.notes
@@ -117,26 +119,32 @@ def audit_files(
     InputProblem
         For any input that cannot be judged (see `read_long_tables`), and for totals that do not add up.
     """
-    _check_threshold(threshold)
+    check_threshold(threshold)
     tables = read_long_tables(paths, value=value, by=by, total=total)
     return audit_long_tables(tables, by=by, total=total, threshold=threshold, zeros=zeros)
 
 
 def audit_long_tables(
-    tables: Sequence[LongTable], *, by: Sequence[str], total: str, threshold: int, zeros: str = "may_be_hidden"
+    tables: Sequence[LongTable],
+    *,
+    by: Sequence[str],
+    total: str,
+    threshold: int,
+    zeros: str = "may_be_hidden",
 ) -> AuditReport:
     """Attack long tables that are in memory (see `audit_files`)."""
     check_size(tables)
     notes: list[str] = []
     tables, relations, changes = _releases(tables, by, total, threshold, notes)
     system = build_system(tables, relations)
-    attacker = _attack(system, tables, 1 if zeros == "always_shown" else 0)
+    attacker = attack(system, tables, 1 if zeros == "always_shown" else 0)
     cells = [*_hidden_cells(system, tables, attacker, by, total, threshold), *changes]
     return AuditReport(tuple(cells), tuple(notes))
 
 
-def _check_threshold(threshold: int) -> None:
-    if threshold < 2:  # noqa: PLR2004 - below 2 no count is small
+def check_threshold(threshold: int) -> None:
+    """Refuse a threshold under which no count is small."""
+    if threshold < 2:
         raise InputProblem("The threshold must be 2 or more: counts from 1 to one less are small.")
 
 
@@ -168,7 +176,9 @@ def _releases(
     ]
     relations, changes = [], []
     for one in range(len(tables) - 1):
-        steps = {cell: count - shown[one][cell] for cell, count in shown[one + 1].items() if cell in shown[one]}
+        steps = {
+            cell: count - shown[one][cell] for cell, count in shown[one + 1].items() if cell in shown[one]
+        }
         if all(step >= 0 for step in steps.values()):
             relations.append(Relation(f"release {one + 1}", f"release {one + 2}"))
         else:
@@ -192,7 +202,7 @@ def _releases(
     return renamed, relations, changes
 
 
-def _attack(system: System, tables: Sequence[LongTable], least: int) -> Attacker:
+def attack(system: System, tables: Sequence[LongTable], least: int) -> Attacker:
     """Return the strongest attacker whose assumptions the published numbers allow.
 
     She takes `<n` for 1 to n-1, and a combination without a row for nobody, as most offices print it. Where
@@ -203,8 +213,6 @@ def _attack(system: System, tables: Sequence[LongTable], least: int) -> Attacker
         if assume_none:
             upper = _nobody_in_absent(system, tables, lower, upper)
         try:
-            if (lower > upper).any():
-                raise Contradiction(int(np.flatnonzero(lower > upper)[0]))
             return Attacker(system.matrix, lower, upper)
         except Contradiction as found:
             problem = found
@@ -281,13 +289,17 @@ def _hidden_cells(
         hidden = [row for row in rows if row[2].hidden]
         if rows and not hidden:
             continue
-        if not rows and (system.derived[cell] or attacker.part_of[cell] >= 0 and _loose(attacker, cell, threshold)):
+        if not rows and (
+            system.derived[cell] or (attacker.part_of[cell] >= 0 and _loose(attacker, cell, threshold))
+        ):
             continue
         low, high = attacker.interval(cell)
         if hidden:
             at, codes, entry = hidden[0]
             upper = min(row[2].high for row in hidden)
-            recovered, narrow = judge_cell(low, high, threshold, entry_low(entry.low, low), upper, printed=True)
+            recovered, narrow = judge_cell(
+                low, high, threshold, entry_low(entry.low, low), upper, printed=True
+            )
             order, file = (at, entry.line), tables[at].table_id if several else ""
             dims, kind = _named(tables[at], codes, by, total), "hidden"
         else:
@@ -298,7 +310,9 @@ def _hidden_cells(
             dims = _from_key(system, cell, by, total)
             if " without " in system.keys[cell][0]:
                 kind = "change"
-        found[order] = HiddenCell(dims, low, None if high >= UNLIMITED else high, recovered, narrow, kind, file)
+        found[order] = HiddenCell(
+            dims, low, None if high >= UNLIMITED else high, recovered, narrow, kind, file
+        )
     return [found[order] for order in sorted(found)]
 
 
@@ -325,145 +339,3 @@ def _from_key(system: System, cell: int, by: Sequence[str], total: str) -> tuple
         codes = [leaf for at, leaf in enumerate(leaves) if mask is not None and mask >> at & 1]
         named.append((variable, "+".join(codes) if codes else total))
     return tuple(named)
-
-
-def protect_file(
-    path: Path | str,
-    *,
-    value: str,
-    by: Sequence[str],
-    output: Path | str,
-    total: str = "Total",
-    threshold: int = 5,
-    method: Profile = "suppress",
-) -> AuditReport:
-    """Write a protected copy of a long table and return the audit of what was written.
-
-    Missing totals are added. A combination without a row counts 0, and everybody sees that it has none. A cell that is
-    hidden in the input stays hidden, and so does every total that would need it. The column `protection` says
-    `primary`, `secondary` or `rounded`; it is for the office: published, it would tell small counts from others.
-
-    Raises
-    ------
-    InputProblem
-        As `read_long_tables`; where totals do not add up; where a small count cannot be protected.
-    """
-    _check_threshold(threshold)
-    (table,) = read_long_tables([path], value=value, by=by, total=total)
-    if "protection" in table.columns:
-        raise InputProblem(f"{table.table_id} has a column 'protection' already; leave it out.")
-    check_size([table])
-    counts, unknown, absent = _complete(table, total)
-    if unknown and method == "round":
-        raise InputProblem(f"{table.table_id} has hidden cells; rounding needs every count.")
-    policy = Policy.plain(threshold)
-    known = tuple(
-        KnownFigure(
-            "count",
-            {
-                d.variable: next(c.members for c in d.categories if c.code == code)
-                for d, code in zip(counts.dimensions, cell, strict=True)
-            },
-            0,
-        )
-        for cell in absent
-    )
-    protection = protect(
-        [counts],
-        policy,
-        profile=method,
-        known=known,
-        unknown={counts.table_id: frozenset(unknown)},
-        added={counts.table_id: frozenset(cell for cell in counts.counts if cell not in table.cells)},
-    )
-    reasons = protection.reasons[counts.table_id]
-    printed = protection.tables[0]
-    texts = {cell: printed.text(cell) for cell in printed.cells}
-    # A total that the file does not tell is not added, and a combination without a row gets none.
-    unlisted = {cell for cell in counts.counts if cell not in table.cells and _is_leaf(cell, total)} | unknown
-    rows = _output_rows(table, counts, absent, unlisted, value, by, texts, reasons)
-    target = Path(output)
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*table.columns, "protection"])
-            writer.writerows(rows)
-        report = audit_files([partial], value=value, by=by, total=total, threshold=threshold)
-        if not report.exit_code:
-            partial.replace(target)
-    except OSError as problem:
-        raise InputProblem(f"{target.name} cannot be written; check the folder.") from problem
-    finally:
-        partial.unlink(missing_ok=True)
-    if report.exit_code:
-        raise InputProblem(
-            f"No safe table was found: {report.recovered} cells can be recovered and {report.too_narrow} are known too "
-            "well; coarsen a dimension."
-        )
-    tally = {name: sum(row[-1] == name for row in rows) for name in ("primary", "secondary", "rounded")}
-    return AuditReport(report.cells, report.notes, tally)
-
-
-def _is_leaf(cell: Cell, total: str) -> bool:
-    return total not in cell
-
-
-def _complete(table: LongTable, total: str) -> tuple[CountTable, set[Cell], list[Cell]]:
-    """Return the table with all totals, the cells whose count the file does not tell, and the absent combinations."""
-    dimensions = tuple(
-        d if any(c.code == total for c in d.categories) else Dimension(
-            d.variable,
-            (*d.categories, Category(total, frozenset().union(*(c.members for c in d.categories)))),
-        )
-        if len(d.categories) > 1 else d
-        for d in table.dimensions
-    )  # fmt: skip
-    full = LongTable(table.table_id, table.population, dimensions, table.cells)
-    system = build_system([full])
-    leaf = [{c.code for c in d.categories if c.code != total or len(d.categories) == 1} for d in dimensions]
-    place = {codes: cell for cell, places in enumerate(system.places) for _, codes in places}
-    attacker = _attack(system, [full], 0)
-    values = attacker.low.copy()
-    for part in attacker.parts:
-        values[part.cells] = part.any_point()
-    absent = [
-        codes
-        for codes, cell in place.items()
-        if codes not in table.cells
-        and all(code in leaf[at] for at, code in enumerate(codes))
-        and attacker.high[cell] == 0
-    ]
-    unknown = {codes for codes, cell in place.items() if attacker.part_of[cell] >= 0}
-    counts = {codes: int(values[cell]) for codes, cell in place.items()}
-    return CountTable(table.table_id, table.population, dimensions, counts), unknown, absent
-
-
-def _output_rows(
-    table: LongTable,
-    counts: CountTable,
-    absent: Sequence[Cell],
-    unlisted: set[Cell],
-    value: str,
-    by: Sequence[str],
-    texts: Mapping[Cell, str],
-    reasons: Mapping[Cell, Reason],
-) -> list[list[str]]:
-    header = list(table.columns)
-    value_at = header.index(value)
-    dimension_at = [header.index(variable) for variable in by]
-    rows = []
-    for row in table.rows:
-        if row:
-            cell = tuple(row[at].strip() for at in dimension_at)
-            fresh = list(row)
-            fresh[value_at] = texts[cell]
-            rows.append([*fresh, reasons[cell]])
-    left_out = {*absent, *unlisted}
-    for cell in sorted(cell for cell in counts.counts if cell not in table.cells and cell not in left_out):
-        fresh = [""] * len(header)
-        for at, code in zip(dimension_at, cell, strict=True):
-            fresh[at] = code
-        fresh[value_at] = texts[cell]
-        rows.append([*fresh, reasons[cell]])
-    return rows

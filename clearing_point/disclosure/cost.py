@@ -71,7 +71,11 @@ def check_plan(
     for at, table in enumerate(tables):
         cells = _cells_of(system, at)
         shares.append((float(small[cells].sum() / max(int(filled[cells].sum()), 1)), table.table_id))
-    worst = [f"{name} ({part:.0%})" for part, name in sorted(shares, key=lambda s: (-s[0], s[1])) if part > share / 2]
+    worst = [
+        f"{name} ({part:.0%})"
+        for part, name in sorted(shares, key=lambda s: (-s[0], s[1]))
+        if part > share / 2
+    ]
     raise InputProblem(
         f"The plan is too fine: {share:.0%} of its filled cells are small (at most "
         f"{policy.largest_sensitive_share:.0%}); coarsen or leave out {', '.join(worst[:10])}."
@@ -103,7 +107,7 @@ def cost_of_suppression(
                 int(secondary[cells].sum()),
                 0,
                 float(values[cells][hidden[cells]].sum() / max(int(values[cells].sum()), 1)),
-                _coarser(system, tables[at], at, hidden),
+                _coarser(system, table, at, hidden),
             )
         )
     return Cost(
@@ -119,9 +123,7 @@ def cost_of_suppression(
     )
 
 
-def cost_of_rounding(
-    system: System, tables: Sequence[CountTable], values: Integers, shown: Integers
-) -> Cost:
+def cost_of_rounding(system: System, tables: Sequence[CountTable], values: Integers, shown: Integers) -> Cost:
     """Return the cost of a rounding."""
     printed = np.zeros(len(values), dtype=bool)
     moved = np.abs(shown - values)

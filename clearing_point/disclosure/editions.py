@@ -80,7 +80,9 @@ def complete(system: System, values: Integers, earlier: Earlier) -> tuple[Intege
 def changes(old: CountTable, new: CountTable) -> dict[Cell, int]:
     """Return the change of every cell of a table between two states of the same reference year."""
     if old.dimensions != new.dimensions or old.population != new.population:
-        raise InputProblem(f"{new.table_id} has other categories than before; a re-issued table keeps its shape.")
+        raise InputProblem(
+            f"{new.table_id} has other categories than before; a re-issued table keeps its shape."
+        )
     cells = sorted({*old.counts, *new.counts})
     return {cell: int(new.counts.get(cell, 0)) - int(old.counts.get(cell, 0)) for cell in cells}
 

@@ -10,14 +10,16 @@ import numpy as np
 
 from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.audit import AuditResult, audit
+from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.certificates import Certificates, make_certificates
 from clearing_point.disclosure.cost import Cost, check_plan, cost_of_rounding, cost_of_suppression
 from clearing_point.disclosure.editions import check_frozen, complete, what_is_out
+from clearing_point.disclosure.insiders import guard_against, own_counts
 from clearing_point.disclosure.ledger import Ledger
-from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.model import (
     Cell,
     CountTable,
+    Insider,
     KnownFigure,
     Profile,
     Protected,
@@ -67,6 +69,7 @@ def protect(
     ledger: Ledger | None = None,
     edition: str = "",
     complete_revision: str = "",
+    insiders: Sequence[Insider] = (),
     unknown: Mapping[str, frozenset[Cell]] | None = None,
     added: Mapping[str, frozenset[Cell]] | None = None,
     progress: Progress | None = None,
@@ -87,6 +90,8 @@ def protect(
     complete_revision
         The printed reason of a declared complete revision: earlier tables of these populations are then not
         taken as statements about the same records.
+    insiders
+        Submitters with their own clients by table and cell; none may work out the few of others (suppression).
     unknown, added
         Cells whose count the office does not know (hidden in a received file), totals that nobody asked for.
     progress
@@ -114,16 +119,20 @@ def protect(
     check_frozen(system, values, out, names)
     told_by_tables = values >= 0
     values, open_before = complete(system, values, out)
-    public = _known_cells(system, values, known, names) | (out.shown & np.array([bool(p) for p in system.places]))
-    sensitive = [table.sensitive for table in [*tables, *earlier]]
+    public = _known_cells(system, values, known, names) | (
+        out.shown & np.array([bool(p) for p in system.places])
+    )
+    sensitive = [*(table.sensitive for table in tables), *(table.sensitive for table in earlier)]
     needs = primary_needs(system, tables, values, policy, public, sensitive)
     # A count that the office itself does not know is hidden, whatever number stands in for it here.
     untold = _marked(system, names, unknown) | (needs.printed & ~told_by_tables & open_before)
     needs.low[_marked(system, names, unknown)] = needs.high[_marked(system, names, unknown)] = -1
     needs.hidden[untold] = True
-    job = _Job(system, tables, earlier, names, values, needs, policy, public, untold, relations, known, progress)
+    job = _Job(
+        system, tables, earlier, names, values, needs, policy, public, untold, relations, known, progress
+    )
     if profile == "suppress":
-        return job.suppress(_marked(system, names, added))
+        return job.suppress(_marked(system, names, added), insiders)
     return job.round(out.lower, out.upper)
 
 
@@ -144,7 +153,7 @@ class _Job:
     known: Sequence[KnownFigure]
     progress: Progress | None
 
-    def suppress(self, extra: Booleans) -> Protection:
+    def suppress(self, extra: Booleans, insiders: Sequence[Insider]) -> Protection:
         system, values, needs, policy = self.system, self.values, self.needs, self.policy
         check_plan(system, self.tables, values, needs, policy)
         frozen = self.public.copy()
@@ -162,8 +171,11 @@ class _Job:
                 f"No pattern can protect {len(pattern.impossible)} cells ({named}): everything around them is publicly "
                 "known; merge these categories or take a figure off the list."
             )
+        if insiders:
+            owns = [own_counts(system, self.tables, insider) for insider in insiders]
+            pattern = guard_against(problem, pattern, owns)
         made = _print(system, self.tables, values, policy, pattern.hidden, None)
-        result = self.attack(made, pattern.witnesses)
+        result = self.attack(made)
         if not result.safe:
             raise InputProblem(_unproven(result))
         cost = cost_of_suppression(system, self.tables, values, problem, pattern)
@@ -182,7 +194,7 @@ class _Job:
             if rounded is None:
                 break
             made = _print(system, self.tables, values, policy, np.zeros(len(values), dtype=bool), rounded)
-            result = self.attack(made, [rounded.values])
+            result = self.attack(made)
             if result.safe:
                 cost = cost_of_rounding(system, self.tables, values, rounded.values)
                 return Protection(made, result, _reasons(system, self.tables, needs, None, rounded), cost)
@@ -208,20 +220,21 @@ class _Job:
                 if at >= len(self.tables):
                     table = self.earlier[at - len(self.tables)]
                     shown = table.cells[codes].shown
-                    if table.profile == "round" and table.base == self.policy.rounding_base and shown is not None:
+                    if (
+                        table.profile == "round"
+                        and table.base == self.policy.rounding_base
+                        and shown is not None
+                    ):
                         found[cell] = shown
         return found
 
-    def attack(self, made: Sequence[Protected], witnesses: Sequence[Integers]) -> AuditResult:
-        hints = {key: np.array([table[at] for table in witnesses]) for at, key in enumerate(self.system.keys)}
-        return audit(
-            [*made, *self.earlier], self.policy, relations=self.relations, known=self.known, hints=hints
-        )
+    def attack(self, made: Sequence[Protected]) -> AuditResult:
+        # The audit gets no hint from the protector: its witnesses, and so the certificates, are a function of
+        # what is printed. Witnesses of the protector lie around the true table and would give it away.
+        return audit([*made, *self.earlier], self.policy, relations=self.relations, known=self.known)
 
 
-def _marked(
-    system: System, names: Sequence[str], cells: Mapping[str, frozenset[Cell]] | None
-) -> Booleans:
+def _marked(system: System, names: Sequence[str], cells: Mapping[str, frozenset[Cell]] | None) -> Booleans:
     found = np.zeros(len(system.keys), dtype=bool)
     if cells:
         for cell, places in enumerate(system.places):
@@ -232,7 +245,7 @@ def _marked(
 def _unproven(result: AuditResult) -> str:
     failures = result.failures
     named = "; ".join(sorted({finding.where for finding in failures})[:8])
-    more = f" and {len(failures) - 8} more" if len(failures) > 8 else ""  # noqa: PLR2004
+    more = f" and {len(failures) - 8} more" if len(failures) > 8 else ""
     return (
         f"The audit can work out too much about {len(failures)} cells ({named}{more}); coarsen or leave out "
         "these tables, or take the figures that give them away off the list of known figures."
@@ -313,3 +326,21 @@ def _reasons(
             if at < len(tables):
                 found[tables[at].table_id][codes] = reason
     return found
+
+
+def withhold(table: CountTable, policy: Policy, reason: str) -> Protected:
+    """Return a table that is kept back as a whole: no cell, only the reason to print in its place."""
+    if not reason:
+        raise InputProblem(f"Give the reason why {table.table_id} is withheld; the reader sees it.")
+    return _make_protected(
+        table_id=table.table_id,
+        population=table.population,
+        dimensions=table.dimensions,
+        title=table.title,
+        profile="suppress",
+        cells={},
+        sign=policy.sign,
+        sensitive=table.sensitive,
+        multiple_response=table.multiple_response,
+        reason=reason,
+    )

@@ -50,9 +50,9 @@ class Ledger:
         A path to a CSV file (made when first written), or an open DuckDB connection.
     """
 
-    def __init__(self, store: Path | str | Any) -> None:
+    def __init__(self, store: Any) -> None:
         self._path = Path(store) if isinstance(store, (str, Path)) else None
-        self._connection = None if self._path else store
+        self._connection: Any = None if self._path else store
         if self._connection is not None:
             self._connection.execute(
                 "create table if not exists publication_ledger (sequence integer, edition varchar, table_id varchar, "
@@ -78,7 +78,9 @@ class Ledger:
         chain = _START
         for at, row in enumerate(rows, start=1):
             if len(row) != len(_FIELDS):
-                raise InputProblem(f"The publication ledger is damaged at record {at}; restore it from its copy.")
+                raise InputProblem(
+                    f"The publication ledger is damaged at record {at}; restore it from its copy."
+                )
             record = Record(int(row[0]), *(str(text) for text in row[1:]))
             chain = _link(chain, record)
             if record.sequence != at or record.chain != chain:

@@ -46,7 +46,9 @@ class LongTable:
         return tuple(dimension.variable for dimension in self.dimensions)
 
 
-def read_long_tables(paths: Sequence[Path | str], *, value: str, by: Sequence[str], total: str) -> list[LongTable]:
+def read_long_tables(
+    paths: Sequence[Path | str], *, value: str, by: Sequence[str], total: str
+) -> list[LongTable]:
     """Read long tables that share their dimensions.
 
     A dimension that a file lacks means "all" (several files only). A total is a row whose dimension says `total`.
@@ -81,7 +83,7 @@ def read_long_tables(paths: Sequence[Path | str], *, value: str, by: Sequence[st
             for variable, code in zip(variables, cell, strict=True):
                 if code != total:
                     leaves[variable].add(code)
-    for variable, codes in leaves.items():
+    for codes in leaves.values():
         codes.update(() if codes else (total,))
     return [
         LongTable(
@@ -125,7 +127,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
         raise InputProblem(f"{path.name} cannot be read; check that the file is there.") from problem
     except (UnicodeDecodeError, csv.Error) as problem:
         raise InputProblem(f"{path.name} is not a CSV file in UTF-8; save it as one.") from problem
-    if len(rows) < 2:  # noqa: PLR2004 - a header and one row
+    if len(rows) < 2:
         raise InputProblem(f"{path.name} has no rows below its header.")
     header = [name.strip() for name in rows[0]]
     if len(set(header)) != len(header):
@@ -144,7 +146,9 @@ def _cells(
         if not row:
             continue
         if len(row) != len(header):
-            raise InputProblem(f"{name}, line {line}: {len(row)} values under {len(header)} columns; correct the row.")
+            raise InputProblem(
+                f"{name}, line {line}: {len(row)} values under {len(header)} columns; correct the row."
+            )
         cell = tuple(row[at].strip() for at in positions)
         for variable, code in zip(variables, cell, strict=True):
             if not code:
@@ -169,12 +173,16 @@ def _value(name: str, line: int, column: str, text: str) -> LongCell:
     if below:
         top = int(below.group(1)) - 1
         if top < 1:
-            raise InputProblem(f"{name}, line {line}, column {column!r}: '{text}' admits no count; correct it.")
+            raise InputProblem(
+                f"{name}, line {line}, column {column!r}: '{text}' admits no count; correct it."
+            )
         return LongCell(1, top, True, line)
     if _NUMBER.fullmatch(text):
         count = int(float(text.replace(",", "")))
         if count >= UNLIMITED // 2:
-            raise InputProblem(f"{name}, line {line}, column {column!r}: the count is too large to be one of persons.")
+            raise InputProblem(
+                f"{name}, line {line}, column {column!r}: the count is too large to be one of persons."
+            )
         return LongCell(count, count, False, line)
     if text.startswith("-"):
         raise InputProblem(f"{name}, line {line}, column {column!r}: a count cannot be negative; correct it.")

@@ -112,7 +112,9 @@ def load_policy(path: Path | str) -> Policy:
     try:
         content: Any = yaml.safe_load(source.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise InputProblem(f"Disclosure policy {source.name} cannot be read; check that it is there.") from problem
+        raise InputProblem(
+            f"Disclosure policy {source.name} cannot be read; check that it is there."
+        ) from problem
     except yaml.YAMLError as problem:
         raise InputProblem(f"Disclosure policy {source.name} is not valid YAML: {problem}.") from problem
     schema = _schema(source)
@@ -122,7 +124,9 @@ def load_policy(path: Path | str) -> Policy:
         raise InputProblem(f"Disclosure policy {source.name}, {place}: {errors[0].message}.")
     policy = _policy(content)
     if policy.sensitive_threshold < policy.threshold:
-        raise InputProblem(f"Disclosure policy {source.name}: the sensitive threshold is below the threshold.")
+        raise InputProblem(
+            f"Disclosure policy {source.name}: the sensitive threshold is below the threshold."
+        )
     return policy
 
 

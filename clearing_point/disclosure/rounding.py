@@ -116,9 +116,7 @@ class _Programme:
             integer=True,
         )
         model.limit(nodes=_NODES, gap=gap)
-        model.set_cost(
-            np.arange(moves.shape[1]), np.concatenate([turn, price[columns], price[columns]])
-        )
+        model.set_cost(np.arange(moves.shape[1]), np.concatenate([turn, price[columns], price[columns]]))
         try:
             point = model.solve()
         except SearchLimit:

@@ -103,9 +103,7 @@ def _few_contributors(
                 high[cell] = int(values[cell] + threshold[cell])
 
 
-def _everybody(
-    system: System, values: Integers, threshold: Integers, policy: Policy, high: Integers
-) -> None:
+def _everybody(system: System, values: Integers, threshold: Integers, policy: Policy, high: Integers) -> None:
     """Nobody may learn that everybody of a group is in one category of a guarded variable.
 
     The rest of the group (a cell of its own) is 0; it must look as if it could reach the threshold.

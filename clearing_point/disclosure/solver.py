@@ -48,6 +48,7 @@ class LinearModel:
         self._highs = _new_solver()
         options: dict[str, object] = {
             "output_flag": False,
+            "log_to_console": False,
             "threads": _THREADS,
             "random_seed": 0,
             "presolve": "on" if integer else "off",
@@ -146,7 +147,7 @@ class LinearModel:
         return np.array(self._highs.getSolution().row_dual, dtype=np.float64)
 
 
-class SearchLimit(Exception):  # noqa: N818 - a state, not a fault
+class SearchLimit(Exception):
     """The whole-number search ended at its node limit without a point."""
 
 

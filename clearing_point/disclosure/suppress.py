@@ -195,12 +195,12 @@ class Sequential:
                 met = bool(proof.low_met[cell] and proof.high_met[cell])
                 low, high = (0, 0) if met else attacker.interval(int(cell))
                 if met:
-                    self._demand(cell, printed=bool(printed[cell]), met=True)
+                    self._demand(int(cell), printed=bool(printed[cell]), met=True)
                 elif printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
                     if not problem.untold[cell]:
                         self.show(int(cell))
                 elif low < problem.threshold[cell] and (printed[cell] or high > 0):
-                    self._demand(cell, printed=bool(printed[cell]), met=False)
+                    self._demand(int(cell), printed=bool(printed[cell]), met=False)
                     added = True
             self.witnesses += proof.witnesses
             if not added:
@@ -218,7 +218,7 @@ def find_pattern(problem: Problem, *, clean: bool = True, progress: Progress | N
 
     Needs that cannot be met because everything that could move is public are listed in `impossible`.
     """
-    from clearing_point.disclosure.cleaning import clean_up  # noqa: PLC0415 - cleaning works on this module's state
+    from clearing_point.disclosure.cleaning import clean_up
 
     search = Sequential(problem, progress)
     search.meet()
@@ -228,5 +228,10 @@ def find_pattern(problem: Problem, *, clean: bool = True, progress: Progress | N
         clean_up(search)
         search.guard()
     return Pattern(
-        search.hidden, greedy, search.low_need, search.high_need, search.witnesses, sorted(set(search.impossible))
+        search.hidden,
+        greedy,
+        search.low_need,
+        search.high_need,
+        search.witnesses,
+        sorted(set(search.impossible)),
     )

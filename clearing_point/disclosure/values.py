@@ -22,7 +22,7 @@ def describe(system: System, tables: Sequence[str], cell: int) -> str:
     for variable, mask in conditions:
         leaves = system.universe[variable]
         codes = tuple(leaf for at, leaf in enumerate(leaves) if mask >> at & 1)
-        named.append(f"{variable}={'+'.join(codes[:4])}{'...' if len(codes) > 4 else ''}")  # noqa: PLR2004
+        named.append(f"{variable}={'+'.join(codes[:4])}{'...' if len(codes) > 4 else ''}")
     return f"{population} [{', '.join(named)}] (not printed, but it follows from printed cells)"
 
 

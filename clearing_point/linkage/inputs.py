@@ -65,14 +65,14 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
 
     columns = [newest(c, c) for c in ("sender", "territory", "case_number", *_PLAIN)]
     columns += [newest(f"CASE WHEN CAST({c} AS VARCHAR) IN ({unknown}) THEN NULL ELSE CAST({c} AS VARCHAR) END", c) for c in _CODED]
-    columns += [newest(f"CAST('0x' || left(CAST({c} AS VARCHAR), 16) AS UBIGINT)", c) for c in settings.tokens]
+    columns += [newest(_number(source, place), name) for name, source, place in settings.token_columns]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {PERSON} AS SELECT CAST(row_number() OVER (ORDER BY person_id) - 1 AS INTEGER) "
         f"AS number, * FROM (SELECT person_id, {', '.join(columns)} FROM {INPUT} GROUP BY person_id) ORDER BY person_id"
     )
     left_out = {}
     most = int(settings.link["largest_block"])
-    for token in settings.tokens:
+    for token, _, _ in settings.token_columns:
         crowded = (
             f"SELECT {token} FROM {PERSON} WHERE {token} IS NOT NULL GROUP BY {token} HAVING count(*) > {most}"
         )
@@ -86,3 +86,8 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
         f"FROM {INPUT} AS i JOIN {PERSON} AS p USING (person_id) ORDER BY ALL"
     )
     return left_out
+
+
+def _number(column: str, place: int) -> str:
+    """SQL for the first 16 of a group's hexadecimal digits as a number; zeros mean that the group is not known."""
+    return f"nullif(TRY_CAST('0x' || substr(CAST({column} AS VARCHAR), {place}, 16) AS UBIGINT), 0)"

@@ -121,11 +121,13 @@ def link(
     _register(connection, "linkage_label", number=np.arange(persons), label=made.label)
     # A pair that is in one group already, or that a person decided, is not open.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {CANDIDATE} AS SELECT left(sha256(x.person_id || '+' || y.person_id), 12) AS "
-        "candidate, p.a, p.b, CASE WHEN p.merge THEN 'refused' ELSE p.kind END AS kind, p.level, p.probability "
+        # Materialised, so that the unequal labels are not taken for a way to join: that would be quadratic.
+        f"CREATE OR REPLACE TEMP TABLE {CANDIDATE} AS WITH labelled AS MATERIALIZED ("
+        "SELECT left(sha256(x.person_id || '+' || y.person_id), 12) AS candidate, p.a, p.b, "
+        "CASE WHEN p.merge THEN 'refused' ELSE p.kind END AS kind, p.level, p.probability, l.label = r.label AS joined "
         "FROM linkage_pair AS p JOIN linkage_label AS l ON l.number = p.a JOIN linkage_label AS r ON r.number = p.b "
-        f"JOIN {PERSON} AS x ON x.number = p.a JOIN {PERSON} AS y ON y.number = p.b "
-        "WHERE p.kind <> 'different' AND l.label <> r.label ORDER BY p.a, p.b"
+        f"JOIN {PERSON} AS x ON x.number = p.a JOIN {PERSON} AS y ON y.number = p.b WHERE p.kind <> 'different') "
+        "SELECT candidate, a, b, kind, level, probability FROM labelled WHERE NOT joined ORDER BY a, b"
     )
     # The lowest number: open candidates are taken, too, as far as the rules allow it.
     more_first, more_second = _pairs(
@@ -230,12 +232,11 @@ def _rates(connection: Any, settings: LinkageSettings) -> tuple[float, float, fl
     """
     taken, right, among = connection.execute(
         "WITH known AS (SELECT a, b, CASE WHEN kind = 'decided' THEN 1.0 ELSE probability END AS chance FROM "
-        f"{LINK}), rest AS (SELECT s.a, s.b, s.probability FROM {SCORED} AS s "
-        f"JOIN {GROUP} AS x ON x.number = s.a JOIN {GROUP} AS y ON y.number = s.b "
-        "ANTI JOIN (SELECT a, b FROM linkage_pair WHERE kind IN ('different', 'same_sender')) AS no ON no.a = s.a AND no.b = s.b "
-        "WHERE x.group_number <> y.group_number) "
+        f"{LINK}), rest AS MATERIALIZED (SELECT s.probability, x.group_number = y.group_number AS joined FROM {SCORED} "
+        f"AS s JOIN {GROUP} AS x ON x.number = s.a JOIN {GROUP} AS y ON y.number = s.b ANTI JOIN "
+        "(SELECT a, b FROM linkage_pair WHERE kind IN ('different', 'same_sender')) AS no ON no.a = s.a AND no.b = s.b) "
         "SELECT (SELECT count(*) FROM known), (SELECT coalesce(sum(chance), 0) FROM known), "
-        "(SELECT coalesce(sum(probability), 0) FROM rest)"
+        "(SELECT coalesce(sum(probability), 0) FROM rest WHERE NOT joined)"
     ).fetchone()
     true_pairs = (float(right) + float(among)) / (1 - float(settings.link["not_found_by_tokens"]))
     false_rate = 1 - float(right) / taken if taken else 0.0

@@ -66,13 +66,14 @@ def identities(
     default = happens("first_of_january")
     day, month = np.where(default, 1, day), np.where(default, 1, month)
     document = _documents(settings["document"], people, reports, rng)
+    national = _national_numbers(settings, people, reports, rng)
     # Only the sex of the true person: what a clerk mixes up in the statistics she knows in her own file.
     sex = people.sex[person]
     dates = [f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year.tolist(), month.tolist(), day.tolist(), strict=True)]
     made = [
-        Identity(str(i), s, g, b, x, o, n)
-        for i, (s, g, b, x, o, n) in enumerate(
-            zip(surname.tolist(), given.tolist(), dates, sex.tolist(), other.tolist(), document, strict=True)
+        Identity(str(i), s, g, b, x, o, n, "", c)
+        for i, (s, g, b, x, o, n, c) in enumerate(
+            zip(surname.tolist(), given.tolist(), dates, sex.tolist(), other.tolist(), document, national, strict=True)
         )
     ]
     return Written(made, year)
@@ -144,4 +145,15 @@ def _documents(
     fresh = np.char.add("Y", np.char.zfill(rng.permutation(size).astype(str), 8))
     number = np.where(reports["repeat"] & (rng.random(size) >= settings["same_again"]), fresh, number)
     found: list[str] = np.where(rng.random(size) < settings["known"], number, "").tolist()
+    return found
+
+
+def _national_numbers(
+    settings: Mapping[str, Any], people: People, reports: Mapping[str, Array], rng: np.random.Generator
+) -> list[str]:
+    """Give the number that all organisations of a territory share, where there is one and it was written down."""
+    places = [p["territory"] for p in settings["territories"] if p.get("national_number")]
+    number = np.char.zfill(rng.permutation(len(people.sex)).astype(str), 8)[reports["person"]]
+    known = np.isin(reports["territory"], places) & (rng.random(len(number)) < settings["national_number_known"])
+    found: list[str] = np.where(known, np.char.add("N", number), "").tolist()
     return found

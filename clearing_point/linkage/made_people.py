@@ -197,11 +197,11 @@ def _reports(
     later = settings["days_to_next_report"]
     gap = np.clip(np.exp(rng.normal(np.log(later["median"]), later["spread"], repeats)), 1, 700).astype(int)
     next_year = np.isin(kind, ["other_organisation_next_year", "same_organisation_new_number"])
-    gap = np.where(next_year, 365 + gap, gap) + turn * 40
+    # Whoever is reported a third time goes to yet another organisation: no sender counts a person twice a year.
+    gap = np.where(next_year, 365 + gap, gap) + turn * 400
     new_day = day[again] + gap
-    other = (sender[again] + rng.integers(1, settings["senders_per_territory"], repeats) - 1) % settings[
-        "senders_per_territory"
-    ] + 1
+    senders = settings["senders_per_territory"]
+    other = (sender[again] + rng.integers(1, senders, repeats) - 1) % senders + 1
     new_sender = np.where(kind == "same_organisation_new_number", sender[again], other)
     same_place = rng.random(repeats) < settings["same_exploitation_place"]
     new_exploited = np.where(same_place, exploited[again], outer[rng.choice(len(outer), repeats, p=weights / weights.sum())])

@@ -36,6 +36,10 @@ class LinkageSettings:
     input_sql: str
     made: Mapping[str, Any]
     writes: Mapping[str, str]
+    groups: Mapping[str, int]
+    """Token -> how many groups it holds, one after the other."""
+    digits: int
+    """Hexadecimal digits of each."""
 
     @property
     def accept(self) -> float:
@@ -51,6 +55,16 @@ class LinkageSettings:
     def tokens(self) -> tuple[str, ...]:
         """Columns of ``linkage_input`` that hold tokens, in the order of the protocol."""
         return tuple(f"token_{name}" for name in self.writes)
+
+    @property
+    def token_columns(self) -> tuple[tuple[str, str, int], ...]:
+        """Column of ``linkage_person``, column of ``linkage_input`` and place (from 1) of every group of every token."""
+        found = []
+        for name in self.writes:
+            for place in range(self.groups.get(name, 1)):
+                suffix = f"_{place + 1}" if place else ""
+                found.append((f"token_{name}{suffix}", f"token_{name}", 1 + place * self.digits))
+        return tuple(found)
 
 
 def load_linkage(schemas: Path) -> LinkageSettings:
@@ -68,6 +82,8 @@ def load_linkage(schemas: Path) -> LinkageSettings:
         input_sql=document["input"],
         made=document["made"],
         writes=document["program"]["writes"],
+        groups={name: len(groups) for name, groups in document["tokens"]["groups"].items()},
+        digits=int(document["program"]["token_hexadecimal_digits"]),
     )
 
 

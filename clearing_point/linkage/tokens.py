@@ -161,22 +161,29 @@ class Tokens:
     def of(self, identity: Identity) -> tuple[str, ...]:
         """Return the tokens of a person in the order of the protocol's ``writes``; empty where a part is unknown."""
         parts = _parts(identity, self._agreed, self._sexes)
-        return tuple(
-            "" if part is None else self._token(name, part)
-            for name, part in ((name, parts.get(name)) for name in self._names)
-        )
+        return tuple(self._joined(name, parts.get(name, ())) for name in self._names)
 
     def again(self, token: str) -> str:
         """Return a token under this key too: the second pass, made by a custodian who sees no identifiers."""
-        return "" if not token else self._token("again", token)
+        pieces = [token[at : at + self._digits] for at in range(0, len(token), self._digits)]
+        return "".join(piece if piece.strip("0") == "" else self._token("again", piece) for piece in pieces)
+
+    def _joined(self, name: str, parts: Sequence[str | None]) -> str:
+        if not any(parts):
+            return ""
+        # The place of a part is in what is hashed: equal texts in two places never look alike.
+        return "".join(
+            "0" * self._digits if part is None else self._token(f"{name}.{place}", part)
+            for place, part in enumerate(parts)
+        )
 
     def _token(self, name: str, part: str) -> str:
         text = f"{name}{_SEPARATOR}{part}"
         return hmac.digest(self._key, text.encode(), "sha256").hex()[: self._digits]
 
 
-def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) -> dict[str, str]:
-    """Return what each token is made of; a token whose parts are not all known is left out."""
+def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) -> dict[str, list[str | None]]:
+    """Return what the groups of each token are made of; None for a group whose parts are not all known."""
     surnames = sorted({*fold(person.surname), *fold(person.other_surname)})
     given = fold(person.given_name)[:1]
     year, month, day = read_date(person.birth_date) or (None, None, None)
@@ -192,23 +199,27 @@ def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) ->
         known["given_name_end"] = given[0][-agreed["end_letters"]["given_name"] :]
     if day and month and (day, month) != (1, 1):
         known["day_month"] = f"{min(day, month)}-{max(day, month)}"
-    parts: dict[str, str] = {}
-    if year:
-        for name, group in agreed["groups"].items():
-            if all(piece in known for piece in group):
-                parts[name] = _SEPARATOR.join([str(year), *(known[piece] for piece in group)])
+        known["day"], known["month"], known["any_year"] = str(day), str(month), "any"
+    parts: dict[str, list[str | None]] = {}
+    for name, groups in agreed["groups"].items() if year else ():
+        parts[name] = [
+            _SEPARATOR.join([*([] if "any_year" in group else [str(year)]), *(known[piece] for piece in group)])
+            if all(piece in known for piece in group)
+            else None
+            for group in groups
+        ]
     sex = person.sex.strip().upper()
     if year and sex in sexes and surnames and given and "day_month" in known:
         strict = agreed["strict"]
         letters = _letters(surnames[0], strict["surname_letters"], strict["filler"])
         letters += _letters(given[0], strict["given_name_letters"], strict["filler"])
-        parts["strict"] = _SEPARATOR.join((letters, f"{day:02d}{month:02d}{year}", sex))
+        parts["strict"] = [_SEPARATOR.join((letters, f"{day:02d}{month:02d}{year}", sex))]
     document = _number(person.document_number)
     if len(document) >= agreed["shortest_document"]:
-        parts["document"] = _SEPARATOR.join((_number(person.document_country), document))
+        parts["document"] = [_SEPARATOR.join((_number(person.document_country), document))]
     case = _number(person.national_case_number)
     if case:
-        parts["national"] = case
+        parts["national"] = [case]
     return parts
 
 
@@ -291,7 +302,7 @@ def second_pass(source: Path, target: Path, tokens: Tokens) -> Made:
     """
     agreed = protocol()["program"]
     wanted = [agreed["reads"]["reference"], *agreed["writes"].values()]
-    shape = re.compile(rf"([0-9a-f]{{{agreed['token_hexadecimal_digits']}}})?")
+    shape = re.compile(rf"([0-9a-f]{{{agreed['token_hexadecimal_digits']}}}){{0,4}}")
     with _opened(source) as handle, _new_file(target) as out:
         rows = csv.reader(handle)
         if next(rows, None) != wanted:

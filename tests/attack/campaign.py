@@ -70,7 +70,7 @@ def attack_independently(protection, report, tally: Tally, most: int, seed: int)
     attacker = IndependentAttacker(protection.tables)
     places = [
         (printed, cell, table.counts[cell])
-        for printed, table in zip(protection.tables, report)
+        for printed, table in zip(protection.tables, report, strict=False)
         for cell in table.counts
         if 0 < table.counts[cell] < THRESHOLD
     ]

@@ -36,7 +36,10 @@ def people(seed: int, persons: int) -> dict[str, np.ndarray]:
         leaves = sum(len(group) for group in groups)
         chances = random.dirichlet(np.full(leaves, 0.7), size=4)
         columns[variable] = np.array(
-            [np.searchsorted(np.cumsum(chances[k]), u) for k, u in zip(style, random.random(persons))]
+            [
+                np.searchsorted(np.cumsum(chances[k]), u)
+                for k, u in zip(style, random.random(persons), strict=False)
+            ]
         ).clip(0, leaves - 1)
     return columns
 
@@ -53,7 +56,10 @@ def dimension(variable: str, hierarchy: bool = True, total: bool = True) -> Dime
 
 
 def count(
-    table_id: str, columns: dict[str, np.ndarray], dimensions: tuple[Dimension, ...], population: str = "persons"
+    table_id: str,
+    columns: dict[str, np.ndarray],
+    dimensions: tuple[Dimension, ...],
+    population: str = "persons",
 ) -> CountTable:
     shapes, positions, expand = [], [], []
     for d in dimensions:
