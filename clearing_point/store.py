@@ -70,6 +70,10 @@ def connect(
         ) from error
     for name, other in (attach or {}).items():
         connection.execute(f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+    if str(path) == ":memory:":
+        # What does not fit spills beside the warehouse, never into the folder one happens to be in.
+        folder = next((other.parent for other in (attach or {}).values()), None)
+        connection.execute(f"SET temp_directory = '{'' if folder is None else folder / 'spill'}'")
     connection.execute(f"SET threads = {max(1, min(2, os.cpu_count() or 1))}")
     connection.execute("SET preserve_insertion_order = true")
     if joins_as_written:
@@ -182,18 +186,17 @@ def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
 _QUALITY = ("finding", "rule_result", "decision", "validation_result")
 
 
-def _copy(connection: Any, name: str, submission_id: str) -> None:
-    connection.execute(
-        f"INSERT INTO {name} BY NAME SELECT * FROM workspace.{name} WHERE submission_id = ?", [submission_id]
-    )
-    there, here = (
-        connection.execute(
-            f"SELECT count(*) FROM {where}{name} WHERE submission_id = ?", [submission_id]
-        ).fetchone()[0]
-        for where in ("workspace.", "")
-    )
-    if there != here:
-        raise InternalError(f"{name}: {here} of {there} rows arrived; nothing was stored.")
+def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:
+    """Copy the rows of a submission from the workspace; checks that as many arrive as are there."""
+    arrived = connection.execute(
+        f"INSERT INTO {to or name} BY NAME SELECT {select} FROM workspace.{name} WHERE submission_id = ?",
+        [submission_id],
+    ).fetchone()[0]
+    there = connection.execute(
+        f"SELECT count(*) FROM workspace.{name} WHERE submission_id = ?", [submission_id]
+    ).fetchone()[0]
+    if there != arrived:
+        raise InternalError(f"{name}: {arrived} of {there} rows arrived; nothing was stored.")
 
 
 def _enter_core(connection: Any, standard: Standard, tables: list[str], submission_id: str) -> None:
@@ -205,20 +208,18 @@ def _enter_core(connection: Any, standard: Standard, tables: list[str], submissi
     connection.execute(
         "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id]
     )
+    sender = connection.execute(
+        "SELECT sender FROM raw.submission WHERE submission_id = ?", [submission_id]
+    ).fetchone()[0]
     for name in tables:
-        if name == "person":
-            # One pseudonym a sender and case number, the same in every year and every rebuild.
-            connection.execute(
-                "INSERT INTO core.person BY NAME SELECT p.*, left(sha256(s.sender || chr(31) || coalesce("
-                "p.person_reference, p.sheet || p.source_row)), 20) AS person_id "
-                "FROM staged.person AS p JOIN raw.submission AS s USING (submission_id) WHERE p.submission_id = ?",
-                [submission_id],
-            )
-        else:
-            connection.execute(
-                f'INSERT INTO core."{name}" BY NAME SELECT * FROM staged."{name}" WHERE submission_id = ?',
-                [submission_id],
-            )
+        # One pseudonym a sender and case number, the same in every year and every rebuild.
+        select = (
+            f"*, left(sha256('{sender}' || chr(31) || coalesce(person_reference, sheet || source_row)), 20) "
+            "AS person_id"
+            if name == "person"
+            else "*"
+        )
+        _copy(connection, f'staged."{name}"', submission_id, select, to=f'core."{name}"')
 
 
 def same_file(

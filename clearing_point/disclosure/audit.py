@@ -208,6 +208,7 @@ def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) 
     proof = attacker.prove(low_need, high_need, hints)
     if large.any():
         proof = _two_values(attacker, proof, large, low_need, high_need)
+    several = _several_values(proof.witnesses, len(threshold))
     findings = []
     for cell in np.flatnonzero(open_cells | rests):
         met = bool(proof.low_met[cell] and proof.high_met[cell]) and bool(
@@ -218,6 +219,9 @@ def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) 
             if not printed[cell]:
                 continue
             recovered = too_narrow = False
+        elif not exact and printed[cell] and proof.low[cell] >= threshold[cell] and several[cell]:
+            # Provably not small and not recovered; how far exactly it can move is nobody's question.
+            low, high, recovered, too_narrow = int(proof.low[cell]), int(proof.high[cell]), False, False
         else:
             low, high = _known_range(
                 attacker, int(cell), proof.witnesses, quick=not exact and not asked[cell]
@@ -250,6 +254,13 @@ def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) 
         proof.witnesses,
     )
     return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], evidence)
+
+
+def _several_values(witnesses: Sequence[Integers], count: int) -> np.ndarray:
+    if not witnesses:
+        return np.zeros(count, dtype=bool)
+    tables = np.stack(witnesses)
+    return np.asarray(tables.min(axis=0) < tables.max(axis=0))
 
 
 def _two_values(

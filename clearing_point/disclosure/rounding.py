@@ -19,7 +19,7 @@ from clearing_point.disclosure.solver import Floats, LinearModel, SearchLimit
 
 _FAR_PRICE = 20.0
 _LARGE = (100, 30)
-_GAP = 0.02
+_GAP = 0.05
 _FEW_GAP = 0.9
 _NODES = 5000
 

@@ -191,16 +191,24 @@ class Sequential:
                 self.witnesses,
             )
             added = False
-            for cell in np.flatnonzero(printed | rest):
-                met = bool(proof.low_met[cell] and proof.high_met[cell])
-                low, high = (0, 0) if met else attacker.interval(int(cell))
-                if met:
-                    self._demand(int(cell), printed=bool(printed[cell]), met=True)
-                elif printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
+            seen = np.stack([problem.values, *proof.witnesses])
+            moves = seen.min(axis=0) < seen.max(axis=0)
+            for cell in np.flatnonzero(printed | rest).tolist():
+                if proof.low_met[cell] and proof.high_met[cell]:
+                    self._demand(cell, printed=bool(printed[cell]), met=True)
+                    continue
+                if moves[cell] and printed[cell]:
+                    # Not recovered. Provably not small: nothing is asked; else it is treated as small.
+                    if proof.low[cell] < problem.threshold[cell]:
+                        self._demand(cell, printed=True, met=False)
+                        added = True
+                    continue
+                low, high = attacker.interval(cell)
+                if printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
                     if not problem.untold[cell]:
-                        self.show(int(cell))
+                        self.show(cell)
                 elif low < problem.threshold[cell] and (printed[cell] or high > 0):
-                    self._demand(int(cell), printed=bool(printed[cell]), met=False)
+                    self._demand(cell, printed=bool(printed[cell]), met=False)
                     added = True
             self.witnesses += proof.witnesses
             if not added:

@@ -99,14 +99,16 @@ def date_lookup(source: Source, spec: ColumnSpec, lookup: str, distinct: str) ->
     """Make the lookup of a date column: each text -> date, precision and missing code."""
     formats = [(f, _precision_of(f)) for f in source.profile.reading.dates]
     formats += [pair for pair in _ISO_DATES if pair[0] not in source.profile.reading.dates]
+    # The parser takes "22" for the year 22: only four digits are a year here.
+    full = "regexp_matches(raw, '[0-9]{4}')"
     value = ", ".join(f"try_strptime(trim(raw), {quoted(f)})::DATE" for f, _ in formats)
     precision = " ".join(
         f"WHEN try_strptime(trim(raw), {quoted(f)}) IS NOT NULL THEN '{exact}'" for f, exact in formats
     )
     source.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS WITH texts AS ({distinct}) "
-        f"SELECT raw, is_number, CASE WHEN meant IS NULL THEN coalesce({value}) END AS value, "
-        f"CASE WHEN meant IS NULL THEN CASE {precision} END END AS precision, meant AS missing "
+        f"SELECT raw, is_number, CASE WHEN meant IS NULL AND {full} THEN coalesce({value}) END AS value, "
+        f"CASE WHEN meant IS NULL AND {full} THEN CASE {precision} END END AS precision, meant AS missing "
         f"FROM texts LEFT JOIN {_missing_words(source, spec)} ON word = fold(raw)"
     )
 

@@ -20,6 +20,7 @@ def find_certain(connection: Any, settings: LinkageSettings) -> None:
         f"{bool(rule.get('scored_too'))} AS needs_score, "
         f"coalesce({rule['unless']}, false) AS contradicted FROM {PERSON} AS l JOIN {PERSON} AS r "
         f"ON l.{rule['same']} = r.{rule['same']} AND l.number < r.number"
+        + (f" AND l.{rule['within']} = r.{rule['within']}" if "within" in rule else "")
         for position, rule in enumerate(settings.link["certain"])
     ]
     connection.execute(

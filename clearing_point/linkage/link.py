@@ -102,7 +102,7 @@ def link(
     """
     crowded = prepare(connection, settings, missing_codes)
     find_certain(connection, settings)
-    chance = score(connection, settings)
+    fitted = score(connection, settings)
     not_looked_at = find_without_tokens(connection, settings)
     _collect(connection, settings, decisions)
     persons = int(connection.execute(f"SELECT count(*) FROM {PERSON}").fetchone()[0])
@@ -155,7 +155,7 @@ def link(
         lowest_groups=len(np.unique(lowest.label)),
         links=int(count(f"SELECT count(*) FROM {LINK}").fetchone()[0]),
         candidates=int(count(f"SELECT count(*) FROM {CANDIDATE}").fetchone()[0]),
-        prior=chance,
+        prior=fitted.prior,
         expected_true=rates[0],
         false_match_rate=rates[1],
         missed_match_rate=rates[2],
@@ -198,17 +198,18 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "SELECT coalesce(c.a, s.a) AS a, coalesce(c.b, s.b) AS b, c.kind AS whole, "
         # Equal names and dates are chance where everything else differs; an equal number is not.
         "coalesce(c.contradicted, false) OR (coalesce(c.needs_score, false) AND s.level <> 'unknown' "
-        f"AND s.probability < {settings.accept}) AS contradicted, coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
+        f"AND s.probability < {settings.review}) AS contradicted, coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
         f"FROM {CERTAIN} AS c FULL JOIN {SCORED} AS s ON c.a = s.a AND c.b = s.b"
         "), one_sender AS ("
         # Two numbers of one sender in one year are two people to her; the machine does not know better.
         f"SELECT DISTINCT f.a, f.b FROM found AS f JOIN {RECORD} AS x ON x.number = f.a JOIN {RECORD} AS y "
         "ON y.number = f.b AND y.sender = x.sender AND y.reference_year = x.reference_year"
         "), judged AS ("
-        "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN contradicted THEN 'contradicted' "
-        "WHEN whole IS NOT NULL THEN whole ELSE 'scored' END AS kind, level, "
+        "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN whole IS NOT NULL AND NOT contradicted THEN "
+        f"whole WHEN whole IS NULL OR (probability >= {settings.accept} AND level NOT IN ({listed})) THEN 'scored' "
+        "ELSE 'contradicted' END AS kind, level, "
         "CASE WHEN whole IS NOT NULL AND NOT contradicted THEN greatest(probability, 0.999) ELSE probability END AS probability, "
-        f"o.a IS NULL AND NOT contradicted AND (whole IS NOT NULL OR (probability >= {settings.accept} "
+        f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {settings.accept} "
         f"AND level NOT IN ({listed}))) AS merge, "
         f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "
         "ON o.a = f.a AND o.b = f.b"

@@ -155,5 +155,5 @@ def _national_numbers(
     places = [p["territory"] for p in settings["territories"] if p.get("national_number")]
     number = np.char.zfill(rng.permutation(len(people.sex)).astype(str), 8)[reports["person"]]
     known = np.isin(reports["territory"], places) & (rng.random(len(number)) < settings["national_number_known"])
-    found: list[str] = np.where(known, np.char.add("N", number), "").tolist()
+    found: list[str] = np.where(known, reports["territory"] + number.astype(object), "").tolist()
     return found

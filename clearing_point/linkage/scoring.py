@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clearing_point.errors import InputProblem, InternalError
@@ -18,27 +19,48 @@ from clearing_point.linkage.settings import LinkageSettings
 SCORED = "linkage_scored"
 """One row a pair that shares a token: ``a < b`` (numbers of persons), ``level`` (evidence of the names), ``probability``."""
 
+_FEW = 20
 
-def prior(connection: Any, settings: LinkageSettings) -> float:
-    """Estimate the chance that two random rows of ``linkage_person`` are one person.
 
-    Pairs whose whole names and date agree, divided by the share of true pairs that look so (m) and by all pairs; at least
-    one such pair is assumed.
+@dataclass(frozen=True)
+class Fitted:
+    """What was estimated from the data: the prior, and u of the levels of the names."""
+
+    prior: float
+    u: Mapping[str, float]
+
+
+def fit(connection: Any, settings: LinkageSettings) -> Fitted:
+    """Estimate the prior and correct u by one step of the method of moments.
+
+    The number of true pairs is that of pairs whose whole names and date agree, divided by the share of true pairs that look
+    so (m); at least one is assumed. What a level has above its share of true pairs is chance, and gives its u, held within
+    ``u_within_factor`` of the figure of the settings.
     """
     persons = connection.execute(f"SELECT count(*) FROM {PERSON}").fetchone()[0]
-    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
-    level = next(v for v in anchor["levels"] if v["name"] == anchor["anchor"])
-    seen = 0
-    if persons > 1:
-        seen = connection.execute(
-            f"SELECT count(*) FROM {_sided('l')} JOIN {_sided('r')} ON {level['when']} WHERE number_l < number_r"
-        ).fetchone()[0]
+    anchor = _anchor(settings)
+    counts = dict(
+        connection.execute(
+            f"SELECT {_level_name(settings)} AS level, count(*) FROM ({_blocked(settings)}) "
+            f"JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) GROUP BY ALL"
+        ).fetchall()
+    )
     pairs = max(1.0, persons * (persons - 1) / 2)
-    return float(min(0.5, max(seen, 1) / float(level["m"]) / pairs))
+    whole = next(v for v in anchor["levels"] if v["name"] == anchor["anchor"])
+    true_pairs = max(counts.get(whole["name"], 0), 1) / float(whole["m"])
+    factor = float(settings.model["u_within_factor"])
+    fitted = {}
+    for level in anchor["levels"]:
+        u = float(level["u"])
+        chance = (counts.get(level["name"], 0) - true_pairs * float(level["m"])) / pairs
+        # Of too few chance pairs nothing can be learned.
+        few = u * pairs < _FEW and chance * pairs < _FEW
+        fitted[level["name"]] = u if few else min(u * factor, max(u / factor, chance))
+    return Fitted(min(0.5, true_pairs / pairs), fitted)
 
 
-def score(connection: Any, settings: LinkageSettings) -> float:
-    """Make ``linkage_scored`` and return the prior that was used.
+def score(connection: Any, settings: LinkageSettings) -> Fitted:
+    """Make ``linkage_scored`` and return what was estimated from the data.
 
     Raises
     ------
@@ -47,7 +69,7 @@ def score(connection: Any, settings: LinkageSettings) -> float:
     InternalError
         If Splink fails.
     """
-    chance = prior(connection, settings)
+    fitted = fit(connection, settings)
     try:
         # Imported late: it costs about a second, and only this step needs it.
         from splink import DuckDBAPI, Linker
@@ -58,7 +80,7 @@ def score(connection: Any, settings: LinkageSettings) -> float:
     logger.setLevel(logging.ERROR)
     try:
         database = DuckDBAPI(connection=connection)
-        linker = Linker(database.register(PERSON), _splink_settings(settings, chance), log_level=None)
+        linker = Linker(database.register(PERSON), _splink_settings(settings, fitted), log_level=None)
         found = linker.inference.predict(warning_mode="never")
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {SCORED} AS SELECT least(number_l, number_r) AS a, "
@@ -72,28 +94,42 @@ def score(connection: Any, settings: LinkageSettings) -> float:
         raise InternalError(f"Splink failed ({type(error).__name__}).") from error
     finally:
         logger.setLevel(level_before)
-    return chance
+    return fitted
 
 
 def score_plainly(connection: Any, settings: LinkageSettings, table: str) -> None:
     """Make the same table with one DuckDB query: the independent check of what Splink gives."""
-    chance = prior(connection, settings)
+    fitted = fit(connection, settings)
+    chance = fitted.prior
     weights = []
     for comparison in settings.model["comparisons"]:
         cases = [f"WHEN {comparison['unknown']} THEN 0.0"]
-        cases += [f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {float(v['u'])!r})" for v in comparison["levels"]]
+        cases += [f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {_u(comparison, v, fitted)!r})" for v in comparison["levels"]]
         rest = comparison["otherwise"]
         weights.append(f"CASE {' '.join(cases)} ELSE ln({float(rest['m'])!r} / {float(rest['u'])!r}) END")
-    keys = " UNION ".join(
-        f"SELECT number_l, number_r FROM (SELECT number AS number_l, {t} AS token_l FROM {PERSON}) "
-        f"JOIN (SELECT number AS number_r, {t} AS token_r FROM {PERSON}) ON token_l = token_r AND number_l < number_r"
-        for t in settings.model["block_on"]
-    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT number_l AS a, number_r AS b, {_level_name(settings)} AS level, "
         f"1 / (1 + exp(-(ln({chance!r} / (1 - {chance!r})) + {' + '.join(weights)}))) AS probability "
-        f"FROM ({keys}) JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) ORDER BY a, b"
+        f"FROM ({_blocked(settings)}) JOIN {_sided('l')} USING (number_l) JOIN {_sided('r')} USING (number_r) ORDER BY a, b"
     )
+
+
+def _blocked(settings: LinkageSettings) -> str:
+    """SQL of all pairs that share a token; every join is on an equal number, so the cost is linear."""
+    return " UNION ".join(
+        f"SELECT x.number AS number_l, y.number AS number_r FROM {PERSON} AS x JOIN {PERSON} AS y "
+        f"ON x.{token} = y.{token} AND x.number < y.number"
+        for token in settings.model["block_on"]
+    )
+
+
+def _anchor(settings: LinkageSettings) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(c for c in settings.model["comparisons"] if "anchor" in c)
+    return found
+
+
+def _u(comparison: Mapping[str, Any], level: Mapping[str, Any], fitted: Fitted) -> float:
+    return fitted.u[level["name"]] if "anchor" in comparison else float(level["u"])
 
 
 def _sided(side: str) -> str:
@@ -102,12 +138,12 @@ def _sided(side: str) -> str:
 
 
 def _level_name(settings: LinkageSettings) -> str:
-    anchor = next(c for c in settings.model["comparisons"] if "anchor" in c)
+    anchor = _anchor(settings)
     levels = " ".join(f"WHEN {v['when']} THEN '{v['name']}'" for v in anchor["levels"])
     return f"CASE WHEN {anchor['unknown']} THEN 'unknown' {levels} ELSE 'otherwise' END"
 
 
-def _splink_settings(settings: LinkageSettings, chance: float) -> dict[str, Any]:
+def _splink_settings(settings: LinkageSettings, fitted: Fitted) -> dict[str, Any]:
     comparisons = []
     for comparison in settings.model["comparisons"]:
         levels: list[dict[str, Any]] = [
@@ -119,7 +155,7 @@ def _splink_settings(settings: LinkageSettings, chance: float) -> dict[str, Any]
                     "sql_condition": level["when"],
                     "label_for_charts": level["name"],
                     "m_probability": float(level["m"]),
-                    "u_probability": float(level["u"]),
+                    "u_probability": _u(comparison, level, fitted),
                 }
             )
         rest = comparison["otherwise"]
@@ -135,7 +171,7 @@ def _splink_settings(settings: LinkageSettings, chance: float) -> dict[str, Any]
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "number",
-        "probability_two_random_records_match": chance,
+        "probability_two_random_records_match": fitted.prior,
         "blocking_rules_to_generate_predictions": [
             {"blocking_rule": f"l.{token} = r.{token}", "sql_dialect": "duckdb"}
             for token in settings.model["block_on"]

@@ -193,7 +193,9 @@ def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) ->
         known["surname"], known["second_surname"] = surnames[0], surnames[-1]
         known["surname_start"] = surnames[0][: agreed["start_letters"]["surname"]]
         known["surname_end"] = surnames[0][-agreed["end_letters"]["surname"] :]
+        known["surname_consonants"] = _consonants(surnames[0], agreed["vowels"])
     if given:
+        known["given_name_consonants"] = _consonants(given[0], agreed["vowels"])
         known["given_name"] = given[0]
         known["given_name_start"] = given[0][: agreed["start_letters"]["given_name"]]
         known["given_name_end"] = given[0][-agreed["end_letters"]["given_name"] :]
@@ -225,6 +227,11 @@ def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) ->
 
 def _letters(name: str, places: Sequence[int], filler: str) -> str:
     return "".join(name[place - 1] if place <= len(name) else filler for place in places)
+
+
+def _consonants(name: str, vowels: str) -> str:
+    """Return what stays when letters change places or a vowel is mistyped."""
+    return "".join(sorted(set(name) - set(vowels)))
 
 
 def _number(text: str) -> str:

@@ -1,0 +1,121 @@
+"""The whole path on made data: what is loaded, what is published, what the page holds."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from clearing_point.project import Project
+from clearing_point.report.build import BuiltReport
+from clearing_point.standard import Standard
+from clearing_point.store import opened
+from pipelines.annual_report import build
+from pipelines.demo import EXTRACT
+from pipelines.publish import publish
+from pipelines.status import status_of
+
+pytestmark = pytest.mark.great_expectations
+
+
+def test_every_territory_is_loaded_and_marked_as_made(demo: Project, standard: Standard) -> None:
+    lines = [line for line in status_of(demo, standard) if line["sender"] != "UNODC"]
+    assert {line["territory"] for line in lines} == set(standard.reporting_territories)
+    assert {line["state"] for line in lines} == {"accepted"}
+    assert {line["made_data"] for line in lines} == {"yes"}
+    assert {line["period"] for line in lines} == {"2017-2021", "2022"}
+
+
+def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project, standard: Standard) -> None:
+    with (demo.sources / EXTRACT).open(encoding="utf-8", newline="") as handle:
+        printed = {
+            (r["Iso3_code"], r["Year"]): int(r["txtVALUE"].replace(",", ""))
+            for r in csv.DictReader(handle)
+            if r["Indicator"] == "Detected trafficking victims"
+            and (r["Dimension"], r["Sex"], r["Age"]) == ("Total", "Total", "Total")
+            and r["txtVALUE"][:1].isdigit()
+        }
+    published = {
+        (r["territory"], r["reference_year"]): r["value"]
+        for r in csv.DictReader((demo.releases / "2022" / "data" / "T01.csv").open(encoding="utf-8"))
+    }
+    compared = [key for key in printed if published.get(key)]
+    assert len(compared) >= 40
+    assert {key: int(published[key]) for key in compared} == {key: printed[key] for key in compared}
+
+
+def test_a_published_small_count_is_no_true_small_count(demo: Project) -> None:
+    shown = 0
+    for path in sorted((demo.releases / "2022" / "data").glob("*.csv")):
+        for row in csv.DictReader(path.open(encoding="utf-8")):
+            if row["protection"] == "" and row["value"] != "":
+                shown += 1
+                assert not 1 <= int(row["value"]) <= 4, (path.name, row)
+    assert shown > 500
+
+
+def test_the_release_explains_and_proves_itself(demo: Project) -> None:
+    folder = demo.releases / "2022"
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["made_data"] is True
+    assert len(manifest["submissions"]) == 22
+    for table in json.loads((folder / "definitions.json").read_text()):
+        assert table["query"].startswith("SELECT")
+        assert table["population"]["definition"]["en"]
+
+
+def test_nothing_of_a_person_is_in_what_is_given_away(demo: Project) -> None:
+    with opened(demo.warehouse, read_only=True) as connection:
+        references = [
+            r[0]
+            for r in connection.execute(
+                "SELECT person_reference FROM core.person UNION SELECT person_id FROM core.person ORDER BY 1"
+            ).fetchall()
+        ]
+    assert len(references) > 10_000
+    text = "".join(
+        p.read_text(encoding="utf-8", errors="replace")
+        for folder in (demo.releases, demo.builds)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    )
+    words = set(re.findall(r"[A-Za-z0-9./_-]+", text))
+    assert words.isdisjoint(references)
+
+
+@pytest.fixture(scope="module")
+def again(demo: Project, standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, BuiltReport]:
+    before = (demo.builds / "2022" / "report.html").read_bytes()
+    release = publish(demo, standard, 2022)
+    return before, build(demo, standard, 2022, release=release)
+
+
+def test_building_again_gives_the_same_bytes(again: tuple[bytes, BuiltReport]) -> None:
+    before, built = again
+    assert built.html.read_bytes() == before
+
+
+def test_the_page_stands_alone_and_says_that_its_data_are_made(again: tuple[bytes, BuiltReport]) -> None:
+    html = again[1].html.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert not re.search(r'(src|href)="https?://', html)
+    assert html.count("Made data") > 10
+    assert html.count("<figure") >= 14
+    assert len(re.findall(r'<th[^>]*scope="', html)) > 100
+    assert not list(Path(again[1].html.parent).parent.glob(".*"))  # nothing half-built is left
+
+
+def test_unodc_stands_beside_ours_as_it_was_printed(demo: Project) -> None:
+    with opened(demo.warehouse, read_only=True) as connection:
+        counts = connection.execute(
+            "SELECT count(*), count(*) FILTER (value_qualifier = 'LT5' AND value IS NULL) FROM core.aggregate_cell "
+            "JOIN raw.submission USING (submission_id) WHERE sender = 'UNODC'"
+        ).fetchone()
+    assert counts == (4443, 1943)
