@@ -342,7 +342,7 @@ def protect(
     json: JsonOption = False,
 ) -> int:
     """Protect a long table so that no small count can be recovered from it."""
-    from clearing_point.disclosure.commands import protect_file
+    from clearing_point.disclosure.protect_command import protect_file
 
     if method not in ("suppress", "round"):
         raise UsageProblem(f"There is no method '{method}': choose suppress or round.")

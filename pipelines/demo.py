@@ -14,7 +14,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.synthetic import make_region, read_settings, targets_from, write_submissions
 from pipelines.annual_report import build
-from pipelines.ingest import load, load_source
+from pipelines.ingest import Item, load_many, load_source
 from pipelines.publish import publish
 
 Progress = Callable[[str], None]
@@ -49,13 +49,14 @@ def demo(project: Project, standard: Standard, *, progress: Progress = lambda _:
     region = make_region(standard, settings, plan["seed"], years, targets)
     files = write_submissions(region, standard, place.data / "submissions", plan["periods"])
     came = datetime.datetime.fromisoformat(plan["received_at"])
-    for number, file in enumerate(files, start=1):
-        progress(f"loading {number} of {len(files)}: {file.path.name}")
-        profile = profile_of_territory(project, file.territory)
-        outcome = load(place, standard, file.path, profile, file.period, made_data=True, received_at=came)
+    items = [
+        Item(f.path, profile_of_territory(project, f.territory), f.period, made_data=True, received_at=came)
+        for f in files
+    ]
+    for outcome in load_many(place, standard, items, progress=progress):
         if not outcome.verdict.accepted:
             raise InternalError(
-                f"The made submission {file.path.name} was returned; its findings name the rules."
+                f"The made submission {outcome.file_name} was returned; its findings name the rules."
             )
     progress(f"loading {extract.name}")
     load_source(place, standard, extract, "unodc", received_at=came)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +15,13 @@ from clearing_point.countries import Profile, profile_of_source, regional_profil
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.intake.layout import fold, lay_out
-from clearing_point.intake.read import ReceivedFile, read_file
-from clearing_point.intake.receive import archive, parse_period, receive, series_of
+from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
+from clearing_point.intake.receive import Receipt, archive, parse_period, receive, series_of
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge, verdict_of
-from clearing_point.standard import Standard
+from clearing_point.standard import Standard, load_standard
 from clearing_point.store import (
     current_version,
     drop_workspace,
@@ -30,6 +33,7 @@ from clearing_point.store import (
 
 Progress = Callable[[str], None]
 _SHOWN_GROUPS = 30
+_WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -119,36 +123,129 @@ def load(
         command holds the warehouse.
     """
     prepare_warehouse(project, standard)
-    progress("reading")
-    received, profile = _read(path, profile, standard)
-    series = series_of(profile, period)
-    before = same_file(project, series, received.sha256, profile.sha256, standard.sha256)
+    item = Item(path, profile, period, made_data, received_at)
+    plan = _plan(project, standard, item)
+    return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to load; see :func:`load`."""
+
+    path: Path
+    profile: Profile
+    period: str
+    made_data: bool | None = None
+    received_at: datetime.datetime | None = None
+
+
+def load_many(
+    project: Project, standard: Standard, items: Sequence[Item], *, progress: Progress = lambda _: None
+) -> list[Outcome]:
+    """Load several files of different series: read and judged side by side, stored one after the other.
+
+    Raises
+    ------
+    InputProblem
+        As :func:`load`, for the first file in order that cannot be loaded; those before it are stored.
+    """
+    prepare_warehouse(project, standard)
+    workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
+    # Fresh processes: a fork would inherit open databases.
+    context = multiprocessing.get_context("spawn")
+    outcomes = []
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        # The warehouse is asked before the work begins: its one writer is this process.
+        plans = [_plan(project, standard, item) for item in items]
+        waiting = [
+            pool.submit(_judged_elsewhere, project, standard.folder, item, plan)
+            for item, plan in zip(items, plans, strict=True)
+        ]
+        for number, (item, judged) in enumerate(zip(items, waiting, strict=True), start=1):
+            progress(f"loading {number} of {len(items)}: {item.path.name}")
+            outcomes.append(_store(project, standard, item, judged.result(), lambda _: None))
+    return outcomes
+
+
+def _judged_elsewhere(project: Project, schemas: Path, item: Item, plan: _Plan) -> _Judged:
+    return _judged(project, load_standard(schemas), item, plan, lambda _: None)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the warehouse says before a file is read: loaded before, or its version and predecessor."""
+
+    before: _Judged | None
+    version: int = 1
+    supersedes: str | None = None
+
+
+def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
+    series = series_of(item.profile, item.period)
+    start, end = parse_period(item.period)
+    sha256 = hash_of_file(item.path)
+    before = same_file(project, series, sha256, item.profile.sha256, standard.sha256)
     if before is not None:
         verdict = verdict_of(project.warehouse, before)
-        feedback = feedback_of(project.warehouse, before, standard)
-        return Outcome(before, path.name, verdict, feedback, {}, True, unchanged=True)
-    refuse_overlap(project, series, *parse_period(period))
+        return _Plan(_Judged(None, verdict, feedback_of(project.warehouse, before, standard)))
+    refuse_overlap(project, series, start, end)
     version, supersedes = current_version(project, series)
+    return _Plan(None, version + 1, supersedes)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A file that was read and judged, with its workspace; or one that was loaded before."""
+
+    receipt: Receipt | None
+    verdict: Verdict
+    feedback: Feedback
+    supersedes: str | None = None
+
+
+def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progress: Progress) -> _Judged:
+    if plan.before is not None:
+        return plan.before
+    progress("reading")
+    received, profile = _read(item.path, item.profile, standard)
     receipt = receive(
-        project, standard, path, profile, period,
-        version_number=version + 1, supersedes=supersedes, made_data=made_data, received=received, received_at=received_at,
-    )  # fmt: skip
+        project,
+        standard,
+        item.path,
+        profile,
+        item.period,
+        version_number=plan.version,
+        supersedes=plan.supersedes,
+        made_data=item.made_data,
+        received=received,
+        received_at=item.received_at,
+    )
     try:
         progress("checking")
-        verdict = judge(
-            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use
-        )
-        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard)
+        name = receipt.submission_id
+        verdict = judge(receipt.workspace, name, standard, refused=receipt.refused, use=profile.use)
+        return _Judged(receipt, verdict, feedback_of(receipt.workspace, name, standard), plan.supersedes)
+    except BaseException:
+        drop_workspace(receipt.workspace)
+        raise
+
+
+def _store(project: Project, standard: Standard, item: Item, judged: _Judged, progress: Progress) -> Outcome:
+    receipt, verdict = judged.receipt, judged.verdict
+    name = item.path.name
+    if receipt is None:
+        return Outcome(verdict.submission_id, name, verdict, judged.feedback, {}, True, unchanged=True)
+    try:
         progress("storing")
         if not receipt.refused:
-            archive(project, path, receipt.file_sha256)
+            archive(project, item.path, receipt.file_sha256)
         merge(project, standard, receipt.workspace, receipt.submission_id, accepted=verdict.accepted)
     finally:
         drop_workspace(receipt.workspace)
+    replaced = judged.supersedes if verdict.accepted else None
     return Outcome(
-        receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), True,
-        replaced=supersedes if verdict.accepted else None,
-    )  # fmt: skip
+        verdict.submission_id, name, verdict, judged.feedback, dict(receipt.rows), True, replaced=replaced
+    )
 
 
 def load_source(

@@ -13,7 +13,8 @@ from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release import write_release
-from clearing_point.disclosure import Protection, Relation, load_policy, protect
+from clearing_point.disclosure import Protected, Relation, load_policy, protect
+from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
@@ -80,8 +81,11 @@ def publish(
         if ":" in part
     ]
     protection = protect(
-        [c.table for c in counted], policy, profile='round' if edition.profile == 'round' else 'suppress', relations=relations
-    )  # fmt: skip
+        [c.table for c in counted],
+        policy,
+        profile="round" if edition.profile == "round" else "suppress",
+        relations=relations,
+    )
     protected = {t.table_id: t for t in protection.tables}
     tables = tuple(
         PublishedTable(
@@ -92,7 +96,7 @@ def publish(
             made_data=made_data,
             query=c.query,
             notes=(),
-            cost=_cost(protection, c.table.table_id),
+            cost=_cost(protected[c.table.table_id]),
         )
         for c in counted
     )
@@ -105,21 +109,30 @@ def publish(
         "standard": {"version": standard.version, "sha256": standard.sha256},
         "package": __version__,
         "submissions": people,
-        "protection": {"profile": edition.profile, "cells": _cost(protection, None)},
+        "protection": {
+            "profile": edition.profile,
+            "threshold": policy.threshold,
+            "audited_cells": len(protection.certificates["cells"]),
+        },
     }
-    folder = write_release(project, year, tables, manifest, {})
+    folder = write_release(
+        project, year, tables, manifest, {"certificates.json": certificates_text(protection.certificates)}
+    )
     return Release(edition, tables, folder, submissions, data_as_of)
 
 
-def _cost(protection: Protection, table_id: str | None) -> dict[str, int]:
-    """Count the cells of a table, or of all, by why they are not printed exactly."""
-    reasons = [
-        reason
-        for name, cells in protection.reasons.items()
-        if table_id is None or name == table_id
-        for reason in cells.values()
-    ]
-    return {"cells": len(reasons), **{r: reasons.count(r) for r in ("primary", "secondary", "rounded")}}
+def _cost(table: Protected) -> dict[str, int]:
+    """Count what protection hid or changed, from what is printed.
+
+    How many cells were hidden for their own sake and how many for others' stays in the office: where a
+    table has only one hidden cell, that number would tell whether it is small.
+    """
+    cells = table.cells.values()
+    return {
+        "cells": len(table.cells),
+        "hidden": sum(1 for c in cells if c.shown is None),
+        "rounded": sum(1 for c in cells if c.status == "rounded"),
+    }
 
 
 def _count(

@@ -58,8 +58,12 @@ def make_certificates(result: AuditResult, edition: str = "") -> Certificates:
 
 def write_certificates(certificates: Certificates, path: Path | str) -> None:
     """Write certificates as JSON, the same bytes for the same content."""
-    text = json.dumps(certificates, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    Path(path).write_text(certificates_text(certificates), encoding="utf-8")
+
+
+def certificates_text(certificates: Certificates) -> str:
+    """Return certificates as JSON text, the same for the same content."""
+    return json.dumps(certificates, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def verify_certificates(

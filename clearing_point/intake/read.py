@@ -117,11 +117,20 @@ def _check_signature(path: Path) -> None:
 
 
 def hash_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hex text."""
+    """Return the SHA-256 of a file's bytes as hex text.
+
+    Raises
+    ------
+    InputProblem
+        If it cannot be opened.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while block := handle.read(limits.MEGABYTE):
-            digest.update(block)
+    try:
+        with path.open("rb") as handle:
+            while block := handle.read(limits.MEGABYTE):
+                digest.update(block)
+    except OSError as error:
+        raise InputProblem(f"{path} cannot be opened: {error.strerror}.") from error
     return digest.hexdigest()
 
 

@@ -25,7 +25,8 @@ def find_certain(connection: Any, settings: LinkageSettings) -> None:
     ]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {CERTAIN} AS SELECT a, b, arg_min(kind, (contradicted, position)) AS kind, "
-        f"bool_and(needs_score) AS needs_score, bool_and(contradicted) AS contradicted FROM ({' UNION ALL '.join(parts)}) GROUP BY a, b ORDER BY a, b"
+        f"bool_and(needs_score) AS needs_score, bool_and(contradicted) AS contradicted "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY a, b ORDER BY a, b"
     )
 
 

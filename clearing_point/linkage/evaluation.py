@@ -70,7 +70,9 @@ def open_made(region: MadeRegion, settings: LinkageSettings, token_share: float 
     tokens = Tokens(_KEY, "evaluation")
     senders = sorted(set(region.columns["sender"].tolist()))
     rng = np.random.default_rng(len(senders))
-    without = {s for s, luck in zip(senders, rng.random(len(senders)).tolist(), strict=True) if luck >= token_share}
+    without = {
+        s for s, luck in zip(senders, rng.random(len(senders)).tolist(), strict=True) if luck >= token_share
+    }
     nothing = ("",) * len(settings.tokens)
     rows = [
         nothing if sender in without else tokens.of(identity)
@@ -79,7 +81,9 @@ def open_made(region: MadeRegion, settings: LinkageSettings, token_share: float 
     return _database(region.columns, rows, settings)
 
 
-def _database(columns: Mapping[str, Array], tokens: Sequence[Sequence[str]], settings: LinkageSettings) -> Any:
+def _database(
+    columns: Mapping[str, Array], tokens: Sequence[Sequence[str]], settings: LinkageSettings
+) -> Any:
     import pyarrow as pa
 
     table = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
@@ -101,12 +105,16 @@ def measure(connection: Any, truth: Mapping[str, int], settings: LinkageSettings
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     ids = [row[0] for row in connection.execute(f"SELECT person_id FROM {PERSON} ORDER BY number").fetchall()]
     real = np.array([truth[i] for i in ids])
-    found = np.asarray(connection.execute(f"SELECT group_number FROM {GROUP} ORDER BY number").fetchnumpy()["group_number"])
+    found = np.asarray(
+        connection.execute(f"SELECT group_number FROM {GROUP} ORDER BY number").fetchnumpy()["group_number"]
+    )
     together = _pairs_within(np.unique(np.column_stack([real, found]), axis=0, return_counts=True)[1])
     true_pairs = _pairs_within(np.unique(real, return_counts=True)[1])
     found_pairs = _pairs_within(np.unique(found, return_counts=True)[1])
     pairs = connection.execute(f"SELECT a, b FROM {CANDIDATE}").fetchnumpy()
-    open_true = int((real[np.asarray(pairs["a"], dtype=int)] == real[np.asarray(pairs["b"], dtype=int)]).sum())
+    open_true = int(
+        (real[np.asarray(pairs["a"], dtype=int)] == real[np.asarray(pairs["b"], dtype=int)]).sum()
+    )
     persons = len(np.unique(real))
     numbers = three_numbers(connection, linked)
     return (
@@ -130,13 +138,20 @@ def measure(connection: Any, truth: Mapping[str, int], settings: LinkageSettings
 
 
 def evaluate(
-    settings: LinkageSettings, persons: int, seeds: Sequence[int], *, token_share: float = 1.0, error_factor: float = 1.0,
+    settings: LinkageSettings,
+    persons: int,
+    seeds: Sequence[int],
+    *,
+    token_share: float = 1.0,
+    error_factor: float = 1.0,
     repeat_share: float = 0.15,
 ) -> list[Measured]:
     """Make, link and measure one region a seed."""
     found = []
     for seed in seeds:
-        region = make_region(settings.made, persons, seed, repeat_share=repeat_share, error_factor=error_factor)
+        region = make_region(
+            settings.made, persons, seed, repeat_share=repeat_share, error_factor=error_factor
+        )
         connection = open_made(region, settings, token_share)
         truth = dict(zip(region.columns["person_id"].tolist(), region.truth.tolist(), strict=True))
         found.append(measure(connection, truth, settings)[0])
@@ -166,7 +181,13 @@ def evaluate_file(path: Path, settings: LinkageSettings, *, with_document: bool 
     made = [
         tokens.of(
             Identity(
-                row["unique_id"], row["surname"], row["first_name"], row["dob"], "", "", row["email"] if with_document else ""
+                row["unique_id"],
+                row["surname"],
+                row["first_name"],
+                row["dob"],
+                "",
+                "",
+                row["email"] if with_document else "",
             )
         )
         for row in rows

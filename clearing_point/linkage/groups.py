@@ -34,7 +34,14 @@ class Groups(NamedTuple):
 
 
 def group(
-    persons: int, first: Array, second: Array, slots: tuple[Array, Array], different: tuple[Array, Array], largest: int
+    persons: int,
+    first: Array,
+    second: Array,
+    slots: tuple[Array, Array],
+    different: tuple[Array, Array],
+    largest: int,
+    *,
+    decided: int = 0,
 ) -> Groups:
     """Make groups from links, the surest link first.
 
@@ -50,6 +57,8 @@ def group(
         Pairs that must not be in one group.
     largest : int
         Most persons a group may have.
+    decided : int
+        So many of the first links were decided by a person: slots and size do not speak against them.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def group(
     doubtful = np.flatnonzero(broken[component[first]]) if len(first) else np.array([], dtype=int)
     if doubtful.size:
         inside = np.flatnonzero(broken[component])
-        _one_by_one(doubtful, first, second, taken, inside, slots, different, largest)
+        _one_by_one(doubtful, first, second, taken, inside, slots, different, largest, decided)
         component = _components(persons, first[taken], second[taken])
     smallest = np.full(persons, persons, dtype=np.int64)
     np.minimum.at(smallest, component, np.arange(persons))
@@ -82,8 +91,15 @@ def _components(persons: int, first: Array, second: Array) -> Array:
 
 
 def _one_by_one(
-    links: Array, first: Array, second: Array, taken: Array, inside: Array, slots: tuple[Array, Array],
-    different: tuple[Array, Array], largest: int,
+    links: Array,
+    first: Array,
+    second: Array,
+    taken: Array,
+    inside: Array,
+    slots: tuple[Array, Array],
+    different: tuple[Array, Array],
+    largest: int,
+    decided: int,
 ) -> None:
     """Take the links of doubtful groups in order; a few hundred of a hundred thousand."""
     parent = {int(p): int(p) for p in inside}
@@ -110,11 +126,10 @@ def _one_by_one(
         if a == b:
             continue
         small, large = (a, b) if len(members[a]) <= len(members[b]) else (b, a)
-        if (
-            len(members[a]) + len(members[b]) > largest
-            or used[a] & used[b]
-            or any(apart.get(p, set()) & members[large] for p in members[small])
-        ):
+        impossible = link >= decided and (
+            len(members[a]) + len(members[b]) > largest or bool(used[a] & used[b])
+        )
+        if impossible or any(apart.get(p, set()) & members[large] for p in members[small]):
             taken[link] = False
             continue
         parent[small] = large

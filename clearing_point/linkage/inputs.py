@@ -64,7 +64,10 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
         return f"first({expression} ORDER BY {last}) FILTER ({expression} IS NOT NULL) AS {name}"
 
     columns = [newest(c, c) for c in ("sender", "territory", "case_number", *_PLAIN)]
-    columns += [newest(f"CASE WHEN CAST({c} AS VARCHAR) IN ({unknown}) THEN NULL ELSE CAST({c} AS VARCHAR) END", c) for c in _CODED]
+    columns += [
+        newest(f"CASE WHEN CAST({c} AS VARCHAR) IN ({unknown}) THEN NULL ELSE CAST({c} AS VARCHAR) END", c)
+        for c in _CODED
+    ]
     columns += [newest(_number(source, place), name) for name, source, place in settings.token_columns]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {PERSON} AS SELECT CAST(row_number() OVER (ORDER BY person_id) - 1 AS INTEGER) "
@@ -73,9 +76,7 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
     left_out = {}
     most = int(settings.link["largest_block"])
     for token, _, _ in settings.token_columns:
-        crowded = (
-            f"SELECT {token} FROM {PERSON} WHERE {token} IS NOT NULL GROUP BY {token} HAVING count(*) > {most}"
-        )
+        crowded = f"SELECT {token} FROM {PERSON} WHERE {token} IS NOT NULL GROUP BY {token} HAVING count(*) > {most}"
         changed = connection.execute(
             f"UPDATE {PERSON} SET {token} = NULL WHERE {token} IN ({crowded})"
         ).fetchone()[0]

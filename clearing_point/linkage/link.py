@@ -24,7 +24,8 @@ Array = npt.NDArray[Any]
 LINK = "linkage_link"
 """Links that were taken: ``a < b``, ``kind`` (decided, strict, document, national, scored), ``level``, ``probability``."""
 CANDIDATE = "linkage_candidate"
-"""Open pairs: ``candidate``, ``a < b``, ``kind`` (scored, contradicted, same_sender, refused, near, return), ``level``, ``probability``."""
+"""Open pairs: ``candidate``, ``a < b``, ``kind`` (scored, contradicted, same_sender, refused, near, return), ``level``,
+``probability``."""
 GROUP = "linkage_group"
 """One row a person: ``number``, ``person_id``, ``group_number`` after certain links, ``lowest_group_number`` as if every
 open candidate were one person too."""
@@ -77,7 +78,10 @@ class Linked:
 
 
 def link(
-    connection: Any, settings: LinkageSettings, missing_codes: Collection[str] = (), decisions: Sequence[Decided] = ()
+    connection: Any,
+    settings: LinkageSettings,
+    missing_codes: Collection[str] = (),
+    decisions: Sequence[Decided] = (),
 ) -> Linked:
     """Link the rows of ``linkage_input`` (columns: :mod:`clearing_point.linkage.inputs`).
 
@@ -112,7 +116,10 @@ def link(
 
     order = "CASE kind WHEN 'decided' THEN 0 WHEN 'scored' THEN 2 ELSE 1 END, probability DESC, a, b"
     first, second = _pairs(connection, f"SELECT a, b FROM linkage_pair WHERE merge ORDER BY {order}")
-    made = group(persons, first, second, slots, different, largest)
+    decided = int(
+        connection.execute("SELECT count(*) FROM linkage_pair WHERE merge AND kind = 'decided'").fetchone()[0]
+    )
+    made = group(persons, first, second, slots, different, largest, decided=decided)
     _register(connection, "linkage_refused", a=first[~made.taken], b=second[~made.taken])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LINK} AS SELECT a, b, kind, level, probability FROM linkage_pair "
@@ -131,7 +138,8 @@ def link(
     )
     # The lowest number: open candidates are taken, too, as far as the rules allow it.
     more_first, more_second = _pairs(
-        connection, f"SELECT a, b FROM {CANDIDATE} WHERE kind <> 'same_sender' ORDER BY probability DESC, a, b"
+        connection,
+        f"SELECT a, b FROM {CANDIDATE} WHERE kind <> 'same_sender' ORDER BY probability DESC, a, b",
     )
     kept = made.taken
     lowest = group(
@@ -141,6 +149,7 @@ def link(
         slots,
         different,
         largest,
+        decided=decided if bool(kept[:decided].all()) else 0,
     )
     _register(connection, "linkage_label", number=np.arange(persons), label=made.label, lowest=lowest.label)
     connection.execute(
@@ -198,7 +207,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "SELECT coalesce(c.a, s.a) AS a, coalesce(c.b, s.b) AS b, c.kind AS whole, "
         # Equal names and dates are chance where everything else differs; an equal number is not.
         "coalesce(c.contradicted, false) OR (coalesce(c.needs_score, false) AND s.level <> 'unknown' "
-        f"AND s.probability < {settings.review}) AS contradicted, coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
+        f"AND s.probability < {settings.review}) AS contradicted, "
+        "coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
         f"FROM {CERTAIN} AS c FULL JOIN {SCORED} AS s ON c.a = s.a AND c.b = s.b"
         "), one_sender AS ("
         # Two numbers of one sender in one year are two people to her; the machine does not know better.
@@ -208,7 +218,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN whole IS NOT NULL AND NOT contradicted THEN "
         f"whole WHEN whole IS NULL OR (probability >= {settings.accept} AND level NOT IN ({listed})) THEN 'scored' "
         "ELSE 'contradicted' END AS kind, level, "
-        "CASE WHEN whole IS NOT NULL AND NOT contradicted THEN greatest(probability, 0.999) ELSE probability END AS probability, "
+        "CASE WHEN whole IS NOT NULL AND NOT contradicted THEN greatest(probability, 0.999) ELSE probability END "
+        "AS probability, "
         f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {settings.accept} "
         f"AND level NOT IN ({listed}))) AS merge, "
         f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "

@@ -29,7 +29,10 @@ class Written(NamedTuple):
 
 
 def identities(
-    settings: Mapping[str, Any], wrong: Mapping[str, float], people: People, reports: Mapping[str, Array],
+    settings: Mapping[str, Any],
+    wrong: Mapping[str, float],
+    people: People,
+    reports: Mapping[str, Array],
     rng: np.random.Generator,
 ) -> Written:
     """Write every report down, with the errors of ``wrong`` (name -> chance a report)."""
@@ -47,7 +50,13 @@ def identities(
         # Short forms of the region cut the beginning or the end: Aleksandra, Sandra, Aleks.
         name = given[row]
         given[row] = name[-max(3, len(name) - 4) :] if rng.random() < 0.5 else name[: max(3, len(name) - 4)]
-    _spell(settings["spellings"], people.language[person], happens("other_spelling"), (surname, given, other), rng)
+    _spell(
+        settings["spellings"],
+        people.language[person],
+        happens("other_spelling"),
+        (surname, given, other),
+        rng,
+    )
     for names, error in ((surname, "typing_error_surname"), (given, "typing_error_given_name")):
         for row in np.flatnonzero(happens(error)).tolist():
             names[row] = _mistyped(names[row], rng)
@@ -69,11 +78,23 @@ def identities(
     national = _national_numbers(settings, people, reports, rng)
     # Only the sex of the true person: what a clerk mixes up in the statistics she knows in her own file.
     sex = people.sex[person]
-    dates = [f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year.tolist(), month.tolist(), day.tolist(), strict=True)]
+    dates = [
+        f"{y:04d}-{m:02d}-{d:02d}"
+        for y, m, d in zip(year.tolist(), month.tolist(), day.tolist(), strict=True)
+    ]
     made = [
         Identity(str(i), s, g, b, x, o, n, "", c)
         for i, (s, g, b, x, o, n, c) in enumerate(
-            zip(surname.tolist(), given.tolist(), dates, sex.tolist(), other.tolist(), document, national, strict=True)
+            zip(
+                surname.tolist(),
+                given.tolist(),
+                dates,
+                sex.tolist(),
+                other.tolist(),
+                document,
+                national,
+                strict=True,
+            )
         )
     ]
     return Written(made, year)
@@ -85,11 +106,17 @@ def swap_like(one: str, other: str) -> bool:
 
 
 def _marry(
-    settings: Mapping[str, Any], people: People, reports: Mapping[str, Array], surname: Array, other: Array,
+    settings: Mapping[str, Any],
+    people: People,
+    reports: Mapping[str, Array],
+    surname: Array,
+    other: Array,
     rng: np.random.Generator,
 ) -> None:
     person = reports["person"]
-    rows = np.flatnonzero(reports["repeat"] & (people.sex[person] == "F") & (rng.random(len(person)) < settings["share"]))
+    rows = np.flatnonzero(
+        reports["repeat"] & (people.sex[person] == "F") & (rng.random(len(person)) < settings["share"])
+    )
     ways = ["both_names", "double_name", "new_name_only"]
     weights = np.array([float(settings[w]) for w in ways])
     way = rng.choice(3, rows.size, p=weights / weights.sum())
@@ -99,7 +126,11 @@ def _marry(
 
 
 def _spell(
-    spellings: Mapping[str, Any], language: Array, rows: Array, names: tuple[Array, ...], rng: np.random.Generator
+    spellings: Mapping[str, Any],
+    language: Array,
+    rows: Array,
+    names: tuple[Array, ...],
+    rng: np.random.Generator,
 ) -> None:
     for spoken, ways in sorted(spellings.items()):
         some = np.flatnonzero(rows & (language == spoken))
@@ -109,7 +140,9 @@ def _spell(
             at = some[chosen == number]
             for values in names:
                 unique, place = np.unique(values[at].astype(str), return_inverse=True)
-                respelled = np.array([_with_pairs(u, way["pairs"]) for u in unique.tolist()] or [""], dtype=object)
+                respelled = np.array(
+                    [_with_pairs(u, way["pairs"]) for u in unique.tolist()] or [""], dtype=object
+                )
                 values[at] = respelled[place]
 
 
@@ -154,6 +187,8 @@ def _national_numbers(
     """Give the number that all organisations of a territory share, where there is one and it was written down."""
     places = [p["territory"] for p in settings["territories"] if p.get("national_number")]
     number = np.char.zfill(rng.permutation(len(people.sex)).astype(str), 8)[reports["person"]]
-    known = np.isin(reports["territory"], places) & (rng.random(len(number)) < settings["national_number_known"])
+    known = np.isin(reports["territory"], places) & (
+        rng.random(len(number)) < settings["national_number_known"]
+    )
     found: list[str] = np.where(known, reports["territory"] + number.astype(object), "").tolist()
     return found

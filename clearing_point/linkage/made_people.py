@@ -57,7 +57,12 @@ class People:
 
 
 def make_region(
-    settings: Mapping[str, Any], persons: int, seed: int, *, repeat_share: float = 0.15, error_factor: float = 1.0
+    settings: Mapping[str, Any],
+    persons: int,
+    seed: int,
+    *,
+    repeat_share: float = 0.15,
+    error_factor: float = 1.0,
 ) -> MadeRegion:
     """Make ``persons`` people and their reports.
 
@@ -133,7 +138,9 @@ def _people(settings: Mapping[str, Any], persons: int, rng: np.random.Generator)
             texts, weights = made_names()[spoken_language, kind]
             given[some] = texts[rng.choice(len(texts), some.size, p=weights)]
     age = settings["age"]
-    years = np.clip(np.exp(rng.normal(np.log(age["median"]), age["spread"], persons)), age["least"], age["most"])
+    years = np.clip(
+        np.exp(rng.normal(np.log(age["median"]), age["spread"], persons)), age["least"], age["most"]
+    )
     last = np.datetime64(f"{settings['years'][1]}-06-30", "D")
     born = last - (years * 365.25).astype(int)
     citizenship = np.array([p["territory"] for p in places], dtype=object)[home]
@@ -151,7 +158,7 @@ def _twins(settings: Mapping[str, Any], people: People, rng: np.random.Generator
         values[second] = values[first]
     alike = rng.random(first.size) < settings["alike"]
     for one, other, near in zip(first.tolist(), second.tolist(), alike.tolist(), strict=True):
-        texts, weights = made_names()[people.language[one], "female" if people.sex[one] == "F" else "male"]
+        texts, _ = made_names()[people.language[one], "female" if people.sex[one] == "F" else "male"]
         others = [t for t in texts if t != people.given[one]]
         if near:
             others = [t for t in others if swap_like(t, people.given[one])] or others
@@ -192,7 +199,9 @@ def _reports(
     kind = kinds[rng.choice(len(kinds), repeats, p=chances / chances.sum())]
     moved = kind == "other_territory_after_return"
     home = people.citizenship[again]
-    target = np.where(home != territory[again], home, codes[rng.choice(len(codes), repeats, p=shares / shares.sum())])
+    target = np.where(
+        home != territory[again], home, codes[rng.choice(len(codes), repeats, p=shares / shares.sum())]
+    )
     new_territory = np.where(moved, target, territory[again])
     later = settings["days_to_next_report"]
     gap = np.clip(np.exp(rng.normal(np.log(later["median"]), later["spread"], repeats)), 1, 700).astype(int)
@@ -204,8 +213,12 @@ def _reports(
     other = (sender[again] + rng.integers(1, senders, repeats) - 1) % senders + 1
     new_sender = np.where(kind == "same_organisation_new_number", sender[again], other)
     same_place = rng.random(repeats) < settings["same_exploitation_place"]
-    new_exploited = np.where(same_place, exploited[again], outer[rng.choice(len(outer), repeats, p=weights / weights.sum())])
-    returned = moved & (rng.random(repeats) < settings["return_recorded"]) & (new_territory != territory[again])
+    new_exploited = np.where(
+        same_place, exploited[again], outer[rng.choice(len(outer), repeats, p=weights / weights.sum())]
+    )
+    returned = (
+        moved & (rng.random(repeats) < settings["return_recorded"]) & (new_territory != territory[again])
+    )
     return_to = np.full(size + repeats, None, dtype=object)
     return_day = np.full(size + repeats, np.datetime64("NaT"), dtype="datetime64[D]")
     return_to[again[returned]] = new_territory[returned]
@@ -223,18 +236,26 @@ def _reports(
 
 
 def _columns(
-    settings: Mapping[str, Any], wrong: Mapping[str, float], people: People, reports: Mapping[str, Array], birth_year: Array,
+    settings: Mapping[str, Any],
+    wrong: Mapping[str, float],
+    people: People,
+    reports: Mapping[str, Array],
+    birth_year: Array,
     rng: np.random.Generator,
 ) -> dict[str, Array]:
     size = len(reports["person"])
     person = reports["person"]
 
     def lost(values: Array, share: float) -> Array:
-        return np.where(rng.random(size) < share, None, values).astype(object)
+        kept = values.astype(object)
+        kept[rng.random(size) < share] = None
+        return kept
 
     codes = np.array([p["territory"] for p in settings["territories"]], dtype=object)
     citizenship = np.where(
-        rng.random(size) < wrong["other_citizenship"], codes[rng.integers(0, len(codes), size)], people.citizenship[person]
+        rng.random(size) < wrong["other_citizenship"],
+        codes[rng.integers(0, len(codes), size)],
+        people.citizenship[person],
     )
     sex = people.sex[person]
     sex = np.where(rng.random(size) < wrong["wrong_sex"], np.where(sex == "F", "M", "F"), sex).astype(object)

@@ -5,11 +5,11 @@ Everything here is a true count and internal to the office: it goes to the discl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InternalError
 from clearing_point.linkage.inputs import RECORD
 from clearing_point.linkage.link import GROUP, Linked
 
@@ -45,12 +45,7 @@ def three_numbers(
 
     The sum takes each sender's persons once; with a year, once a sender and year.
     """
-    conditions = [f"reference_year = {int(year)}"] if year is not None else []
-    parameters: list[str] = []
-    if territory is not None:
-        conditions.append("territory = ?")
-        parameters.append(territory)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    where, parameters = _where(year, territory)
     total, certain, lowest = connection.execute(
         "SELECT count(DISTINCT number), count(DISTINCT group_number), count(DISTINCT lowest_group_number) "
         f"FROM {RECORD} JOIN {GROUP} USING (number) {where}",
@@ -68,3 +63,122 @@ def three_numbers(
         false_match_rate=linked.false_match_rate,
         missed_match_rate=linked.missed_match_rate,
     )
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Persons that two parts both count. ``persons`` are distinct persons of the part ``first`` and the part ``second``."""
+
+    first: str
+    second: str
+    persons: int
+
+
+def overlap_of_territories(connection: Any, *, year: int | None = None) -> list[Overlap]:
+    """Count the persons that two territories both report, for every pair of territories that has any."""
+    return _overlap(connection, "territory", year, None)
+
+
+def overlap_of_organisations(connection: Any, territory: str, *, year: int | None = None) -> list[Overlap]:
+    """Count the persons that two senders of one territory both report."""
+    return _overlap(connection, "sender", year, territory)
+
+
+def _overlap(connection: Any, part: str, year: int | None, territory: str | None) -> list[Overlap]:
+    where, parameters = _where(year, territory)
+    rows = connection.execute(
+        f"WITH parts AS (SELECT DISTINCT group_number, {part} AS part FROM {RECORD} JOIN {GROUP} USING (number) {where}) "
+        "SELECT x.part, y.part, count(*) FROM parts AS x JOIN parts AS y ON x.group_number = y.group_number "
+        "AND x.part < y.part GROUP BY ALL ORDER BY ALL",
+        parameters,
+    ).fetchall()
+    return [Overlap(str(first), str(second), int(persons)) for first, second, persons in rows]
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Why the chapters do not add up to the region.
+
+    Attributes
+    ----------
+    territories : mapping of str to int
+        Distinct persons of each chapter, after certain links.
+    counted_again : int
+        Persons counted in a further chapter: the sum of the chapters less this is ``region``.
+    """
+
+    territories: Mapping[str, int]
+    counted_again: int
+    region: int
+
+
+def reconcile(connection: Any, *, year: int | None = None) -> Reconciliation:
+    """Count each territory's persons, the region's, and those counted in more than one territory.
+
+    Raises
+    ------
+    InternalError
+        If they do not add up.
+    """
+    where, parameters = _where(year, None)
+    rows = connection.execute(
+        f"SELECT territory, count(DISTINCT group_number) FROM {RECORD} JOIN {GROUP} USING (number) {where} "
+        "GROUP BY territory ORDER BY territory",
+        parameters,
+    ).fetchall()
+    territories = {str(territory): int(persons) for territory, persons in rows}
+    region, again = connection.execute(
+        "SELECT count(*), coalesce(sum(chapters - 1), 0) FROM (SELECT group_number, count(DISTINCT territory) AS chapters "
+        f"FROM {RECORD} JOIN {GROUP} USING (number) {where} GROUP BY group_number)",
+        parameters,
+    ).fetchone()
+    if sum(territories.values()) - int(again) != int(region):
+        raise InternalError("The chapters less the persons counted again are not the region.")
+    return Reconciliation(territories, int(again), int(region))
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What later links did to the number of persons of an earlier year (R3, R9)."""
+
+    year: int
+    before: int
+    now: int
+
+
+def groups_of(connection: Any) -> list[tuple[str, str]]:
+    """Return (person, group) for every person, the group named by its smallest person: keep it with a vintage."""
+    rows = connection.execute(
+        f"SELECT x.person_id, y.person_id FROM {GROUP} AS x JOIN {GROUP} AS y ON y.number = x.group_number ORDER BY 1"
+    ).fetchall()
+    return [(str(person), str(group)) for person, group in rows]
+
+
+def revisions(connection: Any, earlier: Iterable[tuple[str, str]]) -> list[Revision]:
+    """Compare with the groups of an earlier vintage (:func:`groups_of`): persons a year, then and now.
+
+    Only persons of that vintage are compared; new ones are no revision. Those who are no longer
+    counted at all (rejected, revoked, withdrawn) have no row any more: the counts themselves show them.
+    """
+    import pyarrow as pa
+
+    pairs = list(earlier)
+    table = {
+        "person_id": pa.array([p for p, _ in pairs], pa.string()),
+        "earlier": pa.array([g for _, g in pairs], pa.string()),
+    }
+    connection.register("linkage_earlier", pa.table(table))
+    rows = connection.execute(
+        f"SELECT reference_year, count(DISTINCT earlier), count(DISTINCT group_number) FROM {RECORD} "
+        f"JOIN {GROUP} USING (number) JOIN linkage_earlier USING (person_id) GROUP BY reference_year ORDER BY 1"
+    ).fetchall()
+    connection.unregister("linkage_earlier")
+    return [Revision(int(year), int(before), int(now)) for year, before, now in rows]
+
+
+def _where(year: int | None, territory: str | None) -> tuple[str, list[str]]:
+    conditions = [] if year is None else [f"reference_year = {int(year)}"]
+    conditions += [] if territory is None else ["territory = ?"]
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), [] if territory is None else [
+        territory
+    ]

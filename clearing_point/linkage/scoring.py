@@ -104,7 +104,10 @@ def score_plainly(connection: Any, settings: LinkageSettings, table: str) -> Non
     weights = []
     for comparison in settings.model["comparisons"]:
         cases = [f"WHEN {comparison['unknown']} THEN 0.0"]
-        cases += [f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {_u(comparison, v, fitted)!r})" for v in comparison["levels"]]
+        cases += [
+            f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {_u(comparison, v, fitted)!r})"
+            for v in comparison["levels"]
+        ]
         rest = comparison["otherwise"]
         weights.append(f"CASE {' '.join(cases)} ELSE ln({float(rest['m'])!r} / {float(rest['u'])!r}) END")
     connection.execute(
@@ -181,3 +184,23 @@ def _splink_settings(settings: LinkageSettings, fitted: Fitted) -> dict[str, Any
         "retain_intermediate_calculation_columns": False,
         "linker_uid": "clearing_point",  # otherwise drawn at random
     }
+
+
+def all_levels(settings: LinkageSettings, table: str) -> dict[str, str]:
+    """Return, for training, one query a comparison: (is one person, level, pairs) where the truth is known.
+
+    The database holds ``training_truth`` (number, truth). Pairs are all true ones and all that share a token.
+    """
+    pairs = (
+        f"(SELECT k.*, x.truth = y.truth AS same FROM ({_blocked(settings)} UNION SELECT x.number, y.number FROM training_truth "
+        "AS x JOIN training_truth AS y ON x.truth = y.truth AND x.number < y.number) AS k JOIN training_truth AS x ON "
+        f"x.number = number_l JOIN training_truth AS y ON y.number = number_r) AS {table}"
+    )
+    found = {}
+    for comparison in settings.model["comparisons"]:
+        cases = " ".join(f"WHEN {v['when']} THEN '{v['name']}'" for v in comparison["levels"])
+        found[str(comparison["name"])] = (
+            f"SELECT same, CASE {cases} ELSE 'otherwise' END AS level, count(*) FROM {pairs} JOIN {_sided('l')} USING "
+            f"(number_l) JOIN {_sided('r')} USING (number_r) WHERE NOT coalesce({comparison['unknown']}, false) GROUP BY ALL"
+        )
+    return found

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
-import hashlib
 import hmac
 import io
 import json
@@ -205,7 +204,9 @@ def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) ->
     parts: dict[str, list[str | None]] = {}
     for name, groups in agreed["groups"].items() if year else ():
         parts[name] = [
-            _SEPARATOR.join([*([] if "any_year" in group else [str(year)]), *(known[piece] for piece in group)])
+            _SEPARATOR.join(
+                [*([] if "any_year" in group else [str(year)]), *(known[piece] for piece in group)]
+            )
             if all(piece in known for piece in group)
             else None
             for group in groups
@@ -287,7 +288,9 @@ def make_token_file(source: Path, target: Path, tokens: Tokens) -> Made:
         for line, person in _identities(handle, source.name):
             if not person.reference or person.reference in seen:
                 what = "stands twice" if person.reference else "is missing"
-                raise InputProblem(f"{source.name}, line {line}: the case number {what}: give each person one.")
+                raise InputProblem(
+                    f"{source.name}, line {line}: the case number {what}: give each person one."
+                )
             seen.add(person.reference)
             made = tokens.of(person)
             writer.writerow([person.reference, *made])
@@ -406,7 +409,9 @@ def _identities(handle: TextIO, name: str) -> Iterator[tuple[int, Identity]]:
         if heading in headings:
             places[part] = headings.index(heading)
         elif part not in agreed["optional"]:
-            raise InputProblem(f"{name} has no column {heading}; the first line must hold the agreed headings.")
+            raise InputProblem(
+                f"{name} has no column {heading}; the first line must hold the agreed headings."
+            )
     try:
         for cells in rows:
             if not any(cell.strip() for cell in cells):
@@ -445,7 +450,7 @@ class _Parser(argparse.ArgumentParser):
         # Without abbreviations: `--key` must not pass for `--key-file`.
         super().__init__(allow_abbrev=False, **named)
 
-    def error(self, message: str) -> NoReturn:  # noqa: ARG002 - its text repeats arguments
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"Wrong use of {self.prog}: see --help. A key is never given as an argument.\n")
 
 
@@ -472,7 +477,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "new-key":
             new_key(chosen.target)
-            print(f"A new key is in {chosen.target}. Give it to the other senders by hand; keep no copy with the tokens.")
+            print(
+                f"A new key is in {chosen.target}. Give it to the other senders by hand; keep no copy with the tokens."
+            )
             return 0
         tokens = Tokens(read_key(chosen.key_file, os.environ), chosen.round_name)
         run = make_token_file if chosen.command == "make" else second_pass

@@ -19,6 +19,7 @@ _YAML_KINDS = {
     "forbidden.yml": "forbidden",
     "disclosure.yml": "disclosure",
     "synthetic.yml": "synthetic",
+    "linkage.yml": "linkage",
     "tables/*.yml": "table",
     "rules/*.yml": "rules",
     "messages/*.yml": "messages",
@@ -73,7 +74,10 @@ def _shapes(project: Project) -> Iterator[str]:
     seen: set[Path] = set()
     kinds = [(project.schemas, pattern, kind) for pattern, kind in _YAML_KINDS.items()]
     kinds += [(folder, "*/profile.yml", "profile") for folder in (project.countries, project.sources)]
-    kinds += [(project.reports, "editions/*.yml", "edition"), (project.root / "pipelines", "demo.yml", "demo")]
+    kinds += [
+        (project.reports, "editions/*.yml", "edition"),
+        (project.root / "pipelines", "demo.yml", "demo"),
+    ]
     for folder, pattern, kind in kinds:
         for path in sorted(folder.glob(pattern)):
             seen.add(path)

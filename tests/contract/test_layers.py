@@ -27,7 +27,11 @@ def _imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module] if node.module != "clearing_point" else [f"clearing_point.{a.name}" for a in node.names]
+            names = (
+                [node.module]
+                if node.module != "clearing_point"
+                else [f"clearing_point.{a.name}" for a in node.names]
+            )
         elif isinstance(node, ast.Import):
             names = [a.name for a in node.names]
         for name in names:
@@ -44,7 +48,7 @@ def test_imports_point_downwards_and_siblings_do_not_see_each_other() -> None:
     for path in sorted((ROOT / "clearing_point").rglob("*.py")):
         parts = path.relative_to(ROOT / "clearing_point").parts
         own = parts[0].removesuffix(".py")
-        if own == "__init__" or own == "bundled":
+        if own in {"__init__", "bundled"}:
             continue
         for other in _imports(path):
             if other == "pipelines":

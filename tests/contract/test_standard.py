@@ -44,17 +44,26 @@ def copy(tmp_path: Path) -> Project:
         ("schemas/crosswalks/eurostat.csv", "sex,F,", "sex,Q,", "sex.Q is not in the standard"),
         ("schemas/territories/group.csv", "SEE11,ALB", "SEE11,QQQ", "'QQQ' is no territory"),
         ("schemas/tables/identification.yml", "resource: person,", "resource: persn,", "leads nowhere"),
-        ("schemas/indicators/numbers.yml", "population: persons_identified", "population: nobody", "no population 'nobody'"),
+        (
+            "schemas/indicators/numbers.yml",
+            "population: persons_identified",
+            "population: nobody",
+            "no population 'nobody'",
+        ),
     ],
 )
-def test_an_inconsistency_is_named_with_file_and_line(copy: Project, file: str, old: str, new: str, said: str) -> None:
+def test_an_inconsistency_is_named_with_file_and_line(
+    copy: Project, file: str, old: str, new: str, said: str
+) -> None:
     path = copy.root / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     problems = check_project(copy)
     assert any(said in p for p in problems), problems
-    assert all(p.split(":")[1].isdigit() for p in problems if p.startswith(("schemas", "pipelines"))), problems
+    assert all(p.split(":")[1].isdigit() for p in problems if p.startswith(("schemas", "pipelines"))), (
+        problems
+    )
 
 
 def test_a_broken_yaml_is_one_sentence_with_its_line(copy: Project) -> None:
@@ -68,7 +77,9 @@ def test_the_ddl_runs_twice_and_gives_every_column(standard: Standard) -> None:
     for _ in range(2):
         for statement in statements(standard):
             connection.execute(statement)
-    columns = connection.execute("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'core'").fetchone()
+    columns = connection.execute(
+        "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'core'"
+    ).fetchone()
     assert columns is not None
     fields = sum(len(t.fields) for t in standard.tables.values())
     assert columns[0] > fields + 4 * len(standard.tables)

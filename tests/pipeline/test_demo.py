@@ -91,7 +91,9 @@ def test_nothing_of_a_person_is_in_what_is_given_away(demo: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def again(demo: Project, standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, BuiltReport]:
+def again(
+    demo: Project, standard: Standard, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[bytes, BuiltReport]:
     before = (demo.builds / "2022" / "report.html").read_bytes()
     release = publish(demo, standard, 2022)
     return before, build(demo, standard, 2022, release=release)

@@ -39,14 +39,21 @@ def load(data: Path, path: Path, period: str = "2022") -> tuple[int, dict[str, A
 
 @pytest.fixture
 def clean(tmp_path: Path, standard: Standard) -> Path:
-    rows = {"person": [person(n) for n in range(1, 4)], "identification": [identification(n) for n in range(1, 4)]}
+    rows = {
+        "person": [person(n) for n in range(1, 4)],
+        "identification": [identification(n) for n in range(1, 4)],
+    }
     return write_regional(tmp_path / "clean.xlsx", standard, rows)
 
 
 def _broken(path: Path, standard: Standard) -> Path:
     rows = {
         "person": [person(1), person(2, sex="femail"), person(3, birth_year="19x9")],
-        "identification": [identification(1), identification(2), identification(3, identification_date="14/03/22")],
+        "identification": [
+            identification(1),
+            identification(2),
+            identification(3, identification_date="14/03/22"),
+        ],
     }
     return write_regional(path, standard, rows)
 
@@ -58,13 +65,15 @@ def test_an_accepted_submission_can_name_the_cell_of_every_value(
     assert (code, outcome["decision"].split()[0]) == (0, "accepted"), outcome
     with opened(project.warehouse, read_only=True) as connection:
         row = connection.execute(
-            'SELECT s.file_name, p.sheet, c.column_letter, p.source_row, p.sex FROM core.person AS p '
+            "SELECT s.file_name, p.sheet, c.column_letter, p.source_row, p.sex FROM core.person AS p "
             'JOIN raw.submission AS s USING (submission_id) JOIN raw."column" AS c ON c.submission_id = p.submission_id '
             "AND c.sheet = p.sheet AND c.target_table = 'person' AND c.target_field = 'sex' "
             "WHERE p.person_reference = 'P-2'"
         ).fetchone()
         assert row == ("clean.xlsx", "person", "B", 4, "F")
-        raw = connection.execute("SELECT cells[2] FROM raw.record WHERE sheet = 'person' AND source_row = 4").fetchone()
+        raw = connection.execute(
+            "SELECT cells[2] FROM raw.record WHERE sheet = 'person' AND source_row = 4"
+        ).fetchone()
         assert raw == ("F",)
     archived = list(project.archive.rglob("*.xlsx"))
     assert [p.read_bytes() for p in archived] == [clean.read_bytes()]
@@ -79,7 +88,11 @@ def test_faults_return_a_submission_with_their_cells_and_without_values(
     code, out, err = run(project.data, "check", str(path), "--territory", "ALB", "--period", "2022", "--json")
     assert code == 1
     found = {(g["rule_id"], g["sheet"], g["column"], g["rows"]) for g in json.loads(out)["groups"]}
-    assert {("P04", "person", "B", "4"), ("F05", "person", "D", "5"), ("F05", "identification", "C", "5")} <= found
+    assert {
+        ("P04", "person", "B", "4"),
+        ("F05", "person", "D", "5"),
+        ("F05", "identification", "C", "5"),
+    } <= found
     assert not any(value in out + err for value in ("femail", "19x9", "14/03/22"))
     assert not project.warehouse.exists()  # check stores nothing
     code, outcome = load(project.data, path)
@@ -103,7 +116,9 @@ def test_the_same_file_changes_nothing_and_a_new_one_replaces_it(
     with opened(project.warehouse, read_only=True) as connection:
         states = connection.execute("SELECT version_number, status FROM raw.submission ORDER BY 1").fetchall()
         assert states == [(1, "REPLACED"), (2, "ACCEPTED")]
-        assert connection.execute("SELECT count(*) FROM core.person").fetchone() == (5,)  # the older ones are kept
+        assert connection.execute("SELECT count(*) FROM core.person").fetchone() == (
+            5,
+        )  # the older ones are kept
         ids = connection.execute(
             "SELECT count(DISTINCT person_id) FROM core.person WHERE person_reference = 'P-1'"
         ).fetchone()
@@ -117,7 +132,9 @@ def test_overlapping_periods_of_one_sender_are_refused(clean: Path, project: Pro
     assert "overlaps submission 2022-ALB-" in err
 
 
-def test_a_rebuild_gives_the_same_content(tmp_path: Path, clean: Path, project: Project, standard: Standard) -> None:
+def test_a_rebuild_gives_the_same_content(
+    tmp_path: Path, clean: Path, project: Project, standard: Standard
+) -> None:
     load(project.data, clean)
     load(project.data, _broken(tmp_path / "broken.xlsx", standard), "2021")
     code, out, err = run(project.data, "rebuild", "--json")
@@ -159,7 +176,12 @@ def test_a_mistake_ends_in_one_sentence(
 def test_a_busy_warehouse_is_said_to_be_busy(clean: Path, project: Project) -> None:
     load(project.data, clean)
     holder = subprocess.Popen(
-        [sys.executable, "-c", f"import duckdb, time; c = duckdb.connect({str(project.warehouse)!r}); print('held', flush=True); time.sleep(60)"],
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)",
+            str(project.warehouse),
+        ],
         stdout=subprocess.PIPE,
     )
     try:
@@ -181,6 +203,9 @@ def test_checking_does_not_import_what_it_does_not_need(project: Project) -> Non
         "print([m for m in ('great_expectations', 'matplotlib', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(ROOT), str(project.data)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(ROOT), str(project.data)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip().endswith("[]"), done.stdout

@@ -17,7 +17,9 @@ from clearing_point.store import opened
 REFERENCE = {"person_reference": ColumnSpec(headings=("no",))}
 
 
-def profile(reading: Reading, *tables: TableSpec, values: tuple[dict[str, str], ...] = (), **sheet: Any) -> Profile:
+def profile(
+    reading: Reading, *tables: TableSpec, values: tuple[dict[str, str], ...] = (), **sheet: Any
+) -> Profile:
     spec = SheetSpec(sheet=None, header_rows=(1,), rows_between=0, tables=tables, **sheet)
     return Profile("test", "Test", "TEST", "SRB", "count", True, {}, reading, (spec,), values, "0" * 64)
 
@@ -25,7 +27,9 @@ def profile(reading: Reading, *tables: TableSpec, values: tuple[dict[str, str], 
 class Read:
     """What became of one CSV text."""
 
-    def __init__(self, project: Project, standard: Standard, folder: Path, text: str, layout: Profile) -> None:
+    def __init__(
+        self, project: Project, standard: Standard, folder: Path, text: str, layout: Profile
+    ) -> None:
         path = folder / "file.csv"
         path.write_text(text, encoding="utf-8")
         self.receipt = receive(project, standard, path, layout, "2022")
@@ -143,7 +147,8 @@ def test_a_cell_of_several_codes_becomes_rows_of_their_own(read: Any) -> None:
         "service": ColumnSpec(headings=("services",)),
     }
     got = read(
-        "no,services\n1,MED; PSY\n2,\n3,LEGAL;LEGAL\n", profile(Reading(), TableSpec("service", columns, explode="service"))
+        "no,services\n1,MED; PSY\n2,\n3,LEGAL;LEGAL\n",
+        profile(Reading(), TableSpec("service", columns, explode="service")),
     )
     assert got.values("SELECT service_reference, service, source_row FROM staged.service ORDER BY 1") == [
         ("s-2.1", "MED", 2), ("s-2.2", "PSY", 2), ("s-4.1", "LEGAL", 4),
@@ -167,7 +172,8 @@ def test_columns_nobody_maps_are_not_stored(read: Any) -> None:
 
 def test_ambiguous_territories_never_resolve_silently(read: Any) -> None:
     layout = profile(
-        Reading(), TableSpec("person", {**REFERENCE, "citizenship": ColumnSpec(headings=("c",), scheme="iso2")})
+        Reading(),
+        TableSpec("person", {**REFERENCE, "citizenship": ColumnSpec(headings=("c",), scheme="iso2")}),
     )
     got = read("no,c\n1,AL\n2,CS\n3,NA\n4,XK\n", layout)
     assert got.values("SELECT citizenship FROM staged.person ORDER BY source_row") == [

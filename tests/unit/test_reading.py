@@ -88,7 +88,9 @@ def _zip(path: Path, parts: dict[str, bytes]) -> Path:
     return path
 
 
-def test_hostile_and_broken_files_end_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_and_broken_files_end_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = tmp_path / "good.xlsx"
     book = openpyxl.Workbook()
     assert book.active is not None
@@ -102,11 +104,17 @@ def test_hostile_and_broken_files_end_in_one_sentence(tmp_path: Path, monkeypatc
     cases = {
         tmp_path / "empty.xlsx": (b"", "is empty"),
         tmp_path / "html.xlsx": (b"<html><body>hello</body></html>", "is not a workbook"),
-        tmp_path / "old.xlsx": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "password-protected or in the old Excel format"),
+        tmp_path / "old.xlsx": (
+            b"\xd0\xcf\x11\xe0" + b"\0" * 600,
+            "password-protected or in the old Excel format",
+        ),
         tmp_path / "file.pdf": (b"%PDF-1.4", "not of a kind that is read here"),
         tmp_path / "nul.csv": (b"a,b\n1,\x002\n", "NUL byte"),
         tmp_path / "quote.csv": (b'a,b\n"1,2\n', "line 2: not readable as CSV"),
-        tmp_path / "long.csv": (b"a\n" + b"x" * (limits.CELL_CHARACTERS + 1) + b"\n", "line 2: a cell has more than"),
+        tmp_path / "long.csv": (
+            b"a\n" + b"x" * (limits.CELL_CHARACTERS + 1) + b"\n",
+            "line 2: a cell has more than",
+        ),
         tmp_path / "cut.csv.gz": (gzip.compress(b"a,b\n" * 50000)[:100], "damaged or cut off"),
         tmp_path / "part.xlsx": (None, "unsafe name"),
         tmp_path / "entity.xlsx": (None, "document type declaration"),
@@ -115,8 +123,14 @@ def test_hostile_and_broken_files_end_in_one_sentence(tmp_path: Path, monkeypatc
         if content is not None:
             path.write_bytes(content)
     _zip(tmp_path / "part.xlsx", {"../evil.xml": b"x"})
-    _zip(tmp_path / "entity.xlsx", {"xl/worksheets/sheet1.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>'})
-    for path, (_, said) in {**cases, corner: (None, "cells beyond"), cut: (None, "damaged or cut off")}.items():
+    _zip(
+        tmp_path / "entity.xlsx", {"xl/worksheets/sheet1.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>'}
+    )
+    for path, (_, said) in {
+        **cases,
+        corner: (None, "cells beyond"),
+        cut: (None, "damaged or cut off"),
+    }.items():
         with pytest.raises(InputProblem, match=said):
             read_file(path)
     with pytest.raises(InputProblem, match="cannot be opened"):

@@ -1,0 +1,127 @@
+"""Linkage: accuracy over seeds, a million persons, what is assumed made worse, the public file, attacks, training.
+
+bench_linkage.py              100,000 persons, 3 seeds; harder assumptions; fake_1000.csv
+bench_linkage.py --million    1,000,000 persons beside a plain self-join on the strict token
+bench_linkage.py --train      the m and u of schemas/linkage.yml from other seeds than any evaluation uses
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from clearing_point.linkage.evaluation import Measured, evaluate, evaluate_file, interval, measure, open_made
+from clearing_point.linkage.inputs import INPUT, PERSON, prepare
+from clearing_point.linkage.made_people import make_region
+from clearing_point.linkage.scoring import SCORED, all_levels, score, score_plainly
+from clearing_point.linkage.settings import LinkageSettings, load_linkage
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = (11, 12, 13)
+TRAINING_SEEDS = (101, 102, 103)
+
+
+def _peak() -> str:
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.1f} GiB"
+
+
+def _show(title: str, found: list[Measured]) -> None:
+    print(title, flush=True)
+    for name in ("recall", "precision", "candidate_share", "bias_sum", "bias_certain", "bias_lowest", "bias_corrected",
+                 "estimated_false_match_rate", "estimated_missed_match_rate"):  # fmt: skip
+        mean, low, high = interval([getattr(m, name) for m in found])
+        print(f"  {name:28} {100 * mean:8.3f} %   [{100 * low:.3f}, {100 * high:.3f}]")
+    print(
+        f"  seconds {max(m.seconds for m in found):.1f}, CPU seconds {max(m.cpu_seconds for m in found):.1f}, peak {_peak()}"
+    )
+
+
+def accuracy(settings: LinkageSettings) -> None:
+    _show("100,000 persons, 11 territories, 15 % repeats, 3 seeds", evaluate(settings, 100_000, SEEDS))
+    _show("twice the errors", evaluate(settings, 100_000, SEEDS[:2], error_factor=2.0))
+    _show("half the errors", evaluate(settings, 100_000, SEEDS[:2], error_factor=0.5))
+    _show("8 of 10 senders use the token program", evaluate(settings, 20_000, SEEDS, token_share=0.8))
+    _show("a region of 3,000 persons", evaluate(settings, 3_000, tuple(range(11, 19))))
+    path = ROOT.parent / "shared" / "data" / "linkage" / "fake_1000.csv"
+    if path.exists():
+        _show("fake_1000.csv, names and date only", [evaluate_file(path, settings)])
+        _show(
+            "fake_1000.csv, the e-mail address as a document",
+            [evaluate_file(path, settings, with_document=True)],
+        )
+    region = make_region(settings.made, 100_000, SEEDS[0])
+    connection = open_made(region, settings)
+    prepare(connection, settings, ())
+    for name, run in (("Splink", lambda: score(connection, settings)), ("plain DuckDB", lambda: score_plainly(connection, settings, "plain"))):  # fmt: skip
+        started, cpu = time.perf_counter(), time.process_time()
+        run()
+        print(f"{name}: {time.perf_counter() - started:.2f} s, {time.process_time() - cpu:.2f} CPU s")
+    print(connection.execute(f"SELECT count(*) AS pairs, max(abs(s.probability - p.probability)) FROM {SCORED} AS s FULL JOIN plain AS p USING (a, b)").fetchall())  # fmt: skip
+
+
+def million(settings: LinkageSettings) -> None:
+    region = make_region(settings.made, 1_000_000, SEEDS[0])
+    started = time.perf_counter()
+    connection = open_made(region, settings)
+    print(
+        f"tokens of {len(region.truth):,} reports: {time.perf_counter() - started:.0f} s, peak {_peak()}",
+        flush=True,
+    )
+    connection.execute("SET memory_limit = '4GB'")
+    started, cpu = time.perf_counter(), time.process_time()
+    pairs = connection.execute(
+        f"SELECT count(*) FROM {INPUT} AS x JOIN {INPUT} AS y ON x.token_strict = y.token_strict AND x.person_id < y.person_id"
+    ).fetchone()
+    print(f"plain self-join on the strict token: {pairs[0]:,} pairs, {time.perf_counter() - started:.1f} s, "
+          f"{time.process_time() - cpu:.1f} CPU s")  # fmt: skip
+    truth = dict(zip(region.columns["person_id"].tolist(), region.truth.tolist(), strict=True))
+    del region
+    _show("1,000,000 persons", [measure(connection, truth, settings)[0]])
+
+
+def train(settings: LinkageSettings) -> None:
+    counts: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
+    different = 0.0
+    for seed in TRAINING_SEEDS:
+        region = make_region(settings.made, 300_000, seed)
+        connection = open_made(region, settings)
+        prepare(connection, settings, ())
+        truth = dict(zip(region.columns["person_id"].tolist(), region.truth.tolist(), strict=True))
+        true_pairs, persons = _label(connection, truth)
+        different += persons * (persons - 1) / 2 - true_pairs
+        for name, sql in all_levels(settings, "training_pair").items():
+            for same, level, count in connection.execute(sql).fetchall():
+                counts[same][name, level] += count
+    for comparison in settings.model["comparisons"]:
+        within = {level["name"]: level.get("within") for level in comparison["levels"]} | {"otherwise": None}
+        for level, part in within.items():
+            share = []
+            for same in (True, False):
+                base = sum(
+                    counts[same][comparison["name"], other] for other, p in within.items() if p == part
+                )
+                whole = different if "anchor" in comparison and not same else base + 1
+                share.append((counts[same][comparison["name"], level] + 0.5) / whole)
+            print(f"{comparison['name']:14} {level:22} m: {share[0]:.3g}  u: {share[1]:.3g}")
+
+
+def _label(connection: Any, truth: dict[str, int]) -> tuple[int, int]:
+    import pyarrow as pa
+
+    ids = [row[0] for row in connection.execute(f"SELECT person_id FROM {PERSON} ORDER BY number").fetchall()]
+    table = pa.table({"number": list(range(len(ids))), "truth": [truth[i] for i in ids]})
+    connection.register("training_truth_rows", table)
+    connection.execute("CREATE OR REPLACE TEMP TABLE training_truth AS SELECT * FROM training_truth_rows")
+    count = connection.execute(
+        "SELECT count(*) FROM training_truth AS x JOIN training_truth AS y ON x.truth = y.truth AND x.number < y.number"
+    ).fetchone()[0]
+    return int(count), len(ids)
+
+
+if __name__ == "__main__":
+    chosen = load_linkage(ROOT / "schemas")
+    {"--million": million, "--train": train}.get(sys.argv[-1], accuracy)(chosen)
