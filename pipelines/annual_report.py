@@ -51,11 +51,26 @@ def _context(project: Project, standard: Standard, release: Release) -> ReportCo
         coverage=states,
         suppliers=tuple(suppliers),
         published_figures=_published(project, standard, edition.trend_from, edition.year),
+        complete=_complete(project, standard),
         standard_version=standard.version,
         package_version=__version__,
         made_data=any(t.made_data for t in release.tables),
         cut_off=release.data_as_of,
     )
+
+
+def _complete(project: Project, standard: Standard) -> frozenset[tuple[str, str]]:
+    """Return the (territory, year) pairs whose data cover all known cases: only there is a nought a nought (R7)."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard)
+        rows = connection.execute(
+            'SELECT s.territory, year(s.period_start), year(s.period_end) FROM "current".submission AS s '
+            "JOIN warehouse.core.submission AS h USING (submission_id) WHERE h.coverage = 'ALL_KNOWN'"
+        ).fetchall()
+    finally:
+        connection.close()
+    return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
 
 
 def _published(project: Project, standard: Standard, first: int, last: int) -> tuple[Mapping[str, str], ...]:

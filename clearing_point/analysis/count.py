@@ -171,7 +171,7 @@ def _dimension(
     for group, members in breakdown.groups.items():
         chosen_codes = universe - taken - {UNKNOWN, _NONE_OF_LIST} if members == (_REST,) else set(members)
         categories.append(Category(group, frozenset(chosen_codes)))
-    if not reporting:
+    if not reporting and breakdown.unknown:
         categories.append(Category(UNKNOWN, frozenset({UNKNOWN})))
     if breakdown.total:
         categories.append(Category(TOTAL, frozenset(universe)))

@@ -117,6 +117,20 @@ def draw_surnames(language: str, size: int, common_share: float, rng: np.random.
     return np.where(common, pieces("stem") + pieces("ending"), pieces("start") + pieces("tail"))
 
 
+def draw_given_names(
+    language: str, kind: str, size: int, common_share: float, rng: np.random.Generator
+) -> Array:
+    """Draw given names (``kind`` female or male): the list, and a tail of beginnings and ends put together anew."""
+    texts, shares = made_names()[language, kind]
+    names = texts[rng.choice(len(texts), size, p=shares)]
+    rare = np.flatnonzero(rng.random(size) >= common_share)
+    first, second = (rng.integers(0, len(texts), rare.size) for _ in range(2))
+    starts = np.array([t[: max(2, len(t) // 2)] for t in texts.tolist()], dtype=object)
+    ends = np.array([t[max(2, len(t) // 2) :] for t in texts.tolist()], dtype=object)
+    names[rare] = starts[first] + ends[second]
+    return np.asarray(names)
+
+
 def _people(settings: Mapping[str, Any], persons: int, rng: np.random.Generator) -> People:
     places = settings["territories"]
     shares = np.array([float(p["share"]) for p in places])
@@ -135,8 +149,9 @@ def _people(settings: Mapping[str, Any], persons: int, rng: np.random.Generator)
             names[rows] = draw_surnames(spoken_language, rows.size, settings["common_surname_share"], rng)
         for which, kind in (("F", "female"), ("M", "male")):
             some = rows[sex[rows] == which]
-            texts, weights = made_names()[spoken_language, kind]
-            given[some] = texts[rng.choice(len(texts), some.size, p=weights)]
+            given[some] = draw_given_names(
+                spoken_language, kind, some.size, settings["common_given_name_share"], rng
+            )
     age = settings["age"]
     years = np.clip(
         np.exp(rng.normal(np.log(age["median"]), age["spread"], persons)), age["least"], age["most"]
@@ -158,13 +173,13 @@ def _twins(settings: Mapping[str, Any], people: People, rng: np.random.Generator
         values[second] = values[first]
     alike = rng.random(first.size) < settings["alike"]
     for one, other, near in zip(first.tolist(), second.tolist(), alike.tolist(), strict=True):
-        texts, _ = made_names()[people.language[one], "female" if people.sex[one] == "F" else "male"]
-        others = [t for t in texts if t != people.given[one]]
+        texts, weights = made_names()[people.language[one], "female" if people.sex[one] == "F" else "male"]
+        fit = texts != people.given[one]
         if near:
-            others = [t for t in others if swap_like(t, people.given[one])] or others
-            people.given[other] = others[int(rng.integers(len(others)))]
-        elif people.given[other] == people.given[one] or people.given[other] not in texts:
-            people.given[other] = others[int(rng.integers(len(others)))]
+            near_fit = fit & np.array([swap_like(t, people.given[one]) for t in texts.tolist()])
+            fit = near_fit if near_fit.any() else fit
+        chances = np.where(fit, weights, 0)
+        people.given[other] = texts[rng.choice(len(texts), p=chances / chances.sum())]
 
 
 def _reports(

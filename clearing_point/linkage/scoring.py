@@ -192,8 +192,8 @@ def all_levels(settings: LinkageSettings, table: str) -> dict[str, str]:
     The database holds ``training_truth`` (number, truth). Pairs are all true ones and all that share a token.
     """
     pairs = (
-        f"(SELECT k.*, x.truth = y.truth AS same FROM ({_blocked(settings)} UNION SELECT x.number, y.number FROM training_truth "
-        "AS x JOIN training_truth AS y ON x.truth = y.truth AND x.number < y.number) AS k JOIN training_truth AS x ON "
+        f"(SELECT k.*, x.truth = y.truth AS same FROM ({_blocked(settings)} "
+        "UNION SELECT x.number, y.number FROM training_truth AS x JOIN training_truth AS y ON x.truth = y.truth AND x.number < y.number) AS k JOIN training_truth AS x ON "
         f"x.number = number_l JOIN training_truth AS y ON y.number = number_r) AS {table}"
     )
     found = {}

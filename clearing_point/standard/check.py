@@ -50,6 +50,8 @@ def check_project(project: Project) -> list[str]:
     codes, profiles to headings and words.
     """
     problems = list(_shapes(project))
+    if not problems:
+        problems = list(_keys_between_tables(project.schemas / "tables"))
     try:
         standard = load_standard(project.schemas)
     except ClearingPointError as error:
@@ -61,10 +63,8 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_code_lists(standard))
         problems.extend(_territories(standard))
         problems.extend(_messages(standard))
-        dangling = list(_references(standard))
-        problems.extend(dangling)
-        if not dangling:  # expressions follow the keys between tables
-            problems.extend(_expressions(standard))
+        problems.extend(_references(standard))
+        problems.extend(_expressions(standard))
     root = f"{project.root}/"
     return sorted({p.replace(root, "") for p in problems})
 
@@ -125,15 +125,19 @@ def _references(standard: Standard) -> Iterator[str]:
         for key in table.primary_key:
             if key not in names:
                 yield f"{path}:{line_at(lines, ('primaryKey',))}: the key '{key}' is no field of the table."
-        for parent, keys in table.parents.items():
-            other = standard.tables.get(parent)
-            for key in keys:
-                if other is None or key not in other.by_name or key not in names:
-                    yield f"{path}:{line_at(lines, ('foreignKeys',))}: the key {key} -> {parent} leads nowhere."
-        for own, other_name, key in table.references:
-            other = standard.tables.get(other_name)
-            if own not in names or other is None or key not in other.by_name:
-                yield f"{path}:{line_at(lines, ('foreignKeys',))}: the key {own} -> {other_name}.{key} leads nowhere."
+
+
+def _keys_between_tables(folder: Path) -> Iterator[str]:
+    """Follow the foreign keys as they are written: where one leads nowhere, nothing else can be read."""
+    tables = {path: read_yaml(path) for path in sorted(folder.glob("*.yml"))}
+    fields = {document["name"]: {f["name"] for f in document["fields"]} for document in tables.values()}
+    for path, document in tables.items():
+        for index, key in enumerate(document.get("foreignKeys", ())):
+            other = key["reference"]["resource"]
+            there = set(key["reference"]["fields"]) <= fields.get(other, set())
+            if not there or not set(key["fields"]) <= fields[document["name"]]:
+                line = line_at(lines_of_yaml(path), ("foreignKeys", index))
+                yield f"{path}:{line}: the key {', '.join(key['fields'])} -> {other} leads nowhere."
 
 
 def _code_lists(standard: Standard) -> Iterator[str]:

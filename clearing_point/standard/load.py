@@ -220,6 +220,7 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         codelist=block["codelist"],
         label=block["label"],
         total=bool(block.get("total", True)),
+        unknown=bool(block.get("unknown", True)),
         categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
         groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
         group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},

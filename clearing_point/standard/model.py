@@ -163,6 +163,8 @@ class Breakdown:
     codelist: str
     label: Text
     total: bool = True
+    unknown: bool = True
+    """Whether some persons may have no known code; a variable that is worked out may always have one."""
     categories: tuple[str, ...] | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group_labels: Mapping[str, Text] = field(default_factory=dict)

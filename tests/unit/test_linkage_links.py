@@ -1,0 +1,367 @@
+"""Links: certain, scored, decided, open; three numbers; what reconciles on the page."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from clearing_point.errors import InputProblem, UsageProblem
+from clearing_point.linkage import decisions as review
+from clearing_point.linkage.evaluation import evaluate, evaluate_file, interval, open_made
+from clearing_point.linkage.inputs import INPUT, open_input
+from clearing_point.linkage.link import CANDIDATE, GROUP, LINK, Decided, link
+from clearing_point.linkage.made_people import make_region
+from clearing_point.linkage.numbers import (
+    groups_of,
+    overlap_of_organisations,
+    overlap_of_territories,
+    reconcile,
+    revisions,
+    three_numbers,
+)
+from clearing_point.linkage.scoring import SCORED, score_plainly
+from clearing_point.linkage.settings import LinkageSettings, load_linkage
+from clearing_point.linkage.tokens import Identity, Tokens
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.check import check_project
+from clearing_point.standard.ddl import statements
+from clearing_point.standard.expressions import install_macros
+
+KEY = bytes(range(5, 69))
+_COARSE_UNKNOWN = {"citizenship": None, "exploitation_territory": None, "identification_date": None}
+ANA = Identity("", "Petrović", "Ana", "1998-03-05", "F")
+
+
+@pytest.fixture(scope="module")
+def settings(root: Path) -> LinkageSettings:
+    return load_linkage(root / "schemas")
+
+
+def _rows(settings: LinkageSettings, *rows: dict[str, Any], filler: int = 300) -> Any:
+    """A small region: the given rows among people who have nothing to do with them."""
+    connection = duckdb.connect()
+    columns = ["person_id", "sender", "territory", "reference_year", "case_number", "sex", "birth_year", "age_band",
+               "citizenship", "exploitation_territory", "identification_date", "assistance_start_date",
+               "return_to_territory", "return_date", *settings.tokens]  # fmt: skip
+    types = {"reference_year": "INTEGER", "birth_year": "INTEGER"} | {
+        c: "DATE" for c in columns if c.endswith("_date")
+    }
+    declared = ", ".join(f"{c} {types.get(c, 'VARCHAR')}" for c in columns)
+    connection.execute(f"CREATE TEMP TABLE {INPUT} ({declared})")
+    program = Tokens(KEY, "r-1")
+    letters = np.random.default_rng(1).choice(list("abdegilmnoprstuvz"), (filler, 2, 9))
+    others = [
+        {
+            "person_id": f"z{i:03d}",
+            "sender": f"S{i % 7}",
+            "who": Identity(
+                "", "".join(a), "".join(b), f"{1960 + i % 40}-{1 + i % 12:02d}-{2 + i % 27:02d}", "F"
+            ),
+            "birth_year": 1960 + i % 40,
+        }
+        for i, (a, b) in enumerate(letters.tolist())
+    ]
+    for row in [*rows, *others]:
+        person = {"territory": "AA", "reference_year": 2022, "case_number": f"c-{row['person_id']}", "sex": "F",
+                  "birth_year": 1998, "citizenship": "BB", "exploitation_territory": "CC",
+                  "identification_date": datetime.date(2022, 5, 1)} | row  # fmt: skip
+        who = person.pop("who", None)
+        person |= dict(
+            zip(settings.tokens, program.of(who) if who else [None] * len(settings.tokens), strict=True)
+        )
+        connection.execute(
+            f"INSERT INTO {INPUT} VALUES ({','.join('?' * len(columns))})",
+            [person.get(c) or None for c in columns],
+        )
+    return connection
+
+
+def _groups(connection: Any) -> dict[str, int]:
+    return dict(connection.execute(f"SELECT person_id, group_number FROM {GROUP}").fetchall())
+
+
+def test_one_person_in_two_territories_is_one_in_the_region_and_one_in_each_chapter(
+    settings: LinkageSettings,
+) -> None:
+    connection = _rows(
+        settings,
+        {"person_id": "a", "sender": "X1", "who": ANA},
+        {"person_id": "b", "sender": "Y1", "territory": "BB", "who": ANA._replace(surname="Петровић")},
+        {"person_id": "c", "sender": "X2", "who": ANA._replace(birth_date="3.5.1998")},
+        filler=50,
+    )
+    linked = link(connection, settings)
+    groups = _groups(connection)
+    assert groups["a"] == groups["b"] == groups["c"]
+    numbers = three_numbers(connection, linked)
+    assert (numbers.sum_of_submissions, numbers.after_certain_links) == (53, 51)
+    assert numbers.lowest <= numbers.after_certain_links
+    found = reconcile(connection, year=2022)
+    assert (found.territories, found.counted_again, found.region) == ({"AA": 51, "BB": 1}, 1, 51)
+    assert [(o.first, o.second, o.persons) for o in overlap_of_territories(connection)] == [("AA", "BB", 1)]
+    assert ("X1", "X2", 1) in [
+        (o.first, o.second, o.persons) for o in overlap_of_organisations(connection, "AA")
+    ]
+    assert three_numbers(connection, linked, territory="BB").after_certain_links == 1
+
+
+def test_two_numbers_of_one_sender_in_one_year_are_never_merged_by_the_machine(
+    settings: LinkageSettings,
+) -> None:
+    rows = [{"person_id": p, "sender": "X1", "who": ANA} for p in ("a", "b")]
+    connection = _rows(settings, *rows)
+    link(connection, settings)
+    assert _groups(connection)["a"] != _groups(connection)["b"]
+    assert connection.execute(f"SELECT kind FROM {CANDIDATE}").fetchall() == [("same_sender",)]
+    link(connection, settings, decisions=[Decided("a", "b", "same")])
+    assert _groups(connection)["a"] == _groups(connection)["b"]
+
+
+def test_twins_stay_two_and_a_decision_of_difference_holds_through_others(settings: LinkageSettings) -> None:
+    twin = ANA._replace(given_name="Marija")
+    connection = _rows(
+        settings,
+        {"person_id": "a1", "sender": "X1", "who": ANA},
+        {"person_id": "b1", "sender": "X1", "who": twin},
+        {"person_id": "a2", "sender": "X2", "who": ANA},
+        {"person_id": "b2", "sender": "X2", "who": twin},
+    )
+    link(connection, settings)
+    groups = _groups(connection)
+    assert groups["a1"] == groups["a2"] != groups["b1"] == groups["b2"]
+    link(connection, settings, decisions=[Decided("a1", "a2", "different")])
+    assert _groups(connection)["a1"] != _groups(connection)["a2"]
+    assert not connection.execute(f"SELECT 1 FROM {CANDIDATE} WHERE kind = 'different'").fetchall()
+
+
+def test_without_a_token_there_are_candidates_only(settings: LinkageSettings) -> None:
+    connection = _rows(
+        settings,
+        {"person_id": "a", "sender": "X1", "identification_date": datetime.date(2022, 5, 1)},
+        {"person_id": "b", "sender": "Y1", "identification_date": datetime.date(2022, 6, 14), "birth_year": 1999},
+        {"person_id": "c", "sender": "Y2", "identification_date": datetime.date(2022, 6, 16), "birth_year": 1997},
+        {"person_id": "d", "sender": "Z1", "identification_date": datetime.date(2022, 1, 1), "return_to_territory": "DD",
+         "return_date": datetime.date(2022, 8, 1), "birth_year": 1970},
+        {"person_id": "e", "sender": "W1", "territory": "DD", "identification_date": datetime.date(2023, 1, 1),
+         "assistance_start_date": datetime.date(2022, 10, 30), "birth_year": 1970},
+        {"person_id": "f", "sender": "V1", "sex": "M"},
+        {"person_id": "g", "sender": "V2", "citizenship": "UNK"},
+        {"person_id": "h", "sender": "V3", "citizenship": "UNK"},
+        filler=0,
+    )  # fmt: skip
+    linked = link(connection, settings, missing_codes=["UNK"])
+    pairs = connection.execute(
+        f"SELECT x.person_id, y.person_id, c.kind FROM {CANDIDATE} AS c JOIN {GROUP} AS x ON x.number = a "
+        f"JOIN {GROUP} AS y ON y.number = b ORDER BY 1, 2"
+    ).fetchall()
+    # a-c are 46 days apart, b-c two years of birth apart.
+    assert pairs == [("a", "b", "near"), ("d", "e", "return")]
+    assert (linked.links, linked.groups, linked.lowest_groups) == (0, 8, 6)
+
+
+def test_equal_documents_of_people_who_differ_are_looked_at_not_merged(settings: LinkageSettings) -> None:
+    forged = Identity("", "Marić", "Ivana", "1985-10-10", "F", "", "AB123456")
+    connection = _rows(
+        settings,
+        {"person_id": "a", "sender": "X1", "who": ANA._replace(document_number="AB 123456")},
+        {"person_id": "b", "sender": "X2", "who": forged, "birth_year": 1985},
+        {
+            "person_id": "c",
+            "sender": "X3",
+            "who": forged._replace(surname="Kos", birth_date="1.1.1985"),
+            "birth_year": 1985,
+        },
+    )
+    link(connection, settings)
+    groups = _groups(connection)
+    assert groups["b"] == groups["c"] != groups["a"]
+    kinds = {row[0] for row in connection.execute(f"SELECT kind FROM {CANDIDATE}").fetchall()}
+    assert kinds == {"contradicted"}
+
+
+def test_a_token_that_hundreds_share_neither_links_nor_costs(settings: LinkageSettings) -> None:
+    rows = [{"person_id": f"a{i:03d}", "sender": f"X{i}", "who": ANA} for i in range(150)]
+    connection = _rows(settings, *rows, filler=0)
+    linked = link(connection, settings)
+    assert linked.crowded["token_strict"] == 150
+    assert linked.groups == 150
+    # Just under the limit they link, in groups no larger than the largest.
+    connection = _rows(settings, *rows[:20], filler=0)
+    link(connection, settings)
+    largest = connection.execute(
+        f"SELECT max(n) FROM (SELECT count(*) AS n FROM {GROUP} GROUP BY group_number)"
+    ).fetchone()[0]
+    assert largest <= settings.link["largest_group"]
+
+
+def test_splink_gives_what_the_formula_gives_and_the_same_twice(settings: LinkageSettings) -> None:
+    region = make_region(settings.made, 4000, 3)
+    found = []
+    for _ in range(2):
+        connection = open_made(region, settings)
+        linked = link(connection, settings)
+        tables = [
+            connection.execute(f"SELECT * FROM {t} ORDER BY ALL").fetchall() for t in (LINK, CANDIDATE, GROUP)
+        ]
+        found.append((linked, tables))
+    assert found[0] == found[1]
+    score_plainly(connection, settings, "plain")
+    pairs, apart, differ = connection.execute(
+        "SELECT count(*), max(abs(s.probability - p.probability)), count(*) FILTER (s.level IS DISTINCT FROM p.level) "
+        f"FROM {SCORED} AS s FULL JOIN plain AS p USING (a, b)"
+    ).fetchone()
+    assert pairs > 500
+    assert apart < 1e-9
+    assert differ == 0
+
+
+def test_made_people_are_found_again_and_the_number_of_persons_is_right(settings: LinkageSettings) -> None:
+    found = evaluate(settings, 8000, [1, 2])
+    for measured in found:
+        assert measured.recall >= 0.95
+        assert measured.precision >= 0.99
+        assert abs(measured.bias_corrected) <= 0.005
+        assert measured.bias_sum == pytest.approx(0.15)
+        assert measured.bias_lowest <= measured.bias_certain < measured.bias_sum
+    low, high = interval([m.recall for m in found])[1:]
+    assert low <= found[0].recall <= high or low <= found[1].recall <= high
+
+
+def test_the_public_file_of_made_records_is_never_merged_wrongly(
+    settings: LinkageSettings, shared: Path
+) -> None:
+    path = shared / "linkage" / "fake_1000.csv"
+    names, with_mail = evaluate_file(path, settings), evaluate_file(path, settings, with_document=True)
+    assert names.precision >= 0.995
+    assert with_mail.precision >= 0.995
+    assert with_mail.recall > names.recall > 0.05
+
+
+def test_decisions_outlive_a_rebuild_and_say_when_they_are_stale(
+    settings: LinkageSettings, project: Project
+) -> None:
+    def build(**changed: Any) -> Any:
+        return _rows(
+            settings,
+            {"person_id": "a", "sender": "X1", "who": ANA},
+            {"person_id": "b", "sender": "Y1", "territory": "BB", "who": ANA._replace(surname="Kovač")}
+            | changed,
+            filler=0,
+        )
+
+    connection = build()
+    link(connection, settings)
+    (candidate,) = review.open_candidates(connection)
+    assert {candidate.case_a, candidate.case_b} == {"c-a", "c-b"}
+    about = {
+        "candidate": candidate.candidate,
+        "role": "data officer",
+        "decided_on": datetime.date(2026, 11, 23),
+    }
+    with pytest.raises(UsageProblem):
+        review.decide(project, connection, decision="perhaps", reason="both offices confirmed", **about)
+    with pytest.raises(InputProblem):
+        review.decide(project, connection, decision="same", reason="passport 1234567 in both", **about)
+    with pytest.raises(InputProblem):
+        review.decide(
+            project,
+            connection,
+            **{**about, "candidate": "0" * 12},
+            decision="same",
+            reason="no such pair at all",
+        )
+    review.decide(project, connection, decision="same", reason="both offices confirmed by telephone", **about)
+    kept = review.load_decisions(project)
+    again = build()
+    before = groups_of(connection)
+    linked = link(again, settings, decisions=review.as_decided(kept))
+    assert (linked.groups, linked.candidates) == (301, 0)
+    assert review.stale(again, kept) == []
+    assert [(r.year, r.before, r.now) for r in revisions(again, before)] == [(2022, 302, 301)]
+    changed = build(birth_year=1975)
+    link(changed, settings, decisions=review.as_decided(kept))
+    assert "changed since" in review.stale(changed, kept)[0]
+    gone = _rows(settings, {"person_id": "a", "sender": "X1", "who": ANA}, filler=0)
+    link(gone, settings, decisions=review.as_decided(kept))
+    assert "no longer in the data" in review.stale(gone, kept)[0]
+    review.decide(project, again, decision="different", reason="second look: two sisters", **about)
+    assert link(build(), settings, decisions=review.as_decided(review.load_decisions(project))).groups == 302
+
+
+def test_a_sender_sees_her_own_case_numbers_only(settings: LinkageSettings) -> None:
+    connection = _rows(
+        settings,
+        {"person_id": "a", "sender": "X1", "who": ANA},
+        {"person_id": "b", "sender": "Y1", "territory": "BB", "who": ANA._replace(surname="Kovač")}
+        | _COARSE_UNKNOWN,
+    )
+    link(connection, settings)
+    shown = review.cases_to_check(connection, settings, "X1", "2026-1")
+    assert "c-a" in shown
+    assert "c-b" not in shown
+    assert shown == review.cases_to_check(connection, settings, "X1", "2026-1")
+
+
+def test_the_input_is_what_submissions_in_force_say(settings: LinkageSettings, standard: Standard) -> None:
+    connection = duckdb.connect()
+    for statement in statements(standard):
+        connection.execute(statement)
+    install_macros(connection, standard)
+    connection.execute('CREATE SCHEMA "current"')
+    for table in standard.tables_of_kind("case"):
+        connection.execute(f'CREATE VIEW "current"."{table.name}" AS SELECT * FROM core."{table.name}"')
+    connection.execute(
+        "CREATE TABLE \"current\".submission AS SELECT 's1' AS submission_id, 'ORG1' AS sender, 'AA' AS territory, "
+        "DATE '2022-12-31' AS period_end, DATE '2022-01-01' AS period_start"
+    )
+    token = "0a" * 16
+
+    def enter(table: str, **columns: str) -> None:
+        names = {"submission_id": "s1", "sheet": "one", "source_row": "1", "source_part": "0"} | columns
+        there = {row[0] for row in connection.execute(f"DESCRIBE core.{table}").fetchall()}
+        kept = {k: v for k, v in names.items() if k in there}
+        connection.execute(
+            f"INSERT INTO core.{table} ({', '.join(kept)}) VALUES ({', '.join('?' * len(kept))})",
+            list(kept.values()),
+        )
+
+    enter("person", person_id="p", person_reference="P-1", sex="F", linkage_token_strict=token)
+    enter("person", person_id="q", person_reference="P-2", sex="UNK", source_row="2")
+    for number, (person, status, day) in enumerate(
+        (
+            ("P-1", "PRESUMED", "2021-12-01"),
+            ("P-1", "CONFIRMED", "2022-02-01"),
+            ("P-2", "PRESUMED", "2022-02-01"),
+            ("P-2", "REJECTED", "2022-03-01"),
+        )
+    ):
+        enter(
+            "identification",
+            identification_reference=f"i{number}",
+            source_row=str(number),
+            person_reference=person,
+            identification_status=status,
+            identification_date=day,
+        )
+    enter(
+        "assistance_episode",
+        person_reference="P-1",
+        assistance_reference="a1",
+        assistance_start_date="2022-03-01",
+    )
+    open_input(connection, settings)
+    rows = connection.execute(
+        f"SELECT person_id, sender, case_number, reference_year, token_strict FROM {INPUT} ORDER BY ALL"
+    ).fetchall()
+    assert rows == [("p", "ORG1", "P-1", 2021, token), ("p", "ORG1", "P-1", 2022, token)]
+    assert link(connection, settings, standard.missing_codes).groups == 1
+
+
+def test_the_settings_are_part_of_the_checked_standard(root: Path) -> None:
+    assert not [p for p in check_project(Project(root=root, data=root / "data")) if "linkage" in p]
