@@ -193,7 +193,8 @@ def all_levels(settings: LinkageSettings, table: str) -> dict[str, str]:
     """
     pairs = (
         f"(SELECT k.*, x.truth = y.truth AS same FROM ({_blocked(settings)} "
-        "UNION SELECT x.number, y.number FROM training_truth AS x JOIN training_truth AS y ON x.truth = y.truth AND x.number < y.number) AS k JOIN training_truth AS x ON "
+        "UNION SELECT x.number, y.number FROM training_truth AS x JOIN training_truth AS y "
+        "ON x.truth = y.truth AND x.number < y.number) AS k JOIN training_truth AS x ON "
         f"x.number = number_l JOIN training_truth AS y ON y.number = number_r) AS {table}"
     )
     found = {}

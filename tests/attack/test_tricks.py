@@ -92,7 +92,7 @@ def test_whole_numbers_are_the_attackers_too():
     matrix_rows = [({0: 1, 1: 1}, 3), ({1: 1, 2: 1}, 3), ({0: 1, 2: 1}, 2)]
     from scipy import sparse
 
-    matrix = sparse.csr_matrix(np.array([[r.get(c, 0) for c in range(3)] + [-(k == j) for j in range(3)] for k, (r, _) in enumerate(matrix_rows)]))  # fmt: skip # noqa: E501
+    matrix = sparse.csr_matrix(np.array([[r.get(c, 0) for c in range(3)] + [-(k == j) for j in range(3)] for k, (r, _) in enumerate(matrix_rows)]))  # fmt: skip
     lower = np.array([0, 0, 0, 3, 3, 2])
     upper = np.array([UNLIMITED] * 3 + [3, 3, 2])
     attacker = Attacker(matrix, lower, upper)
