@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,16 @@ from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release import write_release
-from clearing_point.disclosure import Protected, Relation, load_policy, protect
+from clearing_point.disclosure import (
+    CountTable,
+    Policy,
+    Protected,
+    Protection,
+    Relation,
+    load_policy,
+    protect,
+    withhold,
+)
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -51,9 +60,11 @@ class Release:
     def sentence(self) -> str:
         """Return one line for a person."""
         counts = self.summary()
+        withheld = counts["withheld"]
+        named = f" ({', '.join(withheld)}: too few persons to be safe)" if withheld else ""
         return (
-            f"{counts['tables']} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
-            f"{len(counts['withheld'])} tables withheld: {self.folder}"
+            f"{counts['tables'] - len(withheld)} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
+            f"{len(withheld)} tables withheld{named}: {self.folder}"
         )
 
 
@@ -80,13 +91,7 @@ def publish(
         for part in sorted({c.table.population for c in counted})
         if ":" in part
     ]
-    protection = protect(
-        [c.table for c in counted],
-        policy,
-        profile="round" if edition.profile == "round" else "suppress",
-        relations=relations,
-    )
-    protected = {t.table_id: t for t in protection.tables}
+    protection, protected = _protected([c.table for c in counted], policy, edition, relations, progress)
     tables = tuple(
         PublishedTable(
             indicator=c.indicator,
@@ -101,6 +106,7 @@ def publish(
         for c in counted
     )
     progress("writing")
+    certificates = protection.certificates if protection else {}
     data_as_of = str(edition.cut_off or max(p["received"] for p in people))
     manifest = {
         "edition": year,
@@ -112,13 +118,50 @@ def publish(
         "protection": {
             "profile": edition.profile,
             "threshold": policy.threshold,
-            "audited_cells": len(protection.certificates["cells"]),
+            "audited_cells": len(certificates.get("cells", ())),
+            "withheld": sorted(t.table_id for t in protected.values() if t.withheld),
         },
     }
     folder = write_release(
-        project, year, tables, manifest, {"certificates.json": certificates_text(protection.certificates)}
+        project, year, tables, manifest, {"certificates.json": certificates_text(certificates)}
     )
     return Release(edition, tables, folder, submissions, data_as_of)
+
+
+def _protected(
+    tables: list[CountTable],
+    policy: Policy,
+    edition: Edition,
+    relations: Sequence[Relation],
+    progress: Progress,
+) -> tuple[Protection | None, dict[str, Protected]]:
+    """Protect the tables as one system; those that make it impossible are withheld, finest first.
+
+    A table is withheld only if the gate refuses the programme with it: what remains is proven safe.
+    """
+    kept = list(tables)
+    withheld: dict[str, Protected] = {}
+    while kept:
+        try:
+            protection = protect(
+                kept,
+                policy,
+                profile="round" if edition.profile == "round" else "suppress",
+                relations=relations,
+            )
+        except InputProblem:
+            finest = max(kept, key=lambda t: (_small_share(t, policy.threshold), t.table_id))
+            kept.remove(finest)
+            withheld[finest.table_id] = withhold(finest, policy, policy.withheld_reason)
+            progress(f"withholding {finest.table_id}")
+        else:
+            return protection, {**withheld, **{t.table_id: t for t in protection.tables}}
+    return None, withheld
+
+
+def _small_share(table: CountTable, threshold: int) -> float:
+    filled = [count for count in table.counts.values() if count]
+    return sum(count < threshold for count in filled) / len(filled) if filled else 0.0
 
 
 def _cost(table: Protected) -> dict[str, int]:

@@ -97,7 +97,7 @@ def _population_table(connection: Any, standard: Standard, name: str) -> None:
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE population_{name} AS {sql}")
     except duckdb.Error as error:
-        raise InternalError(f"Population {name} cannot be counted: {error}") from error
+        raise InternalError(f"Population {name} cannot be counted ({type(error).__name__}).") from error
 
 
 def _count(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
@@ -120,7 +120,9 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
     try:
         rows = connection.execute(query).fetchall()
     except duckdb.Error as error:
-        raise InternalError(f"Indicator {indicator.indicator_id} cannot be counted: {error}") from error
+        raise InternalError(
+            f"Indicator {indicator.indicator_id} cannot be counted ({type(error).__name__})."
+        ) from error
     finally:
         for number in range(len(dimensions)):
             connection.unregister(f"mapping_{number}")

@@ -41,6 +41,8 @@ class Policy:
         attacker knows that a hidden cell is at least 1.
     sign
         What is printed for every hidden cell: one sign, because two signs would tell which are small.
+    withheld_reason
+        What is said in place of a table that is withheld as a whole.
     rounding_base, default_profile
         Base of controlled rounding; profile where an edition names none.
     percent_base, mean_base
@@ -61,6 +63,7 @@ class Policy:
     small_population_tables: frozenset[str]
     zeros: Zeros
     sign: str
+    withheld_reason: str
     rounding_base: int
     default_profile: Profile
     percent_base: int
@@ -87,6 +90,7 @@ class Policy:
             small_population_tables=frozenset(),
             zeros=zeros,
             sign="c",
+            withheld_reason="Too few persons stand behind it.",
             rounding_base=rounding_base or threshold,
             default_profile="suppress",
             percent_base=0,
@@ -157,6 +161,7 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         small_population_tables=frozenset(small["tables"]),
         zeros=content["zeros"],
         sign=content["sign"],
+        withheld_reason=content["withheld_reason"],
         rounding_base=content["profiles"]["round"]["base"],
         default_profile=content["default_profile"],
         percent_base=content["statistics"]["percent_base"],

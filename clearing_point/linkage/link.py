@@ -205,6 +205,7 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         f"JOIN {PERSON} AS y ON y.person_id = d.person_b GROUP BY ALL"
         "), found AS ("
         "SELECT coalesce(c.a, s.a) AS a, coalesce(c.b, s.b) AS b, c.kind AS whole, "
+        "coalesce(c.needs_score, false) AND coalesce(s.level, 'unknown') <> 'unknown' AS rests_on_score, "
         # Equal names and dates are chance where everything else differs; an equal number is not.
         "coalesce(c.contradicted, false) OR (coalesce(c.needs_score, false) AND s.level <> 'unknown' "
         f"AND s.probability < {settings.review}) AS contradicted, "
@@ -218,8 +219,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN whole IS NOT NULL AND NOT contradicted THEN "
         f"whole WHEN whole IS NULL OR (probability >= {settings.accept} AND level NOT IN ({listed})) THEN 'scored' "
         "ELSE 'contradicted' END AS kind, level, "
-        "CASE WHEN whole IS NOT NULL AND NOT contradicted THEN greatest(probability, 0.999) ELSE probability END "
-        "AS probability, "
+        "CASE WHEN whole IS NOT NULL AND NOT contradicted AND NOT rests_on_score THEN greatest(probability, 0.999) "
+        "ELSE probability END AS probability, "
         f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {settings.accept} "
         f"AND level NOT IN ({listed}))) AS merge, "
         f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "

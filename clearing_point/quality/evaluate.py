@@ -92,8 +92,10 @@ def _check_rows(
             try:
                 connection.execute(f"SELECT {sql} FROM {source}").fetchall()
             except duckdb.Error as cause:
-                raise InternalError(f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}") from cause
-        raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
+                raise InternalError(
+                    f"Rule {rule.rule_id} on {table.name} cannot be run ({type(cause).__name__})."
+                ) from cause
+        raise InternalError(f"The rules on {table.name} cannot be run ({type(error).__name__}).") from error
     counts = connection.execute(
         "SELECT count(*), "
         + ", ".join(f"count({n}), count(*) FILTER (NOT {n})" for n in names)
@@ -160,9 +162,11 @@ def _check_submission(
                     connection.execute(f"SELECT ({expression})::BOOLEAN FROM {source}").fetchone()
                 except duckdb.Error as cause:
                     raise InternalError(
-                        f"Rule {rule.rule_id} on {table.name} cannot be run: {cause}"
+                        f"Rule {rule.rule_id} on {table.name} cannot be run ({type(cause).__name__})."
                     ) from cause
-            raise InternalError(f"The rules on {table.name} cannot be run: {error}") from error
+            raise InternalError(
+                f"The rules on {table.name} cannot be run ({type(error).__name__})."
+            ) from error
         for (rule, _), holds in zip(checks, verdicts, strict=True):
             results.append((rule, int(holds is not None), int(holds is False), int(holds is None), None))
     _record(connection, submission_id, results)

@@ -34,7 +34,7 @@ from clearing_point.standard.ddl import statements
 from clearing_point.standard.expressions import install_macros
 
 KEY = bytes(range(5, 69))
-_COARSE_UNKNOWN = {"citizenship": None, "exploitation_territory": None, "identification_date": None}
+_COARSE_UNKNOWN = {"exploitation_territory": None, "identification_date": None}
 ANA = Identity("", "Petrović", "Ana", "1998-03-05", "F")
 
 
@@ -250,7 +250,8 @@ def test_decisions_outlive_a_rebuild_and_say_when_they_are_stale(
         return _rows(
             settings,
             {"person_id": "a", "sender": "X1", "who": ANA},
-            {"person_id": "b", "sender": "Y1", "territory": "BB", "who": ANA._replace(surname="Kovač")}
+            {"person_id": "b", "sender": "Y1", "who": ANA._replace(surname="Kovač")}
+            | _COARSE_UNKNOWN
             | changed,
             filler=0,
         )
@@ -298,8 +299,7 @@ def test_a_sender_sees_her_own_case_numbers_only(settings: LinkageSettings) -> N
     connection = _rows(
         settings,
         {"person_id": "a", "sender": "X1", "who": ANA},
-        {"person_id": "b", "sender": "Y1", "territory": "BB", "who": ANA._replace(surname="Kovač")}
-        | _COARSE_UNKNOWN,
+        {"person_id": "b", "sender": "Y1", "who": ANA._replace(surname="Kovač")} | _COARSE_UNKNOWN,
     )
     link(connection, settings)
     shown = review.cases_to_check(connection, settings, "X1", "2026-1")
