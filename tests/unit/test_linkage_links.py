@@ -253,7 +253,6 @@ def test_decisions_outlive_a_rebuild_and_say_when_they_are_stale(
             {"person_id": "b", "sender": "Y1", "who": ANA._replace(surname="Kovač")}
             | _COARSE_UNKNOWN
             | changed,
-            filler=0,
         )
 
     connection = build()
