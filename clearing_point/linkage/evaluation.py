@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,8 @@ def _database(
         table[name] = pa.array([row[place] or None for row in tokens], pa.string())
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
+    # Made persons may spill, but never into the folder one happens to be in.
+    connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/clearing-point-linkage'")
     connection.register("made_rows", pa.table(table))
     connection.execute(f"CREATE TEMP TABLE {INPUT} AS SELECT * FROM made_rows")
     connection.unregister("made_rows")
