@@ -24,6 +24,17 @@ from clearing_point.linkage.tokens import Identity, Tokens
 
 Array = npt.NDArray[Any]
 
+_SHARES = (
+    "recall",
+    "precision",
+    "candidate_share",
+    "bias_sum",
+    "bias_certain",
+    "bias_lowest",
+    "bias_corrected",
+    "estimated_false_match_rate",
+    "estimated_missed_match_rate",
+)
 _KEY = bytes(range(64, 128))
 """Not a secret: it makes tokens of made people."""
 
@@ -228,6 +239,20 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
         return mean, mean, mean
     half = float(t.ppf(0.975, data.size - 1) * data.std(ddof=1) / np.sqrt(data.size))
     return mean, mean - half, mean + half
+
+
+def lines(found: Sequence[Measured]) -> list[str]:
+    """Return what to print: each figure with its 95 % interval over seeds, in per cent, and the longest time."""
+    if not found:
+        return ["Nothing was measured."]
+    printed = []
+    for name in _SHARES:
+        mean, low, high = interval([getattr(measured, name) for measured in found])
+        spread = f"   [{100 * low:.3f}, {100 * high:.3f}]" if len(found) > 1 else ""
+        printed.append(f"{name.replace('_', ' '):28} {100 * mean:8.3f} %{spread}")
+    seconds, cpu = max(m.seconds for m in found), max(m.cpu_seconds for m in found)
+    printed.append(f"linking took at most {seconds:.1f} s, {cpu:.1f} CPU seconds")
+    return printed
 
 
 def _pairs_within(sizes: Array) -> int:

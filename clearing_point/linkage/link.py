@@ -28,7 +28,7 @@ CANDIDATE = "linkage_candidate"
 ``probability``."""
 GROUP = "linkage_group"
 """One row a person: ``number``, ``person_id``, ``group_number`` after certain links, ``lowest_group_number`` as if every
-open candidate were one person too."""
+open candidate were one person too, ``has_token``."""
 
 SAME, DIFFERENT = "same", "different"
 
@@ -58,6 +58,8 @@ class Linked:
         Expected number of true pairs among scored and certain pairs.
     false_match_rate, missed_match_rate : float
         Estimated shares: of the links taken that join two people; of the true pairs that were not joined.
+    without_tokens : int
+        Persons that no token is known of: the rates speak of the others only.
     crowded : mapping
         Token -> persons whose token was left out because too many share it.
     not_looked_at : int
@@ -73,6 +75,7 @@ class Linked:
     expected_true: float
     false_match_rate: float
     missed_match_rate: float
+    without_tokens: int
     crowded: dict[str, int]
     not_looked_at: int
 
@@ -95,7 +98,8 @@ def link(
     missing_codes : collection of str
         Codes that stand for a value that is not known.
     decisions : sequence of Decided
-        Those about persons who are not there are passed over; see :mod:`clearing_point.linkage.decisions`.
+        Of several about one pair the last counts; those about persons who are not there are passed over; see
+        :mod:`clearing_point.linkage.decisions`.
 
     Raises
     ------
@@ -152,9 +156,11 @@ def link(
         decided=decided if bool(kept[:decided].all()) else 0,
     )
     _register(connection, "linkage_label", number=np.arange(persons), label=made.label, lowest=lowest.label)
+    bare = " AND ".join(f"{column} IS NULL" for column, _, _ in settings.token_columns)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {GROUP} AS SELECT number, person_id, CAST(label AS INTEGER) AS group_number, "
-        f"CAST(lowest AS INTEGER) AS lowest_group_number FROM {PERSON} JOIN linkage_label USING (number) ORDER BY number"
+        f"CAST(lowest AS INTEGER) AS lowest_group_number, NOT ({bare}) AS has_token FROM {PERSON} "
+        "JOIN linkage_label USING (number) ORDER BY number"
     )
     rates = _rates(connection, settings)
     count = connection.execute
@@ -168,6 +174,7 @@ def link(
         expected_true=rates[0],
         false_match_rate=rates[1],
         missed_match_rate=rates[2],
+        without_tokens=int(count(f"SELECT count(*) FROM {GROUP} WHERE NOT has_token").fetchone()[0]),
         crowded=crowded,
         not_looked_at=not_looked_at,
     )
@@ -184,6 +191,7 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "linkage_decided",
         pa.table(
             {
+                "turn": pa.array(range(len(decisions)), pa.int64()),
                 "person_a": pa.array([d.person_a for d in decisions], pa.string()),
                 "person_b": pa.array([d.person_b for d in decisions], pa.string()),
                 "decision": pa.array([d.decision for d in decisions], pa.string()),
@@ -200,9 +208,10 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE linkage_pair AS "
         "WITH decided AS ("
-        "SELECT least(x.number, y.number) AS a, greatest(x.number, y.number) AS b, any_value(decision) AS decision "
+        "SELECT least(x.number, y.number) AS a, greatest(x.number, y.number) AS b, "
+        "last(decision ORDER BY d.turn) AS decision "
         f"FROM linkage_decided AS d JOIN {PERSON} AS x ON x.person_id = d.person_a "
-        f"JOIN {PERSON} AS y ON y.person_id = d.person_b GROUP BY ALL"
+        f"JOIN {PERSON} AS y ON y.person_id = d.person_b GROUP BY 1, 2"
         "), found AS ("
         "SELECT coalesce(c.a, s.a) AS a, coalesce(c.b, s.b) AS b, c.kind AS whole, "
         "coalesce(c.needs_score, false) AND coalesce(s.level, 'unknown') <> 'unknown' AS rests_on_score, "

@@ -27,7 +27,8 @@ class ThreeNumbers:
     lowest : int
         If every open candidate were one person; with ``after_certain_links`` the range.
     corrected : float
-        Expected number of persons, from the estimated error rates: true links = links x precision / recall.
+        Expected number of persons, from the estimated error rates: true links = links x precision / recall. It holds as
+        far as there are tokens: with ``without_tokens`` persons it is still too high.
     """
 
     sum_of_submissions: int
@@ -36,6 +37,7 @@ class ThreeNumbers:
     corrected: float
     false_match_rate: float
     missed_match_rate: float
+    without_tokens: int
 
 
 def three_numbers(
@@ -46,8 +48,9 @@ def three_numbers(
     The sum takes each sender's persons once; with a year, once a sender and year.
     """
     where, parameters = _where(year, territory)
-    total, certain, lowest = connection.execute(
-        "SELECT count(DISTINCT number), count(DISTINCT group_number), count(DISTINCT lowest_group_number) "
+    total, certain, lowest, bare = connection.execute(
+        "SELECT count(DISTINCT number), count(DISTINCT group_number), count(DISTINCT lowest_group_number), "
+        "count(DISTINCT number) FILTER (NOT has_token) "
         f"FROM {RECORD} JOIN {GROUP} USING (number) {where}",
         parameters,
     ).fetchone()
@@ -62,6 +65,7 @@ def three_numbers(
         corrected=float(min(total, max(corrected, min(total, 1)))),
         false_match_rate=linked.false_match_rate,
         missed_match_rate=linked.missed_match_rate,
+        without_tokens=int(bare),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.linkage import decisions as review
-from clearing_point.linkage.evaluation import evaluate, evaluate_file, interval, open_made
+from clearing_point.linkage.evaluation import evaluate, evaluate_file, interval, lines, open_made
 from clearing_point.linkage.inputs import INPUT, open_input
 from clearing_point.linkage.link import CANDIDATE, GROUP, LINK, Decided, link
 from clearing_point.linkage.made_people import make_region
@@ -24,12 +24,12 @@ from clearing_point.linkage.numbers import (
     revisions,
     three_numbers,
 )
+from clearing_point.linkage.rounds import carried_over, forget_tokens
 from clearing_point.linkage.scoring import SCORED, score_plainly
 from clearing_point.linkage.settings import LinkageSettings, load_linkage
 from clearing_point.linkage.tokens import Identity, Tokens
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.standard.check import check_project
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.expressions import install_macros
 
@@ -229,6 +229,7 @@ def test_made_people_are_found_again_and_the_number_of_persons_is_right(settings
         assert abs(measured.bias_corrected) <= 0.005
         assert measured.bias_sum == pytest.approx(0.15)
         assert measured.bias_lowest <= measured.bias_certain < measured.bias_sum
+    assert len(lines(found)) == 10
     low, high = interval([m.recall for m in found])[1:]
     assert low <= found[0].recall <= high or low <= found[1].recall <= high
 
@@ -362,5 +363,35 @@ def test_the_input_is_what_submissions_in_force_say(settings: LinkageSettings, s
     assert link(connection, settings, standard.missing_codes).groups == 1
 
 
-def test_the_settings_are_part_of_the_checked_standard(root: Path) -> None:
-    assert not [p for p in check_project(Project(root=root, data=root / "data")) if "linkage" in p]
+def test_an_ended_round_leaves_its_links_and_no_token(settings: LinkageSettings, standard: Standard) -> None:
+    rows = [{"person_id": p, "sender": s, "who": ANA} for p, s in (("a", "X1"), ("b", "X2"), ("c", "X3"))]
+    connection = _rows(settings, *rows)
+    link(connection, settings)
+    kept = carried_over(groups_of(connection))
+    later = _rows(settings, *({**row, "who": None} for row in rows), filler=0)
+    linked = link(later, settings, decisions=kept)
+    assert (linked.groups, linked.without_tokens) == (1, 3)
+    # Somebody's later decision stands above what was carried over.
+    assert link(later, settings, decisions=[*kept, Decided("a", "b", "different")]).groups == 2
+
+    warehouse = duckdb.connect()
+    for statement in statements(standard):
+        warehouse.execute(statement)
+    column = settings.writes["strict"]
+    for place, more in (("staged", ""), ("core", ", person_id")):
+        warehouse.execute(
+            f"INSERT INTO {place}.person (submission_id, sheet, source_row, source_part, person_reference, {column}{more}) "
+            f"VALUES ('s1', 'one', 1, 0, 'P-1', '{'0a' * 16}'{', 1' if more else ''})"
+        )
+    assert forget_tokens(warehouse, settings) == 2
+    assert forget_tokens(warehouse, settings) == 0
+    assert warehouse.execute("SELECT person_reference FROM core.person").fetchall() == [("P-1",)]
+
+
+def test_a_wrong_setting_is_refused_with_its_line(root: Path, tmp_path: Path) -> None:
+    for name in ("linkage.yml", "meta/linkage.schema.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        text = (root / "schemas" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("largest_group: 8", "largest_group: 1"), encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"linkage\.yml:\d+: link\.largest_group"):
+        load_linkage(tmp_path)
