@@ -116,7 +116,7 @@ def texts_of(standard: Standard) -> tuple[str, ...]:
         for code in codelist.codes:
             found |= {code.code, *_strings((code.label, code.definition))}
     found |= set(_strings((standard.territories, standard.territory_files, standard.crosswalks)))
-    found |= set(_strings(standard.messages))
+    found |= set(_strings((standard.messages, standard.words)))
     return tuple(sorted(found))
 
 

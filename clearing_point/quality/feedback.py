@@ -104,10 +104,9 @@ def _group(row: tuple[Any, ...], standard: Standard, language: str) -> Group:
 
 def sentence_of(rule_id: str, standard: Standard, language: str) -> dict[str, str]:
     """Return the sentences of a rule (``what`` and ``do``), in English where the language has none."""
-    for messages in (standard.messages.get(language), standard.messages["en"]):
-        if messages and rule_id in messages:
-            found: Any = messages[rule_id]
-            return {"what": str(found["what"]), "do": str(found["do"])}
+    found = standard.messages.get(rule_id)
+    if found is not None:
+        return {part: text.get(language) or text["en"] for part, text in found.items()}
     return {"what": f"Rule {rule_id} does not hold.", "do": "Ask the clearing point what this means."}
 
 
@@ -124,18 +123,13 @@ def _allowed(standard: Standard, table: str | None, field: str | None, language:
     if found is None:
         return ""
     if found.codelist == TERRITORY:
-        return "a country or territory by its three-letter code or its name"
+        return standard.word("allowed", "territory", language)
     if found.codelist:
         codes = standard.codelists[found.codelist].codes
         words = [f"{c.code} ({c.label.get(language) or c.label['en']})" for c in codes[:_SHOWN_CODES]]
-        more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
+        more = f" (+ {len(codes) - _SHOWN_CODES})" if len(codes) > _SHOWN_CODES else ""
         return ", ".join(words) + more
     low, high = found.constraints.get("minimum"), found.constraints.get("maximum")
-    kind = {
-        "date": "a date",
-        "integer": "a whole number",
-        "year": "a year of four digits",
-        "number": "a number",
-    }
-    bounds = " to ".join(str(b) for b in (low, high) if b is not None)
-    return kind.get(found.type, "a short text") + (f", {bounds}" if bounds else "")
+    kind = found.type if found.type in standard.words["allowed"] else "text"
+    bounds = " – ".join(str(b) for b in (low, high) if b is not None)
+    return standard.word("allowed", kind, language) + (f", {bounds}" if bounds else "")

@@ -13,6 +13,7 @@ from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read
 from clearing_point.standard.load import TERRITORY_FILES, load_standard
 from clearing_point.standard.model import TERRITORY, Standard
 from clearing_point.standard.shapes import row_problems, shape_problems
+from clearing_point.standard.translations import REGISTER, SOURCE, places_of
 
 _YAML_KINDS = {
     "standard.yml": "standard",
@@ -25,6 +26,8 @@ _YAML_KINDS = {
     "messages/*.yml": "messages",
     "indicators/*.yml": "indicators",
     "populations/*.yml": "population",
+    "translations/_register.yml": "translations",
+    "words.yml": "words",
     "codelists/_register.yml": "codelist_register",
     "crosswalks/_register.yml": "crosswalk_register",
 }
@@ -33,6 +36,7 @@ _CSV_KINDS = {
     "crosswalks/*.csv": "crosswalk_row",
     "reference/published_figures.csv": "published_figure_row",
     "territories/territory.csv": "territory_row",
+    "translations/*.csv": "translation_row",
     "territories/alias.csv": "alias_row",
     "territories/group.csv": "group_row",
     "territories/group_label.csv": "group_label_row",
@@ -63,6 +67,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_code_lists(standard))
         problems.extend(_territories(standard))
         problems.extend(_messages(standard))
+        problems.extend(_translations(standard))
         problems.extend(_references(standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
@@ -241,9 +246,21 @@ def _expression(
 
 
 def _messages(standard: Standard) -> Iterator[str]:
-    needed = sorted({rule.rule_id for rule in standard.rules})
-    for language, messages in standard.messages.items():
-        path = standard.folder / "messages" / f"{language}.yml"
-        for rule_id in needed:
-            if rule_id not in messages:
-                yield f"{path}:1: rule {rule_id} has no sentence."
+    path = standard.folder / "messages" / "en.yml"
+    for rule_id in sorted({rule.rule_id for rule in standard.rules} - set(standard.messages)):
+        yield f"{path}:1: rule {rule_id} has no sentence."
+
+
+def _translations(standard: Standard) -> Iterator[str]:
+    """Yield places that a translation lost or invented, translations of nothing, and languages without a register."""
+    register = read_yaml(standard.folder / REGISTER)["languages"]
+    for language in standard.languages:
+        if language not in register:
+            yield f"{standard.folder / REGISTER}:1: the language '{language}' of standard.yml is not in the register."
+    wanted = {text[SOURCE] for _, text in standard.texts()}
+    for path in sorted((standard.folder / "translations").glob("*.csv")):
+        for number, row in enumerate(read_csv(path), start=2):
+            if places_of(row["text"]) != places_of(row["english"]):
+                yield f"{path}:{number}: the places in braces are not those of the English text."
+            if row["english"] not in wanted:
+                yield f"{path}:{number}: translates a text that the standard does not have."

@@ -23,6 +23,7 @@ from clearing_point.standard.model import (
 )
 from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
+from clearing_point.standard.translations import add_translations, read_translations
 
 _CODE_COLUMNS = ("code", "parent", "kind", "order", "label_en", "definition_en", "valid_from", "valid_to")
 TERRITORY_FILES = ("alias", "group", "group_label", "label", "population", "map_label_position")
@@ -59,12 +60,12 @@ def _load(schemas: Path, sha256: str) -> Standard:
         for path in sorted((schemas / "rules").glob("*.yml"))
         for rule in _rules_of(path, named, codelists)
     ]
-    messages = {p.stem: read_yaml(p) for p in sorted((schemas / "messages").glob("*.yml"))}
+    messages = _messages(schemas / "messages" / "en.yml")
     crosswalks = {
         name: read_csv(schemas / "crosswalks" / f"{name}.csv")
         for name in read_yaml(schemas / "crosswalks" / "_register.yml")
     }
-    return Standard(
+    standard = Standard(
         folder=schemas,
         settings=read_yaml(schemas / "standard.yml"),
         tables=named,
@@ -88,8 +89,11 @@ def _load(schemas: Path, sha256: str) -> Standard:
             path.stem: _population(read_yaml(path), path)
             for path in sorted((schemas / "populations").glob("*.yml"))
         },
+        words=read_yaml(schemas / "words.yml"),
         sha256=sha256,
     )
+    add_translations(standard.texts(), read_translations(schemas))
+    return standard
 
 
 def _each(folder: Path, pattern: str, make: Callable[[Mapping[str, Any]], Table]) -> list[Table]:
@@ -171,6 +175,18 @@ def _code_list(path: Path, name: str, entry: Mapping[str, Any]) -> CodeList:
     except (KeyError, ValueError) as error:
         raise _broken(path, error) from error
     return CodeList(name=name, title=entry["title"], codes=codes, attributes=extra)
+
+
+def _messages(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    """Return rule -> part (``what``, ``do``) -> text."""
+    source = read_yaml(path)
+    try:
+        return {
+            rule: {part: {"en": sentence} for part, sentence in parts.items()}
+            for rule, parts in source.items()
+        }
+    except AttributeError as error:
+        raise _broken(path, error) from error
 
 
 def _population(source: Mapping[str, Any], path: Path) -> Population:

@@ -215,9 +215,12 @@ class Standard:
     territory_files: Mapping[str, tuple[Mapping[str, str], ...]]
     crosswalks: Mapping[str, tuple[Mapping[str, str], ...]]
     rules: tuple[Rule, ...]
-    messages: Mapping[str, Mapping[str, Any]]
+    messages: Mapping[str, Mapping[str, Text]]
+    """Rule -> ``what`` is wrong and what to ``do``."""
     indicators: tuple[Indicator, ...]
     populations: Mapping[str, Population]
+    words: Mapping[str, Mapping[str, Text]]
+    """What the program says to a data officer: where it is used -> name -> sentence (``words.yml``)."""
     sha256: str
 
     @property
@@ -234,6 +237,36 @@ class Standard:
     def reporting_territories(self) -> tuple[str, ...]:
         """Territories that report, in the order of the register."""
         return tuple(t["territory_id"] for t in self.territories if t["reporting"] == "Y")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that templates and findings are written in."""
+        return tuple(self.settings["languages"])
+
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        """Yield every text that a person reads in her language, with its context: what must be translated."""
+        for table in self.tables.values():
+            yield from (("", text) for text in (table.title, table.help, table.grain))
+            for f in table.fields:
+                yield f"table:{table.name}", f.title
+                yield f"table:{table.name}", f.help
+        for codelist in self.codelists.values():
+            yield "", codelist.title
+            yield from ((f"codelist:{codelist.name}", code.label) for code in codelist.codes)
+        for entry in self.settings["missing"]["meaning"]:
+            yield "codelist:missing", entry["title"]
+            yield "codelist:missing", entry["help"]
+        for rule in self.rules:
+            yield f"rule:{rule.rule_id}", rule.why
+        for rule_id, parts in self.messages.items():
+            yield from ((f"rule:{rule_id}", text) for text in parts.values())
+        for place, sentences in self.words.items():
+            yield from ((f"words:{place}", text) for text in sentences.values())
+
+    def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
+        """Return a sentence of ``words.yml`` with its places filled; English where the language has none."""
+        text = self.words[place][name]
+        return (text.get(language) or text["en"]).format(**filled)
 
     def codes_of(self, name: str) -> tuple[str, ...]:
         """Codes of a list, without missing codes; the territory register counts as a list."""

@@ -101,13 +101,13 @@ def test_every_rule_has_examples_that_pass_and_fail(blocks: list[dict[str, Any]]
 
 def test_every_rule_has_sentences_that_name_only_what_may_be_named(standard: Standard) -> None:
     needed = {r.rule_id for r in standard.rules} | set(READING_RULES)
-    for language, messages in standard.messages.items():
-        assert needed - set(messages) == set(), language
-        assert set(messages) - needed == set(), f"{language}: a sentence of no rule"
-        for rule_id, sentences in messages.items():
-            for sentence in sentences.values():
+    assert needed - set(standard.messages) == set()
+    assert set(standard.messages) - needed == set(), "a sentence of no rule"
+    for rule_id, parts in standard.messages.items():
+        for text in parts.values():
+            for language, sentence in text.items():
                 used = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-                assert used <= {"field", "allowed", "sheet", "column"}, rule_id
+                assert used <= {"field", "allowed", "sheet", "column"}, f"{rule_id} in {language}"
 
 
 def test_the_gate_lists_what_is_found_elsewhere_and_nothing_that_no_submission_can_break(

@@ -1,0 +1,84 @@
+"""Commands of an edition: publish, report, demo, rebuild."""
+
+from __future__ import annotations
+
+import typer
+
+from clearing_point.commands.shared import (
+    DataOption,
+    EditionOption,
+    JsonOption,
+    ProjectOption,
+    print_json,
+    progress,
+    say,
+)
+from clearing_point.project import find_project
+
+app = typer.Typer()
+
+
+@app.command()
+def publish(
+    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+) -> int:
+    """Count, protect and audit the tables of an edition, and write them as a release."""
+    from clearing_point.standard import load_standard
+    from pipelines.publish import publish as run
+
+    found = find_project(project, data)
+    release = run(found, load_standard(found.schemas), edition, progress=progress(json))
+    if json:
+        print_json(release.summary())
+        return 0
+    print(release.sentence())
+    say(f"Next: clearing-point report --edition {edition}")
+    return 0
+
+
+@app.command()
+def report(
+    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+) -> int:
+    """Build the annual report of an edition from protected tables."""
+    from clearing_point.standard import load_standard
+    from pipelines.annual_report import build
+
+    found = find_project(project, data)
+    built = build(found, load_standard(found.schemas), edition, progress=progress(json))
+    if json:
+        print_json({"html": built.html, "files": list(built.files)})
+        return 0
+    print(f"The report of the edition {edition} is built:")
+    for path in (built.html, *(p for p in built.files if p != built.html)):
+        print(f"  {path}")
+    return 0
+
+
+@app.command()
+def demo(project: ProjectOption = None, data: DataOption = None) -> int:
+    """Walk the whole path on made data: submissions of eleven territories to a built report."""
+    from clearing_point.standard import load_standard
+    from pipelines.demo import demo as run
+
+    found = find_project(project, data)
+    built = run(found, load_standard(found.schemas), progress=progress(False))
+    print("Done. All of it is MADE DATA; no real person is in it. Open:")
+    for path in built:
+        print(f"  {path}")
+    return 0
+
+
+@app.command()
+def rebuild(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
+    """Make the warehouse anew from the archive of received files; the old one stays until the new one stands."""
+    from clearing_point.standard import load_standard
+    from pipelines.rebuild import rebuild as run
+
+    found = find_project(project, data)
+    result = run(found, load_standard(found.schemas), progress=progress(json))
+    if json:
+        print_json(result.summary())
+    else:
+        print(result.sentence())
+    return 0

@@ -1,0 +1,75 @@
+"""What all commands share: their options, and how they speak."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="DIR", help="Folder with schemas/, pipelines/ and reports/."),
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder for everything received and made.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for a program to read.")]
+TerritoryOption = Annotated[
+    str, typer.Option("--territory", metavar="CODE", help="Reporting territory, such as ALB.")
+]
+PeriodOption = Annotated[
+    str, typer.Option("--period", metavar="YEAR", help="Year (2022) or years (2017-2021).")
+]
+EditionOption = Annotated[
+    int, typer.Option("--edition", metavar="YEAR", help="Edition of the report, such as 2022.")
+]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as its sender made it.")]
+
+
+def say(text: str) -> None:
+    """Print a line for a person on standard error; results go to standard output."""
+    print(text, file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document for a program."""
+    print(json_module.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def progress(quiet: bool) -> Any:
+    """Return a function that shows progress on a terminal and says nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _text: None
+    return lambda text: print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def print_table(headings: list[str], rows: list[list[str]]) -> None:
+    """Print rows under their headings, aligned."""
+    widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h) for i, h in enumerate(headings)]
+    for row in (headings, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names of a comma-separated option."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def open_year(project: Project) -> str:
+    """Return the year of the newest edition.
+
+    Raises
+    ------
+    InputProblem
+        If no edition is open.
+    """
+    years = sorted(p.stem for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit())
+    if not years:
+        raise InputProblem("No edition is open: name the year with --period.")
+    return years[-1]

@@ -1,0 +1,78 @@
+"""Commands of the standard's owner: standard check, build, language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clearing_point.commands.shared import (
+    JsonOption,
+    ProjectOption,
+    print_json,
+)
+from clearing_point.errors import InputProblem
+from clearing_point.project import find_project
+
+app = typer.Typer()
+standard_app = typer.Typer(help="The standard: what the region has agreed.", no_args_is_help=True)
+app.add_typer(standard_app, name="standard")
+
+
+@app.command()
+def build(
+    project: ProjectOption = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Only say whether they are up to date.")
+    ] = False,
+) -> int:
+    """Derive everything that follows from the standard into schemas/generated."""
+    from clearing_point.standard import load_standard
+    from pipelines.derive import derive
+
+    found = find_project(project, None)
+    changed = derive(found, load_standard(found.schemas), check_only=check_only)
+    if check_only and changed:
+        raise InputProblem(
+            f"{', '.join(changed)} is not what the standard gives: run `clearing-point build`."
+        )
+    print(f"{len(changed)} generated files written." if changed else "Everything generated is up to date.")
+    return 0
+
+
+@standard_app.command("check")
+def standard_check(project: ProjectOption = None, json: JsonOption = False) -> int:
+    """Report every inconsistency of the standard and the profiles with file and line."""
+    from clearing_point.standard.check import check_project
+
+    found = find_project(project, None)
+    problems = check_project(found)
+    if json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            print(problem)
+        print(f"{len(problems)} problems." if problems else "The standard is consistent.")
+    return 1 if problems else 0
+
+
+@app.command()
+def language(
+    code: Annotated[str, typer.Argument(metavar="LANGUAGE", help="Such as sq or sr-Cyrl.")],
+    add: Annotated[
+        Path | None,
+        typer.Option("--add", metavar="FILE.csv", help="Translations to take up: context, english, text."),
+    ] = None,
+    project: ProjectOption = None,
+) -> int:
+    """List the texts that a language lacks, as CSV to be filled in; --add takes the filled lines up."""
+    from clearing_point.standard import load_standard
+    from pipelines.translate import lacking_texts, take_up
+
+    found = find_project(project, None)
+    if add is not None:
+        print(take_up(found, code, add))
+        return 0
+    print(lacking_texts(load_standard(found.schemas), code), end="")
+    return 0

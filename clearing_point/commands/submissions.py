@@ -1,0 +1,125 @@
+"""Commands of a data officer: check, load, import, status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from clearing_point.commands.shared import (
+    DataOption,
+    FileArgument,
+    JsonOption,
+    PeriodOption,
+    ProjectOption,
+    TerritoryOption,
+    open_year,
+    print_json,
+    print_table,
+    progress,
+    say,
+)
+from clearing_point.project import find_project
+
+app = typer.Typer()
+import_app = typer.Typer(
+    help="Public data of others, through the same path as any submission.", no_args_is_help=True
+)
+app.add_typer(import_app, name="import")
+
+
+@app.command()
+def check(
+    file: FileArgument,
+    territory: TerritoryOption,
+    period: PeriodOption = "",
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Check a submission without storing it; the year is taken from --period or the edition now open."""
+    from clearing_point.countries import profile_of_territory
+    from clearing_point.standard import load_standard
+    from pipelines.ingest import check as run
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas)
+    outcome = run(found, standard, file, profile_of_territory(found, territory), period or open_year(found))
+    return _report_outcome(outcome, json, stored=False)
+
+
+@app.command()
+def load(
+    file: FileArgument,
+    territory: TerritoryOption,
+    period: PeriodOption,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Check a submission and store it: accepted, accepted with warnings, or returned."""
+    from clearing_point.countries import profile_of_territory
+    from clearing_point.standard import load_standard
+    from pipelines.ingest import load as run
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas)
+    outcome = run(
+        found, standard, file, profile_of_territory(found, territory), period, progress=progress(json)
+    )
+    return _report_outcome(outcome, json, stored=True)
+
+
+def _import(source: str, file: Path, project: Path | None, data: Path | None, json: bool) -> int:
+    from clearing_point.standard import load_standard
+    from pipelines.ingest import load_source
+
+    found = find_project(project, data)
+    outcome = load_source(found, load_standard(found.schemas), file, source, progress=progress(json))
+    return _report_outcome(outcome, json, stored=True)
+
+
+@import_app.command("unodc")
+def import_unodc(
+    file: FileArgument, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+) -> int:
+    """Load UNODC's data file (workbook as published, or CSV) as national aggregates."""
+    return _import("unodc", file, project, data, json)
+
+
+@import_app.command("ctdc")
+def import_ctdc(
+    file: FileArgument, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+) -> int:
+    """Load a CTDC file (synthetic or k-anonymised) as reference data; its layout tells which."""
+    return _import("ctdc", file, project, data, json)
+
+
+@app.command()
+def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
+    """Show each territory and period: not started, returned, accepted, and what replaced what."""
+    from clearing_point.standard import load_standard
+    from pipelines.status import status_of
+
+    found = find_project(project, data)
+    lines = status_of(found, load_standard(found.schemas))
+    if json:
+        print_json(lines)
+        return 0
+    print_table(
+        ["territory", "period", "state", "version", "rows", "errors", "warnings", "made data"],
+        [[str(line[k]) for k in ("territory", "period", "state", "version", "rows", "errors", "warnings", "made_data")]
+         for line in lines],
+    )  # fmt: skip
+    say("Next: clearing-point publish --edition YEAR")
+    return 0
+
+
+def _report_outcome(outcome: Any, as_json: bool, *, stored: bool) -> int:
+    if as_json:
+        print_json(outcome.document())
+        return 0 if outcome.verdict.accepted else 1
+    for line in outcome.lines(stored=stored):
+        print(line)
+    return 0 if outcome.verdict.accepted else 1

@@ -1,0 +1,126 @@
+"""The words of other languages: ``schemas/translations/``, laid beside the English of the standard.
+
+English stands where a thing is defined; a translation is found by the English text, so one that was
+made for an older text falls away by itself and is reported as lacking.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, MutableMapping
+from pathlib import Path
+from string import Formatter
+
+from clearing_point.errors import InputProblem
+from clearing_point.standard.files import read_csv, read_yaml
+
+SOURCE = "en"
+REGISTER = Path("translations") / "_register.yml"
+COLUMNS = ("context", "english", "text")
+
+Found = dict[tuple[str, str], str]
+"""(context or empty, English text) -> text."""
+
+
+def read_translations(schemas: Path) -> dict[str, Found]:
+    """Read every language of the register: from its file, or letter by letter from another language.
+
+    Raises
+    ------
+    InputProblem
+        If one English text has two translations in the same context.
+    """
+    if not (schemas / REGISTER).is_file():
+        return {}
+    register = read_yaml(schemas / REGISTER)
+    found: dict[str, Found] = {}
+    written = [name for name, entry in register["languages"].items() if not entry.get("source")]
+    for language in sorted(written, key=lambda n: "letters_of" in register["languages"][n]):
+        origin = register["languages"][language].get("letters_of")
+        texts: Found = {}
+        if origin:
+            letters = _letters(register["letters"][origin])
+            texts = {key: respell(text, letters) for key, text in found.get(origin, {}).items()}
+        path = schemas / "translations" / f"{language}.csv"
+        own: Found = {}
+        for number, row in enumerate(read_csv(path) if path.is_file() else (), start=2):
+            key = (row["context"], row["english"])
+            if own.get(key, row["text"]) != row["text"]:
+                raise InputProblem(f"{path}:{number}: this English text has two translations.")
+            own[key] = row["text"]
+        found[language] = {**texts, **own}
+    return found
+
+
+def add_translations(texts: Iterable[tuple[str, Mapping[str, str]]], found: Mapping[str, Found]) -> None:
+    """Put every translation beside its English text.
+
+    Parameters
+    ----------
+    texts : iterable of (context, text)
+        Texts as they were read (``{"en": ...}``); they are changed in place, which is why this is done
+        once, while the standard is read.
+    """
+    for context, text in texts:
+        if not isinstance(text, MutableMapping):
+            continue
+        for language, known in found.items():
+            translated = known.get((context, text[SOURCE])) or known.get(("", text[SOURCE]))
+            if translated:
+                text.setdefault(language, translated)
+
+
+def lacking(texts: Iterable[tuple[str, Mapping[str, str]]], language: str) -> list[tuple[str, str]]:
+    """List the (context, English text) pairs that a language lacks, each text once, in order."""
+    found: dict[str, str] = {}
+    for context, text in texts:
+        if language not in text:
+            found.setdefault(text[SOURCE], context)
+    return [(context, english) for english, context in found.items()]
+
+
+def merged_file(path: Path, rows: Iterable[Mapping[str, str]]) -> str:
+    """Return the text of a language's file with further rows in it, sorted; a row given here replaces an older one."""
+    known = {(r["context"], r["english"]): r["text"] for r in (read_csv(path) if path.is_file() else ())}
+    known.update({(r.get("context") or "", r["english"]): r["text"] for r in rows if r["text"].strip()})
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for (context, english), text in sorted(known.items(), key=lambda item: (item[0][1], item[0][0])):
+        writer.writerow((context, english, text))
+    return out.getvalue()
+
+
+def places_of(text: str) -> set[str]:
+    """Return the names of the places in braces that the program fills."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def respell(text: str, letters: Mapping[str, str]) -> str:
+    """Write a text in another alphabet, letter by letter; ``Њ`` before a capital becomes ``NJ``, else ``Nj``.
+
+    What stands in braces is a place to be filled, and stays.
+    """
+    made = []
+    inside = 0
+    for position, letter in enumerate(text):
+        inside += (letter == "{") - (letter == "}")
+        replaced = letters.get(letter)
+        if replaced is None or inside:
+            made.append(letter)
+            continue
+        after = text[position + 1 : position + 2]
+        before = text[position - 1 : position]
+        if (
+            len(replaced) > 1
+            and letter.isupper()
+            and (after.isupper() or (not after.isalpha() and before.isupper()))
+        ):
+            replaced = replaced.upper()
+        made.append(replaced)
+    return "".join(made)
+
+
+def _letters(small: Mapping[str, str]) -> dict[str, str]:
+    return {**small, **{letter.upper(): other.capitalize() for letter, other in small.items()}}
