@@ -97,6 +97,8 @@ class Profile:
     values: tuple[Mapping[str, str], ...]
     sha256: str
     period: str | None = None
+    language: str = "en"
+    """Language in which its sender reads and writes."""
 
 
 def load_profile(folder: Path, project: Project) -> Profile:
@@ -127,6 +129,7 @@ def load_profile(folder: Path, project: Project) -> Profile:
         values=tuple(row for row in values if row["decision"] == APPROVED),
         sha256=hash_of_folder(folder),
         period=str(source["period"]) if "period" in source else None,
+        language=source.get("language", "en"),
     )
 
 

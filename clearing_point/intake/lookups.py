@@ -13,7 +13,7 @@ import pyarrow as pa
 from clearing_point.countries.profile import ColumnSpec
 from clearing_point.intake.layout import fold
 from clearing_point.intake.source import Source, quoted
-from clearing_point.intake.words import words_of
+from clearing_point.intake.words import missing_words, words_of
 from clearing_point.standard.model import Field
 
 _FEW = 200
@@ -145,7 +145,9 @@ def number_lookup(source: Source, field: Field, spec: ColumnSpec, lookup: str, d
 
 def _missing_words(source: Source, spec: ColumnSpec) -> str:
     """Return the words that say why a value is missing, as a small SQL table (word, meant)."""
-    words = {fold(code): code for code in source.standard.missing_codes}
+    words = {
+        word: codes[0] for word, codes in missing_words(source.profile.language, source.standard).items()
+    }
     words |= {fold(w): c for w, c in {**source.profile.reading.missing, **spec.missing}.items()}
     rows = ", ".join(f"({quoted(word)}, {quoted(code)})" for word, code in sorted(words.items()))
     return f"(VALUES {rows}) AS missing_words(word, meant)"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import fold
-from clearing_point.standard.model import TERRITORY, Field, Standard
+from clearing_point.standard.model import TERRITORY, Field, Standard, Text
 
 _ANY_VARIABLE = "*"
 
@@ -25,7 +25,8 @@ class Words:
 def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Standard) -> Words:
     """Collect the words of a coded field; a later source overrides an earlier one.
 
-    The order is: the codes and English labels of the standard, the crosswalk or alias scheme that
+    The order is: the codes of the standard and its labels (English, the sender's language, then those
+    of other languages that can mean one code only), the crosswalk or alias scheme that
     the column names, the profile's reading (missing words), its approved ``values.csv`` and the
     column's own ``values`` and ``missing``.
 
@@ -43,8 +44,9 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
     if codelist == TERRITORY:
         ambiguous = _territory_words(words, column.scheme, profile, standard)
     else:
-        for entry in (*standard.codelists[codelist].codes, *standard.codelists["missing"].codes):
-            words.setdefault(fold(entry.label["en"]), (entry.code,))
+        entries = (*standard.codelists[codelist].codes, *standard.codelists["missing"].codes)
+        labels = [(entry.code, entry.label) for entry in entries]
+        _labels(words, labels, profile.language, standard)
         if column.scheme:
             _crosswalk_words(words, codelist, column, standard)
     if codelist == "yes_no":
@@ -70,11 +72,41 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
     return Words(words, frozenset(ambiguous))
 
 
+def missing_words(language: str, standard: Standard) -> dict[str, tuple[str, ...]]:
+    """Return the words that say why a value is missing, of the standard, for a sender's language."""
+    words: dict[str, tuple[str, ...]] = {fold(code): (code,) for code in standard.missing_codes}
+    entries = standard.codelists["missing"].codes
+    _labels(words, [(entry.code, entry.label) for entry in entries], language, standard)
+    return words
+
+
+def _labels(
+    words: dict[str, tuple[str, ...]],
+    labels: Sequence[tuple[str, Text]],
+    language: str,
+    standard: Standard,
+) -> None:
+    """Add the labels of the standard's languages; one that means two codes is taken in the sender's language only."""
+    for spoken in dict.fromkeys(("en", language)):
+        for code, label in labels:
+            if spoken in label:
+                words.setdefault(fold(label[spoken]), (code,))
+    meant: dict[str, set[str]] = {}
+    for spoken in standard.languages:
+        for code, label in labels:
+            if spoken in label:
+                meant.setdefault(fold(label[spoken]), set()).add(code)
+    for word, codes in meant.items():
+        if len(codes) == 1:
+            words.setdefault(word, tuple(codes))
+
+
 def _territory_words(
     words: dict[str, tuple[str, ...]], scheme: str | None, profile: Profile, standard: Standard
 ) -> set[str]:
     names, ambiguous = _territory_names(standard, scheme or "name_en", profile.sender)
     words.update(names)
+    _labels(words, list(standard.territory_names.items()), profile.language, standard)
     for word in ambiguous:
         words.pop(word, None)
     return set(ambiguous)

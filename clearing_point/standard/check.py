@@ -41,6 +41,7 @@ _CSV_KINDS = {
     "territories/group.csv": "group_row",
     "territories/group_label.csv": "group_label_row",
     "territories/label.csv": "territory_label_row",
+    "territories/name.csv": "territory_name_row",
     "territories/population.csv": "population_row",
     "territories/map_label_position.csv": "map_label_position_row",
 }

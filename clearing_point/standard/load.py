@@ -23,10 +23,15 @@ from clearing_point.standard.model import (
 )
 from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
-from clearing_point.standard.translations import add_translations, read_translations
+from clearing_point.standard.translations import (
+    add_translations,
+    alphabets,
+    read_translations,
+    respell,
+)
 
 _CODE_COLUMNS = ("code", "parent", "kind", "order", "label_en", "definition_en", "valid_from", "valid_to")
-TERRITORY_FILES = ("alias", "group", "group_label", "label", "population", "map_label_position")
+TERRITORY_FILES = ("alias", "group", "group_label", "label", "name", "population", "map_label_position")
 
 
 def load_standard(schemas: Path) -> Standard:
@@ -90,10 +95,39 @@ def _load(schemas: Path, sha256: str) -> Standard:
             for path in sorted((schemas / "populations").glob("*.yml"))
         },
         words=read_yaml(schemas / "words.yml"),
+        territory_names=_territory_names(schemas),
+        place_texts=_place_texts(schemas / "territories"),
         sha256=sha256,
     )
     add_translations(standard.texts(), read_translations(schemas))
     return standard
+
+
+def _territory_names(schemas: Path) -> dict[str, dict[str, str]]:
+    names = {
+        row["territory_id"]: {"en": row["name_neutral_en"]}
+        for row in read_csv(schemas / "territories" / "territory.csv")
+    }
+    for row in read_csv(schemas / "territories" / "name.csv"):
+        names.setdefault(row["territory_id"], {})[row["language"]] = row["name"]
+    for language, origin, letters in alphabets(schemas):
+        for name in names.values():
+            if origin in name:
+                name.setdefault(language, respell(name[origin], letters))
+    return names
+
+
+def _place_texts(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the names and footnotes that naming profiles and groups give, by their English text."""
+    rows = (*read_csv(folder / "label.csv"), *read_csv(folder / "group_label.csv"))
+    texts = [
+        row[column]
+        for row in rows
+        for column in ("label_en", "footnote_en", "definition_en")
+        if row.get(column)
+    ]
+    own = {row["name_neutral_en"] for row in read_csv(folder / "territory.csv")}
+    return {text: {"en": text} for text in texts if text not in own}
 
 
 def _each(folder: Path, pattern: str, make: Callable[[Mapping[str, Any]], Table]) -> list[Table]:

@@ -221,6 +221,10 @@ class Standard:
     populations: Mapping[str, Population]
     words: Mapping[str, Mapping[str, Text]]
     """What the program says to a data officer: where it is used -> name -> sentence (``words.yml``)."""
+    territory_names: Mapping[str, Text]
+    """Neutral names of territories in every language (``territories/name.csv``)."""
+    place_texts: Mapping[str, Text]
+    """Names and footnotes of naming profiles and groups, by their English text."""
     sha256: str
 
     @property
@@ -260,6 +264,7 @@ class Standard:
             yield f"rule:{rule.rule_id}", rule.why
         for rule_id, parts in self.messages.items():
             yield from ((f"rule:{rule_id}", text) for text in parts.values())
+        yield from (("territory:names", text) for text in self.place_texts.values())
         for place, sentences in self.words.items():
             yield from ((f"words:{place}", text) for text in sentences.values())
 
@@ -277,21 +282,25 @@ class Standard:
     def label_of(self, codelist: str, code: str, language: str = "en") -> str:
         """Label of a code, with English where the language has none."""
         if codelist == TERRITORY:
-            return self.territory_name(code)
+            return self.territory_name(code, language=language)
         found = self.codelists[codelist].by_code.get(code) or self.codelists["missing"].by_code.get(code)
         if found is None:
             return code
         return found.label.get(language) or found.label["en"]
 
-    def territory_name(self, territory_id: str, profile: str = "neutral") -> str:
-        """Name of a territory under a naming profile (domain.md 8.3 rule 6)."""
+    def territory_name(self, territory_id: str, profile: str = "neutral", language: str = "en") -> str:
+        """Name of a territory under a naming profile (domain.md 8.3 rule 6), in English where a language has none."""
+        neutral = self.territory_names.get(territory_id, {"en": territory_id})
         for row in self.territory_files["label"]:
             if row["territory_id"] == territory_id and row["profile"] == profile:
-                return row["label_en"]
-        for row in self.territories:
-            if row["territory_id"] == territory_id:
-                return row["name_neutral_en"]
-        return territory_id
+                if row["label_en"] != neutral["en"]:
+                    return self.place_text(row["label_en"], language)
+                break
+        return neutral.get(language) or neutral["en"]
+
+    def place_text(self, english: str, language: str) -> str:
+        """Name or footnote of a naming profile or group in a language; English where it has none."""
+        return self.place_texts.get(english, {}).get(language) or english
 
     def tables_of_kind(self, *kinds: str) -> Iterator[Table]:
         """Tables of the named kinds in the order people see."""

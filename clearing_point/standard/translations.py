@@ -31,26 +31,31 @@ def read_translations(schemas: Path) -> dict[str, Found]:
     InputProblem
         If one English text has two translations in the same context.
     """
-    if not (schemas / REGISTER).is_file():
-        return {}
-    register = read_yaml(schemas / REGISTER)
-    found: dict[str, Found] = {}
-    written = [name for name, entry in register["languages"].items() if not entry.get("source")]
-    for language in sorted(written, key=lambda n: "letters_of" in register["languages"][n]):
-        origin = register["languages"][language].get("letters_of")
-        texts: Found = {}
-        if origin:
-            letters = _letters(register["letters"][origin])
-            texts = {key: respell(text, letters) for key, text in found.get(origin, {}).items()}
-        path = schemas / "translations" / f"{language}.csv"
-        own: Found = {}
-        for number, row in enumerate(read_csv(path) if path.is_file() else (), start=2):
-            key = (row["context"], row["english"])
-            if own.get(key, row["text"]) != row["text"]:
-                raise InputProblem(f"{path}:{number}: this English text has two translations.")
-            own[key] = row["text"]
-        found[language] = {**texts, **own}
+    found = {path.stem: _read(path) for path in sorted((schemas / "translations").glob("*.csv"))}
+    for language, origin, letters in alphabets(schemas):
+        texts = {key: respell(text, letters) for key, text in found.get(origin, {}).items()}
+        found[language] = {**texts, **found.get(language, {})}
     return found
+
+
+def _read(path: Path) -> Found:
+    found: Found = {}
+    for number, row in enumerate(read_csv(path), start=2):
+        key = (row["context"], row["english"])
+        if found.get(key, row["text"]) != row["text"]:
+            raise InputProblem(f"{path}:{number}: this English text has two translations.")
+        found[key] = row["text"]
+    return found
+
+
+def alphabets(schemas: Path) -> list[tuple[str, str, dict[str, str]]]:
+    """Return (language, language it is written from, letter -> letters) for languages of another alphabet."""
+    register = read_yaml(schemas / REGISTER)
+    return [
+        (language, entry["letters_of"], _letters(register["letters"][entry["letters_of"]]))
+        for language, entry in register["languages"].items()
+        if "letters_of" in entry
+    ]
 
 
 def add_translations(texts: Iterable[tuple[str, Mapping[str, str]]], found: Mapping[str, Found]) -> None:
