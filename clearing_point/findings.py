@@ -11,6 +11,8 @@ SEVERITIES = (BLOCK, ERROR, WARNING, INFORMATION)
 """From a submission that cannot be taken to a remark (domain.md 13)."""
 
 SHEET_MISSING, HEADING_MISSING, HEADING_UNEXPECTED, NO_ROWS = "L01", "L02", "L03", "L04"
+HIDDEN_ROWS, TOTALS_LEFT_OUT, OTHER_SPELLING, EMPTY_FORBIDDEN = "L05", "L06", "L07", "L08"
+CELL_ERROR = "F06"
 FORBIDDEN_COLUMN, PERSONAL_CONTENT = "P01", "P02"
 AMBIGUOUS = "G01"
 """A word that means several territories."""

@@ -14,6 +14,8 @@ from typing import Any
 from clearing_point.countries import Profile, profile_of_source, regional_profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
+from clearing_point.intake.encodings import NAMES
+from clearing_point.intake.expected import read_as_declared, sample_of
 from clearing_point.intake.layout import fold, lay_out
 from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
 from clearing_point.intake.receive import Receipt, archive, parse_period, receive, series_of
@@ -48,6 +50,8 @@ class Outcome:
     stored: bool
     unchanged: bool = False
     replaced: str | None = None
+    reading: str = ""
+    """How a CSV file was read, with some of its headings as proof."""
 
     def document(self) -> dict[str, Any]:
         """Return the outcome for a program: verdict, counts and every group of findings, without values."""
@@ -59,6 +63,7 @@ class Outcome:
             "stored": self.stored,
             "unchanged": self.unchanged,
             "replaced": self.replaced,
+            "reading": self.reading,
             "groups": [asdict(group) for group in self.feedback.groups],
         }
 
@@ -68,6 +73,8 @@ class Outcome:
         yield f"{self.submission_id}: {self.verdict.decision}"
         if self.unchanged:
             yield "This very file was loaded before: nothing was changed."
+        if self.reading:
+            yield self.reading
         if self.rows:
             yield "Read: " + ", ".join(f"{n:,} {table}" for table, n in self.rows.items() if n)
         if self.replaced:
@@ -86,16 +93,21 @@ class Outcome:
             yield "Next: clearing-point status"
 
 
-def check(project: Project, standard: Standard, path: Path, profile: Profile, period: str) -> Outcome:
+def check(
+    project: Project, standard: Standard, path: Path, profile: Profile, period: str, *, encoding: str | None = None
+) -> Outcome:
     """Read and judge a file without storing anything; see :func:`load`."""
-    received, profile = _read(path, profile, standard)
+    received, profile = _read(path, profile, standard, encoding)
     receipt = receive(project, standard, path, profile, period, received=received)
     try:
         verdict = judge(
             receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use
         )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard)
-        return Outcome(receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False)
+        return Outcome(
+            receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
+            reading=_reading(received, profile),
+        )  # fmt: skip
     finally:
         drop_workspace(receipt.workspace)
 
@@ -109,6 +121,7 @@ def load(
     *,
     made_data: bool | None = None,
     received_at: datetime.datetime | None = None,
+    encoding: str | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -123,7 +136,7 @@ def load(
         command holds the warehouse.
     """
     prepare_warehouse(project, standard)
-    item = Item(path, profile, period, made_data, received_at)
+    item = Item(path, profile, period, made_data, received_at, encoding)
     plan = _plan(project, standard, item)
     return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
 
@@ -137,6 +150,8 @@ class Item:
     period: str
     made_data: bool | None = None
     received_at: datetime.datetime | None = None
+    encoding: str | None = None
+    """Of a CSV file, if somebody said it."""
 
 
 def load_many(
@@ -201,13 +216,14 @@ class _Judged:
     verdict: Verdict
     feedback: Feedback
     supersedes: str | None = None
+    reading: str = ""
 
 
 def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progress: Progress) -> _Judged:
     if plan.before is not None:
         return plan.before
     progress("reading")
-    received, profile = _read(item.path, item.profile, standard)
+    received, profile = _read(item.path, item.profile, standard, item.encoding)
     receipt = receive(
         project,
         standard,
@@ -224,7 +240,8 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
         progress("checking")
         name = receipt.submission_id
         verdict = judge(receipt.workspace, name, standard, refused=receipt.refused, use=profile.use)
-        return _Judged(receipt, verdict, feedback_of(receipt.workspace, name, standard), plan.supersedes)
+        feedback = feedback_of(receipt.workspace, name, standard)
+        return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile))
     except BaseException:
         drop_workspace(receipt.workspace)
         raise
@@ -244,8 +261,9 @@ def _store(project: Project, standard: Standard, item: Item, judged: _Judged, pr
         drop_workspace(receipt.workspace)
     replaced = judged.supersedes if verdict.accepted else None
     return Outcome(
-        verdict.submission_id, name, verdict, judged.feedback, dict(receipt.rows), True, replaced=replaced
-    )
+        verdict.submission_id, name, verdict, judged.feedback, dict(receipt.rows), True, replaced=replaced,
+        reading=judged.reading,
+    )  # fmt: skip
 
 
 def load_source(
@@ -283,9 +301,18 @@ def load_source(
     return load(project, standard, path, profile, period, received_at=received_at, progress=progress)
 
 
-def _read(path: Path, profile: Profile, standard: Standard) -> tuple[ReceivedFile, Profile]:
+def _reading(received: ReceivedFile, profile: Profile) -> str:
+    if received.encoding is None:
+        return ""
+    shown = sample_of(received, profile)
+    return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (f"; headings such as: {shown}" if shown else "")
+
+
+def _read(
+    path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+) -> tuple[ReceivedFile, Profile]:
     """Read the file and choose its layout: the regional workbook names its sheets after our tables."""
-    received = read_file(path, encoding=profile.reading.encoding, delimiter=profile.reading.delimiter)
+    received = read_as_declared(path, profile, standard, encoding)
     named = {fold(s) for s in received.sheets}
     if named & set(standard.tables) and not any(s.sheet and fold(s.sheet) in named for s in profile.sheets):
         return received, regional_profile(standard, profile)

@@ -95,5 +95,6 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
         str(first) if first == last else f"{first}-{last}",
         made_data=receipt["made_data"],
         received_at=receipt["received_at"],
+        encoding=receipt["encoding"],
     )
     copy.unlink()

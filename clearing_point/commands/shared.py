@@ -29,6 +29,10 @@ PeriodOption = Annotated[
 EditionOption = Annotated[
     int, typer.Option("--edition", metavar="YEAR", help="Edition of the report, such as 2022.")
 ]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Of a CSV file, such as cp1251; else it is found out."),
+]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as its sender made it.")]
 
 

@@ -9,6 +9,7 @@ import typer
 
 from clearing_point.commands.shared import (
     DataOption,
+    EncodingOption,
     FileArgument,
     JsonOption,
     PeriodOption,
@@ -34,6 +35,7 @@ def check(
     file: FileArgument,
     territory: TerritoryOption,
     period: PeriodOption = "",
+    encoding: EncodingOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -45,7 +47,8 @@ def check(
 
     found = find_project(project, data)
     standard = load_standard(found.schemas)
-    outcome = run(found, standard, file, profile_of_territory(found, territory), period or open_year(found))
+    profile = profile_of_territory(found, territory)
+    outcome = run(found, standard, file, profile, period or open_year(found), encoding=encoding)
     return _report_outcome(outcome, json, stored=False)
 
 
@@ -54,6 +57,7 @@ def load(
     file: FileArgument,
     territory: TerritoryOption,
     period: PeriodOption,
+    encoding: EncodingOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -65,9 +69,8 @@ def load(
 
     found = find_project(project, data)
     standard = load_standard(found.schemas)
-    outcome = run(
-        found, standard, file, profile_of_territory(found, territory), period, progress=progress(json)
-    )
+    profile = profile_of_territory(found, territory)
+    outcome = run(found, standard, file, profile, period, encoding=encoding, progress=progress(json))
     return _report_outcome(outcome, json, stored=True)
 
 

@@ -13,9 +13,12 @@ from typing import Any
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard.files import read_csv
-from clearing_point.standard.shapes import read_shaped_yaml
+from clearing_point.standard.shapes import read_shaped_yaml, refuse_row_problems
 
-APPROVED = "approved"
+APPROVED, UNDECIDED = "approved", "undecided"
+"""Decisions of a line of ``values.csv``; only approved lines apply."""
+GROUP_SEPARATOR = " / "
+"""Between a group of columns and its column, where a heading has two rows."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class ColumnSpec:
     otherwise: str | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     optional: bool = False
+    year_of_birth_at: str | None = None
+    """The column holds a year of birth; the age is the year of this date field less that year."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class SheetSpec:
     ignore_others: bool = False
     skip_rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: bool = False
+    header_height: int = 1
+    """Rows that make up a heading: a group above its columns is read as ``group / column``."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,9 @@ class Profile:
     period: str | None = None
     language: str = "en"
     """Language in which its sender reads and writes."""
+    undecided: int = 0
+    """Lines of ``values.csv`` that nobody has decided yet; they are not applied."""
+    folder: Path | None = None
 
 
 def load_profile(folder: Path, project: Project) -> Profile:
@@ -116,6 +126,10 @@ def load_profile(folder: Path, project: Project) -> Profile:
     source = read_shaped_yaml(path, meta / "profile.schema.json")
     values_path = folder / "values.csv"
     values = read_csv(values_path) if values_path.is_file() else ()
+    if values:
+        refuse_row_problems(values_path, values, meta / "value_row.schema.json")
+    reading = reading_of(source.get("read", {}))
+    _refuse_two_orders(reading.dates, path)
     return Profile(
         name=source["profile"],
         title=source["title"],
@@ -124,13 +138,27 @@ def load_profile(folder: Path, project: Project) -> Profile:
         use=source.get("use", "count"),
         made_data=bool(source.get("made_data", False)),
         header={k: str(v) for k, v in source.get("submission", {}).items()},
-        reading=reading_of(source.get("read", {})),
+        reading=reading,
         sheets=tuple(_sheet(block) for block in source.get("sheets", ())),
         values=tuple(row for row in values if row["decision"] == APPROVED),
         sha256=hash_of_folder(folder),
         period=str(source["period"]) if "period" in source else None,
         language=source.get("language", "en"),
+        undecided=sum(1 for row in values if row["decision"] == UNDECIDED),
+        folder=folder,
     )
+
+
+def _refuse_two_orders(dates: tuple[str, ...], path: Path) -> None:
+    """Refuse a profile in which one text could be two dates: 03/04 is read by its declaration or not at all."""
+    orders: dict[str, str] = {}
+    for pattern in dates:
+        parts = "".join(c for c in pattern.replace("%", "") if c.isalpha())
+        shape = "".join("#" if c.isalpha() else c for c in pattern.replace("%", ""))
+        if {"d", "m"} <= set(parts) and orders.setdefault(shape, parts) != parts:
+            raise InputProblem(
+                f"{path}: dates are declared both day first and month first ({pattern}): one text would be two dates."
+            )
 
 
 def profile_of_territory(project: Project, territory: str) -> Profile:
@@ -185,6 +213,7 @@ def _sheet(block: Mapping[str, Any]) -> SheetSpec:
         ignore_others=bool(block.get("ignore_others", False)),
         skip_rows={k: tuple(v) for k, v in block.get("skip_rows", {}).items()},
         optional=bool(block.get("optional", False)),
+        header_height=int(block.get("header_height", 1)),
     )
 
 
@@ -213,4 +242,5 @@ def _column(spec: str | Mapping[str, Any]) -> ColumnSpec:
         otherwise=spec.get("otherwise"),
         missing={str(k): str(v) for k, v in spec.get("missing", {}).items()},
         optional=bool(spec.get("optional", False)),
+        year_of_birth_at=spec.get("year_of_birth_at"),
     )

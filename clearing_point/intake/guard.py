@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from clearing_point.findings import BLOCK, FORBIDDEN_COLUMN, HEADING_UNEXPECTED, Finding
+from clearing_point.findings import (
+    BLOCK,
+    EMPTY_FORBIDDEN,
+    FORBIDDEN_COLUMN,
+    HEADING_UNEXPECTED,
+    INFORMATION,
+    Finding,
+)
 from clearing_point.intake.forbidden import LEFT_OUT, Concept, Forbidden, forbidden_of
 from clearing_point.intake.guard_columns import SheetView, TopRow, views_of
 from clearing_point.intake.guard_contents import PRIVACY, guard_cells, in_memory
@@ -20,8 +27,9 @@ from clearing_point.intake.layout import SheetLayout
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.standard.model import Standard, Table
+from clearing_point.standard.spelling import in_one_script
 
-__all__ = ["guard_cells", "guard_headings", "without_left_out"]
+__all__ = ["empty_forbidden", "guard_cells", "guard_headings", "without_left_out"]
 
 _SOMETHING = r"[^\s\p{Z}]"
 _SEVERAL = 2
@@ -64,6 +72,20 @@ def guard_headings(
     ]  # fmt: skip
 
 
+def empty_forbidden(
+    received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
+) -> list[Finding]:
+    """Report forbidden columns without a value: they were left out, and the form should lose them."""
+    return [
+        Finding(
+            EMPTY_FORBIDDEN, INFORMATION, PRIVACY, None, column.concept.name, column.sheet, None,
+            column_letter(column.number),
+        )
+        for column in _forbidden_columns(received, layouts, standard)
+        if not column.filled
+    ]  # fmt: skip
+
+
 def without_left_out(
     problems: Iterable[Finding], received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
 ) -> list[Finding]:
@@ -101,15 +123,15 @@ def _forbidden_columns(
     forbidden = forbidden_of(standard)
     found: list[_ForbiddenColumn] = []
     for view in views_of(received, layouts, standard):
-        suspects = _suspects(view, forbidden)
+        suspects = _suspects(view, forbidden, standard)
         filled = _filled(received.rows, view, suspects)
         found += [_ForbiddenColumn(view.name, n, s.concept, n in filled) for n, s in sorted(suspects.items())]
     return found
 
 
-def _suspects(view: SheetView, forbidden: Forbidden) -> dict[int, _Suspect]:
+def _suspects(view: SheetView, forbidden: Forbidden, standard: Standard) -> dict[int, _Suspect]:
     """Return column number -> the first forbidden heading that stands over it."""
-    meant = {row.number: dict(_meant(row, view, forbidden)) for row in view.top}
+    meant = {row.number: dict(_meant(row, view, forbidden, standard)) for row in view.top}
     suspects: dict[int, _Suspect] = {}
     for row in _heading_rows(view, meant):
         for number, concept in meant[row.number].items():
@@ -136,12 +158,15 @@ def _heading_rows(view: SheetView, meant: dict[int, dict[int, Concept]]) -> list
     return sorted([view.top[place], *several], key=lambda row: row.number)
 
 
-def _meant(row: TopRow, view: SheetView, forbidden: Forbidden) -> Iterator[tuple[int, Concept]]:
+def _meant(
+    row: TopRow, view: SheetView, forbidden: Forbidden, standard: Standard
+) -> Iterator[tuple[int, Concept]]:
     for number, cell in enumerate(row.cells, start=1):
         if cell and cell.strip():
             tables = view.tables_of(number)
             concepts = [c for c in forbidden.concepts if _applies(c, tables, forbidden.unmapped_kind)]
-            concept = forbidden.concept_of(cell, concepts)
+            texts = (cell, *in_one_script(cell, standard))
+            concept = next(filter(None, (forbidden.concept_of(text, concepts) for text in texts)), None)
             if concept is not None:
                 yield number, concept
 

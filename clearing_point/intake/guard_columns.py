@@ -53,6 +53,8 @@ class Reader:
         """Kind of column in the words of ``forbidden.yml``."""
         if self.is_flag or self.field.is_coded:
             return CODED
+        if self.spec.year_of_birth_at is not None:
+            return "year"
         if self.field.type in _TYPES_OF_THEIR_OWN:
             return self.field.type
         if self.field.type in NUMBER_TYPES:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clearing_point.countries.profile import Profile, SheetSpec, TableSpec
+from clearing_point.countries.profile import GROUP_SEPARATOR, Profile, SheetSpec, TableSpec
 from clearing_point.findings import (
     BLOCK,
     HEADING_MISSING,
@@ -22,6 +22,7 @@ from clearing_point.findings import (
 )
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
+from clearing_point.standard.spelling import Spelling
 
 _EXTRA_PREFIX = "x_"
 """Senders may keep columns of their own under this prefix; they are passed over."""
@@ -38,11 +39,15 @@ class SheetLayout:
     """Folded heading -> column number."""
     headings: tuple[str | None, ...]
     skip_columns: Mapping[int, tuple[str, ...]]
+    respelled: tuple[int, ...] = ()
+    """Columns whose heading was found only in another spelling."""
+    hidden_rows: frozenset[int] = frozenset()
+    """Rows that the sender's program does not show."""
 
     @property
     def first_row(self) -> int:
         """First data row."""
-        return self.header_row + self.spec.rows_between + 1
+        return self.header_row + self.spec.header_height + self.spec.rows_between
 
     def column_of(self, headings: tuple[str, ...]) -> int | None:
         """Return the column of the first of these headings that is there."""
@@ -59,8 +64,15 @@ def fold(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).replace("\u00a0", " ")).strip().lower()
 
 
-def lay_out(received: ReceivedFile, profile: Profile) -> tuple[list[SheetLayout], list[Finding]]:
+def lay_out(
+    received: ReceivedFile, profile: Profile, spelling: Spelling | None = None
+) -> tuple[list[SheetLayout], list[Finding]]:
     """Match the sheets and headings of a file to a profile.
+
+    Parameters
+    ----------
+    spelling : Spelling, optional
+        Ways of writing one word in the sender's language, for headings that are not found as they stand.
 
     Returns
     -------
@@ -71,19 +83,20 @@ def lay_out(received: ReceivedFile, profile: Profile) -> tuple[list[SheetLayout]
     """
     layouts: list[SheetLayout] = []
     findings: list[Finding] = []
+    spelling = spelling or Spelling()
     by_name = {fold(name): name for name in received.sheets}
     for spec in profile.sheets:
         if spec.sheet is None:
             name = received.sheets[0] if received.sheets else None
         else:
-            name = by_name.get(fold(spec.sheet))
+            name = by_name.get(fold(spec.sheet)) or _alike(fold(spec.sheet), by_name, spelling)
             if name is None and len(received.sheets) == 1 and len(profile.sheets) == 1:
                 name = received.sheets[0]  # a CSV export of the one sheet
         if name is None:
             if not spec.optional:
                 findings.append(Finding(SHEET_MISSING, BLOCK, "structure", sheet=spec.sheet))
             continue
-        layout, problems = _sheet(received.rows, name, spec)
+        layout, problems = _sheet(received.rows, name, spec, spelling)
         findings.extend(problems)
         layouts.append(layout)
     if not layouts and not findings:
@@ -92,8 +105,15 @@ def lay_out(received: ReceivedFile, profile: Profile) -> tuple[list[SheetLayout]
     return layouts, findings
 
 
-def _sheet(rows: pa.Table, name: str, spec: SheetSpec) -> tuple[SheetLayout, list[Finding]]:
-    tried = [_with_header(rows, name, spec, header_row) for header_row in spec.header_rows]
+def _alike(wanted: str, by_name: Mapping[str, str], spelling: Spelling) -> str | None:
+    found = {name for folded, name in by_name.items() if spelling.key(folded) == spelling.key(wanted)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _sheet(
+    rows: pa.Table, name: str, spec: SheetSpec, spelling: Spelling
+) -> tuple[SheetLayout, list[Finding]]:
+    tried = [_with_header(rows, name, spec, header_row, spelling) for header_row in spec.header_rows]
     layout, findings = min(tried, key=lambda pair: len(pair[1]))
     if not findings:
         below = pc.and_(pc.equal(rows["sheet"], name), pc.greater_equal(rows["source_row"], layout.first_row))
@@ -103,15 +123,16 @@ def _sheet(rows: pa.Table, name: str, spec: SheetSpec) -> tuple[SheetLayout, lis
 
 
 def _with_header(
-    rows: pa.Table, name: str, spec: SheetSpec, header_row: int
+    rows: pa.Table, name: str, spec: SheetSpec, header_row: int, spelling: Spelling
 ) -> tuple[SheetLayout, list[Finding]]:
-    at = pc.and_(pc.equal(rows["sheet"], name), pc.equal(rows["source_row"], header_row))
-    header_rows = rows.filter(at)
-    header = header_rows["cells"][0].as_py() if header_rows.num_rows else []
+    header = _row(rows, name, header_row)
+    if spec.header_height > 1:
+        header = _under_groups(header, _row(rows, name, header_row + 1))
     columns: dict[str, int] = {}
     for number, heading in enumerate(header, start=1):
         if heading and heading.strip():
             columns.setdefault(fold(heading), number)
+    respelled = _respell(columns, expected_headings(spec), spelling)
     layout = SheetLayout(
         sheet=name,
         spec=spec,
@@ -123,8 +144,44 @@ def _with_header(
             for h, words in spec.skip_rows.items()
             if fold(h) in columns
         },
+        respelled=respelled,
+        hidden_rows=_hidden(rows, name),
     )
     return layout, _missing(layout) + _unexpected(layout)
+
+
+def _row(rows: pa.Table, name: str, number: int) -> list[str | None]:
+    found = rows.filter(pc.and_(pc.equal(rows["sheet"], name), pc.equal(rows["source_row"], number)))
+    return found["cells"][0].as_py() if found.num_rows else []
+
+
+def _hidden(rows: pa.Table, name: str) -> frozenset[int]:
+    if "hidden" not in rows.column_names or not pc.any(rows["hidden"]).as_py():
+        return frozenset()
+    hidden = rows.filter(pc.and_(pc.equal(rows["sheet"], name), rows["hidden"]))
+    return frozenset(hidden["source_row"].to_pylist())
+
+
+def _under_groups(groups: list[str | None], columns: list[str | None]) -> list[str | None]:
+    """Join a row of groups to the row below it.
+
+    A group's cell is merged over its columns, so its text stands in the first of them only. A column
+    that has no group is merged downwards: its text stands in the upper row and nothing below it.
+    """
+    width = max(len(groups), len(columns))
+    upper = [*groups, *[None] * (width - len(groups))]
+    lower = [*columns, *[None] * (width - len(columns))]
+    headings: list[str | None] = []
+    group: str | None = None
+    for above, below in zip(upper, lower, strict=True):
+        filled_above, filled_below = bool(above and above.strip()), bool(below and below.strip())
+        if filled_above:
+            group = above if filled_below else None
+        if filled_below:
+            headings.append(f"{group}{GROUP_SEPARATOR}{below}" if group else below)
+        else:
+            headings.append(above if filled_above else None)
+    return headings
 
 
 def _missing(layout: SheetLayout) -> list[Finding]:
@@ -157,9 +214,7 @@ def _missing(layout: SheetLayout) -> list[Finding]:
 def _unexpected(layout: SheetLayout) -> list[Finding]:
     if layout.spec.ignore_others:
         return []
-    expected = {fold(h) for h in (*layout.spec.ignore, *layout.spec.skip_rows)}
-    for table in layout.spec.tables:
-        expected |= mapped_headings(table)
+    expected = expected_headings(layout.spec)
     # A heading that nobody expects is named by its column only: on a wrong row it is a person's value.
     return [
         Finding(
@@ -175,6 +230,28 @@ def _unexpected(layout: SheetLayout) -> list[Finding]:
         for heading, number in layout.columns.items()
         if heading not in expected and not heading.startswith(_EXTRA_PREFIX)
     ]
+
+
+def expected_headings(spec: SheetSpec) -> set[str]:
+    """Return the folded headings that a sheet may have: those that are read, skipped by or ignored."""
+    expected = {fold(h) for h in (*spec.ignore, *spec.skip_rows)}
+    for table in spec.tables:
+        expected |= mapped_headings(table)
+    return expected
+
+
+def _respell(columns: dict[str, int], expected: set[str], spelling: Spelling) -> tuple[int, ...]:
+    """Give unexpected headings the name of the one expected heading that they spell otherwise."""
+    open_headings: dict[str, list[str]] = {}
+    for heading in expected - columns.keys():
+        open_headings.setdefault(spelling.key(heading), []).append(heading)
+    changed = []
+    for heading in [h for h in columns if h not in expected]:
+        meant = open_headings.get(spelling.key(heading), [])
+        if len(meant) == 1 and meant[0] not in columns:
+            columns[meant[0]] = columns.pop(heading)
+            changed.append(columns[meant[0]])
+    return tuple(sorted(changed))
 
 
 def mapped_headings(table: TableSpec) -> set[str]:

@@ -33,12 +33,15 @@ class CodeLookup:
         Joins that ``value`` needs.
     unread, ambiguous : tuple of str
         Texts without a meaning, and those among them that mean several things.
+    respelled : tuple of str
+        Texts that were found in another spelling only.
     """
 
     value: str
     joins: tuple[str, ...]
     unread: tuple[str, ...]
     ambiguous: tuple[str, ...]
+    respelled: tuple[str, ...] = ()
 
 
 def code_lookup(
@@ -63,9 +66,13 @@ def code_lookup(
     meant: dict[str, list[str]] = {}
     unread: list[str] = []
     ambiguous: list[str] = []
+    respelled: list[str] = []
     for text in texts:
         parts = [fold(part) for part in (text.split(separator) if separator else [text]) if part.strip()]
-        found = [words.codes.get(part) for part in parts]
+        as_written = [words.codes.get(part) for part in parts]
+        found = [c or words.in_other_spelling(p) for c, p in zip(as_written, parts, strict=True)]
+        if found != as_written and all(found):
+            respelled.append(text)
         unclear = any(part in words.ambiguous for part in parts)
         codes = sorted({code for each in found if each for code in each})
         chosen = codes if found and all(found) else None if unclear else otherwise
@@ -77,7 +84,7 @@ def code_lookup(
     if len(meant) <= _FEW:
         whens = " ".join(f"WHEN {quoted(text)} THEN {_list(codes)}" for text, codes in meant.items())
         value = f"CASE {cell} {whens} ELSE {_list([blank])} END" if meant else _list([blank])
-        return CodeLookup(value, (), tuple(unread), tuple(ambiguous))
+        return CodeLookup(value, (), tuple(unread), tuple(ambiguous), tuple(respelled))
     table = pa.table(
         {
             "raw": pa.array(list(meant), pa.string()),
@@ -88,7 +95,8 @@ def code_lookup(
     source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM looked_up")
     source.connection.unregister("looked_up")
     value = f"coalesce({name}.codes, {_list([blank])})"
-    return CodeLookup(value, (f"LEFT JOIN {name} ON {name}.raw = {cell}",), tuple(unread), tuple(ambiguous))
+    join = f"LEFT JOIN {name} ON {name}.raw = {cell}"
+    return CodeLookup(value, (join,), tuple(unread), tuple(ambiguous), tuple(respelled))
 
 
 def _list(codes: list[str]) -> str:

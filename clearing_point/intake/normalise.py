@@ -6,21 +6,19 @@ join to that lookup, so a text that nobody mapped falls out of the same join as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from clearing_point.countries.profile import ColumnSpec, Profile
-from clearing_point.findings import AMBIGUOUS, ERROR
+from clearing_point.findings import AMBIGUOUS, INFORMATION, OTHER_SPELLING
 from clearing_point.intake.layout import SheetLayout, fold
 from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
-from clearing_point.intake.package import column_letter
+from clearing_point.intake.remarks import clear_errors, remark
+from clearing_point.intake.select import Select, absent, flags, is_key, store, store_texts
 from clearing_point.intake.source import Source, quoted
 from clearing_point.intake.stage import stage
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.structure import UNKNOWN_CODE, UNREADABLE
-
-_NOT_ON_FORM = "NAS"
 
 
 def normalise(
@@ -51,6 +49,8 @@ def normalise(
     for number, layout in enumerate(layouts):
         rows = f"rows_{number}"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {_rows_of(layout)}", [layout.sheet])
+        clear_errors(connection, submission_id, layout, rows)
+        remark(connection, submission_id, layout, rows)
         for position, spec in enumerate(layout.spec.tables):
             table = standard.tables[spec.table]
             source = Source(connection, submission_id, layout, spec, table, profile, standard, rows)
@@ -81,6 +81,7 @@ def _read_table(source: Source, target: str) -> None:
         made = _field_select(source, field, spec, f"{target}_{number}")
         selected.update(made.columns)
         joins.extend(made.joins)
+    _ages_from_years(source, selected)
     part = "0"
     where = _when_filled(source)
     if source.spec.explode:
@@ -97,6 +98,18 @@ def _read_table(source: Source, target: str) -> None:
     )
     if source.spec.explode:
         _number_parts(source, target)
+
+
+def _ages_from_years(source: Source, selected: dict[str, str]) -> None:
+    """Where the column holds a year of birth, the age is the year of its date field less that year."""
+    for name, spec in source.spec.columns.items():
+        if spec.year_of_birth_at is not None and name in selected:
+            born, at = selected[name], selected[spec.year_of_birth_at]
+            missing = source.table.by_name[name].missing_column or ""
+            selected[name] = f"(year({at}) - {born})::INTEGER"
+            selected[missing] = (
+                f"CASE WHEN {at} IS NULL AND {born} IS NOT NULL THEN 'UNK' ELSE {selected[missing]} END"
+            )
 
 
 def _number_parts(source: Source, target: str) -> None:
@@ -120,60 +133,29 @@ def _when_filled(source: Source) -> str:
     return " WHERE " + " OR ".join(f"trim(coalesce(r.cells[{n}], '')) <> ''" for n in numbers)
 
 
-@dataclass(frozen=True)
-class _Select:
-    columns: dict[str, str]
-    joins: tuple[str, ...] = ()
-
-
-def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup: str) -> _Select:
+def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup: str) -> Select:
     if spec is not None and spec.row_number:
-        return _Select({field.name: f"{quoted(spec.prefix)} || r.source_row"})
+        return Select({field.name: f"{quoted(spec.prefix)} || r.source_row"})
     if spec is not None and spec.flags:
-        return _flags(source, field, spec)
+        return flags(source, field, spec)
     column = source.column(spec) if spec is not None and spec.headings else None
     if spec is not None and spec.constant is not None:
         return _lookup_select(source, field, spec, lookup, quoted(spec.constant), None)
     if spec is None or column is None:
-        return _Select(_absent(source, field))
+        return Select(absent(source, field))
     if field.type == "string" and not field.is_coded:
-        return _Select({field.name: _plain_text(source, field, spec, column)})
+        return Select({field.name: _plain_text(source, field, spec, column)})
     made = _lookup_select(source, field, spec, lookup, f"r.cells[{column}]", column)
     if not field.no_column:
         return made
     no_spec = source.spec.columns.get(field.no_column)
     no_column = source.column(no_spec) if no_spec is not None else None
     if no_spec is None or no_column is None:
-        return _Select({**made.columns, field.no_column: "NULL::VARCHAR[]"}, made.joins)
+        return Select({**made.columns, field.no_column: "NULL::VARCHAR[]"}, made.joins)
     other = _lookup_select(source, field, no_spec, f"{lookup}_no", f"r.cells[{no_column}]", no_column)
     missing = ", ".join(map(quoted, source.standard.missing_codes))
     said_no = f"list_filter({other.columns[field.name]}, lambda code: code NOT IN ({missing}))"
-    return _Select({**made.columns, field.no_column: said_no}, (*made.joins, *other.joins))
-
-
-def _absent(source: Source, field: Field) -> dict[str, str]:
-    """A field that the layout does not have was not asked: NAS, never unknown and never no."""
-    columns: dict[str, str] = {}
-    if field.multiple:
-        columns[field.name] = f"['{_NOT_ON_FORM}']"
-    elif field.is_coded:
-        columns[field.name] = f"'{_NOT_ON_FORM}'"
-    elif field.type == "string":
-        columns[field.name] = "NULL::VARCHAR" if _is_key(source, field) else f"'{_NOT_ON_FORM}'"
-    else:
-        kind = {"date": "DATE", "number": "DOUBLE", "year": "SMALLINT", "integer": "INTEGER"}[field.type]
-        columns[field.name] = f"NULL::{kind}"
-        columns[field.missing_column or ""] = f"'{_NOT_ON_FORM}'"
-    if field.precision_column:
-        columns[field.precision_column] = f"'{_NOT_ON_FORM}'"
-    if field.no_column:
-        columns[field.no_column] = "NULL::VARCHAR[]"
-    return columns
-
-
-def _is_key(source: Source, field: Field) -> bool:
-    keys = {*source.table.primary_key, *(k for keys in source.table.parents.values() for k in keys)}
-    return field.name in keys or field.required
+    return Select({**made.columns, field.no_column: said_no}, (*made.joins, *other.joins))
 
 
 def _plain_text(source: Source, field: Field, spec: ColumnSpec, column: int) -> str:
@@ -183,60 +165,12 @@ def _plain_text(source: Source, field: Field, spec: ColumnSpec, column: int) -> 
             text = f"CASE WHEN fold({text}) = {quoted(fold(word))} THEN {quoted(code)} ELSE {text} END"
     if spec.prefix:
         text = f"{quoted(spec.prefix)} || {text}"
-    return text if _is_key(source, field) else f"coalesce({text}, {quoted(source.profile.reading.blank)})"
-
-
-def _flags(source: Source, field: Field, spec: ColumnSpec) -> _Select:
-    """One yes/no column a code. Blank is unknown: only a written no is a no."""
-    said_yes, said_no, asked = [], [], []
-    for heading, code in spec.flags.items():
-        column = source.layout.columns.get(fold(heading))
-        if column is None:
-            continue
-        yes, no = _flag_texts(source, field, column)
-        said_yes.append(f"CASE WHEN r.cells[{column}] IN ({yes}) THEN {quoted(code)} END")
-        said_no.append(f"CASE WHEN r.cells[{column}] IN ({no}) THEN {quoted(code)} END")
-        asked.append(f"coalesce(r.cells[{column}] IN ({no}), false)")
-    if not said_yes:
-        return _Select(_absent(source, field))
-
-    def gathered(items: list[str]) -> str:
-        return f"list_sort(list_distinct(list_filter([{', '.join(items)}], lambda code: code IS NOT NULL)))"
-
-    codes = (
-        f"CASE WHEN len({gathered(said_yes)}) > 0 THEN {gathered(said_yes)} "
-        f"WHEN {' AND '.join(asked)} THEN []::VARCHAR[] ELSE ['{source.profile.reading.blank}'] END"
-    )
-    columns = {field.name: codes}
-    if field.no_column:
-        columns[field.no_column] = gathered(said_no)
-    return _Select(columns)
-
-
-def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
-    """Return the texts of a flag column that say yes and those that say no, as they stand in its cells.
-
-    The few distinct texts are judged once; what is neither yes, no nor missing becomes findings.
-    """
-    reading = source.profile.reading
-    meaning: dict[str, bool | None] = {
-        fold(w): None for w in (*reading.missing, *source.standard.missing_codes, "")
-    }
-    meaning |= {fold(w): True for w in reading.yes} | {fold(w): False for w in reading.no}
-    texts = source.connection.execute(
-        f"SELECT DISTINCT cells[{column}] FROM {source.rows} WHERE cells[{column}] IS NOT NULL ORDER BY 1"
-    ).fetchall()
-    unread = tuple(text for (text,) in texts if fold(text) not in meaning)
-    _store_texts(source, field, column, unread, UNKNOWN_CODE)
-    said = [(text, meaning.get(fold(text))) for (text,) in texts]
-    yes = ", ".join(quoted(text) for text, value in said if value is True) or "NULL"
-    no = ", ".join(quoted(text) for text, value in said if value is False) or "NULL"
-    return yes, no
+    return text if is_key(source, field) else f"coalesce({text}, {quoted(source.profile.reading.blank)})"
 
 
 def _lookup_select(
     source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None
-) -> _Select:
+) -> Select:
     blank = spec.missing.get("", source.profile.reading.missing.get("", source.profile.reading.blank))
     if field.is_coded:
         return _code_select(source, field, spec, lookup, cell, column, blank)
@@ -256,7 +190,7 @@ def _lookup_select(
     if column is not None:
         on += f" AND {lookup}.is_number = coalesce(substr(r.kinds, {column}, 1) = 'n', false)"
         unread = f"{lookup}.raw IS NOT NULL AND {lookup}.value IS NULL AND {lookup}.missing IS NULL"
-        _store(
+        store(
             source, field, column, f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}", UNREADABLE
         )
     columns = {field.name: f"{lookup}.value"}
@@ -267,12 +201,12 @@ def _lookup_select(
     columns[field.missing_column or ""] = missing
     if field.precision_column:
         columns[field.precision_column] = f"coalesce({lookup}.precision, {missing})"
-    return _Select(columns, (f"LEFT JOIN {lookup} ON {on}",))
+    return Select(columns, (f"LEFT JOIN {lookup} ON {on}",))
 
 
 def _code_select(
     source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None, blank: str
-) -> _Select:
+) -> Select:
     if column is None:
         texts = [spec.constant or ""]
     else:
@@ -285,30 +219,8 @@ def _code_select(
         ]
     found = code_lookup(source, field, spec, lookup, cell, texts, blank)
     if column is not None:
-        _store_texts(source, field, column, found.ambiguous, AMBIGUOUS)
-        _store_texts(source, field, column, tuple(set(found.unread) - set(found.ambiguous)), UNKNOWN_CODE)
+        store_texts(source, field, column, found.ambiguous, AMBIGUOUS)
+        store_texts(source, field, column, tuple(set(found.unread) - set(found.ambiguous)), UNKNOWN_CODE)
+        store_texts(source, field, column, found.respelled, OTHER_SPELLING, INFORMATION)
     several = field.multiple or source.spec.explode == field.name
-    return _Select({field.name: found.value if several else f"({found.value})[1]"}, found.joins)
-
-
-def _store_texts(source: Source, field: Field, column: int, texts: tuple[str, ...], rule: str) -> None:
-    """Make a finding at every cell that holds one of these texts."""
-    if texts:
-        where = f"FROM {source.rows} AS r WHERE list_contains($texts, r.cells[{column}])"
-        _store(source, field, column, where, rule, {"texts": sorted(texts)})
-
-
-def _store(
-    source: Source,
-    field: Field,
-    column: int,
-    from_where: str,
-    rule: str,
-    parameters: dict[str, Any] | None = None,
-) -> None:
-    source.connection.execute(
-        f"INSERT INTO quality.finding SELECT {quoted(source.submission_id)}, '{rule}', '{ERROR}', 'validity', "
-        f"'{source.table.name}', '{field.name}', {quoted(source.layout.sheet)}, r.source_row, "
-        f"'{column_letter(column)}', false {from_where}",
-        parameters or {},
-    )
+    return Select({field.name: found.value if several else f"({found.value})[1]"}, found.joins)

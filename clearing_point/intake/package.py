@@ -74,6 +74,8 @@ def look_over(path: Path) -> None:
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                     with package.open(part) as handle:
                         _look_at_sheet(path.name, handle)
+                elif part.filename == "content.xml" and _DOCTYPE.search(package.open(part).read(4096)):
+                    raise InputProblem(f"{path.name} holds a document type declaration and is not read.")
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise InputProblem(
             f"{path.name} is damaged or cut off: open it, save it again and send that."

@@ -8,18 +8,12 @@ error means that the workbook cannot be read.
 from __future__ import annotations
 
 import datetime
-import re
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from clearing_point.intake import limits
-
-_SHEET_PART = re.compile(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
-_ERROR_CELL = re.compile(
-    rb'<c (?=[^>]*?\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>([^<]*)</v>'
-)
+from clearing_point.intake.unseen import Unseen, look_at_sheets
 
 
 def main() -> int:
@@ -35,17 +29,21 @@ def main() -> int:
             ("source_row", pa.int32()),
             ("cells", pa.list_(pa.string())),
             ("kinds", pa.string()),
+            ("hidden", pa.bool_()),
         ]
     )
     try:
         workbook = CalamineWorkbook.from_path(str(path))
-        errors = _error_cells(path) if path.suffix.lower() in (".xlsx", ".xlsm") else {}
+        unseen = look_at_sheets(path)
         with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
             for name in workbook.sheet_names:
-                for numbers, rows, kinds in _batches(workbook, name, errors.get(name, {})):
+                found = unseen.get(name, Unseen())
+                for numbers, rows, kinds in _batches(workbook, name, found.errors):
+                    hidden = [number in found.hidden_rows for number in numbers]
                     stream.write_batch(
                         pa.record_batch(
-                            [[name] * len(rows), pa.array(numbers, pa.int32()), rows, kinds], schema=schema
+                            [[name] * len(rows), pa.array(numbers, pa.int32()), rows, kinds, hidden],
+                            schema=schema,
                         )
                     )
     except PasswordError:
@@ -130,49 +128,6 @@ def _text(value: object) -> tuple[str | None, str]:
     if isinstance(value, datetime.date):
         return value.isoformat(), "d"
     return (None, ".") if value is None else (str(value), "t")
-
-
-def _error_cells(path: Path) -> dict[str, dict[tuple[int, int], str]]:
-    """Find `#DIV/0!` and its kin, which the parser hands back as blanks: sheet -> (row, column) -> text."""
-    found: dict[str, dict[tuple[int, int], str]] = {}
-    with zipfile.ZipFile(path) as package:
-        names = _sheet_names(package)
-        for part, name in names.items():
-            content = package.read(part)
-            if b't="e"' not in content:
-                continue
-            cells = found.setdefault(name, {})
-            for letters, row, text in _ERROR_CELL.findall(content):
-                number = 0
-                for letter in letters:
-                    number = number * 26 + letter - 64
-                cells[int(row), number] = text.decode("utf-8", "replace")
-    return found
-
-
-def _sheet_names(package: zipfile.ZipFile) -> dict[str, str]:
-    """Return part name -> sheet name, from the workbook and its relations."""
-    from html import unescape
-
-    try:
-        book = package.read("xl/workbook.xml").decode("utf-8", "replace")
-        relations = package.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-    except KeyError:
-        return {}
-    targets = {}
-    for relation in re.findall(r"<Relationship [^>]*>", relations):
-        identifier = re.search(r'\bId="([^"]*)"', relation)
-        target = re.search(r'\bTarget="([^"]*)"', relation)
-        if identifier and target:
-            targets[identifier.group(1)] = target.group(1)
-    present = set(package.namelist())
-    named = {}
-    for name, identifier_text in _SHEET_PART.findall(book):
-        target_text = targets.get(identifier_text, "")
-        part = target_text.lstrip("/") if target_text.startswith("/") else f"xl/{target_text}"
-        if part in present:
-            named[part] = unescape(name)
-    return named
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from clearing_point.errors import InputProblem
 from clearing_point.intake import limits
+from clearing_point.intake.encodings import Expected, encoding_of
 from clearing_point.intake.package import read_workbook
 
 SCHEMA = pa.schema(
@@ -31,6 +32,7 @@ SCHEMA = pa.schema(
         ("source_row", pa.int32()),
         ("cells", pa.list_(pa.string())),
         ("kinds", pa.string()),
+        ("hidden", pa.bool_()),
     ]
 )
 
@@ -40,7 +42,16 @@ CSV_SHEET = "csv"
 """A CSV file is one sheet of this name in every message."""
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Name of the part that holds a workbook under a password; it stands plainly in the old container."""
 _ZIP = b"PK\x03\x04"
+_OTHER_KINDS = {
+    ".xls": "is in the old Excel format (.xls): open it and save it as .xlsx",
+    ".xlsb": "is a binary workbook (.xlsb): open it and save it as .xlsx",
+    ".doc": "is a text document: send the table as a workbook (.xlsx) or .csv",
+    ".docx": "is a text document: send the table as a workbook (.xlsx) or .csv",
+    ".pdf": "is a page to print, from which no table can be read safely: send the workbook it was made of",
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +63,17 @@ class ReceivedFile:
     size: int
     sheets: tuple[str, ...]
     rows: pa.Table
+    encoding: str | None = None
+    """Of a CSV file: the encoding in which it was read."""
 
 
-def read_file(path: Path, *, encoding: str = "utf-8-sig", delimiter: str = ",") -> ReceivedFile:
+def read_file(
+    path: Path,
+    *,
+    encoding: str = "utf-8-sig",
+    delimiter: str = ",",
+    expected: Expected | None = None,
+) -> ReceivedFile:
     """Read a workbook or CSV.
 
     Parameters
@@ -62,7 +81,10 @@ def read_file(path: Path, *, encoding: str = "utf-8-sig", delimiter: str = ",") 
     path : Path
         ``.xlsx``, ``.xlsm`` (macros are never run), ``.ods``, ``.csv`` or ``.csv.gz``.
     encoding, delimiter : str
-        For CSV, as the profile declares them; never guessed.
+        For CSV, as the profile declares them.
+    expected : Expected, optional
+        The sender's letters and words, by which the encoding is decided where the bytes contradict the
+        declaration (:mod:`clearing_point.intake.encodings`). Without it the declaration is final.
 
     Raises
     ------
@@ -87,10 +109,12 @@ def read_file(path: Path, *, encoding: str = "utf-8-sig", delimiter: str = ",") 
     if kind in WORKBOOKS:
         _check_signature(path)
         rows = read_workbook(path, SCHEMA)
+        found = None
     else:
-        rows = pa.Table.from_batches(_csv_batches(path, encoding, delimiter), schema=SCHEMA)
+        found = encoding if expected is None else _encoding(path, encoding, expected)
+        rows = pa.Table.from_batches(_csv_batches(path, found, delimiter), schema=SCHEMA)
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
-    return ReceivedFile(path.name, sha256, size, sheets, rows)
+    return ReceivedFile(path.name, sha256, size, sheets, rows, found)
 
 
 def _kind(path: Path) -> str:
@@ -98,6 +122,9 @@ def _kind(path: Path) -> str:
     for ending in (*TEXTS, *WORKBOOKS):
         if name.endswith(ending):
             return ending
+    other = next((clause for ending, clause in _OTHER_KINDS.items() if name.endswith(ending)), None)
+    if other is not None:
+        raise InputProblem(f"{path.name} {other}.")
     known = ", ".join((*WORKBOOKS, *TEXTS))
     raise InputProblem(f"{path.name} is not of a kind that is read here ({known}): save it as .xlsx or .csv.")
 
@@ -105,10 +132,12 @@ def _kind(path: Path) -> str:
 def _check_signature(path: Path) -> None:
     with path.open("rb") as handle:
         start = handle.read(4)
+        locked = start == _OLD_OFFICE and _ENCRYPTED in handle.read()
+    if locked:
+        raise InputProblem(f"{path.name} is protected by a password: remove it and send the file again.")
     if start == _OLD_OFFICE:
         raise InputProblem(
-            f"{path.name} is password-protected or in the old Excel format (.xls): "
-            "remove the password and save it as .xlsx."
+            f"{path.name} is in the old Excel format (.xls), whatever its name says: open it and save it as .xlsx."
         )
     if start != _ZIP:
         raise InputProblem(
@@ -154,6 +183,16 @@ class _Bounded(io.RawIOBase):
         return len(block)
 
 
+def _encoding(path: Path, declared: str, expected: Expected) -> str:
+    packed = path.name.lower().endswith(".gz")
+    try:
+        with gzip.open(path, "rb") if packed else path.open("rb") as source:
+            bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
+            return encoding_of(bounded, path.name, declared, expected)
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+
+
 def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.RecordBatch]:
     csv.field_size_limit(limits.CELL_CHARACTERS * 4)
     packed = path.name.lower().endswith(".gz")
@@ -164,8 +203,8 @@ def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.Recor
                 yield from _batches_of(csv.reader(text, delimiter=delimiter, strict=True), path.name)
     except UnicodeDecodeError as error:
         raise InputProblem(
-            f"{path.name} is not text in the encoding {encoding} that its profile declares "
-            f"(byte {error.start + 1} of a block): save it as UTF-8, or correct `encoding` in the profile."
+            f"{path.name} is not text in the encoding {encoding} that was named or declared "
+            f"(byte {error.start + 1} of a block): save it as UTF-8, or name another with --encoding."
         ) from error
     except (EOFError, gzip.BadGzipFile, OSError) as error:
         raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
@@ -205,6 +244,7 @@ def _batch(rows: list[list[str]], numbers: list[int], name: str) -> pa.RecordBat
             pa.array(numbers, pa.int32()),
             text,
             pa.nulls(len(rows), pa.string()),
+            pa.nulls(len(rows), pa.bool_()),
         ],
         schema=SCHEMA,
     )

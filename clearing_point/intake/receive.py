@@ -19,14 +19,16 @@ import pyarrow as pa
 from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import store_findings
-from clearing_point.intake.guard import guard_cells, guard_headings, without_left_out
+from clearing_point.intake.expected import read_as_declared
+from clearing_point.intake.guard import empty_forbidden, guard_cells, guard_headings, without_left_out
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
 from clearing_point.intake.package import column_letter
-from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
+from clearing_point.intake.read import ReceivedFile, hash_of_file
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
+from clearing_point.standard.spelling import spelling_of
 from clearing_point.store import REFUSED, connect, drop_workspace, new_workspace, now
 
 RECEIVED = "RECEIVED"
@@ -113,15 +115,17 @@ def receive(
     start, end = parse_period(period)
     profile = with_crosswalk_flags(profile, standard)
     if received is None:
-        received = read_file(path, encoding=profile.reading.encoding, delimiter=profile.reading.delimiter)
+        received = read_as_declared(path, profile, standard)
     series = series_of(profile, period)
     submission_id = f"{period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{version_number}"
-    layouts, problems = lay_out(received, profile)
+    layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
     # What may never be sent is said before how the file should be laid out.
     findings = guard_headings(received, layouts, standard)
     findings = findings or without_left_out(problems, received, layouts, standard)
     findings = findings or guard_cells(received, layouts, profile, standard)
     refused = bool(findings)
+    if not refused:
+        findings = empty_forbidden(received, layouts, standard)
     workspace = new_workspace(project, standard)
     connection = connect(workspace, joins_as_written=True)
     try:
@@ -143,6 +147,7 @@ def receive(
             "file_name": received.name,
             "file_sha256": received.sha256,
             "file_bytes": received.size,
+            "encoding": received.encoding,
             "received_at": received_at or now(),
             "status": REFUSED if refused else RECEIVED,
             "rows_read": 0 if refused else received.rows.num_rows,

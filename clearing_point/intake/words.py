@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import fold
 from clearing_point.standard.model import TERRITORY, Field, Standard, Text
+from clearing_point.standard.spelling import Spelling, spelling_of
 
 _ANY_VARIABLE = "*"
 
@@ -20,6 +21,23 @@ class Words:
 
     codes: dict[str, tuple[str, ...]]
     ambiguous: frozenset[str] = frozenset()
+    spelling: Spelling = field(default_factory=Spelling)
+
+    @cached_property
+    def _respelled(self) -> dict[str, tuple[str, ...]]:
+        """Respelled word -> codes, for words that mean one thing in all their spellings."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for word, codes in self.codes.items():
+            found.setdefault(self.spelling.key(word), set()).add(codes)
+        for word in self.ambiguous:
+            found.setdefault(self.spelling.key(word), set()).add(())
+        return {word: next(iter(meant)) for word, meant in found.items() if len(meant) == 1}
+
+    def in_other_spelling(self, word: str) -> tuple[str, ...] | None:
+        """Return the codes of a folded word that is known only in another spelling."""
+        if not self.spelling.folds or word in self.ambiguous:
+            return None
+        return self._respelled.get(self.spelling.key(word)) or None
 
 
 def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Standard) -> Words:
@@ -69,7 +87,7 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
             )
         words[fold(word)] = codes
         ambiguous.discard(fold(word))
-    return Words(words, frozenset(ambiguous))
+    return Words(words, frozenset(ambiguous), spelling_of(standard, profile.language))
 
 
 def missing_words(language: str, standard: Standard) -> dict[str, tuple[str, ...]]:

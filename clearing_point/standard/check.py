@@ -21,6 +21,7 @@ _YAML_KINDS = {
     "disclosure.yml": "disclosure",
     "synthetic.yml": "synthetic",
     "linkage.yml": "linkage",
+    "spelling.yml": "spelling",
     "tables/*.yml": "table",
     "rules/*.yml": "rules",
     "messages/*.yml": "messages",
@@ -102,6 +103,13 @@ def _shapes(project: Project) -> Iterator[str]:
                 yield str(error)
                 continue
             yield from row_problems(path, rows, meta / f"{kind}.schema.json")
+    for path in sorted(
+        folder for parent in (project.countries, project.sources) for folder in parent.glob("*/values.csv")
+    ):
+        try:
+            yield from row_problems(path, read_csv(path), meta / "value_row.schema.json")
+        except ClearingPointError as error:
+            yield str(error)
     for path in sorted(project.schemas.rglob("*")):
         if path.suffix in (".yml", ".csv") and path not in seen and "generated" not in path.parts:
             yield f"{path}:1: no JSON Schema says what a file here must be."

@@ -133,9 +133,19 @@ def _raw(metadata: MetaData) -> None:
         Column("file_name", String, nullable=False),
         Column("file_sha256", String, nullable=False),
         Column("file_bytes", BigInteger, nullable=False),
+        Column("encoding", String, comment="of a CSV file: how it was read"),
         Column("received_at", TIMESTAMP, nullable=False),
         Column("status", String, nullable=False),
         Column("rows_read", BigInteger, nullable=False),
+        schema="raw",
+    )
+    Table(
+        "event",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("event", String, nullable=False, comment="replaced, withdrawn or deleted"),
+        Column("reason", String, nullable=False, comment="why, in the words of who did it; never a value of a person"),
+        Column("happened_at", TIMESTAMP, nullable=False),
         schema="raw",
     )
     Table(

@@ -34,6 +34,17 @@ def row_problems(path: Path, rows: Iterable[Mapping[str, str]], schema: Path) ->
     return problems
 
 
+def refuse_row_problems(path: Path, rows: Iterable[Mapping[str, str]], schema: Path) -> None:
+    """Refuse a CSV whose rows have not the shape of a schema.
+
+    Raises
+    ------
+    InputProblem
+        With the first problem's file, line and sentence, and how many more there are.
+    """
+    _refuse(row_problems(path, rows, schema))
+
+
 def read_shaped_yaml(path: Path, schema: Path) -> Any:
     """Read a YAML file that must have the shape of a schema.
 
@@ -43,11 +54,14 @@ def read_shaped_yaml(path: Path, schema: Path) -> Any:
         With the first problem's file, line and sentence, and how many more there are.
     """
     document = read_yaml(path)
-    problems = shape_problems(path, document, schema)
+    _refuse(shape_problems(path, document, schema))
+    return document
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
         more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
         raise InputProblem(problems[0] + more)
-    return document
 
 
 def _sentence(path: Iterable[str | int], message: str) -> str:

@@ -588,6 +588,13 @@ CREATE TABLE IF NOT EXISTS raw."column" (
 	target_field VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS raw.event (
+	submission_id VARCHAR NOT NULL, 
+	event VARCHAR NOT NULL, 
+	reason VARCHAR NOT NULL, 
+	happened_at TIMESTAMP WITHOUT TIME ZONE NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS raw.record (
 	submission_id VARCHAR NOT NULL, 
 	sheet VARCHAR NOT NULL, 
@@ -614,6 +621,7 @@ CREATE TABLE IF NOT EXISTS raw.submission (
 	file_name VARCHAR NOT NULL, 
 	file_sha256 VARCHAR NOT NULL, 
 	file_bytes BIGINT NOT NULL, 
+	encoding VARCHAR, 
 	received_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	status VARCHAR NOT NULL, 
 	rows_read BIGINT NOT NULL, 

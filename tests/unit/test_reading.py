@@ -106,9 +106,10 @@ def test_hostile_and_broken_files_end_in_one_sentence(
         tmp_path / "html.xlsx": (b"<html><body>hello</body></html>", "is not a workbook"),
         tmp_path / "old.xlsx": (
             b"\xd0\xcf\x11\xe0" + b"\0" * 600,
-            "password-protected or in the old Excel format",
+            "in the old Excel format",
         ),
-        tmp_path / "file.pdf": (b"%PDF-1.4", "not of a kind that is read here"),
+        tmp_path / "file.pdf": (b"%PDF-1.4", "is a page to print"),
+        tmp_path / "file.png": (b"x", "not of a kind that is read here"),
         tmp_path / "nul.csv": (b"a,b\n1,\x002\n", "NUL byte"),
         tmp_path / "quote.csv": (b'a,b\n"1,2\n', "line 2: not readable as CSV"),
         tmp_path / "long.csv": (
