@@ -94,7 +94,13 @@ class Outcome:
 
 
 def check(
-    project: Project, standard: Standard, path: Path, profile: Profile, period: str, *, encoding: str | None = None
+    project: Project,
+    standard: Standard,
+    path: Path,
+    profile: Profile,
+    period: str,
+    *,
+    encoding: str | None = None,
 ) -> Outcome:
     """Read and judge a file without storing anything; see :func:`load`."""
     received, profile = _read(path, profile, standard, encoding)
@@ -305,7 +311,9 @@ def _reading(received: ReceivedFile, profile: Profile) -> str:
     if received.encoding is None:
         return ""
     shown = sample_of(received, profile)
-    return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (f"; headings such as: {shown}" if shown else "")
+    return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (
+        f"; headings such as: {shown}" if shown else ""
+    )
 
 
 def _read(

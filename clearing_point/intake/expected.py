@@ -48,7 +48,9 @@ def read_as_declared(
         try:
             codecs.lookup(encoding)
         except LookupError as error:
-            raise UsageProblem(f"There is no encoding '{encoding}': name one of {', '.join(NAMES)}.") from error
+            raise UsageProblem(
+                f"There is no encoding '{encoding}': name one of {', '.join(NAMES)}."
+            ) from error
         return read_file(path, encoding=encoding, delimiter=reading.delimiter)
     return read_file(
         path, encoding=reading.encoding, delimiter=reading.delimiter, expected=expected_of(profile, standard)

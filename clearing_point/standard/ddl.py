@@ -144,7 +144,12 @@ def _raw(metadata: MetaData) -> None:
         metadata,
         Column("submission_id", String, nullable=False),
         Column("event", String, nullable=False, comment="replaced, withdrawn or deleted"),
-        Column("reason", String, nullable=False, comment="why, in the words of who did it; never a value of a person"),
+        Column(
+            "reason",
+            String,
+            nullable=False,
+            comment="why, in the words of who did it; never a value of a person",
+        ),
         Column("happened_at", TIMESTAMP, nullable=False),
         schema="raw",
     )
