@@ -7,11 +7,18 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clearing_point.countries import Profile, profile_of_source, regional_profile
+from clearing_point.countries import (
+    Profile,
+    check_mark,
+    mark_of,
+    profile_of_source,
+    regional_profile,
+    regional_sheets,
+)
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.intake.encodings import NAMES
@@ -319,11 +326,18 @@ def _reading(received: ReceivedFile, profile: Profile) -> str:
 def _read(
     path: Path, profile: Profile, standard: Standard, encoding: str | None = None
 ) -> tuple[ReceivedFile, Profile]:
-    """Read the file and choose its layout: the regional workbook names its sheets after our tables."""
+    """Read the file and choose its layout: the regional workbook, or the profile's own."""
     received = read_as_declared(path, profile, standard, encoding)
+    mark = mark_of(received.rows)
+    if mark is not None:
+        check_mark(mark, path.name, profile, standard)
+        if mark.language in standard.languages:
+            profile = replace(profile, language=mark.language)
     named = {fold(s) for s in received.sheets}
-    if named & set(standard.tables) and not any(s.sheet and fold(s.sheet) in named for s in profile.sheets):
-        return received, regional_profile(standard, profile)
+    own = any(s.sheet and fold(s.sheet) in named for s in profile.sheets)
+    regional = regional_sheets(received.rows, standard) if mark is not None or not own else {}
+    if regional:
+        return received, regional_profile(standard, profile, regional)
     if not profile.sheets:
         raise InputProblem(
             f"{path.name} is not the regional workbook, and {profile.name} declares no layout of its own: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -28,6 +28,31 @@ import_app = typer.Typer(
     help="Public data of others, through the same path as any submission.", no_args_is_help=True
 )
 app.add_typer(import_app, name="import")
+
+
+@app.command()
+def template(
+    territory: Annotated[str, typer.Argument(metavar="TERRITORY", help="Reporting territory, such as ALB.")],
+    year: Annotated[int, typer.Option("--year", metavar="YEAR", help="Year that is reported.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.xlsx", help="Where it is written.")],
+    language: Annotated[
+        str | None,
+        typer.Option("--lang", metavar="LANGUAGE", help="Such as sq or sr-Cyrl; else the territory's own."),
+    ] = None,
+    project: ProjectOption = None,
+) -> int:
+    """Write the empty regional workbook of a territory and year, in the officer's language."""
+    from clearing_point.countries import profile_of_territory
+    from clearing_point.standard import load_standard
+    from clearing_point.standard.workbook import write_template
+
+    found = find_project(project, None)
+    chosen = language or profile_of_territory(found, territory).language
+    standard = load_standard(found.schemas)
+    write_template(standard, output, territory=territory, year=year, language=chosen)
+    print(f"Written: {output}")
+    say(f"Next: fill it in, then clearing-point check {output.name} --territory {territory} --period {year}")
+    return 0
 
 
 @app.command()

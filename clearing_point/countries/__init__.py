@@ -9,15 +9,18 @@ from clearing_point.countries.profile import (
     profile_of_source,
     profile_of_territory,
 )
-from clearing_point.countries.regional import regional_profile
+from clearing_point.countries.regional import check_mark, mark_of, regional_profile, regional_sheets
 
 __all__ = [
     "ColumnSpec",
     "Profile",
     "SheetSpec",
     "TableSpec",
+    "check_mark",
     "load_profile",
+    "mark_of",
     "profile_of_source",
     "profile_of_territory",
     "regional_profile",
+    "regional_sheets",
 ]

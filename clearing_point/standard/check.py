@@ -29,6 +29,7 @@ _YAML_KINDS = {
     "populations/*.yml": "population",
     "translations/_register.yml": "translations",
     "words.yml": "words",
+    "template.yml": "template",
     "codelists/_register.yml": "codelist_register",
     "crosswalks/_register.yml": "crosswalk_register",
 }

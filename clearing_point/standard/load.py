@@ -186,6 +186,7 @@ def _field(source: Mapping[str, Any]) -> Field:
         publish_as=source.get("publish_as"),
         derived=source.get("derived"),
         examples=tuple(str(e) for e in source.get("examples", ())),
+        formerly=tuple(source.get("formerly", ())),
     )
 
 

@@ -37,6 +37,8 @@ class Field:
     publish_as: str | None = None
     derived: str | None = None
     examples: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
+    """Names that the column had in earlier versions of the template; they are still read."""
 
     @property
     def required(self) -> bool:
