@@ -12,6 +12,7 @@ import duckdb
 from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.release import write_release
 from clearing_point.disclosure import (
     CountTable,
@@ -25,6 +26,7 @@ from clearing_point.disclosure import (
 )
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
+from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
@@ -83,7 +85,7 @@ def publish(
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
-    counted, submissions, made_data, people = _count(project, standard, edition)
+    counted, submissions, made_data, people = _count(project, standard, edition, progress)
     progress("protecting")
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = [
@@ -179,7 +181,7 @@ def _cost(table: Protected) -> dict[str, int]:
 
 
 def _count(
-    project: Project, standard: Standard, edition: Edition
+    project: Project, standard: Standard, edition: Edition, progress: Progress
 ) -> tuple[list[Counted], tuple[str, ...], bool, list[dict[str, Any]]]:
     by_id = {i.indicator_id: i for i in standard.indicators}
     missing = [t for t in edition.tables if t not in by_id]
@@ -208,6 +210,9 @@ def _count(
             for r in rows
         ]
         years = range(edition.trend_from, edition.year + 1)
+        links = link_submissions(project, standard, connection, LINKED)
+        for sentence in links.stale:
+            progress(sentence)
         counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
     finally:
         connection.close()

@@ -13,6 +13,8 @@ from typing import Any
 from clearing_point.countries import profile_of_source, profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import archived_file
+from clearing_point.linkage.rounds import forget_ended
+from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import REFUSED, content_hash, copy_receipt, opened, prepare_warehouse
@@ -68,7 +70,8 @@ def rebuild(
                 copy_receipt(project.warehouse, target.warehouse, receipt["submission_id"])
             else:
                 _load_again(project, target, standard, receipt)
-        with opened(target.warehouse, read_only=True) as connection:
+        with opened(target.warehouse) as connection:
+            forget_ended(project, connection, load_linkage(standard.folder))
             after = content_hash(connection, standard)
         os.replace(target.warehouse, project.warehouse)
     finally:

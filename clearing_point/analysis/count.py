@@ -6,7 +6,7 @@ The result is internal to the office. It goes to the disclosure gate and nowhere
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -14,6 +14,17 @@ import pyarrow as pa
 import sqlglot
 
 from clearing_point.analysis.model import TOTAL, UNKNOWN
+from clearing_point.analysis.persons import (
+    AGAIN,
+    FIRST,
+    LEAF,
+    MARKS,
+    OPEN,
+    UNIT,
+    leaf_of,
+    mark_persons,
+    open_links,
+)
 from clearing_point.disclosure.model import Category, CountTable, Dimension
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.expressions import install_macros, parse_expression, refuse_more_than_reading
@@ -26,6 +37,8 @@ _YEAR = "year"
 _NONE_OF_LIST = "NIL"
 """Leaf of persons of whom all codes of a list were denied: in the total, in no category."""
 _REST = "*"
+_MARKED = "@"
+"""Before a mark of :mod:`clearing_point.analysis.persons` in a group of territories: the region's rows with that mark."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +107,25 @@ def _population_table(connection: Any, standard: Standard, name: str) -> None:
     if len(parsed) != 1 or not isinstance(parsed[0], sqlglot.exp.Query):
         raise InputProblem(f"Population {name} is not one SQL query.")
     refuse_more_than_reading(parsed[0], sql)
+    open_links(connection)
+    target = f"population_{name}"
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE population_{name} AS {sql}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE case_rows AS {sql}")
+        if not mark_persons(connection, standard.populations[name], "case_rows", target):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT * FROM case_rows")
     except duckdb.Error as error:
         raise InternalError(f"Population {name} cannot be counted ({type(error).__name__}).") from error
+    finally:
+        connection.execute("DROP TABLE IF EXISTS case_rows")
 
 
 def _count(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
-    dimensions = [_dimension(standard, indicator, b, years) for b in indicator.by]
+    marked = "mark" in _columns(connection, indicator)
+    if marked and all(b.variable != TERRITORY for b in indicator.by):
+        # Whoever is counted in several territories is one person here: the table says so, in a dimension of one category.
+        region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
+        indicator = replace(indicator, by=(*indicator.by, region))
+    dimensions = [_dimension(standard, indicator, b, years, marked) for b in indicator.by]
     where = (
         "" if indicator.where is None else f" WHERE {parse_expression(indicator.where).sql(dialect='duckdb')}"
     )
@@ -113,8 +137,9 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
         leaves.append(f"{_leaf(connection, standard, indicator, breakdown)} AS leaf_{number}")
         joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
         names.append(f'm{number}.category AS "{breakdown.variable}"')
+    unit = UNIT if marked else "person_id"
     query = (
-        f"SELECT {', '.join(names)}, count(DISTINCT person_id) AS persons FROM (SELECT person_id, {', '.join(leaves)} "
+        f"SELECT {', '.join(names)}, count(DISTINCT unit) AS persons FROM (SELECT {unit} AS unit, {', '.join(leaves)} "
         f"FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} GROUP BY ALL"
     )
     try:
@@ -151,20 +176,22 @@ def _population_key(indicator: Indicator) -> str:
 
 
 def _dimension(
-    standard: Standard, indicator: Indicator, breakdown: Breakdown, years: Sequence[int]
+    standard: Standard, indicator: Indicator, breakdown: Breakdown, years: Sequence[int], marked: bool
 ) -> Dimension:
     if breakdown.codelist == _YEAR:
         chosen = years if indicator.years == "trend" else years[-1:]
         return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
     reporting = breakdown.codelist == TERRITORY and breakdown.variable == "territory"
     codes = standard.reporting_territories if reporting else standard.codes_of(breakdown.codelist)
-    wanted = breakdown.categories or codes
+    wanted = codes if breakdown.categories is None else breakdown.categories
     unknown_codes = set(wanted) - set(codes)
     if unknown_codes:
         raise InputProblem(
             f"Indicator {indicator.indicator_id}: '{min(unknown_codes)}' is no code of {breakdown.codelist}."
         )
-    universe = {*codes} if reporting else {*codes, UNKNOWN}
+    if reporting:
+        return Dimension(breakdown.variable, _territories(breakdown, codes, wanted, marked))
+    universe = {*codes, UNKNOWN}
     if indicator.multiple:
         universe.add(_NONE_OF_LIST)
     parents = _parents(standard, breakdown.codelist)
@@ -173,11 +200,35 @@ def _dimension(
     for group, members in breakdown.groups.items():
         chosen_codes = universe - taken - {UNKNOWN, _NONE_OF_LIST} if members == (_REST,) else set(members)
         categories.append(Category(group, frozenset(chosen_codes)))
-    if not reporting and breakdown.unknown:
+    if breakdown.unknown:
         categories.append(Category(UNKNOWN, frozenset({UNKNOWN})))
     if breakdown.total:
         categories.append(Category(TOTAL, frozenset(universe)))
     return Dimension(breakdown.variable, tuple(categories))
+
+
+def _territories(
+    breakdown: Breakdown, codes: Sequence[str], wanted: Sequence[str], marked: bool
+) -> tuple[Category, ...]:
+    """Return territories, each with all its persons, groups of them, and the region, where every person counts once."""
+
+    def leaves(places: Sequence[str], *marks: str) -> frozenset[str]:
+        return frozenset(leaf_of(place, mark) for place in places for mark in marks)
+
+    own = (FIRST, OPEN, AGAIN) if marked else (FIRST,)
+    categories = [Category(code, leaves((code,), *own)) for code in wanted]
+    for group, members in breakdown.groups.items():
+        marks = [m.removeprefix(_MARKED) for m in members if m.startswith(_MARKED)]
+        if set(marks) - set(MARKS):
+            raise InputProblem(
+                f"Group {group} of territories: '@{min(set(marks) - set(MARKS))}' is no way to be counted."
+            )
+        left = [code for code in codes if code not in wanted]
+        places = left if members == (_REST,) else [m for m in members if not m.startswith(_MARKED)]
+        categories.append(Category(group, leaves(codes, *marks) if marks else leaves(places, *own)))
+    if breakdown.total:
+        categories.append(Category(TOTAL, leaves(codes, *own[:2])))
+    return tuple(categories)
 
 
 def _parents(standard: Standard, codelist: str) -> dict[str, str | None]:
@@ -202,20 +253,27 @@ def _members(
     return members
 
 
+def _columns(connection: Any, indicator: Indicator) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?",
+        [f"population_{indicator.population}"],
+    ).fetchall()
+    return {str(name): str(kind) for name, kind in rows}
+
+
 def _is_list(connection: Any, indicator: Indicator, breakdown: Breakdown) -> bool:
-    found = connection.execute(
-        "SELECT data_type FROM duckdb_columns() WHERE table_name = ? AND column_name = ?",
-        [f"population_{indicator.population}", breakdown.variable],
-    ).fetchone()
+    found = _columns(connection, indicator).get(breakdown.variable)
     if found is None:
         raise InputProblem(
             f"Indicator {indicator.indicator_id}: population {indicator.population} has no column '{breakdown.variable}'."
         )
-    return str(found[0]).endswith("[]")
+    return found.endswith("[]")
 
 
 def _leaf(connection: Any, standard: Standard, indicator: Indicator, breakdown: Breakdown) -> str:
     """Return the SQL of a person's leaf code; every missing code is the one category unknown."""
+    if breakdown.variable == TERRITORY and "mark" in _columns(connection, indicator):
+        return LEAF
     column = f'"{breakdown.variable}"'
     missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
     if not _is_list(connection, indicator, breakdown):

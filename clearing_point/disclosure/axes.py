@@ -142,6 +142,25 @@ def cover_of(whole: int, masks: Sequence[int]) -> list[int] | None:
     return parts if parts and sum(parts) == whole else None
 
 
+def _crossing(whole: int, parts: Sequence[int]) -> tuple[list[int], list[int], int] | None:
+    """Split overlapping parts into two ways to divide the whole that cross everywhere, or return None.
+
+    Where every block of one division meets every block of the other, any sizes of the blocks with equal sums belong to some
+    table of whole numbers (a transportation table always exists), so the common parts tell an attacker nothing that the
+    two sums do not. What the second division leaves over is its last block.
+    """
+    first: list[int] = []
+    second: list[int] = []
+    for part in parts:
+        (first if not any(part & other for other in first) else second).append(part)
+    rest = whole & ~sum(second)
+    if sum(first) != whole or not _disjoint(second):
+        return None
+    if all(one & other for one in first for other in (*second, *([rest] if rest else []))):
+        return first, second, rest
+    return None
+
+
 def make_axis(
     dimension: Dimension,
     leaves: Sequence[str],
@@ -182,14 +201,23 @@ def make_axis(
         masks.append(union)
     atoms = _atoms(masks[:printed])
     for block in extra:
-        if block not in masks and all(not (atom & block) or not (atom & ~block) for atom in atoms):
+        if block in masks or block & ~sum(atoms):
+            continue
+        if all(not (atom & block) or not (atom & ~block) for atom in atoms):
             masks.append(block)
     rows = []
     at = 0
     while at < len(masks):
         whole = masks[at]
         parts = _maximal_parts(whole, masks)
-        if parts and not _disjoint(parts):
+        crossing = None if not parts or _disjoint(parts) else _crossing(whole, parts)
+        if crossing is not None:
+            parts, second, rest = crossing
+            if rest:
+                masks.append(rest)
+                second = [*second, rest]
+            rows.append((at, tuple(masks.index(part) for part in second)))
+        elif parts and not _disjoint(parts):
             parts = [atom for atom in _atoms(masks) if atom & ~whole == 0]
             missing = [part for part in parts if part not in masks]
             if missing:

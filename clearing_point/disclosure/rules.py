@@ -37,13 +37,19 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
     """
     found = np.full(len(system.keys), policy.threshold, dtype=np.int64)
     for cell, (_, conditions) in enumerate(system.keys):
-        variables = {variable for variable, _ in conditions}
+        variables = {variable for variable, mask in conditions if _narrows(mask, system.universe[variable])}
         places = system.places[cell]
         if any(crossing <= variables for crossing in policy.sensitive_crossings) or (
             places and all(sensitive[at] for at, _ in places)
         ):
             found[cell] = policy.sensitive_threshold
     return found
+
+
+def _narrows(mask: int, leaves: Sequence[str]) -> bool:
+    """Say whether a set of leaf codes leaves a place out: ``SRB`` and ``SRB:again`` are one place, counted in two ways."""
+    places = [leaf.partition(":")[0] for leaf in leaves]
+    return {place for at, place in enumerate(places) if mask >> at & 1} != set(places)
 
 
 def primary_needs(

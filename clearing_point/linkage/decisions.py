@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime
 import hashlib
-import os
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem, UsageProblem
+from clearing_point.linkage.files import read_rows, replace_file
 from clearing_point.linkage.inputs import PERSON
 from clearing_point.linkage.link import CANDIDATE, DIFFERENT, LINK, SAME, Decided
 from clearing_point.linkage.settings import LinkageSettings
@@ -69,25 +70,14 @@ def load_decisions(project: Project) -> tuple[Decision, ...]:
         With the line, if the file is not what :func:`decide` writes.
     """
     path = decisions_file(project)
-    if not path.exists():
-        return ()
     last: dict[tuple[str, str], Decision] = {}
-    names = [f.name for f in fields(Decision)]
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        if next(rows, None) != names:
-            raise InputProblem(f"{path.name}:1: the heading must be {','.join(names)}.")
-        for cells in rows:
-            if len(cells) != len(names):
-                raise InputProblem(
-                    f"{path.name}:{rows.line_num}: {len(cells)} cells where {len(names)} are expected."
-                )
-            found = Decision(*cells)
-            if found.decision not in (SAME, DIFFERENT) or not found.person_a < found.person_b:
-                raise InputProblem(
-                    f"{path.name}:{rows.line_num}: not a decision: same or different, smaller number first."
-                )
-            last[found.person_a, found.person_b] = found
+    for number, cells in enumerate(read_rows(path, [f.name for f in fields(Decision)]), start=2):
+        found = Decision(*cells)
+        if found.decision not in (SAME, DIFFERENT) or not found.person_a < found.person_b:
+            raise InputProblem(
+                f"{path.name}:{number}: not a decision: same or different, smaller number first."
+            )
+        last[found.person_a, found.person_b] = found
     return tuple(last[key] for key in sorted(last))
 
 
@@ -220,16 +210,10 @@ def _evidence_of(connection: Any, pairs: Sequence[tuple[str, str]]) -> dict[tupl
 
 
 def _append(path: Path, decision: Decision) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = path.read_bytes() if path.exists() else b""
-    beside = path.with_suffix(".new")
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8", newline="") as handle:
-        handle.write(before.decode("utf-8"))
-        writer = csv.writer(handle, lineterminator="\n")
-        if not before:
-            writer.writerow([f.name for f in fields(Decision)])
-        writer.writerow(list(asdict(decision).values()))
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(beside, path)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if not before:
+        writer.writerow([f.name for f in fields(Decision)])
+    writer.writerow(list(asdict(decision).values()))
+    replace_file(path, before + text.getvalue())

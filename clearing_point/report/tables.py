@@ -40,6 +40,8 @@ def make_table(
         # A single year belongs to the title and not to a heading over every column.
         fixed[view.year] = view.categories[view.year][0]
         title = words("tables.title_of_year", title=title, year=fixed[view.year])
+    if view.categories.get(TERRITORY) == (TOTAL,):
+        fixed.setdefault(TERRITORY, TOTAL)  # the table is of the region as a whole
     rows = tuple(v for v in (view.layout[0] if rows is None else rows) if v not in fixed)
     columns = tuple(v for v in (view.layout[1] if columns is None else columns) if v not in fixed)
     common = {
@@ -178,7 +180,7 @@ def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequenc
         notes.append(words("tables.note_no_data", sign=words("signs.no_data")))
     if any(p.value == 0 and p.text == words("signs.none_reported") for p in printed):
         notes.append(words("tables.note_none_reported", sign=words("signs.none_reported")))
-    if TERRITORY in fixed:
+    if fixed.get(TERRITORY, TOTAL) != TOTAL:
         return tuple(notes)
     missing = missing_territories(view, places)
     if missing:

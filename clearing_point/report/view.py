@@ -124,7 +124,7 @@ class View:
     def label(self, variable: str, code: str) -> str:
         """Return what a reader calls a category."""
         words, breakdown = self.setting.words, self.breakdowns[variable]
-        if code == TOTAL:
+        if code == TOTAL and code not in breakdown.group_labels:
             return words("tables.region") if variable == TERRITORY else words("tables.total")
         if breakdown.codelist == _YEAR:
             return code
@@ -223,7 +223,9 @@ class View:
             years = codes if place[self.year] == TOTAL else (place[self.year],)
         members = tuple(self.setting.context.coverage)
         if self.territory and place[TERRITORY] != TOTAL:
-            members = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
+            named = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
+            # A group of rows of all territories names none of them.
+            members = tuple(m for m in named if m in members) or members
         states = {self.setting.reported(member, year) for member in members for year in years}
         if states <= {"none"}:
             return "none"

@@ -227,7 +227,13 @@ def _messages(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 def _population(source: Mapping[str, Any], path: Path) -> Population:
     try:
         return Population(
-            name=path.stem, title=source["title"], definition=source["definition"], sql=source["sql"]
+            name=path.stem,
+            title=source["title"],
+            definition=source["definition"],
+            sql=source["sql"],
+            once=source.get("once", "year"),
+            first=source.get("first"),
+            one_row=source.get("one_row"),
         )
     except (KeyError, TypeError) as error:
         raise _broken(path, error) from error

@@ -174,12 +174,25 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Population:
-    """Who is counted: a query with one row a person (and year) and the columns that may break it down."""
+    """Who is counted: a query with one row a person (and year) and the columns that may break it down.
+
+    Attributes
+    ----------
+    once : str
+        ``ever`` if the region counts a person in one year only, ``year`` if in every year anew.
+    first : str or None
+        Column with the day by which the first of a person's rows is found.
+    one_row : bool or None
+        Whether a case has one row (a year) in each territory; false where it has one a service, say. None: the rows tell.
+    """
 
     name: str
     title: Text
     definition: Text
     sql: str
+    once: str = "year"
+    first: str | None = None
+    one_row: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from clearing_point.synthetic.region import MadeRegion
 from clearing_point.synthetic.senders import LEVELS
 
 Cell = str | int | float | None
+_PERSON = "person"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ def _table(
         for name in (field.name, field.no_column):
             if name in references:
                 columns[name] = references[name]
+            elif name is not None and frame.name == _PERSON and name in region.tokens:
+                texts: list[Cell] = [region.tokens[name][row] for row in rows.tolist()]
+                if any(texts):
+                    columns[name] = texts
             elif name is not None and name in frame.columns and name in own and field.name not in skipped:
                 cells = _cells(region, frame, block["columns"].get(name, {}), name, rows, last)
                 if any(cell is not None for cell in cells):

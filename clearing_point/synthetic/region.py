@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clearing_point.linkage.settings import load_linkage
 from clearing_point.standard import Standard
 from clearing_point.synthetic.columns import (
     WORD,
@@ -20,6 +21,7 @@ from clearing_point.synthetic.columns import (
 )
 from clearing_point.synthetic.people import people
 from clearing_point.synthetic.senders import overlay
+from clearing_point.synthetic.tokens import make_tokens
 from clearing_point.synthetic.ways import Maker
 
 _FIRST_CASE = 1000
@@ -39,6 +41,8 @@ class MadeRegion:
         For each row of ``person`` the number of the human being behind it: equal numbers are one person.
     serial : ndarray
         Case number of each row of ``person`` at its sender.
+    tokens : mapping of str to list
+        Columns of tokens, one text or None for each row of ``person``.
     """
 
     settings: Mapping[str, Any]
@@ -48,6 +52,7 @@ class MadeRegion:
     precision: Mapping[tuple[str, str], Array]
     truth: Array
     serial: Array
+    tokens: Mapping[str, list[str | None]]
 
     @property
     def territories(self) -> tuple[str, ...]:
@@ -116,7 +121,11 @@ def make_region(
     for name, block in settings["tables"].items():
         if name in standard.tables:
             overlay(standard, settings, name, block, frames, vocabulary, precision, seed)
-    return MadeRegion(settings, years, vocabulary, frames, precision, truth, _serials(person))
+    tokens = make_tokens(
+        person, truth, settings["tokens"], load_linkage(standard.folder), settings["senders"], vocabulary,
+        generator(seed, "tokens"),
+    )  # fmt: skip
+    return MadeRegion(settings, years, vocabulary, frames, precision, truth, _serials(person), tokens)
 
 
 def _rows(
@@ -166,7 +175,8 @@ def _link(
     """Let rows of other senders or later years be persons who were made already.
 
     The later row is one that would have been there anyway: the number identified in its territory
-    and year stays what it is.
+    and year stays what it is. With ``takes`` it is one of those made on top (found not to be victims), so that
+    persons stay as many where the same territory meets her twice.
     """
     maker = Maker(person, vocabulary, rng)
     sources = np.flatnonzero(
@@ -175,7 +185,7 @@ def _link(
     sources = sources[np.bincount(truth, minlength=person.size)[truth[sources]] == 1]
     day = (person.columns[link["after"]].values + maker.figure(link["days"]))[sources]
     place = person.columns[link["territory"]].values[sources]
-    kept = person.columns["verdict"].values == vocabulary.number("VICTIM")
+    kept = person.columns["verdict"].values == vocabulary.number(link.get("takes", "VICTIM"))
     single = np.bincount(truth, minlength=person.size)[truth] == 1
     free = np.flatnonzero(kept & single & ~np.isin(np.arange(person.size), sources))
     free = free[rng.permutation(len(free))]
