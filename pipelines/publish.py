@@ -116,6 +116,7 @@ def publish(
         "made_data": made_data,
         "standard": {"version": standard.version, "sha256": standard.sha256},
         "package": __version__,
+        "naming_profile": edition.naming_profile,
         "submissions": people,
         "protection": {
             "profile": edition.profile,
@@ -125,7 +126,13 @@ def publish(
         },
     }
     folder = write_release(
-        project, year, tables, manifest, {"certificates.json": certificates_text(certificates)}
+        project,
+        standard,
+        year,
+        edition.title,
+        tables,
+        manifest,
+        {"certificates.json": certificates_text(certificates)},
     )
     return Release(edition, tables, folder, submissions, data_as_of)
 
@@ -194,21 +201,7 @@ def _count(
             raise InputProblem(
                 f"No accepted submission counts for the edition {edition.year}: see `clearing-point status`."
             )
-        rows = connection.execute(
-            "SELECT submission_id, sender, territory, made_data, file_sha256, received_at::DATE::VARCHAR "
-            'FROM "current".submission ORDER BY 1'
-        ).fetchall()
-        people = [
-            {
-                "submission": r[0],
-                "sender": r[1],
-                "territory": r[2],
-                "made_data": r[3],
-                "file_sha256": r[4],
-                "received": r[5],
-            }
-            for r in rows
-        ]
+        people = _submissions(connection)
         years = range(edition.trend_from, edition.year + 1)
         links = link_submissions(project, standard, connection, LINKED)
         for sentence in links.stale:
@@ -216,4 +209,17 @@ def _count(
         counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
     finally:
         connection.close()
-    return counted, submissions, any(r[3] for r in rows), people
+    return counted, submissions, any(p["made_data"] for p in people), people
+
+
+def _submissions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Describe the submissions that count: who, which years, and what their senders declare of them."""
+    table = connection.execute(
+        "SELECT submission_id AS submission, r.sender, r.territory, r.made_data, r.file_sha256, "
+        "r.received_at::DATE::VARCHAR AS received, year(r.period_start)::INTEGER AS first_year, "
+        "year(r.period_end)::INTEGER AS last_year, r.version_number AS version, "
+        "h.coverage, h.definition_identified, h.count_basis "
+        'FROM "current".submission AS r LEFT JOIN warehouse.core.submission AS h USING (submission_id) ORDER BY 1'
+    ).to_arrow_table()
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows

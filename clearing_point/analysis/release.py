@@ -17,14 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.release_database import DATABASE, write_database
+from clearing_point.analysis.release_metadata import catalogue, citation, data_package
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InternalError
 from clearing_point.project import Project
+from clearing_point.standard.model import Standard
 
 
 def write_release(
     project: Project,
+    standard: Standard,
     edition: int,
+    title: str,
     tables: Sequence[PublishedTable],
     manifest: Mapping[str, Any],
     extra: Mapping[str, str],
@@ -62,8 +67,12 @@ def write_release(
         for table in tables:
             _write(data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected))
         _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
-        _write(folder / "datapackage.json", _json(_data_package(edition, tables)))
-        _write(folder / "manifest.json", _json(manifest))
+        release_id = f"{edition}-{_content_hash(folder)[:12]}"
+        _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
+        _write(folder / "datapackage.json", _json(data_package(edition, title, release_id, tables)))
+        _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables))
+        _write(folder / "CITATION.cff", citation(title, release_id, manifest))
+        write_database(folder, tables, manifest, standard, release_id)
         for name, text in extra.items():
             _write(folder / name, text)
         _write(folder / "SHA256SUMS", _checksums(folder))
@@ -116,37 +125,23 @@ def _definition(table: PublishedTable) -> dict[str, Any]:
     }
 
 
-def _data_package(edition: int, tables: Sequence[PublishedTable]) -> dict[str, Any]:
-    return {
-        "profile": "tabular-data-package",
-        "name": f"clearing-point-edition-{edition}",
-        "made_data": any(t.made_data for t in tables),
-        "resources": [
-            {
-                "name": t.indicator.indicator_id.lower(),
-                "path": f"data/{t.indicator.indicator_id}.csv",
-                "title": t.indicator.title["en"],
-                "schema": {
-                    "fields": [
-                        *({"name": d.variable, "type": "string"} for d in t.protected.dimensions),
-                        {"name": "value", "type": "integer"},
-                        {"name": "protection", "type": "string"},
-                    ],
-                    "missingValues": [""],
-                },
-            }
-            for t in tables
-        ],
-    }
-
-
 def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False, default=str) + "\n"
 
 
-def _checksums(folder: Path) -> str:
-    lines = []
+def _content_hash(folder: Path) -> str:
+    """Hash what a release says: tables and definitions. It is the release's number."""
+    digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _checksums(folder: Path) -> str:
+    """Return the checksums of all files but the database, whose bytes DuckDB does not repeat."""
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != DATABASE):
         lines.append(
             f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
         )
