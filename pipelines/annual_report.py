@@ -30,9 +30,18 @@ def build(
         As :func:`pipelines.publish.publish`.
     """
     release = release or publish(project, standard, year, progress=progress)
-    progress("drawing and writing")
     context = _context(project, standard, release)
-    return build_report(release.edition, release.tables, context, project.builds / str(year))
+    return build_report(
+        release.edition, release.tables, context, project.builds / str(year),
+        extra=annex_of(release), progress=progress,
+    )  # fmt: skip
+
+
+def annex_of(release: Release) -> dict[str, str]:
+    """Return the data annex of a report: the release's own tables and definitions, byte for byte."""
+    paths = sorted(release.folder.glob("data/*.csv"))
+    paths += [release.folder / name for name in ("definitions.json", "datapackage.json")]
+    return {path.relative_to(release.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def _context(project: Project, standard: Standard, release: Release) -> ReportContext:

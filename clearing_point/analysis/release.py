@@ -75,7 +75,7 @@ def write_release(
         write_database(folder, tables, manifest, standard, release_id)
         for name, text in extra.items():
             _write(folder / name, text)
-        _write(folder / "SHA256SUMS", _checksums(folder))
+        _write(folder / "SHA256SUMS", checksums(folder))
         return put_in_place(folder, project.releases / str(edition))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -138,7 +138,7 @@ def _content_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _checksums(folder: Path) -> str:
+def checksums(folder: Path) -> str:
     """Return the checksums of all files but the database, whose bytes DuckDB does not repeat."""
     lines = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != DATABASE):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.release import checksums
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.report.compose import compose
 from clearing_point.report.edition import Edition
 from clearing_point.report.html import render_html
 from clearing_point.report.model import ReportContext
+from clearing_point.report.pdf import render_pdf
 from clearing_point.report.words import load_words
+from clearing_point.report.workbook import render_workbook
+
+Progress = Callable[[str], None]
+Check = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,14 @@ class BuiltReport:
 
 
 def build_report(
-    edition: Edition, tables: Sequence[PublishedTable], context: ReportContext, folder: Path
+    edition: Edition,
+    tables: Sequence[PublishedTable],
+    context: ReportContext,
+    folder: Path,
+    *,
+    extra: Mapping[str, str] | None = None,
+    check: Check = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> BuiltReport:
     """Build the report of an edition.
 
@@ -49,6 +62,10 @@ def build_report(
     ----------
     folder : Path
         Where it is to stand. Texts, templates and style come from ``reports`` beside the standard's folder.
+    extra : mapping of str to str
+        Further text files by their path in the folder: the data annex, the lock.
+    check : callable
+        Called with the finished folder before it is put in place; what it raises keeps the one before.
 
     Raises
     ------
@@ -65,7 +82,12 @@ def build_report(
     try:
         shutil.rmtree(new, ignore_errors=True)
         (new / "figures").mkdir(parents=True)
-        html, figures = _write(edition, tables, context, reports, new)
+        html, figures = _write(edition, tables, context, reports, new, progress)
+        for name, text in (extra or {}).items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+        (new / "SHA256SUMS").write_text(checksums(new), encoding="utf-8", newline="\n")
+        check(new)
         files = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
         _put_in_place(new, folder)
     except OSError as error:
@@ -82,15 +104,24 @@ def build_report(
 
 
 def _write(
-    edition: Edition, tables: Sequence[PublishedTable], context: ReportContext, reports: Path, new: Path
+    edition: Edition,
+    tables: Sequence[PublishedTable],
+    context: ReportContext,
+    reports: Path,
+    new: Path,
+    progress: Progress,
 ) -> tuple[Path, list[Path]]:
     pages: list[Path] = []
     figures: list[Path] = []
     for number, language in enumerate(edition.languages):
-        report = compose(edition, tables, context, reports, language)
-        page = Path("report.html" if number == 0 else f"report.{language}.html")
-        text = render_html(report, load_words(reports, language), reports / "templates")
+        progress(f"drawing and setting: {language}")
+        report, words = compose(edition, tables, context, reports, language), load_words(reports, language)
+        ending = "" if number == 0 else f".{language}"
+        page = Path(f"report{ending}.html")
+        text = render_html(report, words, reports / "templates")
         (new / page).write_text(text, encoding="utf-8", newline="\n")
+        (new / f"report{ending}.pdf").write_bytes(render_pdf(report, words, reports))
+        (new / f"tables{ending}.xlsx").write_bytes(render_workbook(report, words))
         pages.append(page)
         for figure in report.figures:
             name = Path("figures") / (figure.file if number == 0 else f"{language}.{figure.file}")

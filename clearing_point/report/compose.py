@@ -76,6 +76,7 @@ def compose(
         made_data_tag=words("made_data.tag"),
         front=front,
         sections=sections,
+        date=context.cut_off[:10],
     )
 
 

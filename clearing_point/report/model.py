@@ -55,14 +55,17 @@ class Cell:
     total: bool = False
     corner: bool = False
     """Heads the row headers."""
+    words: bool = False
+    """Holds words and no number: set to the left."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a table comes from: label and sentences, then the query."""
+    """Where a table comes from: label and sentences, then the query; `brief` is what fits on paper below a table."""
 
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     query: str
+    brief: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,8 @@ class Report:
     made_data_tag: str
     front: tuple[Block, ...]
     sections: tuple[Section, ...]
+    date: str = "1970-01-01"
+    """The one date that files carry: the edition's, as ISO text."""
 
     def blocks(self) -> list[Block]:
         """Return every block in reading order."""

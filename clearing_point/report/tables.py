@@ -217,11 +217,12 @@ def origin_of(view: View) -> Origin:
         )
     facts.append((words("origin.unknown"), _unknown(view, whole)))
     facts.append((words("origin.protection"), _protection(view)))
+    brief = tuple(facts[1:])  # the definition stands above the table already
     contributing = (", ".join(table.submissions) or words("origin.no_submissions"),)
     facts.append((words("origin.submissions", count=len(table.submissions)), contributing))
     if table.made_data:
         facts.append((words("origin.made"), (words("origin.made_text"),)))
-    return Origin(facts=tuple(facts), query=table.query.strip())
+    return Origin(facts=tuple(facts), query=table.query.strip(), brief=brief)
 
 
 def capital(text: str) -> str:

@@ -1,0 +1,105 @@
+"""The report as a tagged PDF (PDF/UA-1), set by Typst from the same model as the page.
+
+Typst reads plain data, so no word of the report is ever read as markup. Only the fonts of ``reports/fonts`` are
+used, and the only date is the edition's: the same report gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.report.model import Figure, Report
+from clearing_point.report.words import Words
+
+TEMPLATE = "report.typ"
+_WORDS = (
+    "front.contents",
+    "front.key_figures",
+    "front.page",
+    "front.producer",
+    "tables.origin",
+    "tables.origin_elsewhere_short",
+)
+# Figures are laid out with the wide letters of the style and set in the narrower ones of the report: no word grows.
+_FIGURE_FONT, _REPORT_FONT = "DejaVu Sans", "Noto Sans"
+
+
+def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
+    """Set a report.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder with ``templates/report.typ`` and ``fonts``.
+
+    Raises
+    ------
+    InputProblem
+        If the template, or a figure without alternative text, makes it impossible.
+    """
+    # Imported late: the command line must not pay for it.
+    import typst
+
+    template = reports / "templates" / TEMPLATE
+    if not template.is_file():
+        raise InputProblem(f"{template}: the template of the PDF is missing.")
+    with tempfile.TemporaryDirectory(prefix="clearing-point-pdf-") as name:
+        folder = Path(name)
+        (folder / "report.json").write_text(
+            json.dumps(_document(report, words), ensure_ascii=False), encoding="utf-8"
+        )
+        for figure in report.figures:
+            (folder / figure.file).write_text(
+                figure.svg.replace(_FIGURE_FONT, _REPORT_FONT), encoding="utf-8"
+            )
+        (folder / TEMPLATE).write_bytes(template.read_bytes())
+        try:
+            fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(reports / "fonts")])
+            made = typst.compile(
+                folder / TEMPLATE,
+                root=folder,
+                font_paths=fonts,
+                format="pdf",
+                pdf_standards=["ua-1"],
+                timestamp=int(_day(report.date).timestamp()),
+            )
+        except typst.TypstError as error:
+            raise InputProblem(f"{template}: the PDF cannot be made ({error.message}).") from error
+    if not isinstance(made, bytes):
+        raise InternalError("Typst returned no PDF.")
+    return made
+
+
+def _day(date: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC)
+
+
+def _document(report: Report, words: Words) -> dict[str, Any]:
+    language, _, script = report.language.partition("-")
+    day = _day(report.date)
+    return {
+        **_plain(report),
+        "language": language,
+        "script": script.lower(),
+        "day": [day.year, day.month, day.day],
+        "words": {key: words(key) for key in _WORDS},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as mappings that name their kind; pictures stay files."""
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in fields(value) if not (isinstance(value, Figure) and f.name == "svg")]
+        return {"block": type(value).__name__, **{name: _plain(getattr(value, name)) for name in names}}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
