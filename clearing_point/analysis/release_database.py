@@ -20,7 +20,8 @@ DATABASE = "published.duckdb"
 
 _TABLES = """
 CREATE TABLE release (release_id VARCHAR, edition INTEGER, data_as_of VARCHAR, made_data BOOLEAN, standard_version VARCHAR,
-  package_version VARCHAR, profile VARCHAR, threshold INTEGER, naming_profile VARCHAR);
+  package_version VARCHAR, profile VARCHAR, threshold INTEGER, naming_profile VARCHAR,
+  provisional_years INTEGER[]);
 CREATE TABLE indicator (indicator_id VARCHAR, position INTEGER, part VARCHAR, title VARCHAR, definition VARCHAR,
   population VARCHAR, population_title VARCHAR, population_definition VARCHAR, condition VARCHAR, profile VARCHAR,
   base INTEGER, far_from INTEGER, far_reach INTEGER, sign VARCHAR, sensitive BOOLEAN, multiple_response VARCHAR[],
@@ -60,11 +61,12 @@ def write_database(
     with duckdb.connect(str(folder / DATABASE)) as connection:
         connection.execute(_TABLES)
         connection.execute(
-            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 release_id, manifest["edition"], manifest["data_as_of"], manifest["made_data"],
                 manifest["standard"]["version"], manifest["package"], manifest["protection"]["profile"],
                 manifest["protection"]["threshold"], manifest["naming_profile"],
+                list(manifest.get("provisional_years", ())),
             ],
         )  # fmt: skip
         for name, rows in (

@@ -15,7 +15,7 @@ LEVELS = [
     {"store"},
     {"intake", "quality", "linkage", "disclosure"},
     {"analysis", "synthetic"},
-    {"report"},
+    {"report", "published"},
     {"commands"},
     {"cli"},
 ]

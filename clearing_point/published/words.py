@@ -1,0 +1,159 @@
+"""What a term means, and where the numbers of an indicator come from, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clearing_point.analysis.model import TOTAL, UNKNOWN
+from clearing_point.errors import InputProblem
+
+if TYPE_CHECKING:
+    from clearing_point.published.release import Explanation, Help, Release
+
+
+def help_of(release: Release, term: str) -> Help:
+    """See :meth:`Release.help`."""
+    from clearing_point.published.release import Help
+
+    lines = _indicator(release, term) or _variable(release, term) or _code(release, term)
+    if not lines:
+        raise InputProblem(
+            f"The release does not know '{term}': name an indicator, a variable or a code of it (see indicators())."
+        )
+    return Help(term, tuple(lines))
+
+
+def _indicator(release: Release, term: str) -> list[str]:
+    found = release.rows(
+        "SELECT title, definition, population_definition, caveats FROM indicator WHERE indicator_id = ?",
+        [term],
+    )
+    if not found:
+        return []
+    title, definition, population, caveats = found[0]
+    names = release.rows(
+        "SELECT variable, label FROM dimension WHERE indicator_id = ? ORDER BY position", [term]
+    )
+    return [
+        f"{term}: {title}",
+        definition,
+        f"Counted: {population}",
+        "Variables: " + ", ".join(f"{name} ({label})" for name, label in names),
+        *caveats,
+        *_breaks(release),
+    ]
+
+
+def _variable(release: Release, term: str) -> list[str]:
+    tables = release.rows(
+        "SELECT indicator_id, label FROM dimension WHERE variable = ? ORDER BY indicator_id", [term]
+    )
+    if not tables:
+        return []
+    codes = release.rows(
+        "SELECT code, any_value(label) FROM category WHERE variable = ? GROUP BY code ORDER BY min(position), code",
+        [term],
+    )
+    lines = [f"{term}: {tables[0][1]}", "In: " + ", ".join(name for name, _ in tables)]
+    lines += [f"  {code}: {label}" for code, label in codes]
+    if term == "territory":
+        lines += [
+            f"  {territory} sent {', '.join(map(str, years))}"
+            for territory, years in release.rows(
+                "SELECT territory, list(DISTINCT reference_year ORDER BY reference_year) FROM coverage GROUP BY 1 ORDER BY 1"
+            )
+        ]
+        lines += _breaks(release)
+    return lines
+
+
+def _code(release: Release, term: str) -> list[str]:
+    found = release.rows(
+        "SELECT DISTINCT c.variable, c.code, c.label FROM category AS c WHERE c.code = ? ORDER BY 1, 3",
+        [term],
+    )
+    return [f"{code}: {label} ({variable})" for variable, code, label in found]
+
+
+def _breaks(release: Release) -> list[str]:
+    return [
+        f"Break: {territory} from {year}: {field.replace('_', ' ')} changed from {before} to {after}."
+        for territory, year, field, before, after in release.rows(
+            "SELECT territory, reference_year, field, before, after FROM break ORDER BY ALL"
+        )
+    ]
+
+
+def explanation_of(release: Release, indicator: str) -> Explanation:
+    """See :meth:`Release.explain`."""
+    from clearing_point.published.release import Explanation
+
+    found = release.rows(
+        "SELECT title, definition, population_definition, coalesce(condition, ''), query, profile, base, sign, withheld, "
+        "submissions, caveats FROM indicator WHERE indicator_id = ?",
+        [indicator],
+    )
+    if not found:
+        raise InputProblem(f"The release has no indicator '{indicator}': see Release.indicators().")
+    title, definition, population, condition, query, profile, base, sign, withheld, submissions, caveats = (
+        found[0]
+    )
+    if withheld:
+        protection = f"The whole table is kept back: {withheld}"
+    elif profile == "round":
+        protection = f"Every number is rounded to a multiple of {base}, so that the table still adds up."
+    else:
+        protection = f"Numbers that could point at a person, and others that would give them away, are hidden ({sign})."
+    return Explanation(
+        indicator=indicator,
+        title=title,
+        definition=definition,
+        population=population,
+        condition=condition,
+        query=query,
+        unknown_share=_unknown_share(release, indicator),
+        protection=protection,
+        cost=dict(
+            release.rows("SELECT measure, amount FROM cost WHERE indicator_id = ? ORDER BY 1", [indicator])
+        ),
+        submissions=tuple(submissions),
+        caveats=tuple(caveats),
+        breaks=tuple(_breaks(release)),
+        release_id=release.release_id,
+    )
+
+
+def _unknown_share(release: Release, indicator: str) -> float | None:
+    """Return the part of persons with an unknown variable in the newest year; None where it may not be shown."""
+    variables = [
+        row[0]
+        for row in release.rows(
+            "SELECT DISTINCT variable FROM category WHERE indicator_id = ? AND kind = 'unknown' ORDER BY 1",
+            [indicator],
+        )
+    ]
+    names = release.rows(
+        "SELECT variable, codelist FROM dimension WHERE indicator_id = ? ORDER BY position", [indicator]
+    )
+    shares = []
+    for variable in variables:
+        place, conditions, parameters = 0, [], [indicator]
+        for position, (name, codelist) in enumerate(names, start=1):
+            if name == variable:
+                place = position
+            elif codelist == "year":
+                conditions.append(
+                    f"key[{position}] = (SELECT max(key[{position}]) FROM cell WHERE indicator_id = ?)"
+                )
+                parameters.append(indicator)
+            else:
+                conditions.append(f"key[{position}] = '{TOTAL}'")
+        unknown, total = release.rows(
+            f"SELECT max(value) FILTER (key[{place}] = '{UNKNOWN}'), max(value) FILTER (key[{place}] = '{TOTAL}') "
+            f"FROM cell WHERE {' AND '.join(['indicator_id = ?', *conditions])}",
+            parameters,
+        )[0]
+        if unknown is None or not total:
+            return None
+        shares.append(unknown / total)
+    return max(shares, default=None)
