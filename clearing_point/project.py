@@ -77,6 +77,11 @@ class Project:
         return self.data / "releases"
 
     @property
+    def ledger(self) -> Path:
+        """What was ever printed, append-only; it outlives the warehouse and the releases."""
+        return self.data / "publications" / "ledger.csv"
+
+    @property
     def builds(self) -> Path:
         """Built reports, one folder an edition."""
         return self.data / "reports"

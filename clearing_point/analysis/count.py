@@ -50,20 +50,27 @@ class Counted:
     query: str
 
 
-def open_current(connection: Any, standard: Standard, cut_off: str | None = None) -> tuple[str, ...]:
+def open_current(
+    connection: Any, standard: Standard, cut_off: str | None = None, only: Sequence[str] | None = None
+) -> tuple[str, ...]:
     """Make the views of schema ``current`` over the warehouse and return the submissions in force.
 
     Parameters
     ----------
     connection : duckdb connection
         An in-memory database to which the warehouse is attached read-only as ``warehouse``.
+    only : sequence of str, optional
+        The submissions that counted at an earlier time, whatever became of them since.
     """
     install_macros(connection, standard)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{CURRENT}"')
+    chosen = "status = 'ACCEPTED'" + (f" AND received_at < DATE '{cut_off}' + 1" if cut_off else "")
+    if only is not None:
+        connection.register("chosen_submissions", pa.table({"submission_id": pa.array(only, pa.string())}))
+        chosen = "submission_id IN (SELECT submission_id FROM chosen_submissions)"
     connection.execute(
         f'CREATE OR REPLACE VIEW "{CURRENT}".submission AS SELECT * FROM warehouse.raw.submission '
-        "WHERE status = 'ACCEPTED' AND use = 'count'"
-        + (f" AND received_at < DATE '{cut_off}' + 1" if cut_off else "")
+        f"WHERE {chosen} AND use = 'count'"
     )
     for table in standard.tables_of_kind("case", "aggregate", "scorecard"):
         connection.execute(

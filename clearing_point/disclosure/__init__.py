@@ -6,7 +6,7 @@ from clearing_point.disclosure.commands import AuditReport, audit_files
 from clearing_point.disclosure.cost import Cost, TableCost
 from clearing_point.disclosure.editions import check_reissue, late_line
 from clearing_point.disclosure.gate import Protection, protect, withhold
-from clearing_point.disclosure.ledger import Ledger
+from clearing_point.disclosure.ledger import Issue, Ledger
 from clearing_point.disclosure.model import (
     Category,
     Cell,
@@ -33,6 +33,7 @@ __all__ = [
     "CountTable",
     "Dimension",
     "Insider",
+    "Issue",
     "KnownFigure",
     "Ledger",
     "Policy",

@@ -72,6 +72,7 @@ def protect(
     insiders: Sequence[Insider] = (),
     unknown: Mapping[str, frozenset[Cell]] | None = None,
     added: Mapping[str, frozenset[Cell]] | None = None,
+    keep: Mapping[str, Mapping[Cell, ProtectedCell]] | None = None,
     progress: Progress | None = None,
 ) -> Protection:
     """Protect all tables of an edition as one system, attack the result, and hand it back only if it stood.
@@ -94,6 +95,9 @@ def protect(
         Submitters with their own clients by table and cell; none may work out the few of others (suppression).
     unknown, added
         Cells whose count the office does not know (hidden in a received file), totals that nobody asked for.
+    keep
+        Cells of a re-issue that did not change, as they were printed: hidden ones stay hidden, rounded ones keep
+        their multiple, or the two issues side by side would tell more than each.
     progress
         Called with (stage, done, of) now and then.
 
@@ -110,8 +114,7 @@ def protect(
         raise InputProblem("Hand over at least one table, each with a table_id of its own.")
     earlier: list[Protected] = []
     if ledger is not None and not complete_revision:
-        populations = frozenset(table.population for table in tables)
-        earlier = [table for table in ledger.tables(populations) if not table.withheld]
+        earlier = ledger.beside([table.population for table in tables], relations)
     names = [*own, *(table.table_id for table in earlier)]
     system = build_system([*tables, *earlier], relations, policy.group_disclosure)
     values = fill(system, tables, partial=bool(earlier))
@@ -128,9 +131,17 @@ def protect(
     untold = _marked(system, names, unknown) | (needs.printed & ~told_by_tables & open_before)
     needs.low[_marked(system, names, unknown)] = needs.high[_marked(system, names, unknown)] = -1
     needs.hidden[untold] = True
+    standing = _standing(system, names, keep or {})
+    needs.hidden[[cell for cell, entry in standing.items() if entry.shown is None]] = True
+    rounded_before = {
+        cell: entry.shown
+        for cell, entry in standing.items()
+        if entry.status == "rounded" and entry.shown is not None
+    }
     job = _Job(
-        system, tables, earlier, names, values, needs, policy, public, untold, relations, known, progress
-    )
+        system, tables, earlier, names, values, needs, policy, public, untold, relations, known, rounded_before,
+        progress,
+    )  # fmt: skip
     if profile == "suppress":
         return job.suppress(_marked(system, names, added), insiders)
     return job.round(out.lower, out.upper)
@@ -151,6 +162,7 @@ class _Job:
     untold: Booleans
     relations: Sequence[Relation]
     known: Sequence[KnownFigure]
+    rounded_before: Mapping[int, int]
     progress: Progress | None
 
     def suppress(self, extra: Booleans, insiders: Sequence[Insider]) -> Protection:
@@ -214,7 +226,7 @@ class _Job:
 
     def _kept(self) -> dict[int, int]:
         """Return the rounded values that are out: a cell keeps its direction, or two editions would tell more."""
-        found = {}
+        found = dict(self.rounded_before)
         for cell, places in enumerate(self.system.places):
             for at, codes in places:
                 if at >= len(self.tables):
@@ -239,6 +251,17 @@ def _marked(system: System, names: Sequence[str], cells: Mapping[str, frozenset[
     if cells:
         for cell, places in enumerate(system.places):
             found[cell] = any(codes in cells.get(names[at], ()) for at, codes in places)
+    return found
+
+
+def _standing(
+    system: System, names: Sequence[str], keep: Mapping[str, Mapping[Cell, ProtectedCell]]
+) -> dict[int, ProtectedCell]:
+    found = {}
+    for cell, places in enumerate(system.places if keep else ()):
+        for at, codes in places:
+            if codes in keep.get(names[at], {}):
+                found[cell] = keep[names[at]][codes]
     return found
 
 

@@ -1,7 +1,8 @@
 """The publication ledger: everything ever printed, append-only, chained so that an edit shows.
 
-One record for each table (its public structure) and each cell (what was shown). It is kept in a DuckDB
-database (`publication_ledger`) or in a CSV file. It holds no true count that was not printed.
+One record for each issue (why and from what it was made), each table (its public structure) and each cell
+(what was shown). It is kept in a DuckDB database (`publication_ledger`) or in a CSV file. It holds no true
+count that was not printed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from clearing_point.disclosure.model import (
     Dimension,
     Protected,
     ProtectedCell,
+    Relation,
     _make_protected,
 )
 from clearing_point.errors import InputProblem
@@ -39,6 +42,23 @@ class Record(NamedTuple):
     method: str
     inputs: str
     chain: str
+
+
+class Issue(NamedTuple):
+    """One publication: its name, the hash of what it was made from, and what else was noted.
+
+    `replaces` is True for a complete revision and a re-issue: what stood before about the same populations
+    is then no longer a statement about the same records.
+    """
+
+    name: str
+    inputs: str
+    note: Mapping[str, Any]
+
+    @property
+    def replaces(self) -> bool:
+        """True where earlier tables of the same populations are no longer in force."""
+        return bool(self.note.get("replaces"))
 
 
 class Ledger:
@@ -90,8 +110,17 @@ class Ledger:
             found.append(record)
         return found
 
-    def append(self, edition: str, tables: Sequence[Protected], *, inputs: str) -> int:
-        """Enter published tables and return the number of records. `inputs` is the hash of what they were made from.
+    def append(
+        self, edition: str, tables: Sequence[Protected], *, inputs: str, note: Mapping[str, Any] | None = None
+    ) -> int:
+        """Enter published tables and return the number of records.
+
+        Parameters
+        ----------
+        inputs
+            Hash of what they were made from; not of counts, which could be guessed and tried.
+        note
+            What the office wants to remember of this issue (JSON), see :class:`Issue`.
 
         Raises
         ------
@@ -104,6 +133,11 @@ class Ledger:
         taken = {(record.edition, record.table_id) for record in before}
         chain = before[-1].chain if before else _START
         fresh: list[Record] = []
+        if note is not None:
+            said = json.dumps(note, ensure_ascii=False, sort_keys=True)
+            record = Record(len(before) + 1, edition, "", "issue", said, "", "", inputs, "")
+            chain = _link(chain, record)
+            fresh.append(record._replace(chain=chain))
         for table in tables:
             if (edition, table.table_id) in taken:
                 raise InputProblem(
@@ -119,10 +153,10 @@ class Ledger:
                 record = Record(number, edition, table.table_id, kind, cell, shown, table.profile, inputs, "")
                 chain = _link(chain, record)
                 fresh.append(record._replace(chain=chain))
-        self._write(fresh, new=not before)
+        self._write(before, fresh)
         return len(fresh)
 
-    def _write(self, records: Sequence[Record], *, new: bool) -> None:
+    def _write(self, before: Sequence[Record], records: Sequence[Record]) -> None:
         if self._connection is not None:
             self._connection.begin()
             try:
@@ -135,28 +169,81 @@ class Ledger:
                 raise
             self._connection.commit()
         elif self._path is not None:
-            with self._path.open("w" if new else "a", encoding="utf-8", newline="") as file:
+            # Written beside and renamed: an interrupted run leaves the ledger as it was.
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+            with beside.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
-                if new:
-                    writer.writerow(_FIELDS)
-                writer.writerows(records)
+                writer.writerow(_FIELDS)
+                writer.writerows([*before, *records])
+            os.replace(beside, self._path)
 
-    def tables(self, populations: frozenset[str] | None = None) -> list[Protected]:
-        """Return all published tables as they were printed; their names carry the edition."""
-        found: list[tuple[dict[str, Any], dict[Cell, ProtectedCell]]] = []
+    def issues(self) -> list[Issue]:
+        """Return the issues that were entered with a note, in order."""
+        return [
+            Issue(record.edition, record.inputs, json.loads(record.cell))
+            for record in self.records()
+            if record.kind == "issue"
+        ]
+
+    def tables(
+        self,
+        populations: frozenset[str] | None = None,
+        *,
+        before: str | None = None,
+        issue: str | None = None,
+        in_force: bool = True,
+    ) -> list[Protected]:
+        """Return published tables as they were printed; their names carry the edition.
+
+        Parameters
+        ----------
+        populations
+            Only tables that count these.
+        before
+            Only what stood when this issue was made.
+        issue
+            Only the tables of this issue, under their own names.
+        in_force
+            Leave out what a later issue replaced.
+        """
+        found: list[tuple[str, dict[str, Any], dict[Cell, ProtectedCell]]] = []
+        replacing: str | None = None
         for record in self.records():
-            if record.kind == "table":
+            if record.edition == before:
+                break
+            if record.kind == "issue":
+                replacing = record.edition if json.loads(record.cell).get("replaces") else None
+            elif record.kind == "table":
                 content = json.loads(record.cell)
-                found.append((content | {"name": f"{record.edition}: {record.table_id}"}, {}))
+                if in_force and replacing == record.edition:
+                    found = [
+                        entry
+                        for entry in found
+                        if entry[0] == replacing or entry[1]["population"] != content["population"]
+                    ]
+                name = record.table_id if issue else f"{record.edition}: {record.table_id}"
+                found.append((record.edition, content | {"name": name}, {}))
             else:
                 shown = int(record.shown) if record.shown else None
                 status = "hidden" if shown is None else ("rounded" if record.method == "round" else "")
-                found[-1][1][tuple(json.loads(record.cell))] = ProtectedCell(shown, status)  # type: ignore[arg-type]
+                found[-1][2][tuple(json.loads(record.cell))] = ProtectedCell(shown, status)  # type: ignore[arg-type]
         return [
             _restore(content, cells)
-            for content, cells in found
-            if populations is None or content["population"] in populations
+            for edition, content, cells in found
+            if (populations is None or content["population"] in populations)
+            and (issue is None or edition == issue)
         ]
+
+    def beside(
+        self, populations: Sequence[str], relations: Sequence[Relation] = (), *, before: str | None = None
+    ) -> list[Protected]:
+        """Return the earlier tables that say something about these populations, withheld ones left out."""
+        wanted = set(populations)
+        for relation in relations:
+            if wanted & {relation.part_population, relation.whole_population}:
+                wanted |= {relation.part_population, relation.whole_population}
+        return [table for table in self.tables(frozenset(wanted), before=before) if not table.withheld]
 
 
 def _link(chain: str, record: Record) -> str:
