@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +15,8 @@ from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
-from clearing_point.analysis.release import write_release
-from clearing_point.disclosure import (
-    CountTable,
-    Policy,
-    Protected,
-    Protection,
-    Relation,
-    load_policy,
-    protect,
-    withhold,
-)
+from clearing_point.analysis.release import long_csv, write_release
+from clearing_point.disclosure import Relation, load_policy, printed_cost
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.linkage.step import link_submissions
@@ -31,6 +24,7 @@ from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect
+from pipelines.publication import publish_tables
 
 Progress = Callable[[str], None]
 
@@ -71,44 +65,58 @@ class Release:
 
 
 def publish(
-    project: Project, standard: Standard, year: int, *, progress: Progress = lambda _: None
+    project: Project,
+    standard: Standard,
+    year: int,
+    *,
+    complete_revision: str = "",
+    progress: Progress = lambda _: None,
 ) -> Release:
-    """Publish the edition of a year.
+    """Publish the edition of a year: protected beside everything that is out, and entered in the ledger.
+
+    Publishing the same edition again from the same inputs gives the same bytes.
+
+    Parameters
+    ----------
+    complete_revision : str
+        The reason, to be printed, for which everything published before is declared void.
 
     Raises
     ------
     InputProblem
-        If there is no such edition, nothing was accepted yet, or the tables cannot be made safe; in the
-        last case it names them.
+        If there is no such edition, nothing was accepted yet, the tables cannot be made safe (it names them), or
+        the edition is out and its numbers have changed since (:mod:`pipelines.publication`).
     """
     edition = load_edition(project, year)
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
     counted, submissions, made_data, people = _count(project, standard, edition, progress)
-    progress("protecting")
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = [
         Relation(part, part.split(":", 1)[0])
         for part in sorted({c.table.population for c in counted})
         if ":" in part
     ]
-    protection, protected = _protected([c.table for c in counted], policy, edition, relations, progress)
+    out = publish_tables(
+        project, edition, policy, counted, relations, submissions, _inputs(people, standard, edition),
+        lambda then: _count(project, standard, edition, progress, only=then)[0],
+        complete_revision=complete_revision, progress=progress,
+    )  # fmt: skip
     tables = tuple(
         PublishedTable(
             indicator=c.indicator,
             population=standard.populations[c.indicator.population],
-            protected=protected[c.table.table_id],
+            protected=out.tables[c.table.table_id],
             submissions=submissions,
             made_data=made_data,
             query=c.query,
-            notes=(),
-            cost=_cost(protected[c.table.table_id]),
+            notes=out.notes[c.table.table_id],
+            cost=printed_cost(out.tables[c.table.table_id]),
         )
-        for c in counted
+        for c in out.counted
     )
     progress("writing")
-    certificates = protection.certificates if protection else {}
     data_as_of = str(edition.cut_off or max(p["received"] for p in people))
     manifest = {
         "edition": year,
@@ -121,8 +129,11 @@ def publish(
         "protection": {
             "profile": edition.profile,
             "threshold": policy.threshold,
-            "audited_cells": len(certificates.get("cells", ())),
-            "withheld": sorted(t.table_id for t in protected.values() if t.withheld),
+            "audited_cells": len(out.certificates.get("cells", ())),
+            "withheld": sorted(t.table_id for t in out.tables.values() if t.withheld),
+            "issues": list(out.issues),
+            "complete_revision": out.complete_revision or None,
+            "cost": {t.indicator.indicator_id: dict(t.cost) for t in tables},
         },
     }
     folder = write_release(
@@ -132,63 +143,27 @@ def publish(
         edition.title,
         tables,
         manifest,
-        {"certificates.json": certificates_text(certificates)},
+        {
+            "certificates.json": certificates_text(out.certificates),
+            **{f"data/{name}.csv": long_csv(table) for name, table in out.late.items()},
+        },
     )
     return Release(edition, tables, folder, submissions, data_as_of)
 
 
-def _protected(
-    tables: list[CountTable],
-    policy: Policy,
-    edition: Edition,
-    relations: Sequence[Relation],
-    progress: Progress,
-) -> tuple[Protection | None, dict[str, Protected]]:
-    """Protect the tables as one system; those that make it impossible are withheld, finest first.
-
-    A table is withheld only if the gate refuses the programme with it: what remains is proven safe.
-    """
-    kept = list(tables)
-    withheld: dict[str, Protected] = {}
-    while kept:
-        try:
-            protection = protect(
-                kept,
-                policy,
-                profile="round" if edition.profile == "round" else "suppress",
-                relations=relations,
-            )
-        except InputProblem:
-            finest = max(kept, key=lambda t: (_small_share(t, policy.threshold), t.table_id))
-            kept.remove(finest)
-            withheld[finest.table_id] = withhold(finest, policy, policy.withheld_reason)
-            progress(f"withholding {finest.table_id}")
-        else:
-            return protection, {**withheld, **{t.table_id: t for t in protection.tables}}
-    return None, withheld
-
-
-def _small_share(table: CountTable, threshold: int) -> float:
-    filled = [count for count in table.counts.values() if count]
-    return sum(count < threshold for count in filled) / len(filled) if filled else 0.0
-
-
-def _cost(table: Protected) -> dict[str, int]:
-    """Count what protection hid or changed, from what is printed.
-
-    How many cells were hidden for their own sake and how many for others' stays in the office: where a
-    table has only one hidden cell, that number would tell whether it is small.
-    """
-    cells = table.cells.values()
-    return {
-        "cells": len(table.cells),
-        "hidden": sum(1 for c in cells if c.shown is None),
-        "rounded": sum(1 for c in cells if c.status == "rounded"),
-    }
+def _inputs(people: list[dict[str, Any]], standard: Standard, edition: Edition) -> str:
+    """Return the hash of what was counted; not of the counts, which somebody could guess and try."""
+    made_of = [[p["submission"], p["file_sha256"]] for p in people]
+    text = json.dumps([made_of, standard.sha256, list(edition.tables), edition.trend_from, edition.profile])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _count(
-    project: Project, standard: Standard, edition: Edition, progress: Progress
+    project: Project,
+    standard: Standard,
+    edition: Edition,
+    progress: Progress,
+    only: Sequence[str] | None = None,
 ) -> tuple[list[Counted], tuple[str, ...], bool, list[dict[str, Any]]]:
     by_id = {i.indicator_id: i for i in standard.indicators}
     missing = [t for t in edition.tables if t not in by_id]
@@ -196,7 +171,9 @@ def _count(
         raise InputProblem(f"Edition {edition.year}: there is no indicator '{missing[0]}'.")
     connection: duckdb.DuckDBPyConnection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
-        submissions = open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
+        submissions = open_current(
+            connection, standard, str(edition.cut_off) if edition.cut_off else None, only
+        )
         if not submissions:
             raise InputProblem(
                 f"No accepted submission counts for the edition {edition.year}: see `clearing-point status`."

@@ -33,7 +33,8 @@ from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Stand
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
 
-_YEAR = "year"
+YEAR_CODELIST = "year"
+"""Code list of a dimension of calendar years."""
 _NONE_OF_LIST = "NIL"
 """Leaf of persons of whom all codes of a list were denied: in the total, in no category."""
 _REST = "*"
@@ -185,7 +186,7 @@ def _population_key(indicator: Indicator) -> str:
 def _dimension(
     standard: Standard, indicator: Indicator, breakdown: Breakdown, years: Sequence[int], marked: bool
 ) -> Dimension:
-    if breakdown.codelist == _YEAR:
+    if breakdown.codelist == YEAR_CODELIST:
         chosen = years if indicator.years == "trend" else years[-1:]
         return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
     reporting = breakdown.codelist == TERRITORY and breakdown.variable == "territory"

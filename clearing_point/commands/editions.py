@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from clearing_point.commands.shared import (
@@ -20,14 +22,29 @@ app = typer.Typer()
 
 @app.command()
 def publish(
-    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+    edition: EditionOption,
+    complete_revision: Annotated[
+        str,
+        typer.Option(
+            "--complete-revision", metavar="REASON", help="Declare what is out void, and print why."
+        ),
+    ] = "",
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
 ) -> int:
-    """Count, protect and audit the tables of an edition, and write them as a release."""
+    """Count, protect and audit the tables of an edition, enter them in the ledger, and write them as a release."""
     from clearing_point.standard import load_standard
     from pipelines.publish import publish as run
 
     found = find_project(project, data)
-    release = run(found, load_standard(found.schemas), edition, progress=progress(json))
+    release = run(
+        found,
+        load_standard(found.schemas),
+        edition,
+        complete_revision=complete_revision.strip(),
+        progress=progress(json),
+    )
     if json:
         print_json(release.summary())
         return 0

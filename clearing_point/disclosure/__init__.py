@@ -3,7 +3,7 @@
 from clearing_point.disclosure.audit import AuditResult, CellFinding, audit
 from clearing_point.disclosure.certificates import make_certificates, verify_certificates, write_certificates
 from clearing_point.disclosure.commands import AuditReport, audit_files
-from clearing_point.disclosure.cost import Cost, TableCost
+from clearing_point.disclosure.cost import Cost, TableCost, printed_cost
 from clearing_point.disclosure.editions import check_reissue, late_line
 from clearing_point.disclosure.gate import Protection, protect, withhold
 from clearing_point.disclosure.ledger import Issue, Ledger
@@ -51,6 +51,7 @@ __all__ = [
     "late_line",
     "load_policy",
     "make_certificates",
+    "printed_cost",
     "protect",
     "protect_file",
     "protect_statistic",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import product
+from math import prod
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.cells import Integers, System
-from clearing_point.disclosure.model import CountTable
+from clearing_point.disclosure.model import Cell, CountTable, Dimension, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import Needs
 from clearing_point.disclosure.solver import LinearModel
@@ -107,7 +109,15 @@ def cost_of_suppression(
                 int(secondary[cells].sum()),
                 0,
                 float(values[cells][hidden[cells]].sum() / max(int(values[cells].sum()), 1)),
-                _coarser(system, table, at, hidden),
+                coarser(
+                    table.dimensions,
+                    {
+                        codes
+                        for cell in cells[hidden[cells]].tolist()
+                        for t, codes in system.places[cell]
+                        if t == at
+                    },
+                ),
             )
         )
     return Cost(
@@ -148,28 +158,71 @@ def cost_of_rounding(system: System, tables: Sequence[CountTable], values: Integ
     )  # fmt: skip
 
 
-def _coarser(system: System, table: CountTable, at: int, hidden: Booleans) -> str:
-    """Return the largest part of a table, by levels of its dimensions, in which no cell is hidden."""
-    axes, grid = system.axes[at], system.grids[at]
-    if not hidden[_cells_of(system, at)].any():
+def coarser(dimensions: Sequence[Dimension], hidden: AbstractSet[Cell]) -> str:
+    """Return the largest part of a table, by levels of its dimensions, in which no cell is hidden.
+
+    It is a function of what is printed and may be shown.
+    """
+    if not hidden:
         return ""
     levels = []
-    for axis in axes:
-        masks = axis.masks[: axis.printed]
-        inner = [p for p, m in enumerate(masks) if any(o != m and o & ~m == 0 for o in masks)]
-        widest = [p for p in inner if masks[p].bit_count() == max(m.bit_count() for m in masks)]
-        levels.append([chosen for chosen in (list(range(axis.printed)), inner, widest) if chosen])
+    for dimension in dimensions:
+        every = list(dimension.categories)
+        inner = [c for c in every if any(other.members < c.members for other in every)]
+        most = max((len(c.members) for c in inner), default=0)
+        widest = [c for c in inner if len(c.members) == most]
+        levels.append([chosen for chosen in (every, inner, widest) if chosen])
     best: tuple[int, str] = (0, "nothing: leave the table out")
     for chosen in product(*levels):
-        cells = grid[np.ix_(*chosen)].ravel()
-        if len(cells) > best[0] and not hidden[cells].any():
+        size = prod(len(categories) for categories in chosen)
+        codes = [{c.code for c in categories} for categories in chosen]
+        if size > best[0] and not any(
+            all(code in part for code, part in zip(cell, codes, strict=True)) for cell in hidden
+        ):
             names = [
-                f"{d.variable}: {', '.join(d.categories[p].code for p in positions)}"
-                for d, positions in zip(table.dimensions, chosen, strict=True)
-                if len(positions) < len(d.categories)
+                f"{d.variable}: {', '.join(c.code for c in categories)}"
+                for d, categories in zip(dimensions, chosen, strict=True)
+                if len(categories) < len(d.categories)
             ]
-            best = (len(cells), "; ".join(names))
+            best = (size, "; ".join(names))
     return best[1]
+
+
+def printed_cost(table: Protected) -> dict[str, Any]:
+    """Return what protection took from a table, worked out from what is printed alone, so that it may be shown.
+
+    How many cells were hidden for their own sake and how many for others' stays in the office: where a
+    table has only one hidden cell, that number would tell whether it is small. `persons_hidden` is the share of
+    the printed grand total that no printed inmost cell accounts for (None where there is no such total).
+    """
+    hidden = {cell for cell, entry in table.cells.items() if entry.shown is None}
+    return {
+        "cells": len(table.cells),
+        "hidden": len(hidden),
+        "rounded": sum(1 for entry in table.cells.values() if entry.status == "rounded"),
+        "persons_hidden": _persons_hidden(table) if hidden else (None if table.withheld else 0.0),
+        "loses_nothing": coarser(table.dimensions, hidden),
+    }
+
+
+def _persons_hidden(table: Protected) -> float | None:
+    inmost, whole = [], []
+    for dimension in table.dimensions:
+        every = dimension.categories
+        inmost.append({c.code for c in every if not any(other.members < c.members for other in every)})
+        universe = frozenset().union(*(c.members for c in every))
+        whole.append([c.code for c in every if c.members == universe])
+    if not all(whole):
+        return None
+    total = table.cells[tuple(codes[0] for codes in whole)].shown
+    if not total or table.multiple_response:
+        return None
+    seen = sum(
+        entry.shown or 0
+        for cell, entry in table.cells.items()
+        if all(code in codes for code, codes in zip(cell, inmost, strict=True))
+    )
+    return round(max(0, total - seen) / total, 4)
 
 
 def least_secondary(problem: Problem) -> float:

@@ -45,20 +45,14 @@ class Record(NamedTuple):
 
 
 class Issue(NamedTuple):
-    """One publication: its name, the hash of what it was made from, and what else was noted.
+    """One publication: its name, the hash of what it was made from, and what else was noted of it.
 
-    `replaces` is True for a complete revision and a re-issue: what stood before about the same populations
-    is then no longer a statement about the same records.
+    `note["replaced"]` names issues that are no longer in force after this one.
     """
 
     name: str
     inputs: str
     note: Mapping[str, Any]
-
-    @property
-    def replaces(self) -> bool:
-        """True where earlier tables of the same populations are no longer in force."""
-        return bool(self.note.get("replaces"))
 
 
 class Ledger:
@@ -72,6 +66,7 @@ class Ledger:
 
     def __init__(self, store: Any) -> None:
         self._path = Path(store) if isinstance(store, (str, Path)) else None
+        self._left_out: frozenset[str] = frozenset()
         self._connection: Any = None if self._path else store
         if self._connection is not None:
             self._connection.execute(
@@ -179,12 +174,18 @@ class Ledger:
             os.replace(beside, self._path)
 
     def issues(self) -> list[Issue]:
-        """Return the issues that were entered with a note, in order."""
+        """Return the issues that were entered with a note, in order, replaced ones too."""
         return [
             Issue(record.edition, record.inputs, json.loads(record.cell))
             for record in self.records()
             if record.kind == "issue"
         ]
+
+    def issues_in_force(self) -> list[Issue]:
+        """Return the issues with a note that no later one replaced."""
+        issues = self.issues()
+        replaced = {name for issue in issues for name in issue.note.get("replaced", ())}
+        return [issue for issue in issues if issue.name not in replaced]
 
     def tables(
         self,
@@ -208,20 +209,14 @@ class Ledger:
             Leave out what a later issue replaced.
         """
         found: list[tuple[str, dict[str, Any], dict[Cell, ProtectedCell]]] = []
-        replacing: str | None = None
         for record in self.records():
             if record.edition == before:
                 break
             if record.kind == "issue":
-                replacing = record.edition if json.loads(record.cell).get("replaces") else None
+                replaced = json.loads(record.cell).get("replaced", ()) if in_force else ()
+                found = [entry for entry in found if entry[0] not in replaced]
             elif record.kind == "table":
                 content = json.loads(record.cell)
-                if in_force and replacing == record.edition:
-                    found = [
-                        entry
-                        for entry in found
-                        if entry[0] == replacing or entry[1]["population"] != content["population"]
-                    ]
                 name = record.table_id if issue else f"{record.edition}: {record.table_id}"
                 found.append((record.edition, content | {"name": name}, {}))
             else:
@@ -232,8 +227,14 @@ class Ledger:
             _restore(content, cells)
             for edition, content, cells in found
             if (populations is None or content["population"] in populations)
-            and (issue is None or edition == issue)
+            and (edition == issue if issue else edition not in self._left_out)
         ]
+
+    def without(self, *issues: str) -> Ledger:
+        """Return the same ledger as if these issues had never been; for reading only."""
+        other = Ledger(self._path or self._connection)
+        other._left_out = frozenset(issues)
+        return other
 
     def beside(
         self, populations: Sequence[str], relations: Sequence[Relation] = (), *, before: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +43,9 @@ class Policy:
         What is printed for every hidden cell: one sign, because two signs would tell which are small.
     withheld_reason
         What is said in place of a table that is withheld as a whole.
+    revision_note, late_notes
+        What is said with a table that was revised completely ({reason}), and with one whose frozen years got
+        late records or lost some since ({numbers}; by kind: late, withdrawn).
     rounding_base, default_profile
         Base of controlled rounding; profile where an edition names none.
     percent_base, mean_base
@@ -70,6 +73,8 @@ class Policy:
     mean_base: int
     largest_sensitive_share: float
     known_figures: tuple[KnownFigure, ...] = ()
+    revision_note: str = "{reason}"
+    late_notes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def plain(cls, threshold: int = 5, *, zeros: Zeros = "may_be_hidden", rounding_base: int = 0) -> Policy:
@@ -162,6 +167,8 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         zeros=content["zeros"],
         sign=content["sign"],
         withheld_reason=content["withheld_reason"],
+        revision_note=content["revision_note"],
+        late_notes=content["late_notes"],
         rounding_base=content["profiles"]["round"]["base"],
         default_profile=content["default_profile"],
         percent_base=content["statistics"]["percent_base"],

@@ -1,0 +1,185 @@
+"""Years that are out: their counts stay those of the submissions that were counted then; the rest is late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from clearing_point.analysis.count import YEAR_CODELIST, Counted
+from clearing_point.analysis.model import TOTAL
+from clearing_point.disclosure import CountTable, Dimension, Issue, Policy, Protected, ProtectedCell
+from clearing_point.disclosure.audit import bounds_of
+from clearing_point.disclosure.model import Cell
+from clearing_point.errors import InputProblem
+
+LATE, WITHDRAWN = "late", "withdrawn"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Counts of an edition, now and with the frozen years as they were counted when they went out.
+
+    `years` are the frozen years that any table of the edition prints.
+    """
+
+    now: tuple[Counted, ...]
+    counted: tuple[Counted, ...]
+    years: frozenset[str]
+
+
+def freeze(
+    counted: Sequence[Counted],
+    issues: Sequence[Issue],
+    submissions: Sequence[str],
+    recount: Callable[[Sequence[str]], Sequence[Counted]],
+) -> Frozen:
+    """Count frozen years over the submissions of the issue that published them first."""
+    since: dict[str, tuple[str, ...]] = {}
+    for issue in issues:
+        for year in issue.note["years"]:
+            since.setdefault(year, tuple(issue.note["submissions"]))
+    merged = [dict(c.table.counts) for c in counted]
+    for then in sorted(set(since.values()) - {tuple(submissions)}):
+        years = {year for year, used in since.items() if used == then}
+        for counts, now, old in zip(merged, counted, recount(then), strict=True):
+            if now.table.dimensions != old.table.dimensions:
+                raise InputProblem(
+                    f"{now.table.table_id} has other categories for the submissions of an earlier edition: compare the "
+                    "indicator with the one it was published with."
+                )
+            at = _year_position(now)
+            if at is None:
+                continue
+            for cell in [cell for cell in counts if cell[at] in years]:
+                del counts[cell]
+            counts.update({cell: n for cell, n in old.table.counts.items() if cell[at] in years})
+    printed = {
+        category.code
+        for c in counted
+        if (at := _year_position(c)) is not None
+        for category in c.table.dimensions[at].categories
+    }
+    frozen = [
+        replace(c, table=replace(c.table, counts=counts)) for c, counts in zip(counted, merged, strict=True)
+    ]
+    return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()))
+
+
+def _year_position(counted: Counted) -> int | None:
+    found = [at for at, b in enumerate(counted.indicator.by) if b.codelist == YEAR_CODELIST]
+    return found[0] if found else None
+
+
+def contradicting(tables: Sequence[CountTable], out: Mapping[str, Protected], policy: Policy) -> list[str]:
+    """Return the tables that are out with numbers or categories that the counts cannot have given."""
+    found = []
+    for table in tables:
+        printed = out.get(table.table_id)
+        if printed is None or printed.withheld:
+            continue
+        if printed.dimensions != table.dimensions or printed.population != table.population:
+            found.append(table.table_id)
+            continue
+        for cell in printed.cells:
+            low, high = bounds_of(printed, cell, policy.lower_bound)
+            if not low <= table.counts.get(cell, 0) <= high:
+                found.append(table.table_id)
+                break
+    return found
+
+
+def changed_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, dict[Cell, int]]:
+    """Return by how much cells of tables that are out have changed since, by table; only what changed."""
+    found = {}
+    for now, then in zip(frozen.now, frozen.counted, strict=True):
+        new, old = now.table.counts, then.table.counts
+        if now.table.table_id in out:
+            steps = {cell: new.get(cell, 0) - old.get(cell, 0) for cell in {*new, *old}}
+            steps = {cell: step for cell, step in steps.items() if step}
+            if steps:
+                found[now.table.table_id] = steps
+    return found
+
+
+def refuse_small_changes(
+    year: int, frozen: Frozen, changed: Mapping[str, Mapping[Cell, int]], policy: Policy
+) -> None:
+    """Allow a re-issue only where every change adds at least the threshold.
+
+    Raises
+    ------
+    InputProblem
+        Naming tables and how many of their cells changed by a few or went down; never values.
+    """
+    sensitive = {c.table.table_id for c in frozen.now if c.table.sensitive}
+    few = {}
+    for name, steps in changed.items():
+        least = policy.sensitive_threshold if name in sensitive else policy.threshold
+        count = sum(step < least for step in steps.values())
+        if count:
+            few[name] = count
+    if few:
+        named = ", ".join(f"{name} ({count} cells)" for name, count in sorted(few.items()))
+        raise InputProblem(
+            f"Edition {year} is out and frozen: since then counts went down or changed by fewer than {policy.threshold} in "
+            f"{named}, and the two versions side by side would show whom. Nothing was published. The next edition prints "
+            "late records on a line of their own; or declare a complete revision with the reason to print: "
+            f'clearing-point publish --edition {year} --complete-revision "REASON".'
+        )
+
+
+def unchanged_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, dict[Cell, ProtectedCell]]:
+    """Return, by table, the printed cells whose count is the same as when they went out."""
+    found: dict[str, dict[Cell, ProtectedCell]] = {}
+    for now, then in zip(frozen.now, frozen.counted, strict=True):
+        printed = out.get(now.table.table_id)
+        if printed is not None:
+            found[now.table.table_id] = {
+                cell: entry
+                for cell, entry in printed.cells.items()
+                if now.table.counts.get(cell, 0) == then.table.counts.get(cell, 0)
+            }
+    return found
+
+
+def late_tables(frozen: Frozen, edition: int) -> tuple[list[CountTable], dict[str, str]]:
+    """Return the lines of records that came, or were withdrawn, after their year went out, and whose line each is.
+
+    One line a population and year, over everything else. It is there whenever a table prints a frozen year,
+    whether or not anything came: its presence tells nothing.
+    """
+    tables: list[CountTable] = []
+    of: dict[str, str] = {}
+    seen: set[str] = set()
+    for now, then in zip(frozen.now, frozen.counted, strict=True):
+        table, at = now.table, _year_position(now)
+        if at is None or table.population in seen or table.multiple_response or ":" in table.population:
+            continue
+        years = tuple(c for c in table.dimensions[at].categories if c.code in frozen.years)
+        widest = [_widest(d) for d in table.dimensions]
+        if not years or any(code is None for k, code in enumerate(widest) if k != at):
+            continue
+        seen.add(table.population)
+        added: dict[Cell, int] = {}
+        withdrawn: dict[Cell, int] = {}
+        for year in years:
+            cell = tuple(year.code if k == at else str(code) for k, code in enumerate(widest))
+            step = table.counts.get(cell, 0) - then.table.counts.get(cell, 0)
+            added[(year.code,)], withdrawn[(year.code,)] = max(step, 0), max(-step, 0)
+        for kind, counts in ((LATE, added), (WITHDRAWN, withdrawn)):
+            name = f"{table.table_id}-{kind}"
+            of[name] = table.table_id
+            tables.append(
+                CountTable(
+                    name,
+                    f"{table.population}, {kind} by edition {edition}",
+                    (Dimension(table.dimensions[at].variable, years),),
+                    counts,
+                    title=table.title,
+                )
+            )
+    return tables, of
+
+
+def _widest(dimension: Dimension) -> str | None:
+    return next((c.code for c in dimension.categories if c.code == TOTAL), None)

@@ -1,0 +1,338 @@
+"""What goes out, given what is out already: the ledger, frozen years, late records, re-issues and revisions.
+
+Deciding comes first and ends in the ledger; what is written afterwards is read back from the ledger alone, so that
+publishing an edition again from the same inputs gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from clearing_point.analysis.count import Counted
+from clearing_point.disclosure import (
+    CountTable,
+    Issue,
+    Ledger,
+    Policy,
+    Profile,
+    Protected,
+    Protection,
+    Relation,
+    audit,
+    protect,
+    withhold,
+)
+from clearing_point.disclosure.certificates import Certificates, make_certificates
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.project import Project
+from clearing_point.report.edition import Edition
+from pipelines.frozen_years import (
+    Frozen,
+    changed_cells,
+    contradicting,
+    freeze,
+    late_tables,
+    refuse_small_changes,
+    unchanged_cells,
+)
+
+Progress = Callable[[str], None]
+Recount = Callable[[Sequence[str]], Sequence[Counted]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What may be printed of an edition.
+
+    Attributes
+    ----------
+    counted : tuple of Counted
+        What stands behind `tables`: the counts of frozen years are those of the time when they were published.
+    late : mapping
+        Tables of records that came, or were withdrawn, after their year was published, by name.
+    notes : mapping
+        Sentences to print with a table, by table.
+    issues : tuple of str
+        Names in the ledger of the issues that make up the edition.
+    """
+
+    counted: tuple[Counted, ...]
+    tables: Mapping[str, Protected]
+    late: Mapping[str, Protected]
+    certificates: Certificates
+    notes: Mapping[str, tuple[str, ...]]
+    issues: tuple[str, ...]
+    complete_revision: str
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """An issue to be made: its tables, and what it notes in the ledger."""
+
+    tables: list[CountTable]
+    counted: list[Counted]
+    note: dict[str, object]
+    ledger: Ledger
+    keep: Mapping[str, Mapping[tuple[str, ...], object]]
+    before: Mapping[str, Protected]
+
+
+def publish_tables(
+    project: Project,
+    edition: Edition,
+    policy: Policy,
+    counted: Sequence[Counted],
+    relations: Sequence[Relation],
+    submissions: Sequence[str],
+    inputs: str,
+    recount: Recount,
+    *,
+    complete_revision: str = "",
+    progress: Progress = lambda _: None,
+) -> Published:
+    """Protect the tables of an edition beside everything that is out, enter them in the ledger, and return them.
+
+    Parameters
+    ----------
+    inputs
+        Hash of what was counted; kept in the ledger.
+    recount
+        Counts the same tables over the submissions of an earlier issue.
+    complete_revision
+        The reason to print, where earlier tables are declared void.
+
+    Raises
+    ------
+    InputProblem
+        Where the policy does not allow it, or tables cannot be made safe; names tables.
+    """
+    ledger = Ledger(project.ledger)
+    issues = ledger.issues_in_force()
+    mine = [issue for issue in issues if issue.note["edition"] == edition.year]
+    repeated = (
+        bool(mine) and mine[0].note.get("reason", "") == complete_revision and _same(mine[-1], submissions)
+    )
+    if complete_revision and not repeated:
+        plan = _revision(edition, ledger, issues, counted, complete_revision)
+    else:
+        frozen = freeze(counted, issues, submissions, recount)
+        plan = _ordinary(edition, policy, ledger, issues, mine, counted, frozen)
+        counted = plan.counted
+    if plan.tables:
+        profile: Profile = "round" if edition.profile == "round" else "suppress"
+        _make_issue(project, plan, policy, profile, relations, submissions, inputs, progress)
+    return _read_back(edition, policy, Ledger(project.ledger), counted, relations, progress)
+
+
+def _same(issue: Issue, submissions: Sequence[str]) -> bool:
+    return list(issue.note["submissions"]) == list(submissions)
+
+
+def _name(year: int, ledger: Ledger) -> str:
+    number = sum(issue.note["edition"] == year for issue in ledger.issues()) + 1
+    return str(year) if number == 1 else f"{year}, issue {number}"
+
+
+def _note(edition: Edition, ledger: Ledger, **more: object) -> dict[str, object]:
+    return {
+        "name": _name(edition.year, ledger),
+        "edition": edition.year,
+        "years": list(edition.years),
+        "profile": edition.profile,
+        **more,
+    }
+
+
+def _newest(edition: Edition, issues: Sequence[Issue]) -> None:
+    later = [issue.note["edition"] for issue in issues if issue.note["edition"] > edition.year]
+    if later:
+        raise InputProblem(
+            f"Edition {max(later)} is out and holds the numbers of {edition.year}: revise them there, not in the older "
+            "edition."
+        )
+
+
+def _revision(
+    edition: Edition, ledger: Ledger, issues: Sequence[Issue], counted: Sequence[Counted], reason: str
+) -> _Plan:
+    if not issues:
+        raise InputProblem(
+            "Nothing has been published yet, so there is nothing to revise: publish without a reason."
+        )
+    _newest(edition, issues)
+    replaced = [issue.name for issue in issues]
+    note = _note(edition, ledger, reason=reason, replaced=replaced)
+    return _Plan([c.table for c in counted], list(counted), note, ledger.without(*replaced), {}, {})
+
+
+def _ordinary(
+    edition: Edition,
+    policy: Policy,
+    ledger: Ledger,
+    issues: Sequence[Issue],
+    mine: Sequence[Issue],
+    counted: Sequence[Counted],
+    frozen: Frozen,
+) -> _Plan:
+    out = {t.table_id: t for issue in mine for t in ledger.tables(issue=issue.name)}
+    tables = [c.table for c in frozen.counted]
+    otherwise = contradicting(tables, out, policy)
+    if otherwise:
+        raise InputProblem(
+            f"Edition {edition.year} is out, and counting the same submissions gives other numbers now in "
+            f"{', '.join(otherwise)}: the standard, the links or the indicators have changed. Restore them, or declare a "
+            "complete revision with the reason to print (--complete-revision)."
+        )
+    late, of = late_tables(frozen, edition.year) if not mine else ([], {})
+    note = _note(edition, ledger, late=of, replaced=[])
+    changed = changed_cells(frozen, out)
+    if not changed:
+        fresh = [table for table in tables if table.table_id not in out]
+        return _Plan([*fresh, *late] if fresh else [], list(frozen.counted), note, ledger, {}, {})
+    refuse_small_changes(edition.year, frozen, changed, policy)
+    _newest(edition, issues)
+    replaced = [issue.name for issue in mine]
+    note = _note(edition, ledger, late={}, replaced=replaced, reissue=True)
+    keep = unchanged_cells(frozen, out)
+    return _Plan([c.table for c in frozen.now], list(frozen.now), note, ledger.without(*replaced), keep, out)
+
+
+def _make_issue(
+    project: Project,
+    plan: _Plan,
+    policy: Policy,
+    profile: Profile,
+    relations: Sequence[Relation],
+    submissions: Sequence[str],
+    inputs: str,
+    progress: Progress,
+) -> None:
+    protection, protected = _protected(plan, policy, profile, relations, progress)
+    made = [protected[table.table_id] for table in plan.tables]
+    if plan.before:
+        _audit_side_by_side(plan.before, made, policy, relations)
+    name = str(plan.note.pop("name"))
+    note = {**plan.note, "submissions": list(submissions)}
+    ledger = Ledger(project.ledger)
+    ledger.append(name, made, inputs=inputs, note=note)
+    if protection is not None:
+        # What it cost in small cells and in others: for the office, never for a release.
+        cost = json.dumps(asdict(protection.cost), ensure_ascii=False, indent=1) + "\n"
+        (project.ledger.parent / f"cost of {name}.json").write_text(cost, encoding="utf-8", newline="\n")
+
+
+def _protected(
+    plan: _Plan, policy: Policy, profile: Profile, relations: Sequence[Relation], progress: Progress
+) -> tuple[Protection | None, dict[str, Protected]]:
+    """Protect the tables as one system; those that make it impossible are withheld, finest first.
+
+    A table is withheld only if the gate refuses the programme with it: what remains is proven safe.
+    """
+    kept = list(plan.tables)
+    withheld: dict[str, Protected] = {}
+    while kept:
+        try:
+            protection = protect(
+                kept, policy, profile=profile, relations=relations, ledger=plan.ledger,
+                keep=plan.keep,  # type: ignore[arg-type]
+                progress=lambda stage, done, of: progress(f"protecting: {stage} {done} of {of}"),
+            )  # fmt: skip
+        except InputProblem:
+            finest = max(kept, key=lambda t: (_small_share(t, policy.threshold), t.table_id))
+            kept.remove(finest)
+            withheld[finest.table_id] = withhold(finest, policy, policy.withheld_reason)
+            progress(f"withholding {finest.table_id}")
+        else:
+            return protection, {**withheld, **{t.table_id: t for t in protection.tables}}
+    return None, withheld
+
+
+def _small_share(table: CountTable, threshold: int) -> float:
+    filled = [count for count in table.counts.values() if count]
+    return sum(count < threshold for count in filled) / len(filled) if filled else 0.0
+
+
+def _audit_side_by_side(
+    before: Mapping[str, Protected], made: Sequence[Protected], policy: Policy, relations: Sequence[Relation]
+) -> None:
+    """Attack a re-issue together with the issue that it replaces: whoever has both must not find anybody."""
+    old = [
+        _renamed(table, f"{name} before", f"{table.population} before")
+        for name, table in before.items()
+        if not table.withheld
+    ]
+    populations = sorted({table.population for table in before.values()})
+    added = [Relation(f"{population} before", population) for population in populations]
+    within = [Relation(f"{r.part_population} before", f"{r.whole_population} before") for r in relations]
+    result = audit([*made, *old], policy, relations=[*relations, *added, *within])
+    if not result.safe:
+        named = ", ".join(sorted({finding.table_id for finding in result.failures})[:8])
+        raise InputProblem(
+            f"Beside the numbers that are out, a re-issue gives away too much ({named}): leave the year as it is; late "
+            "records stand on a line of their own in the next edition."
+        )
+
+
+def _renamed(table: Protected, table_id: str, population: str) -> Protected:
+    from clearing_point.disclosure.model import _make_protected
+
+    values = {name: getattr(table, name) for name in table.__dataclass_fields__ if name != "_token"}
+    return _make_protected(**{**values, "table_id": table_id, "population": population})
+
+
+def _read_back(
+    edition: Edition,
+    policy: Policy,
+    ledger: Ledger,
+    counted: Sequence[Counted],
+    relations: Sequence[Relation],
+    progress: Progress,
+) -> Published:
+    """Return the edition as the ledger has it, attacked once more beside everything that was out before it."""
+    mine = [issue for issue in ledger.issues_in_force() if issue.note["edition"] == edition.year]
+    out = {t.table_id: t for issue in mine for t in ledger.tables(issue=issue.name)}
+    missing = [c.table.table_id for c in counted if c.table.table_id not in out]
+    if missing:
+        raise InternalError(f"The ledger has no table {missing[0]} of edition {edition.year}.")
+    tables = {c.table.table_id: out[c.table.table_id] for c in counted}
+    of = {late: main for issue in mine for late, main in issue.note.get("late", {}).items()}
+    late = {name: out[name] for name in of}
+    printed = [table for table in (*tables.values(), *late.values()) if not table.withheld]
+    replaced = [name for issue in mine for name in issue.note["replaced"]]
+    earlier = ledger.without(*replaced).beside(
+        [table.population for table in printed], relations, before=mine[0].name
+    )
+    progress("auditing")
+    result = audit([*printed, *earlier], policy, relations=relations, known=policy.known_figures)
+    if not result.safe:
+        named = "; ".join(sorted({finding.where for finding in result.failures})[:8])
+        raise InputProblem(
+            f"Edition {edition.year} as it is out no longer passes the audit of today's policy ({named}): restore the "
+            "policy that it was published with, or declare a complete revision."
+        )
+    reason = str(mine[0].note.get("reason", ""))
+    notes = {name: _notes(reason, name, of, late, policy) for name in tables}
+    return Published(
+        tuple(counted),
+        tables,
+        late,
+        make_certificates(result),
+        notes,
+        tuple(issue.name for issue in mine),
+        reason,
+    )
+
+
+def _notes(
+    reason: str, name: str, of: Mapping[str, str], late: Mapping[str, Protected], policy: Policy
+) -> tuple[str, ...]:
+    found = [policy.revision_note.format(reason=reason)] if reason else []
+    for line, main in of.items():
+        table = late[line]
+        if main != name or table.withheld or not any(entry.shown != 0 for entry in table.cells.values()):
+            continue
+        numbers = "; ".join(f"{cell[0]}: {table.text(cell)}" for cell in table.cells)
+        found.append(policy.late_notes[line.rsplit("-", 1)[-1]].format(numbers=numbers))
+    return tuple(found)
