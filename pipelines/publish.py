@@ -12,11 +12,13 @@ from typing import Any
 import duckdb
 
 from clearing_point import __version__
-from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.count import Counted, count_indicators, open_current, relations_of
+from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.release import long_csv, write_release
-from clearing_point.disclosure import Relation, load_policy, printed_cost
+from clearing_point.disclosure import load_policy, printed_cost
+from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.linkage.step import link_submissions
@@ -91,13 +93,11 @@ def publish(
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
-    counted, submissions, made_data, people = _count(project, standard, edition, progress)
+    counted, denominators, submissions, made_data, people = _count(project, standard, edition, progress)
     policy = load_policy(project.schemas / "disclosure.yml")
-    relations = [
-        Relation(part, part.split(":", 1)[0])
-        for part in sorted({c.table.population for c in counted})
-        if ":" in part
-    ]
+    relations = relations_of(counted)
+    # Tables that cannot be one system at all are a mistake of their declaration, and no reason to withhold any.
+    build_system([c.table for c in counted], relations, policy.group_disclosure)
     out = publish_tables(
         project, edition, policy, counted, relations, submissions, _inputs(people, standard, edition),
         lambda then: _count(project, standard, edition, progress, only=then)[0],
@@ -111,8 +111,9 @@ def publish(
             submissions=submissions,
             made_data=made_data,
             query=c.query,
-            notes=out.notes[c.table.table_id],
+            notes=(*out.notes[c.table.table_id], *notes_of(c, standard, denominators)),
             cost=printed_cost(out.tables[c.table.table_id]),
+            values=values_of(c, out.tables[c.table.table_id], policy, denominators),
         )
         for c in out.counted
     )
@@ -164,7 +165,7 @@ def _count(
     edition: Edition,
     progress: Progress,
     only: Sequence[str] | None = None,
-) -> tuple[list[Counted], tuple[str, ...], bool, list[dict[str, Any]]]:
+) -> tuple[list[Counted], dict[str, Denominators], tuple[str, ...], bool, list[dict[str, Any]]]:
     by_id = {i.indicator_id: i for i in standard.indicators}
     missing = [t for t in edition.tables if t not in by_id]
     if missing:
@@ -184,9 +185,13 @@ def _count(
         for sentence in links.stale:
             progress(sentence)
         counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
+        measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
+        denominators = read_denominators(
+            connection, standard, [m.denominator for m in measures if m.denominator is not None]
+        )
     finally:
         connection.close()
-    return counted, submissions, any(p["made_data"] for p in people), people
+    return counted, denominators, submissions, any(p["made_data"] for p in people), people
 
 
 def _submissions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

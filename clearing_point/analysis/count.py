@@ -25,10 +25,11 @@ from clearing_point.analysis.persons import (
     mark_persons,
     open_links,
 )
-from clearing_point.disclosure.model import Category, CountTable, Dimension
+from clearing_point.disclosure.model import Category, CountTable, Dimension, Relation
+from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.expressions import install_macros, parse_expression, refuse_more_than_reading
-from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Standard
+from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Standard
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
@@ -40,15 +41,18 @@ _NONE_OF_LIST = "NIL"
 _REST = "*"
 _MARKED = "@"
 """Before a mark of :mod:`clearing_point.analysis.persons` in a group of territories: the region's rows with that mark."""
+_OWN_GROUPS = "none"
+"""Code list of a variable whose categories are the groups of its breakdown and nothing else."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """True counts of one indicator with the query that made them."""
+    """True counts of one indicator with the query that made them, and the statistic beside them if it has one."""
 
     indicator: Indicator
     table: CountTable
     query: str
+    statistic: Statistic | None = None
 
 
 def open_current(
@@ -134,8 +138,11 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
         region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
         indicator = replace(indicator, by=(*indicator.by, region))
     dimensions = [_dimension(standard, indicator, b, years, marked) for b in indicator.by]
-    where = (
-        "" if indicator.where is None else f" WHERE {parse_expression(indicator.where).sql(dialect='duckdb')}"
+    conditions = _conditions(indicator)
+    where = f" WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else ""
+    measure = _measured(indicator)
+    value, numbers = (
+        ("", "") if measure is None else (f', "{measure.value}" AS value', _NUMBERS[measure.kind])
     )
     leaves, joins, names = [], [], []
     for number, (breakdown, dimension) in enumerate(zip(indicator.by, dimensions, strict=True)):
@@ -145,9 +152,10 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
         leaves.append(f"{_leaf(connection, standard, indicator, breakdown)} AS leaf_{number}")
         joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
         names.append(f'm{number}.category AS "{breakdown.variable}"')
-    unit = UNIT if marked else "person_id"
+    unit = UNIT if marked else "person_id" if "person_id" in _columns(connection, indicator) else "unit_id"
     query = (
-        f"SELECT {', '.join(names)}, count(DISTINCT unit) AS persons FROM (SELECT {unit} AS unit, {', '.join(leaves)} "
+        f"SELECT {', '.join(names)}, count(DISTINCT unit) AS units{numbers} "
+        f"FROM (SELECT {unit} AS unit{value}, {', '.join(leaves)} "
         f"FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} GROUP BY ALL"
     )
     try:
@@ -162,25 +170,67 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
     multiple = frozenset(
         b.variable for b in indicator.by if indicator.multiple and _is_list(connection, indicator, b)
     )
+    size = len(dimensions)
     table = CountTable(
         table_id=indicator.indicator_id,
         population=_population_key(indicator),
         dimensions=tuple(dimensions),
-        counts={tuple(str(c) for c in row[:-1]): int(row[-1]) for row in rows},
+        counts={tuple(str(c) for c in row[:size]): int(row[size]) for row in rows},
         sensitive=indicator.sensitive,
         title=indicator.title["en"],
         multiple_response=multiple,
     )
-    return Counted(indicator, table, query)
+    if measure is None:
+        return Counted(indicator, table, query)
+    places = [tuple(str(c) for c in row[:size]) for row in rows]
+    statistic = Statistic(
+        measure.kind,  # type: ignore[arg-type]
+        table,
+        {place: float(row[size + 1]) for place, row in zip(places, rows, strict=True)},
+        decimals=measure.decimals,
+        largest={place: tuple(map(float, row[size + 2])) for place, row in zip(places, rows, strict=True)},
+    )
+    return Counted(indicator, table, query, statistic)
+
+
+_NUMBERS = {
+    "median": ", median(value) AS value, [] AS largest",
+    "mean": ", avg(value) AS value, max(value, 5) AS largest",
+    "sum": ", sum(value) AS value, max(value, 5) AS largest",
+}
+"""Aggregates of a measure; the largest contributions tell whether one unit dominates a sum (no matter for a median)."""
+
+
+def _measured(indicator: Indicator) -> Measure | None:
+    """Return the measure if it is worked out from records; a rate is worked out from shown counts later."""
+    return (
+        indicator.measure if indicator.measure is not None and indicator.measure.value is not None else None
+    )
+
+
+def _conditions(indicator: Indicator) -> list[str]:
+    found = [] if indicator.where is None else [parse_expression(indicator.where).sql(dialect="duckdb")]
+    measure = _measured(indicator)
+    return [*found, f'"{measure.value}" IS NOT NULL'] if measure else found
+
+
+def relations_of(counted: Sequence[Counted]) -> list[Relation]:
+    """Return which of the counted populations are part of which: those with more conditions of those with fewer."""
+    keys = {
+        c.table.population: (c.indicator.population, frozenset(_conditions(c.indicator))) for c in counted
+    }
+    return [
+        Relation(part, whole)
+        for part, (name, conditions) in sorted(keys.items())
+        for whole, (other, fewer) in sorted(keys.items())
+        if name == other and fewer < conditions
+    ]
 
 
 def _population_key(indicator: Indicator) -> str:
     """Name who is counted: the same condition on the same population is the same unknown in every table."""
-    return (
-        indicator.population
-        if indicator.where is None
-        else f"{indicator.population}: {indicator.where.strip()}"
-    )
+    conditions = " AND ".join(_conditions(indicator))
+    return f"{indicator.population}: {conditions}" if conditions else indicator.population
 
 
 def _dimension(
@@ -190,8 +240,9 @@ def _dimension(
         chosen = years if indicator.years == "trend" else years[-1:]
         return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
     reporting = breakdown.codelist == TERRITORY and breakdown.variable == "territory"
-    codes = standard.reporting_territories if reporting else standard.codes_of(breakdown.codelist)
-    wanted = codes if breakdown.categories is None else breakdown.categories
+    codes = _codes(standard, breakdown, reporting)
+    own_groups = breakdown.codelist == _OWN_GROUPS
+    wanted = (() if own_groups else codes) if breakdown.categories is None else breakdown.categories
     unknown_codes = set(wanted) - set(codes)
     if unknown_codes:
         raise InputProblem(
@@ -239,8 +290,14 @@ def _territories(
     return tuple(categories)
 
 
+def _codes(standard: Standard, breakdown: Breakdown, reporting: bool) -> tuple[str, ...]:
+    if breakdown.codelist == _OWN_GROUPS:
+        return tuple(sorted({code for members in breakdown.groups.values() for code in members}))
+    return standard.reporting_territories if reporting else standard.codes_of(breakdown.codelist)
+
+
 def _parents(standard: Standard, codelist: str) -> dict[str, str | None]:
-    if codelist == TERRITORY:
+    if codelist in (TERRITORY, _OWN_GROUPS):
         return {}
     return {c.code: c.parent for c in standard.codelists[codelist].codes}
 
@@ -262,11 +319,8 @@ def _members(
 
 
 def _columns(connection: Any, indicator: Indicator) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?",
-        [f"population_{indicator.population}"],
-    ).fetchall()
-    return {str(name): str(kind) for name, kind in rows}
+    rows = connection.execute(f"DESCRIBE population_{indicator.population}").fetchall()
+    return {str(row[0]): str(row[1]) for row in rows}
 
 
 def _is_list(connection: Any, indicator: Indicator, breakdown: Breakdown) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.disclosure.model import Protected
+from clearing_point.disclosure.model import Cell, Protected
 from clearing_point.standard.model import Indicator, Population
 
 TOTAL = "Total"
@@ -29,6 +29,8 @@ class PublishedTable:
         The SQL that counted, before protection.
     cost : mapping
         What protection hid or changed, in cells and shares of persons.
+    values : mapping or None
+        The indicator's measure by cell: a median, mean, sum or rate; None where it may not be shown.
     """
 
     indicator: Indicator
@@ -39,3 +41,4 @@ class PublishedTable:
     query: str
     notes: tuple[str, ...]
     cost: Mapping[str, Any]
+    values: Mapping[Cell, float | None] | None = None

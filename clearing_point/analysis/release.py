@@ -19,7 +19,7 @@ from typing import Any
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release_database import DATABASE, write_database
 from clearing_point.analysis.release_metadata import catalogue, citation, data_package
-from clearing_point.disclosure.model import Protected
+from clearing_point.disclosure.model import Cell, Protected
 from clearing_point.errors import InternalError
 from clearing_point.project import Project
 from clearing_point.standard.model import Standard
@@ -65,7 +65,7 @@ def write_release(
         data = folder / "data"
         data.mkdir()
         for table in tables:
-            _write(data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected))
+            _write(data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected, table.values))
         _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
         release_id = f"{edition}-{_content_hash(folder)[:12]}"
         _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
@@ -93,13 +93,21 @@ def put_in_place(folder: Path, target: Path) -> Path:
     return target
 
 
-def long_csv(table: Protected) -> str:
-    """Return a protected table as a long CSV: one row a cell, an empty value where it is hidden."""
+def long_csv(table: Protected, values: Mapping[Cell, float | None] | None = None) -> str:
+    """Return a protected table as a long CSV: one row a cell, an empty value where it is hidden.
+
+    An indicator with a measure has a further column for it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(d.variable for d in table.dimensions), "value", "protection"])
+    measured = [] if values is None else ["measure"]
+    writer.writerow([*(d.variable for d in table.dimensions), "value", "protection", *measured])
     for cell, shown in table.cells.items():
-        writer.writerow([*cell, "" if shown.shown is None else shown.shown, shown.status])
+        row = [*cell, "" if shown.shown is None else shown.shown, shown.status]
+        if values is not None:
+            value = values.get(cell)
+            row.append("" if value is None else repr(value))
+        writer.writerow(row)
     return text.getvalue()
 
 
@@ -113,6 +121,13 @@ def _definition(table: PublishedTable) -> dict[str, Any]:
         "where": indicator.where,
         "dimensions": {
             d.variable: {c.code: sorted(c.members) for c in d.categories} for d in table.protected.dimensions
+        },
+        "measure": None
+        if indicator.measure is None
+        else {
+            "kind": indicator.measure.kind,
+            "label": dict(indicator.measure.label),
+            "scale": indicator.measure.scale,
         },
         "withheld": table.protected.reason or None,
         "sign_of_hidden_cells": table.protected.sign,

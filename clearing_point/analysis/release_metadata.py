@@ -58,12 +58,22 @@ def _resource(table: PublishedTable) -> dict[str, Any]:
         )  # fmt: skip
     statuses = ["hidden", "rounded"]
     fields.append(
-        {"name": "value", "type": "integer", "title": "Persons", "description": "Empty where it is hidden."}
+        {
+            "name": "value",
+            "type": "integer",
+            "title": table.population.title["en"],
+            "description": "Empty where it is hidden.",
+        }
     )
     fields.append(
         {"name": "protection", "type": "string", "title": "Protection", "constraints": {"enum": statuses},
          "description": "hidden: may not be shown; rounded: moved by less than the base of rounding; empty: as counted."}
     )  # fmt: skip
+    if indicator.measure is not None and table.values is not None:
+        fields.append(
+            {"name": "measure", "type": "number", "title": indicator.measure.label["en"],
+             "description": "Empty where it may not be shown."}
+        )  # fmt: skip
     return {
         "profile": "tabular-data-resource",
         "name": indicator.indicator_id.lower(),

@@ -21,9 +21,10 @@ from clearing_point.report.model import (
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import make_table, plain_table, shows_something
 from clearing_point.report.view import Place, Setting, View
+from clearing_point.report.words import Words
 from clearing_point.standard.model import TERRITORY
 
-PARTS = ("numbers", "profile", "process", "assistance", "quality")
+PARTS = ("numbers", "profile", "process", "assistance", "effectiveness", "quality")
 
 
 @dataclass
@@ -60,7 +61,8 @@ def parts(views: Sequence[View], easel: Easel, numbering: Numbering) -> Iterator
         inside = [view for view in views if view.indicator.part == part]
         if not inside:
             continue
-        sections = []
+        sections: list[Section] = []
+        grouped: dict[str | None, list[Section]] = {}
         for view in inside:
             source_id = view.indicator.indicator_id
             anchor = table_anchor(source_id)
@@ -69,9 +71,22 @@ def parts(views: Sequence[View], easel: Easel, numbering: Numbering) -> Iterator
             figure = easel.figure_of(view, f"figure-{source_id.lower()}", numbering.figure(), anchor)
             blocks += _counted(figure, numbering)
             blocks.append(table)
-            sections.append(Section(f"section-{source_id.lower()}", view.title, tuple(blocks)))
+            section = Section(f"section-{source_id.lower()}", view.title, tuple(blocks))
+            grouped.setdefault(view.indicator.section, []).append(section)
+        for name, members in grouped.items():
+            sections += members if name is None else [_group(name, members, words)]
         intro = Paragraph(words(f"parts.{part}.intro"))
         yield Section(f"part-{part}", words(f"parts.{part}.title"), (intro,), tuple(sections))
+
+
+def _group(name: str, members: Sequence[Section], words: Words) -> Section:
+    """Put the tables of one question, such as shelters, under a heading of their own."""
+    return Section(
+        f"section-{name.replace('_', '-')}",
+        words(f"parts.sections.{name}.title"),
+        (Paragraph(words(f"parts.sections.{name}.intro")),),
+        tuple(members),
+    )
 
 
 def chapters(views: Sequence[View], easel: Easel, numbering: Numbering) -> Section:
@@ -108,11 +123,18 @@ def key_figures(views: Sequence[View], setting: Setting, numbers: dict[str, str]
         elif share:
             details.append(words("key_figures.share", value=share.text))
         before = str(year - 1)
-        if not bound.share and view.year and before in view.categories[view.year]:
+        if (
+            not bound.share
+            and view.year
+            and view.year not in bound.at
+            and before in view.categories[view.year]
+        ):
             earlier = view.printed({**place, view.year: before})
             if earlier.value is not None:
                 details.append(words("key_figures.before", year=before, value=earlier.text))
-        sentence = words(f"key_figures.sentences.{bound.words}", year=year)
+        sentence = words(
+            f"key_figures.sentences.{bound.words}", year=year, at_year=place[view.year] if view.year else year
+        )
         found.append(
             KeyFigure(value, sentence, "; ".join(details), table_anchor(bound.table), numbers[bound.table])
         )

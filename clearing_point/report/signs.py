@@ -63,6 +63,20 @@ def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words
     return Printed(print_number(cell.shown, words), cell.shown, "shown")
 
 
+def print_measure(value: float | None, decimals: int, count: Printed, words: Words) -> Printed:
+    """Return what is printed for a median, mean, sum or rate beside its count.
+
+    Where the count is protected or has no data its sign stands here too; where only the measure may not be shown, a
+    dash: too few units, or one that dominates.
+    """
+    if value is None:
+        if count.state != "shown":
+            return Printed(count.text, None, count.state)
+        return Printed(words("signs.no_measure"), None, "none")
+    digits = f"{value:,.{decimals}f}".replace(",", " ").replace(".", words("signs.decimal"))
+    return Printed(digits.replace(" ", words("signs.thousands").replace("_", " ")), int(value), "shown")
+
+
 def share_of_known(
     value: int | None,
     total: int | None,

@@ -71,6 +71,10 @@ def make_table(
             shown = view.printed(place)
             printed.append((shown, place))
             cells.append(_cell(view, shown, place, total=TOTAL in (*row, *column)))
+            measured = view.measured(place)
+            if measured is not None:
+                state = "" if measured.state == "shown" else measured.state
+                cells.append(Cell(measured.text, state=state, total=TOTAL in (*row, *column)))
         body.append(tuple(cells))
     return Table(
         header=header,
@@ -114,25 +118,36 @@ def _header(
 ) -> tuple[tuple[Cell, ...], ...]:
     words = view.setting.words
     named = [variable != view.year for variable in columns]  # years need no name above them
-    depth = max(len(columns) + sum(named), 1)
+    # A measure stands beside its count: every column is two then.
+    pair = (
+        ()
+        if view.indicator.measure is None
+        else (capital(view.population), words.of(view.indicator.measure.label))
+    )
+    wide = max(len(pair), 1)
+    depth = max(len(columns) + sum(named) + (1 if pair and columns else 0), 1)
     corner = tuple(Cell(view.heading(v), scope="col", rows=depth, corner=True) for v in rows) or (
         Cell(words("tables.of_whom"), scope="col", rows=depth, corner=True),
     )
     if not columns:
-        return ((*corner, Cell(capital(view.population), scope="col")),)
+        return ((*corner, *(Cell(text, scope="col") for text in pair or (capital(view.population),))),)
     levels: list[tuple[Cell, ...]] = []
     for level, variable in enumerate(columns):
         if named[level]:
             widths = [len(list(group)) for _, group in groupby(keys, key=lambda k: k[:level])]
             levels.append(
-                tuple(Cell(view.heading(variable), scope="colgroup", columns=width) for width in widths)
+                tuple(
+                    Cell(view.heading(variable), scope="colgroup", columns=width * wide) for width in widths
+                )
             )
         cells = []
         for key, group in groupby(keys, key=lambda k: k[: level + 1]):
-            scope: Scope = "col" if level == len(columns) - 1 else "colgroup"
+            scope: Scope = "col" if level == len(columns) - 1 and not pair else "colgroup"
             label = view.label(variable, key[level])
-            cells.append(Cell(label, scope=scope, columns=len(list(group)), total=TOTAL in key))
+            cells.append(Cell(label, scope=scope, columns=len(list(group)) * wide, total=TOTAL in key))
         levels.append(tuple(cells))
+    if pair:
+        levels.append(tuple(Cell(text, scope="col", total=TOTAL in key) for key in keys for text in pair))
     return ((*corner, *levels[0]), *levels[1:])
 
 
@@ -174,6 +189,10 @@ def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequenc
         notes.append(words("tables.note_rounded", base=view.protected.base))
     if view.share_variable():
         notes.append(words("tables.note_share", base=view.indicator.minimum_base))
+    dash = words("signs.no_measure")
+    if any((m := view.measured(place)) is not None and m.text == dash for place in places):
+        least = view.setting.context.standard.settings["thresholds"]["minimum_base_mean_or_median"]
+        notes.append(words("tables.note_measure", sign=dash, base=least))
     if view.indicator.multiple:
         notes.append(words("tables.note_multiple"))
     if any(p.state == "none" for p in printed):

@@ -11,7 +11,14 @@ from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.report.edition import Bound, Edition
 from clearing_point.report.model import ReportContext
-from clearing_point.report.signs import Printed, Reported, Share, print_count, share_of_known
+from clearing_point.report.signs import (
+    Printed,
+    Reported,
+    Share,
+    print_count,
+    print_measure,
+    share_of_known,
+)
 from clearing_point.report.words import Words
 from clearing_point.standard.model import TERRITORY, Breakdown
 
@@ -129,7 +136,7 @@ class View:
         if breakdown.codelist == _YEAR:
             return code
         if code == UNKNOWN:
-            return words("tables.unknown")
+            return words.of(breakdown.unknown_label) if breakdown.unknown_label else words("tables.unknown")
         if code in breakdown.group_labels:
             return words.of(breakdown.group_labels[code])
         if breakdown.codelist == TERRITORY:
@@ -187,10 +194,20 @@ class View:
     def share_variable(self) -> str | None:
         """Return the variable whose categories are printed with percentages, if the indicator asks for them."""
         chart = self.indicator.chart or {}
+        if self.indicator.share is not None:
+            return self.indicator.share
         if chart.get("value") != "share":
             return None
         wanted = [chart.get("series"), chart.get("x"), *self.layout[1], *self.layout[0]]
         return next((v for v in wanted if v in self.categories and v not in (self.year, TERRITORY)), None)
+
+    def measured(self, place: Place) -> Printed | None:
+        """Return the measure at a place as readers see it; None where the indicator has none."""
+        measure, values = self.indicator.measure, self.published.values
+        if measure is None or values is None:
+            return None
+        key = tuple(place[variable] for variable in self.categories)
+        return print_measure(values.get(key), measure.decimals, self.printed(place), self.setting.words)
 
     def bound(self, bound: Bound, place: Place | None = None) -> dict[str, str]:
         """Return the place that the text of an edition names.

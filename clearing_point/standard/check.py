@@ -27,6 +27,7 @@ _YAML_KINDS = {
     "messages/*.yml": "messages",
     "indicators/*.yml": "indicators",
     "populations/*.yml": "population",
+    "denominators/*.yml": "denominator",
     "translations/_register.yml": "translations",
     "words.yml": "words",
     "template.yml": "template",
@@ -226,8 +227,13 @@ def _expressions(standard: Standard) -> Iterator[str]:
             variables = [b["variable"] for b in block["by"]]
             if sorted([*block["layout"]["rows"], *block["layout"]["columns"]]) != sorted(variables):
                 yield f"{path}:{line}: the layout of {block['id']} must name each of its variables once."
+            if block.get("share", variables[0]) not in variables:
+                yield f"{path}:{line}: {block['id']} asks for shares of {block['share']}, which is none of its variables."
+            denominator = block.get("measure", {}).get("denominator")
+            if denominator is not None and denominator not in standard.denominators:
+                yield f"{path}:{line}: there is no denominator '{denominator}' in schemas/denominators."
             for breakdown in block["by"]:
-                if breakdown["codelist"] not in {*standard.codelists, TERRITORY, "year"}:
+                if breakdown["codelist"] not in {*standard.codelists, TERRITORY, "year", "none"}:
                     yield f"{path}:{line}: there is no code list '{breakdown['codelist']}'."
 
 

@@ -14,8 +14,10 @@ from clearing_point.standard.model import (
     Breakdown,
     Code,
     CodeList,
+    Denominator,
     Field,
     Indicator,
+    Measure,
     Population,
     Rule,
     Standard,
@@ -93,6 +95,10 @@ def _load(schemas: Path, sha256: str) -> Standard:
         populations={
             path.stem: _population(read_yaml(path), path)
             for path in sorted((schemas / "populations").glob("*.yml"))
+        },
+        denominators={
+            path.stem: _denominator(read_yaml(path), path)
+            for path in sorted((schemas / "denominators").glob("*.yml"))
         },
         words=read_yaml(schemas / "words.yml"),
         territory_names=_territory_names(schemas),
@@ -239,6 +245,15 @@ def _population(source: Mapping[str, Any], path: Path) -> Population:
         raise _broken(path, error) from error
 
 
+def _denominator(source: Mapping[str, Any], path: Path) -> Denominator:
+    try:
+        return Denominator(
+            name=path.stem, title=source["title"], definition=source["definition"], sql=source["sql"]
+        )
+    except (KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+
+
 def _rules_of(path: Path, tables: Mapping[str, Table], codelists: Mapping[str, CodeList]) -> tuple[Rule, ...]:
     try:
         return rules_of(read_yaml(path), tables, codelists)
@@ -266,6 +281,9 @@ def _indicator(block: Mapping[str, Any], path: Path) -> Indicator:
             years=block.get("years", "trend"),
             caveats=tuple(block.get("caveats", ())),
             chart=block.get("chart"),
+            section=block.get("section"),
+            share=block.get("share"),
+            measure=Measure(**block["measure"]) if "measure" in block else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, error) from error
@@ -281,4 +299,5 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
         groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
         group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},
+        unknown_label=block.get("unknown_label"),
     )

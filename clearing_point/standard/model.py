@@ -158,7 +158,10 @@ class Breakdown:
     codelist : str
         Where its codes and labels come from; ``year`` for calendar years.
     groups : mapping
-        Further categories made of several codes, such as a group of territories.
+        Further categories made of several codes, such as a group of territories. With the code list ``none`` they
+        are the only ones.
+    unknown_label : mapping
+        What a reader calls the unknown category, where "not known" would be wrong.
     """
 
     variable: str
@@ -170,6 +173,39 @@ class Breakdown:
     categories: tuple[str, ...] | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group_labels: Mapping[str, Text] = field(default_factory=dict)
+    unknown_label: Text | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number beside the count of each cell, such as a median of days or a rate per 100,000 inhabitants.
+
+    Attributes
+    ----------
+    kind : str
+        ``median``, ``mean`` or ``sum`` of the column `value` over units with a known value; ``rate`` of the shown count.
+    label : mapping
+        What the number is, with its unit.
+    denominator : str or None
+        Name of a file in ``schemas/denominators``: the sum or the count is divided by it and multiplied by `scale`.
+    """
+
+    kind: str
+    label: Text
+    value: str | None = None
+    decimals: int = 0
+    denominator: str | None = None
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class Denominator:
+    """Numbers from outside that a rate is made with: a query of territory, reference_year, denominator, comparable."""
+
+    name: str
+    title: Text
+    definition: Text
+    sql: str
 
 
 @dataclass(frozen=True)
@@ -216,6 +252,11 @@ class Indicator:
     years: str = "trend"
     caveats: tuple[Text, ...] = ()
     chart: Mapping[str, Any] | None = None
+    section: str | None = None
+    """Group within the part, such as ``shelter`` within ``effectiveness``."""
+    share: str | None = None
+    """Variable whose categories are printed with their share of the known."""
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is read once
@@ -234,6 +275,7 @@ class Standard:
     """Rule -> ``what`` is wrong and what to ``do``."""
     indicators: tuple[Indicator, ...]
     populations: Mapping[str, Population]
+    denominators: Mapping[str, Denominator]
     words: Mapping[str, Mapping[str, Text]]
     """What the program says to a data officer: where it is used -> name -> sentence (``words.yml``)."""
     territory_names: Mapping[str, Text]
