@@ -18,6 +18,7 @@ from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
+from clearing_point.standard.files import read_csv
 
 _LOCKED = {
     "enable_external_access": "false",
@@ -183,7 +184,7 @@ def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
         connection.execute("COMMIT")
 
 
-_QUALITY = ("finding", "rule_result", "decision", "validation_result")
+_QUALITY = ("finding", "rule_result", "decision", "validation_result", "waiver", "correction", "answer")
 
 
 def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:
@@ -354,12 +355,19 @@ def _fill_reference(connection: Any, standard: Standard) -> None:
         ("code_attribute", attributes),
         ("territory_group", groups),
         ("population", population),
+        ("published_figure", _reference_rows(standard, "published_figures.csv")),
+        ("known_mismatch", _reference_rows(standard, "known_mismatches.csv")),
     ):
         columns = [r[1] for r in connection.execute(f"PRAGMA table_info('ref.{name}')").fetchall()]
         table = pa.table({c: [row[i] for row in rows] for i, c in enumerate(columns)})
         connection.register("reference_rows", table)
         connection.execute(f"INSERT INTO ref.{name} SELECT * FROM reference_rows")
         connection.unregister("reference_rows")
+
+
+def _reference_rows(standard: Standard, name: str) -> list[tuple[str | None, ...]]:
+    """Rows of a reference file whose columns are those of its table; the table gives the types."""
+    return [tuple(v or None for v in row.values()) for row in read_csv(standard.folder / "reference" / name)]
 
 
 def _year(text: str) -> int | None:

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from clearing_point.countries import (
     regional_profile,
     regional_sheets,
 )
+from clearing_point.countries.decisions import decisions_for
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.intake.encodings import NAMES
@@ -28,6 +29,8 @@ from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
 from clearing_point.intake.receive import Receipt, archive, parse_period, receive, series_of
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
+from clearing_point.quality.answers import Answer, split_answers
+from clearing_point.quality.earlier import Earlier, earlier_of
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge, verdict_of
 from clearing_point.standard import Standard, load_standard
@@ -35,6 +38,7 @@ from clearing_point.store import (
     current_version,
     drop_workspace,
     merge,
+    now,
     prepare_warehouse,
     refuse_overlap,
     same_file,
@@ -72,6 +76,7 @@ class Outcome:
             "replaced": self.replaced,
             "reading": self.reading,
             "groups": [asdict(group) for group in self.feedback.groups],
+            "not_run": [asdict(group) for group in self.feedback.not_run],
         }
 
     def lines(self, *, stored: bool) -> Iterator[str]:
@@ -92,8 +97,14 @@ class Outcome:
             yield f"  [{group.severity} {group.rule_id}] {group.line()}: {group.what} {group.action}"
         if len(self.feedback.groups) > _SHOWN_GROUPS:
             yield f"  ... and {len(self.feedback.groups) - _SHOWN_GROUPS} more groups (--json lists all)"
+        for missed in self.feedback.not_run:
+            yield f"Not run: {', '.join(missed.rules) or 'all checks of rows'}. {missed.reason}"
         if not self.verdict.accepted:
-            yield "Next: correct these places in the file and send it again."
+            yield (
+                f"Next: clearing-point feedback {self.submission_id} -o marked.xlsx (the file with its cells marked)"
+                if stored
+                else "Next: correct these places in the file and send it again."
+            )
         elif not stored:
             yield f"Next: clearing-point load {self.file_name} --territory ... --period ..."
         else:
@@ -108,20 +119,35 @@ def check(
     period: str,
     *,
     encoding: str | None = None,
+    language: str = "en",
 ) -> Outcome:
     """Read and judge a file without storing anything; see :func:`load`."""
-    received, profile = _read(path, profile, standard, encoding)
-    receipt = receive(project, standard, path, profile, period, received=received)
+    received, profile, answers = _read_with_answers(path, profile, standard, encoding)
+    decisions = decisions_for(project, standard, profile, period, now())
+    receipt = receive(
+        project, standard, path, profile, period, received=received, corrections=decisions.corrections
+    )
+    earlier = Earlier(None)
     try:
+        start, _ = parse_period(period)
+        earlier = earlier_of(project, standard, receipt.series, start, patient=False)
         verdict = judge(
-            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=profile.use
+            receipt.workspace,
+            receipt.submission_id,
+            standard,
+            refused=receipt.refused,
+            use=profile.use,
+            earlier=earlier,
+            waivers=decisions.waivers,
+            answers=answers,
         )
-        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard)
+        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, language)
         return Outcome(
             receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
             reading=_reading(received, profile),
         )  # fmt: skip
     finally:
+        earlier.drop()
         drop_workspace(receipt.workspace)
 
 
@@ -151,7 +177,10 @@ def load(
     prepare_warehouse(project, standard)
     item = Item(path, profile, period, made_data, received_at, encoding)
     plan = _plan(project, standard, item)
-    return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
+    try:
+        return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
+    finally:
+        plan.earlier.drop()
 
 
 @dataclass(frozen=True)
@@ -181,18 +210,36 @@ def load_many(
     workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     # Fresh processes: a fork would inherit open databases.
     context = multiprocessing.get_context("spawn")
-    outcomes = []
+    outcomes: dict[int, Outcome] = {}
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        # The warehouse is asked before the work begins: its one writer is this process.
-        plans = [_plan(project, standard, item) for item in items]
-        waiting = [
-            pool.submit(_judged_elsewhere, project, standard.folder, item, plan)
-            for item, plan in zip(items, plans, strict=True)
-        ]
-        for number, (item, judged) in enumerate(zip(items, waiting, strict=True), start=1):
-            progress(f"loading {number} of {len(items)}: {item.path.name}")
-            outcomes.append(_store(project, standard, item, judged.result(), lambda _: None))
-    return outcomes
+        for wave in _waves(items):
+            # The warehouse is asked before the work begins: its one writer is this process.
+            plans = {number: _plan(project, standard, items[number]) for number in wave}
+            waiting = {
+                number: pool.submit(_judged_elsewhere, project, standard.folder, items[number], plan)
+                for number, plan in plans.items()
+            }
+            try:
+                for number, judged in waiting.items():
+                    item = items[number]
+                    progress(f"loading {len(outcomes) + 1} of {len(items)}: {item.path.name}")
+                    outcomes[number] = _store(project, standard, item, judged.result(), lambda _: None)
+            finally:
+                for plan in plans.values():
+                    plan.earlier.drop()
+    return [outcomes[number] for number in range(len(items))]
+
+
+def _waves(items: Sequence[Item]) -> list[list[int]]:
+    """Numbers of the items that can be judged side by side: each after the earlier periods of its own sender."""
+    order = sorted(range(len(items)), key=lambda n: parse_period(items[n].period)[0])
+    rank: dict[tuple[str, str | None], int] = {}
+    waves: dict[int, list[int]] = {}
+    for number in order:
+        sender = (items[number].profile.sender, items[number].profile.territory)
+        rank[sender] = rank.get(sender, -1) + 1
+        waves.setdefault(rank[sender], []).append(number)
+    return [sorted(waves[wave]) for wave in sorted(waves)]
 
 
 def _judged_elsewhere(project: Project, schemas: Path, item: Item, plan: _Plan) -> _Judged:
@@ -206,6 +253,7 @@ class _Plan:
     before: _Judged | None
     version: int = 1
     supersedes: str | None = None
+    earlier: Earlier = field(default_factory=lambda: Earlier(None))
 
 
 def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
@@ -218,7 +266,7 @@ def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
         return _Plan(_Judged(None, verdict, feedback_of(project.warehouse, before, standard)))
     refuse_overlap(project, series, start, end)
     version, supersedes = current_version(project, series)
-    return _Plan(None, version + 1, supersedes)
+    return _Plan(None, version + 1, supersedes, earlier_of(project, standard, series, start))
 
 
 @dataclass(frozen=True)
@@ -236,7 +284,9 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
     if plan.before is not None:
         return plan.before
     progress("reading")
-    received, profile = _read(item.path, item.profile, standard, item.encoding)
+    received, profile, answers = _read_with_answers(item.path, item.profile, standard, item.encoding)
+    came = item.received_at or now()
+    decisions = decisions_for(project, standard, profile, item.period, came)
     receipt = receive(
         project,
         standard,
@@ -247,12 +297,22 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
         supersedes=plan.supersedes,
         made_data=item.made_data,
         received=received,
-        received_at=item.received_at,
+        received_at=came,
+        corrections=decisions.corrections,
     )
     try:
         progress("checking")
         name = receipt.submission_id
-        verdict = judge(receipt.workspace, name, standard, refused=receipt.refused, use=profile.use)
+        verdict = judge(
+            receipt.workspace,
+            name,
+            standard,
+            refused=receipt.refused,
+            use=profile.use,
+            earlier=plan.earlier,
+            waivers=decisions.waivers,
+            answers=answers,
+        )
         feedback = feedback_of(receipt.workspace, name, standard)
         return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile))
     except BaseException:
@@ -312,6 +372,16 @@ def load_source(
         )
     period = profile.period or "1990-2030"
     return load(project, standard, path, profile, period, received_at=received_at, progress=progress)
+
+
+def _read_with_answers(
+    path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+) -> tuple[ReceivedFile, Profile, tuple[Answer, ...]]:
+    """Read the file as :func:`_read`, and take the findings sheet of an earlier round out of it."""
+    received, profile = _read(path, profile, standard, encoding)
+    rows, answers = split_answers(received.rows, standard)
+    sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
+    return replace(received, rows=rows, sheets=sheets), profile, answers
 
 
 def _reading(received: ReceivedFile, profile: Profile) -> str:

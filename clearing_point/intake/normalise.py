@@ -6,10 +6,13 @@ join to that lookup, so a text that nobody mapped falls out of the same join as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.findings import AMBIGUOUS, INFORMATION, OTHER_SPELLING
+from clearing_point.intake.corrections import correct
 from clearing_point.intake.layout import SheetLayout, fold
 from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
 from clearing_point.intake.remarks import clear_errors, remark
@@ -27,6 +30,7 @@ def normalise(
     layouts: list[SheetLayout],
     profile: Profile,
     standard: Standard,
+    corrections: Sequence[Correction] = (),
 ) -> dict[str, int]:
     """Fill the ``staged`` tables of a workspace from its ``raw`` tables.
 
@@ -34,6 +38,8 @@ def normalise(
     ----------
     connection : duckdb connection
         A workspace whose ``raw.record`` holds the submission.
+    corrections : sequence of Correction
+        In force for this file; see :mod:`clearing_point.intake.corrections`.
 
     Returns
     -------
@@ -46,11 +52,15 @@ def normalise(
         "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
     )
     filled: dict[str, list[str]] = {}
-    for number, layout in enumerate(layouts):
-        rows = f"rows_{number}"
+    named = [(layout, f"rows_{number}") for number, layout in enumerate(layouts)]
+    for layout, rows in named:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {_rows_of(layout)}", [layout.sheet])
         clear_errors(connection, submission_id, layout, rows)
         remark(connection, submission_id, layout, rows)
+    if corrections:
+        file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
+        correct(connection, submission_id, file_sha256, named, corrections)
+    for number, (layout, rows) in enumerate(named):
         for position, spec in enumerate(layout.spec.tables):
             table = standard.tables[spec.table]
             source = Source(connection, submission_id, layout, spec, table, profile, standard, rows)

@@ -9,13 +9,14 @@ import datetime
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import store_findings
@@ -88,6 +89,7 @@ def receive(
     made_data: bool | None = None,
     received: ReceivedFile | None = None,
     received_at: datetime.datetime | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> Receipt:
     """Read a file into a new workspace.
 
@@ -101,6 +103,8 @@ def receive(
         The file if it was read before (to choose a profile).
     received_at : datetime, optional
         When it came, if not now (UTC): a rebuild keeps the time of the first receipt.
+    corrections : sequence of Correction
+        In force for this file.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def receive(
     Raises
     ------
     InputProblem
-        If the file cannot be read at all.
+        If the file cannot be read at all, or a correction is stale.
     """
     start, end = parse_period(period)
     profile = with_crosswalk_flags(profile, standard)
@@ -162,7 +166,7 @@ def receive(
         if not refused:
             for layout in layouts:
                 _store_sheet(connection, submission_id, received.rows, layout)
-            counts = normalise(connection, submission_id, layouts, profile, standard)
+            counts = normalise(connection, submission_id, layouts, profile, standard, corrections)
             _store_header(connection, submission_id, profile, standard, counts, version_number)
         connection.execute("COMMIT")
     except BaseException:

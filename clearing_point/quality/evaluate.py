@@ -21,16 +21,20 @@ from clearing_point.standard.model import LINEAGE, Rule, Standard, Table
 from clearing_point.standard.rules import PUBLISHED, RUN, SERIES
 
 
-def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
+def evaluate(
+    connection: Any, submission_id: str, standard: Standard, *, no_previous: str = "no_previous"
+) -> None:
     """Run all rules over a workspace.
 
     Parameters
     ----------
     connection : duckdb connection
         A workspace whose ``staged`` tables are filled and whose ``known`` views stand. Rules of scope
-        ``series`` need the views ``previous.<table>`` (rows of the sender's last accepted submission,
-        shaped as ``staged``); those of scope ``published`` the table ``ref.published_figure`` (shaped
-        as ``schemas/reference/published_figures.csv``).
+        ``series`` need tables ``previous.<table>`` in an attached database or a schema of that name (rows of
+        the sender's last accepted submission, shaped as ``staged``); those of scope ``published`` the
+        table ``ref.published_figure``.
+    no_previous : str
+        Why nothing earlier is there, as a name in ``words.yml`` (not_run).
 
     Notes
     -----
@@ -44,7 +48,7 @@ def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
         If a rule cannot be run: the rule is wrong, not the data. Names the rule.
     """
     install_macros(connection, standard)
-    absent = _absent_scopes(connection)
+    absent = _absent_scopes(connection, no_previous)
     for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
         if connection.execute(f'SELECT 1 FROM staged."{table.name}" LIMIT 1').fetchone() is None:
             continue
@@ -58,19 +62,19 @@ def evaluate(connection: Any, submission_id: str, standard: Standard) -> None:
     _count_unread(connection, submission_id)
 
 
-def _absent_scopes(connection: Any) -> Mapping[str, str]:
-    """Scopes whose other side is not there, with the reason in words."""
+def _absent_scopes(connection: Any, no_previous: str) -> Mapping[str, str]:
+    """Scopes whose other side is not there, with the name of the reason."""
     there = {
-        (schema, name)
-        for schema, name in connection.execute(
-            "SELECT table_schema, table_name FROM information_schema.tables"
+        tuple(row)
+        for row in connection.execute(
+            "SELECT table_catalog, table_schema, table_name FROM information_schema.tables"
         ).fetchall()
     }
     absent = {}
-    if not any(schema == PREVIOUS for schema, _ in there):
-        absent[SERIES] = "There is no earlier accepted submission of this sender to compare with."
-    if ("ref", "published_figure") not in there:
-        absent[PUBLISHED] = "No published figures are loaded to compare with."
+    if not any(PREVIOUS in (catalog, schema) for catalog, schema, _ in there):
+        absent[SERIES] = no_previous
+    if not any((schema, name) == ("ref", "published_figure") for _, schema, name in there):
+        absent[PUBLISHED] = "no_published"
     return absent
 
 

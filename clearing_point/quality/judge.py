@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clearing_point.countries.decisions import Waiver
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
+from clearing_point.quality.answers import Answer, take_answers
+from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.runner import run_gate
 from clearing_point.quality.suites import GATE_TABLE, Expectation, gate_suite
+from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.store import now, opened
 
@@ -36,7 +40,17 @@ class Verdict:
         return self.decision != RETURN
 
 
-def judge(workspace: Path, submission_id: str, standard: Standard, *, refused: bool, use: str) -> Verdict:
+def judge(
+    workspace: Path,
+    submission_id: str,
+    standard: Standard,
+    *,
+    refused: bool,
+    use: str,
+    earlier: Earlier | None = None,
+    waivers: Sequence[Waiver] = (),
+    answers: Sequence[Answer] = (),
+) -> Verdict:
     """Check a received submission and decide.
 
     Parameters
@@ -47,17 +61,28 @@ def judge(workspace: Path, submission_id: str, standard: Standard, *, refused: b
         It was stopped before its content was read; only its structure findings count.
     use : str
         ``count`` or ``reference`` (``raw.submission.use``).
+    earlier : Earlier, optional
+        What the sender sent before; without it comparisons with the past are recorded as not run.
+    waivers : sequence of Waiver
+        In force for this file.
+    answers : sequence of Answer
+        Reasons that the sender wrote beside her findings in the file.
 
     Raises
     ------
+    InputProblem
+        If a waiver is stale.
     InternalError
         If a rule cannot run, or SQL and Great Expectations disagree: never a verdict.
     """
     suite = gate_suite(standard)
-    with opened(workspace) as connection:
+    earlier = earlier or Earlier(None)
+    with opened(workspace, attach=earlier.attached) as connection:
         connection.execute("BEGIN TRANSACTION")
         if not refused:
-            evaluate(connection, submission_id, standard)
+            evaluate(connection, submission_id, standard, no_previous=earlier.reason)
+            waive(connection, submission_id, waivers)
+            take_answers(connection, submission_id, answers, standard)
         failing = _gate_table(connection, submission_id, suite)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")

@@ -38,6 +38,7 @@ _CSV_KINDS = {
     "codelists/*.csv": "codelist_row",
     "crosswalks/*.csv": "crosswalk_row",
     "reference/published_figures.csv": "published_figure_row",
+    "reference/known_mismatches.csv": "known_mismatch_row",
     "territories/territory.csv": "territory_row",
     "translations/*.csv": "translation_row",
     "territories/alias.csv": "alias_row",
@@ -83,6 +84,11 @@ def _shapes(project: Project) -> Iterator[str]:
     seen: set[Path] = set()
     kinds = [(project.schemas, pattern, kind) for pattern, kind in _YAML_KINDS.items()]
     kinds += [(folder, "*/profile.yml", "profile") for folder in (project.countries, project.sources)]
+    kinds += [
+        (folder, f"*/{name}.yml", name)
+        for folder in (project.countries, project.sources)
+        for name in ("corrections", "waivers")
+    ]
     kinds += [
         (project.reports, "editions/*.yml", "edition"),
         (project.root / "pipelines", "demo.yml", "demo"),

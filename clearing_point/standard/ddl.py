@@ -209,6 +209,48 @@ def _quality(metadata: MetaData) -> None:
         Column("could_not_run", String, comment="reason, where a check did not run"),
         schema="quality",
     )
+    decided = (
+        ("reason", Text, None),
+        ("role", String, "who decided, by function"),
+        ("decided_on", Date, None),
+        ("expires_on", Date, None),
+    )
+    Table(
+        "waiver",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("waiver_id", String, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("target_table", String, nullable=False),
+        Column("target_field", String),
+        *(Column(name, kind, nullable=False, comment=comment) for name, kind, comment in decided),
+        Column("findings", BigInteger, nullable=False, comment="findings that it covered"),
+        schema="quality",
+    )
+    Table(
+        "correction",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("correction_id", String, nullable=False),
+        Column("target_table", String, nullable=False),
+        Column("target_field", String, nullable=False),
+        *(Column(name, kind, nullable=False, comment=comment) for name, kind, comment in decided),
+        Column("cells", BigInteger, nullable=False, comment="cells that were read as corrected"),
+        schema="quality",
+    )
+    Table(
+        "answer",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("target_table", String),
+        Column("target_field", String),
+        Column("sheet", String),
+        Column("column_letter", String),
+        Column("answer", String, nullable=False, comment="code of the list finding_answer"),
+        Column("findings", BigInteger, nullable=False, comment="findings that the sender confirmed with it"),
+        schema="quality",
+    )
     Table(
         "decision",
         metadata,
@@ -263,6 +305,36 @@ def _reference(metadata: MetaData) -> None:
         Column("year_from", Integer),
         Column("year_to", Integer),
         schema="ref",
+    )
+    Table(
+        "published_figure",
+        metadata,
+        Column("figure_id", String, nullable=False),
+        Column("territory_id", String, nullable=False),
+        Column("reference_year", Integer, nullable=False),
+        Column("population", String, nullable=False),
+        Column("breakdown", String, nullable=False),
+        Column("category", String, nullable=False),
+        Column("sex", String, nullable=False),
+        Column("age_group", String, nullable=False),
+        Column("value", Double, nullable=False),
+        Column("unit", String, nullable=False),
+        Column("source_title", String, nullable=False),
+        Column("source_url", String, nullable=False),
+        Column("published_year", Integer, nullable=False),
+        Column("note", String),
+        schema="ref",
+        comment="figures that others published, one row a number and edition",
+    )
+    Table(
+        "known_mismatch",
+        metadata,
+        Column("territory_id", String, nullable=False),
+        Column("reference_year", Integer, nullable=False),
+        Column("rule_id", String, nullable=False),
+        Column("what", String, nullable=False),
+        schema="ref",
+        comment="published figures that do not fit each other, as known (domain.md 9.3)",
     )
     Table(
         "population",

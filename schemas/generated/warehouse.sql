@@ -534,6 +534,29 @@ CREATE TABLE IF NOT EXISTS core.trafficking_episode (
 	is_repeat VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS quality.answer (
+	submission_id VARCHAR NOT NULL, 
+	rule_id VARCHAR NOT NULL, 
+	target_table VARCHAR, 
+	target_field VARCHAR, 
+	sheet VARCHAR, 
+	column_letter VARCHAR, 
+	answer VARCHAR NOT NULL, 
+	findings BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS quality.correction (
+	submission_id VARCHAR NOT NULL, 
+	correction_id VARCHAR NOT NULL, 
+	target_table VARCHAR NOT NULL, 
+	target_field VARCHAR NOT NULL, 
+	reason TEXT NOT NULL, 
+	role VARCHAR NOT NULL, 
+	decided_on DATE NOT NULL, 
+	expires_on DATE NOT NULL, 
+	cells BIGINT NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS quality.decision (
 	submission_id VARCHAR NOT NULL, 
 	decision VARCHAR NOT NULL, 
@@ -576,6 +599,19 @@ CREATE TABLE IF NOT EXISTS quality.validation_result (
 	expectation VARCHAR NOT NULL, 
 	success BOOLEAN NOT NULL, 
 	observed TEXT
+);
+
+CREATE TABLE IF NOT EXISTS quality.waiver (
+	submission_id VARCHAR NOT NULL, 
+	waiver_id VARCHAR NOT NULL, 
+	rule_id VARCHAR NOT NULL, 
+	target_table VARCHAR NOT NULL, 
+	target_field VARCHAR, 
+	reason TEXT NOT NULL, 
+	role VARCHAR NOT NULL, 
+	decided_on DATE NOT NULL, 
+	expires_on DATE NOT NULL, 
+	findings BIGINT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS raw."column" (
@@ -644,11 +680,35 @@ CREATE TABLE IF NOT EXISTS ref.code_attribute (
 	value VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS ref.known_mismatch (
+	territory_id VARCHAR NOT NULL, 
+	reference_year INTEGER NOT NULL, 
+	rule_id VARCHAR NOT NULL, 
+	what VARCHAR NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS ref.population (
 	territory_id VARCHAR NOT NULL, 
 	year INTEGER NOT NULL, 
 	population BIGINT NOT NULL, 
 	includes_kosovo VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ref.published_figure (
+	figure_id VARCHAR NOT NULL, 
+	territory_id VARCHAR NOT NULL, 
+	reference_year INTEGER NOT NULL, 
+	population VARCHAR NOT NULL, 
+	breakdown VARCHAR NOT NULL, 
+	category VARCHAR NOT NULL, 
+	sex VARCHAR NOT NULL, 
+	age_group VARCHAR NOT NULL, 
+	value DOUBLE PRECISION NOT NULL, 
+	unit VARCHAR NOT NULL, 
+	source_title VARCHAR NOT NULL, 
+	source_url VARCHAR NOT NULL, 
+	published_year INTEGER NOT NULL, 
+	note VARCHAR
 );
 
 CREATE TABLE IF NOT EXISTS ref.territory_group (

@@ -1,0 +1,110 @@
+"""The findings sheet that travels in the sender's own workbook: what is wrong, what to do, and room for her answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from clearing_point.quality.answers import COLUMNS, FIRST_ROW, LIST, REASONS_COLUMN, SIGN
+from clearing_point.quality.feedback import CONFIRM, Group
+from clearing_point.quality.package_patch import MAIN
+from clearing_point.quality.package_styles import Styles
+from clearing_point.standard import Standard
+
+_WIDTHS = {
+    "rule": 7,
+    "level": 22,
+    "on_sheet": 22,
+    "cells": 26,
+    "count": 10,
+    "what": 60,
+    "do": 60,
+    "answer": 42,
+}
+_HIDDEN = ("table", "field", "column")
+"""Columns that only the program reads when the file comes back."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group with all its cells, ``D9-D22, D24``."""
+
+    group: Group
+    cells: str
+
+
+def findings_sheet(
+    standard: Standard, language: str, submission_id: str, lines: Sequence[Line], styles: Styles
+) -> str:
+    """Return the XML of the sheet; all texts are text cells, so that none can be a formula."""
+    reasons = [standard.label_of(LIST, code, language) for code in standard.codes_of(LIST)]
+    head, plain, answer = styles.cell(head=True), styles.cell(), styles.cell(answer=True)
+    rows: dict[int, list[str]] = {
+        1: [_text(n, 1, t, plain) for n, t in enumerate((SIGN, language, submission_id))],
+        2: [
+            _text(n, 2, "" if name in _HIDDEN else standard.word("findings", name, language), head)
+            for n, name in enumerate(COLUMNS)
+        ],
+    }
+    answered = []
+    for number, line in enumerate(lines, start=FIRST_ROW):
+        group = line.group
+        values = {
+            "rule": group.rule_id, "table": group.table, "field": group.field,
+            "level": standard.word("findings", group.level, language), "on_sheet": group.sheet,
+            "column": group.column, "cells": line.cells, "count": str(group.count),
+            "what": group.what, "do": group.action, "answer": "",
+        }  # fmt: skip
+        styled = {"level": styles.cell(level=group.level)}
+        if group.level == CONFIRM:
+            answered.append(f"{_letter(COLUMNS.index('answer'))}{number}")
+            styled["answer"] = answer
+        rows[number] = [
+            _text(n, number, values[name] or "", styled.get(name, plain)) for n, name in enumerate(COLUMNS)
+        ]
+    for number, reason in enumerate(reasons, start=FIRST_ROW):
+        rows.setdefault(number, []).append(_text(REASONS_COLUMN, number, reason, plain))
+    columns = "".join(
+        f'<col min="{n}" max="{n}" width="{_WIDTHS.get(name, 12)}" customWidth="1"{_hidden(name in _HIDDEN)}/>'
+        for n, name in enumerate(COLUMNS, start=1)
+    )
+    columns += f'<col min="{REASONS_COLUMN + 1}" max="{REASONS_COLUMN + 1}" width="12" customWidth="1"{_hidden(True)}/>'
+    data = "".join(
+        f'<row r="{n}"{_hidden(n == 1)}>{"".join(cells)}</row>' for n, cells in sorted(rows.items())
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetViews>'
+        f'<sheetView workbookViewId="0"><pane ySplit="2" topLeftCell="A{FIRST_ROW}" activePane="bottomLeft" state="frozen"/>'
+        f"</sheetView></sheetViews><cols>{columns}</cols><sheetData>{data}</sheetData>"
+        + _choices(standard, language, answered, len(reasons))
+        + '<pageMargins left="0.5" right="0.5" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
+        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
+    )
+
+
+def _choices(standard: Standard, language: str, answered: Sequence[str], reasons: int) -> str:
+    if not answered:
+        return ""
+    letter = _letter(REASONS_COLUMN)
+    prompt = escape(standard.word("findings", "choose", language)[:255], {'"': "&quot;"})
+    return (
+        '<dataValidations count="1"><dataValidation type="list" allowBlank="1" showInputMessage="1" showErrorMessage="1" '
+        f'prompt="{prompt}" sqref="{" ".join(answered)}"><formula1>${letter}${FIRST_ROW}:${letter}'
+        f"${FIRST_ROW + reasons - 1}</formula1></dataValidation></dataValidations>"
+    )
+
+
+def _hidden(yes: bool) -> str:
+    return ' hidden="1"' if yes else ""
+
+
+def _letter(position: int) -> str:
+    return chr(65 + position)
+
+
+def _text(position: int, row: int, text: str, style: int) -> str:
+    place = f'<c r="{_letter(position)}{row}" s="{style}"'
+    if not text:
+        return f"{place}/>"
+    return f'{place} t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
