@@ -106,11 +106,12 @@ def count_indicators(
     for name in sorted({i.population for i in indicators}):
         if name not in standard.populations:
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
-        _population_table(connection, standard, name)
+        population_table(connection, standard, name)
     return [_count(connection, standard, i, years) for i in indicators]
 
 
-def _population_table(connection: Any, standard: Standard, name: str) -> None:
+def population_table(connection: Any, standard: Standard, name: str) -> None:
+    """Make the temporary table ``population_<name>`` over the ``current`` views; raises as :func:`count_indicators`."""
     sql = standard.populations[name].sql
     try:
         parsed = sqlglot.parse(sql, dialect="duckdb")

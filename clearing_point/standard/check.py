@@ -30,6 +30,7 @@ _YAML_KINDS = {
     "denominators/*.yml": "denominator",
     "translations/_register.yml": "translations",
     "words.yml": "words",
+    "reference/reconciliation.yml": "reconciliation",
     "template.yml": "template",
     "codelists/_register.yml": "codelist_register",
     "crosswalks/_register.yml": "crosswalk_register",

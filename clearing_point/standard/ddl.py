@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.model import Table as StandardTable
+from clearing_point.standard.quality_views import quality_views
 
 SCHEMAS = ("raw", "staged", "core", "quality", "ref")
 
@@ -63,6 +64,7 @@ def _statements(_sha256: str, standard: Standard) -> tuple[str, ...]:
         str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).strip()
         for table in metadata_of(standard).sorted_tables
     ]
+    made += quality_views(standard)
     return tuple(made)
 
 
