@@ -147,7 +147,14 @@ def reconcile(
         ).fetchall()
     finally:
         connection.close()
-    return [Pair(*row[:10], flag=_flag(row[6], row[7], settings), known=tuple(row[10])) for row in found]
+    return [
+        Pair(
+            territory=row[0], reference_year=row[1], population=row[2], sex=row[3], age_group=row[4], origin=row[5],
+            ours=row[6], published=row[7], published_year=row[8], source=row[9],
+            flag=_flag(row[6], row[7], settings), known=tuple(row[10]),
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 def _count_persons(connection: Any, standard: Standard, settings: Mapping[str, Any]) -> None:
