@@ -32,11 +32,12 @@ def freeze(
     issues: Sequence[Issue],
     submissions: Sequence[str],
     recount: Callable[[Sequence[str]], Sequence[Counted]],
+    leave: frozenset[str] = frozenset(),
 ) -> Frozen:
-    """Count frozen years over the submissions of the issue that published them first."""
+    """Count frozen years over the submissions of the issue that published them first; years in `leave` stay."""
     since: dict[str, tuple[str, ...]] = {}
     for issue in issues:
-        for year in issue.note["years"]:
+        for year in set(issue.note["years"]) - leave:
             since.setdefault(year, tuple(issue.note["submissions"]))
     merged = [dict(c.table.counts) for c in counted]
     for then in sorted(set(since.values()) - {tuple(submissions)}):

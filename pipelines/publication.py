@@ -117,8 +117,9 @@ def publish_tables(
     if complete_revision and not repeated:
         plan = _revision(edition, ledger, issues, counted, complete_revision)
     else:
-        frozen = freeze(counted, issues, submissions, recount)
-        plan = _ordinary(edition, policy, ledger, issues, mine, counted, frozen)
+        others = freeze(counted, [i for i in issues if i not in mine], submissions, recount)
+        own = freeze(others.counted, mine, submissions, recount, leave=others.years)
+        plan = _ordinary(edition, policy, ledger, issues, mine, others, own)
         counted = plan.counted
     if plan.tables:
         profile: Profile = "round" if edition.profile == "round" else "suppress"
@@ -173,9 +174,10 @@ def _ordinary(
     ledger: Ledger,
     issues: Sequence[Issue],
     mine: Sequence[Issue],
-    counted: Sequence[Counted],
+    others: Frozen,
     frozen: Frozen,
 ) -> _Plan:
+    """Plan an issue beside others; `others` freezes the years of other editions, `frozen` also those of this one."""
     out = {t.table_id: t for issue in mine for t in ledger.tables(issue=issue.name)}
     tables = [c.table for c in frozen.counted]
     otherwise = contradicting(tables, out, policy)
@@ -185,7 +187,7 @@ def _ordinary(
             f"{', '.join(otherwise)}: the standard, the links or the indicators have changed. Restore them, or declare a "
             "complete revision with the reason to print (--complete-revision)."
         )
-    late, of = late_tables(frozen, edition.year) if not mine else ([], {})
+    late, of = late_tables(others, edition.year) if not mine else ([], {})
     note = _note(edition, ledger, late=of, replaced=[])
     changed = changed_cells(frozen, out)
     if not changed:

@@ -1,0 +1,145 @@
+"""The built report of the demonstration is attacked: it must be a function of what anybody may download.
+
+Bar heights, axis limits, map classes, alternative text, prose, sort orders, row counts, file metadata and what is
+absent can only give away what the builder was told. So everything is built once more by somebody who has the public
+files alone, and compared byte for byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import replace
+from math import prod
+
+import duckdb
+import pytest
+
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.disclosure import Ledger, ProtectedCell, printed_cost
+from clearing_point.disclosure.model import _make_protected
+from clearing_point.report.build import build_report
+from clearing_point.report.edition import load_edition
+from pipelines.annual_report import _context
+from pipelines.publish import Release
+
+YEAR = 2022
+
+
+@pytest.fixture(scope="module")
+def definitions(demo):
+    return json.loads((demo.releases / str(YEAR) / "definitions.json").read_text(encoding="utf-8"))
+
+
+def public_rows(demo, name):
+    path = demo.releases / str(YEAR) / "data" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def outsider(demo, standard, definitions):
+    """The release as an outsider can put it together: downloaded files and the public structure."""
+    edition = load_edition(demo, YEAR)
+    structure = {t.table_id: t for t in Ledger(demo.ledger).tables(issue=str(YEAR))}
+    manifest = json.loads((demo.releases / str(YEAR) / "manifest.json").read_text(encoding="utf-8"))
+    indicators = {i.indicator_id: i for i in standard.indicators}
+    submissions = tuple(p["submission"] for p in manifest["submissions"])
+    tables = []
+    for definition in definitions:
+        name = definition["id"]
+        form = structure[name]
+        variables = [d.variable for d in form.dimensions]
+        cells = {}
+        for row in public_rows(demo, name):
+            shown = int(row["value"]) if row["value"] else None
+            cells[tuple(row[v] for v in variables)] = ProtectedCell(shown, row["protection"])
+        values = {key: getattr(form, key) for key in form.__dataclass_fields__ if key != "_token"}
+        table = _make_protected(**{**values, "cells": cells})
+        indicator = indicators[name]
+        if len(variables) > len(indicator.by):
+            from clearing_point.standard.model import TERRITORY, Breakdown
+
+            region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
+            indicator = replace(indicator, by=(*indicator.by, region))
+        tables.append(
+            PublishedTable(
+                indicator, standard.populations[indicator.population], table, submissions, True,
+                definition["query"], (), printed_cost(table),
+            )
+        )  # fmt: skip
+    return Release(edition, tuple(tables), demo.releases / str(YEAR), submissions, manifest["data_as_of"])
+
+
+def test_the_whole_report_follows_from_the_public_files(demo, standard, outsider, tmp_path):
+    folder = tmp_path / str(YEAR)
+    built = build_report(outsider.edition, outsider.tables, _context(demo, standard, outsider), folder)
+    theirs = demo.builds / str(YEAR)
+    compared = 0
+    for path in built.files:
+        if path.suffix in {".html", ".svg"}:
+            assert path.read_bytes() == (theirs / path.relative_to(folder)).read_bytes(), path.name
+            compared += 1
+    assert compared > 10
+    assert {p.relative_to(folder) for p in built.files} == {
+        p.relative_to(theirs) for p in theirs.rglob("*") if p.is_file()
+    }
+
+
+def test_rows_and_their_order_do_not_depend_on_counts(demo, definitions):
+    """A row for every combination of categories, in the order of the code lists: none is missing, none is sorted."""
+    assert {d["id"] for d in definitions} == set(load_edition(demo, YEAR).tables)
+    for definition in definitions:
+        rows = public_rows(demo, definition["id"])
+        if definition["withheld"]:
+            assert rows == []
+            continue
+        order = {v: list(codes) for v, codes in definition["dimensions"].items()}
+        assert len(rows) == prod(len(codes) for codes in order.values())
+        places = [tuple(order[v].index(row[v]) for v in order) for row in rows]
+        assert places == sorted(places), definition["id"]
+
+
+def test_hidden_cells_have_no_number_in_any_file_of_the_release(demo, definitions):
+    folder = demo.releases / str(YEAR)
+    hidden = 0
+    for definition in definitions:
+        for row in public_rows(demo, definition["id"]):
+            assert (row["value"] == "") == (row["protection"] == "hidden")
+            hidden += row["protection"] == "hidden"
+            assert row["protection"] in {"", "hidden", "rounded"}
+    text = (folder / "manifest.json").read_text(encoding="utf-8") + (folder / "certificates.json").read_text(
+        encoding="utf-8"
+    )
+    for word in ("primary", "secondary", "greedy", "true"):
+        assert f'"{word}"' not in text
+    for path in folder.glob("*.duckdb"):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            pairs = connection.execute(
+                "SELECT table_name FROM duckdb_columns() WHERE column_name IN ('value', 'protection') "
+                "GROUP BY table_name HAVING count(*) = 2"
+            ).fetchall()
+            for (name,) in pairs:
+                found = connection.execute(
+                    f"SELECT count(*) FROM \"{name}\" WHERE protection = 'hidden' AND value IS NOT NULL"
+                ).fetchone()
+                assert found == (0,)
+
+
+def test_pictures_say_in_words_only_what_is_printed(demo, definitions):
+    printed = {row["value"] for d in definitions for row in public_rows(demo, d["id"])}
+    printed |= {str(year) for year in range(2000, 2101)}
+    pictures = sorted((demo.builds / str(YEAR)).rglob("*.svg"))
+    assert pictures
+    numbers = 0
+    for path in pictures:
+        text = path.read_text(encoding="utf-8")
+        assert "<metadata" not in text
+        spoken = " ".join(re.findall(r"<(?:title|desc)[^>]*>(.*?)</", text, re.DOTALL))
+        # Thousands are set apart by narrow spaces; shares of shown numbers carry their sign.
+        spoken = re.sub(r"(?<=\d)[\u00a0\u202f\u2009 ,](?=\d{3}\b)", "", spoken)
+        for number in re.findall(r"(?<![\w.-])\d+(?![\w.]|\s*(?:%|per cent))", spoken):
+            numbers += 1
+            assert number in printed, f"{path.name} says {number}"
+    assert numbers > 50
