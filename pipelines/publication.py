@@ -15,6 +15,7 @@ from clearing_point.disclosure import (
     CountTable,
     Issue,
     Ledger,
+    NotSafe,
     Policy,
     Profile,
     Protected,
@@ -241,8 +242,10 @@ def _protected(
                 keep=plan.keep,  # type: ignore[arg-type]
                 progress=lambda stage, done, of: progress(f"protecting: {stage} {done} of {of}"),
             )  # fmt: skip
-        except InputProblem:
-            finest = max(kept, key=lambda t: (_small_share(t, policy.threshold), t.table_id))
+        except NotSafe as problem:
+            # Of the tables that the gate names, the finest goes; a contradiction with what is out is no reason.
+            named = [table for table in kept if table.table_id in problem.tables] or kept
+            finest = max(named, key=lambda t: (_small_share(t, policy.threshold), t.table_id))
             kept.remove(finest)
             withheld[finest.table_id] = withhold(finest, policy, policy.withheld_reason)
             progress(f"withholding {finest.table_id}")

@@ -13,12 +13,11 @@ import numpy as np
 from scipy import sparse
 
 from clearing_point.disclosure.cells import Integers, System
-from clearing_point.disclosure.model import Cell, CountTable, Dimension, Protected
+from clearing_point.disclosure.model import Cell, CountTable, Dimension, NotSafe, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import Needs
 from clearing_point.disclosure.solver import LinearModel
 from clearing_point.disclosure.suppress import Pattern, Problem
-from clearing_point.errors import InputProblem
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,10 @@ def check_plan(
         for part, name in sorted(shares, key=lambda s: (-s[0], s[1]))
         if part > share / 2
     ]
-    raise InputProblem(
+    raise NotSafe(
         f"The plan is too fine: {share:.0%} of its filled cells are small (at most "
-        f"{policy.largest_sensitive_share:.0%}); coarsen or leave out {', '.join(worst[:10])}."
+        f"{policy.largest_sensitive_share:.0%}); coarsen or leave out {', '.join(worst[:10])}.",
+        [name for part, name in shares if part > share / 2],
     )
 
 

@@ -21,6 +21,7 @@ from clearing_point.disclosure.model import (
     CountTable,
     Insider,
     KnownFigure,
+    NotSafe,
     Profile,
     Protected,
     ProtectedCell,
@@ -179,9 +180,10 @@ class _Job:
         pattern = find_pattern(problem, progress=self.progress)
         if pattern.impossible:
             named = "; ".join(describe(system, self.names, cell) for cell in pattern.impossible[:8])
-            raise InputProblem(
+            raise NotSafe(
                 f"No pattern can protect {len(pattern.impossible)} cells ({named}): everything around them is publicly "
-                "known; merge these categories or take a figure off the list."
+                "known; merge these categories or take a figure off the list.",
+                (self.names[at] for cell in pattern.impossible for at, _ in system.places[cell]),
             )
         if insiders:
             owns = [own_counts(system, self.tables, insider) for insider in insiders]
@@ -189,7 +191,7 @@ class _Job:
         made = _print(system, self.tables, values, policy, pattern.hidden, None)
         result = self.attack(made)
         if not result.safe:
-            raise InputProblem(_unproven(result))
+            raise NotSafe(_unproven(result), (finding.table_id for finding in result.failures))
         cost = cost_of_suppression(system, self.tables, values, problem, pattern)
         return Protection(made, result, _reasons(system, self.tables, needs, pattern.hidden, None), cost)
 
@@ -218,8 +220,8 @@ class _Job:
                     if cell is not None:
                         prices[cell, int(rounded.values[cell])] = _TURN_PRICE
         if result is not None:
-            raise InputProblem(_unproven(result))
-        raise InputProblem(
+            raise NotSafe(_unproven(result), (finding.table_id for finding in result.failures))
+        raise NotSafe(
             "No additive rounding of this edition exists near the true counts; leave out the finest tables or choose "
             "the profile 'suppress'."
         )

@@ -8,7 +8,7 @@ or rounded cell. It can be made only by the gate, so a report builder that accep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -18,6 +18,14 @@ from clearing_point.errors import InputProblem, InternalError
 Cell = tuple[str, ...]
 Profile = Literal["suppress", "round"]
 Status = Literal["", "hidden", "rounded"]
+
+
+class NotSafe(InputProblem):
+    """Tables cannot be made safe together. `tables` names those that a coarser plan would have to change."""
+
+    def __init__(self, text: str, tables: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.tables = tuple(sorted(set(tables)))
 
 
 @dataclass(frozen=True)

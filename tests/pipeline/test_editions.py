@@ -34,7 +34,9 @@ def release_hash(project, year):
     # A database file holds pages that differ by run; its rows are those of the CSV files.
     folder = project.releases / str(year)
     return {
-        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.suffix != ".duckdb" and p.name != "SHA256SUMS"
     }
 
 
