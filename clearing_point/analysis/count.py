@@ -239,8 +239,11 @@ def _dimension(
 ) -> Dimension:
     if breakdown.codelist == YEAR_CODELIST:
         chosen = years if indicator.years == "trend" else years[-1:]
+        if breakdown.categories == ():
+            span = f"{chosen[0]}-{chosen[-1]}"
+            return Dimension(breakdown.variable, (Category(span, frozenset(str(y) for y in chosen)),))
         return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
-    reporting = breakdown.codelist == TERRITORY and breakdown.variable == "territory"
+    reporting = breakdown.codelist == TERRITORY and breakdown.variable == TERRITORY
     codes = _codes(standard, breakdown, reporting)
     own_groups = breakdown.codelist == _OWN_GROUPS
     wanted = (() if own_groups else codes) if breakdown.categories is None else breakdown.categories
@@ -276,6 +279,8 @@ def _territories(
         return frozenset(leaf_of(place, mark) for place in places for mark in marks)
 
     own = (FIRST, OPEN, AGAIN) if marked else (FIRST,)
+    if breakdown.each is not None:
+        own = (breakdown.each,)
     categories = [Category(code, leaves((code,), *own)) for code in wanted]
     for group, members in breakdown.groups.items():
         marks = [m.removeprefix(_MARKED) for m in members if m.startswith(_MARKED)]
@@ -287,7 +292,8 @@ def _territories(
         places = left if members == (_REST,) else [m for m in members if not m.startswith(_MARKED)]
         categories.append(Category(group, leaves(codes, *marks) if marks else leaves(places, *own)))
     if breakdown.total:
-        categories.append(Category(TOTAL, leaves(codes, *own[:2])))
+        total = own if breakdown.each is not None else own[:2]
+        categories.append(Category(TOTAL, leaves(codes, *total)))
     return tuple(categories)
 
 

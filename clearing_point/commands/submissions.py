@@ -128,10 +128,12 @@ def import_ctdc(
 def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Show each territory and period: not started, returned, accepted, and what replaced what."""
     from clearing_point.standard import load_standard
+    from pipelines.duplicates import stale_decisions
     from pipelines.status import status_of
 
     found = find_project(project, data)
-    lines = status_of(found, load_standard(found.schemas))
+    standard = load_standard(found.schemas)
+    lines = status_of(found, standard)
     if json:
         print_json(lines)
         return 0
@@ -140,6 +142,8 @@ def status(project: ProjectOption = None, data: DataOption = None, json: JsonOpt
         [[str(line[k]) for k in ("territory", "period", "state", "version", "rows", "errors", "warnings", "made_data")]
          for line in lines],
     )  # fmt: skip
+    for sentence in stale_decisions(found, standard):
+        say(sentence)
     say("Next: clearing-point publish --edition YEAR")
     return 0
 

@@ -236,8 +236,7 @@ class View:
         """Say what is known of the data behind a place: of all territories and years that it takes in."""
         years: tuple[str, ...] = (str(self.setting.edition.year),)
         if self.year:
-            codes = tuple(code for code in self.categories[self.year] if code != TOTAL)
-            years = codes if place[self.year] == TOTAL else (place[self.year],)
+            years = tuple(sorted(self.members[self.year][place[self.year]]))
         members = tuple(self.setting.context.coverage)
         if self.territory and place[TERRITORY] != TOTAL:
             named = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))

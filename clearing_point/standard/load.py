@@ -296,6 +296,7 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         label=block["label"],
         total=bool(block.get("total", True)),
         unknown=bool(block.get("unknown", True)),
+        each=block.get("each"),
         categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
         groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
         group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},

@@ -174,6 +174,8 @@ class Breakdown:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group_labels: Mapping[str, Text] = field(default_factory=dict)
     unknown_label: Text | None = None
+    each: str | None = None
+    """Of reporting territories: only the rows that are counted in this way (:mod:`clearing_point.analysis.persons`)."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,152 @@
+"""One person counted once, on the demonstration: what was planted is found, decided, kept through the end of a round."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clearing_point.cli import main
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.files import read_yaml
+from clearing_point.store import opened
+from clearing_point.synthetic import make_region, read_settings, targets_from
+from clearing_point.synthetic.columns import years_of
+from pipelines.demo import EXTRACT, PLAN
+
+pytestmark = pytest.mark.great_expectations
+
+
+def run(project: Project, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command in this process: starting Python anew costs more than the command."""
+    before, sys.argv = sys.argv, ["clearing-point", *arguments, "--data", str(project.data)]
+    sys.argv += ["--project", str(project.root)]
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    finally:
+        sys.argv = before
+    said = capsys.readouterr()
+    return int(stopped.value.code or 0), said.out, said.err
+
+
+def planted(demo: Project, standard: Standard) -> dict[int, int]:
+    """Year -> persons whom a further territory identified, by the truth that no file holds."""
+    plan, settings = read_yaml(demo.root / PLAN), read_settings(standard.folder)
+    years = range(plan["first_year"], plan["edition"] + 1)
+    targets = targets_from(demo.sources / EXTRACT, settings, years, plan["seed"])
+    region = make_region(standard, settings, plan["seed"], years, targets)
+    person = region.frames["person"].columns
+    kept = person["verdict"].values == region.vocabulary.number("VICTIM")
+    met: dict[int, dict[int, float]] = defaultdict(dict)
+    rows = zip(
+        region.truth[kept].tolist(), person["territory"].values[kept].tolist(),
+        person["identified_on"].values[kept].tolist(), strict=True,
+    )  # fmt: skip
+    for human, territory, day in rows:
+        met[human][territory] = min(day, met[human].get(territory, day))
+    found: dict[int, int] = defaultdict(int)
+    for days in met.values():
+        for day in sorted(days.values())[1:]:
+            found[int(years_of(np.array([day]))[0])] += 1
+    return found
+
+
+def test_the_region_is_smaller_than_its_parts_by_what_was_planted(demo: Project, standard: Standard) -> None:
+    table: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in csv.DictReader((demo.releases / "2022" / "data" / "T01L.csv").open(encoding="utf-8")):
+        table[row["territory"]][int(row["reference_year"])] = row["value"]
+    truth = planted(demo, standard)
+    shown = [
+        year for year in table["Total"] if all(table[way][year] for way in ("CHAPTERS", "Total", "LOWEST"))
+    ]
+    assert len(shown) >= 3
+    for year in shown:
+        chapters, region, lowest = (int(table[way][year]) for way in ("CHAPTERS", "Total", "LOWEST"))
+        assert lowest <= chapters - truth[year] <= region <= chapters, year
+    found = sum(int(table["CHAPTERS"][year]) - int(table["Total"][year]) for year in shown)
+    assert 0.8 * sum(truth[year] for year in shown) <= found
+
+
+@pytest.fixture
+def copy(demo: Project, tmp_path: Path) -> Project:
+    """The demonstration's data, to be changed."""
+    data = tmp_path / "data"
+    (data / "warehouse").mkdir(parents=True)
+    shutil.copyfile(demo.warehouse, data / "warehouse" / demo.warehouse.name)
+    return Project(root=demo.root, data=data)
+
+
+def told(copy: Project, capsys: pytest.CaptureFixture[str]) -> dict:
+    code, out, _ = run(copy, capsys, "duplicates", "list", "--json")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_a_decision_holds_and_a_stale_one_is_reported(
+    copy: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = told(copy, capsys)
+    pair = next(c for c in before["open"] if c["sender_a"] != c["sender_b"])
+    choice = (pair["candidate"], "same", "--role", "data officer", "--on", "2023-07-01")
+    assert run(copy, capsys, "duplicates", "decide", *choice, "--reason", "short")[0] == 2
+    assert (
+        run(
+            copy,
+            capsys,
+            "duplicates",
+            "decide",
+            "000000000000",
+            *choice[1:],
+            "--reason",
+            "both senders agree",
+        )[0]
+        == 1
+    )
+    assert run(copy, capsys, "duplicates", "decide", *choice, "--reason", "both senders agree")[0] == 0
+    after = told(copy, capsys)
+    assert pair["candidate"] not in {c["candidate"] for c in after["open"]}
+    assert after["numbers"]["after_certain_links"] == before["numbers"]["after_certain_links"] - 1
+    assert after["stale"] == []
+    text = (copy.data / "linkage" / "decisions.csv").read_text()
+    assert pair["case_a"] not in text
+    assert pair["case_b"] not in text
+    with opened(copy.warehouse) as connection:
+        connection.execute("UPDATE core.person SET birth_year = coalesce(birth_year, 1990) + 1")
+    code, _, said = run(copy, capsys, "status")
+    assert code == 0
+    assert f"Decision {pair['candidate']} of 2023-07-01" in said
+
+
+def test_the_end_of_a_round_forgets_tokens_and_keeps_links(
+    copy: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = told(copy, capsys)
+    assert before["links"] > 50
+    code, out, _ = run(copy, capsys, "round", "end", "demo-2022", "--role", "data officer")
+    assert code == 0
+    assert "forgotten" in out
+    with opened(copy.warehouse, read_only=True) as connection:
+        for place in ("staged", "core"):
+            held = connection.execute(
+                f"SELECT count(linkage_token_strict), count(linkage_token_1) FROM {place}.person"
+            ).fetchone()
+            assert held == (0, 0)
+    after = told(copy, capsys)
+    assert after["numbers"]["after_certain_links"] == before["numbers"]["after_certain_links"]
+    assert run(copy, capsys, "round", "end", "demo-2022", "--role", "data officer")[0] == 1
+
+
+def test_a_sender_is_shown_her_own_numbers_only(copy: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(copy, capsys, "duplicates", "list", "--sender", "SRB01", "--round", "demo-2022")
+    assert code == 0
+    assert out.split()
+    assert all(line.startswith("RS-") for line in out.split())
+    assert run(copy, capsys, "duplicates", "list", "--sender", "NOBODY", "--round", "demo-2022")[0] == 1
