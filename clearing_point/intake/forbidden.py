@@ -64,6 +64,9 @@ class Forbidden:
     unmapped_kind: str
     concepts: tuple[Concept, ...]
     contents: tuple[Content, ...]
+    token_fields: frozenset[str]
+    token_pattern: str
+    """What a linkage token looks like, and the fields that may hold one."""
 
     def fold(self, heading: str) -> str:
         """Fold a heading by the declared steps, in their order."""
@@ -141,6 +144,8 @@ def _read(folder: Path, sha256: str) -> Forbidden:
         unmapped_kind=source["unmapped_kind"],
         concepts=tuple(map(_concept, source["concepts"])),
         contents=tuple(_content(block, checksums) for block in source["contents"]),
+        token_fields=frozenset(source["tokens"]["fields"]),
+        token_pattern=source["tokens"]["pattern"],
     )
 
 

@@ -72,6 +72,7 @@ def guard_cells(
     views = views_of(received, layouts, standard)
     with in_memory(received.rows) as connection:
         _collect(connection, views)
+        _leave_out_tokens(connection, views, forbidden)
         filled = _columns_tried(connection, views, forbidden)
         _register_known(connection, views, filled, profile, standard)
         for content_id, content in enumerate(forbidden.contents):
@@ -137,6 +138,25 @@ def _collect(connection: Any, views: list[SheetView]) -> None:
     )
     # Numbers of rows of `seen`, so that a text is kept once however many patterns it matches.
     connection.execute("CREATE TEMP TABLE hits (content_id INTEGER, seen_id BIGINT)")
+
+
+def _leave_out_tokens(connection: Any, views: list[SheetView], forbidden: Forbidden) -> None:
+    """Leave out what stands in a column of tokens and is a token: random digits may look like any number.
+
+    A name, a telephone number or an identity number in such a column has another form and is judged like any cell.
+    """
+    places = [
+        (sheet_id, number)
+        for sheet_id, view in enumerate(views)
+        for number, readers in view.readers.items()
+        if {f"{r.table.name}.{r.field.name}" for r in readers} <= forbidden.token_fields
+    ]
+    columns = [pa.array([place[i] for place in places], pa.int32()) for i in range(2)]
+    connection.register("token_columns", pa.table(columns, names=["sheet_id", "number"]))
+    connection.execute(
+        f"DELETE FROM seen WHERE NOT above AND regexp_full_match(value, {_text(forbidden.token_pattern)}) "
+        "AND EXISTS (FROM token_columns AS t WHERE t.sheet_id = seen.sheet_id AND t.number = seen.number)"
+    )
 
 
 _Place = tuple[int, bool, int]
