@@ -257,7 +257,7 @@ def test_tokens_pass_in_their_columns_and_nothing_else_does() -> None:
     # Random digits that look like a telephone number, and a text longer than any word.
     token = "00381641234567ab" + "7" * 16
     rows = [[f"P-{n}", token * (1 + n % 4)] for n in range(1, 9)]
-    made = profile(sheet("S", "person", person_reference="A", linkage_token_1="B"))
+    made = profile(sheet("S", "person", **{"person_reference": "A", "linkage_token_1": "B"}))
     assert cells(received(S=[["A", "B"], *rows]), made) == []
     for other in ("+381 64 123 4567", token[:-1] + ";+381 64 123 4567", "ana.p@example.org"):
         assert cells(received(S=[["A", "B"], *rows, ["P-9", other]]), made) != [], other
