@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
+from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport, build_report
+from clearing_point.report.edition import Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
 from clearing_point.store import connect
@@ -55,17 +58,37 @@ def _context(project: Project, standard: Standard, release: Release) -> ReportCo
         for year in range(first, last + 1):
             states[line["territory"]][str(year)] = line["state"]
         suppliers.append((line["territory"], line["sender"], line["submission"], line["made_data"] == "yes"))
+    declarations, scorecard = _told(project, standard, edition)
     return ReportContext(
         standard=standard,
         coverage=states,
         suppliers=tuple(suppliers),
         published_figures=_published(project, standard, edition.trend_from, edition.year),
         complete=_complete(project, standard),
+        declarations=declarations,
+        scorecard=scorecard,
         standard_version=standard.version,
         package_version=__version__,
         made_data=any(t.made_data for t in release.tables),
         cut_off=release.data_as_of,
     )
+
+
+def _told(
+    project: Project, standard: Standard, edition: Edition
+) -> tuple[tuple[Mapping[str, Any], ...], Scorecard]:
+    """Read what senders declare of their submissions, and the scorecard of the edition's year."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
+        table = connection.execute(
+            "SELECT s.territory, s.sender, s.submission_id AS submission, year(s.period_start)::INTEGER AS first_year, "
+            "year(s.period_end)::INTEGER AS last_year, h.coverage, h.definition_identified, h.count_basis, h.kosovo_basis "
+            'FROM "current".submission AS s JOIN warehouse.core.submission AS h USING (submission_id) ORDER BY 1, 4, 3'
+        ).to_arrow_table()
+        return tuple(table.to_pylist()), read_scorecard(connection, standard, edition.year)
+    finally:
+        connection.close()
 
 
 def _complete(project: Project, standard: Standard) -> frozenset[tuple[str, str]]:

@@ -17,6 +17,7 @@ from clearing_point.analysis.measures import Denominators, notes_of, read_denomi
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.release import long_csv, write_release
+from clearing_point.analysis.scorecard import read_scorecard
 from clearing_point.disclosure import load_policy, printed_cost
 from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.certificates import certificates_text
@@ -118,6 +119,7 @@ def publish(
         for c in out.counted
     )
     progress("writing")
+    scorecard = _scorecard(project, standard, edition)
     data_as_of = str(edition.cut_off or max(p["received"] for p in people))
     manifest = {
         "edition": year,
@@ -146,6 +148,7 @@ def publish(
         manifest,
         {
             "certificates.json": certificates_text(out.certificates),
+            "data/T40.csv": scorecard,
             **{f"data/{name}.csv": long_csv(table) for name, table in out.late.items()},
         },
     )
@@ -192,6 +195,16 @@ def _count(
     finally:
         connection.close()
     return counted, denominators, submissions, any(p["made_data"] for p in people), people
+
+
+def _scorecard(project: Project, standard: Standard, edition: Edition) -> str:
+    """Return the scorecard of the edition's year as CSV: facts about states and not about persons (T40)."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
+        return read_scorecard(connection, standard, edition.year).csv()
+    finally:
+        connection.close()
 
 
 def _submissions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

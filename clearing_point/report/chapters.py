@@ -1,4 +1,4 @@
-"""The body of the report: tables and figures part by part, then a short chapter per territory."""
+"""The regional body of the report: coverage, key figures, and tables and figures part by part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from clearing_point.report.model import (
     Block,
     Cell,
     Figure,
-    Items,
     KeyFigure,
     KeyFigures,
     Paragraph,
@@ -19,10 +18,9 @@ from clearing_point.report.model import (
     Table,
 )
 from clearing_point.report.signs import print_number
-from clearing_point.report.tables import make_table, plain_table, shows_something
+from clearing_point.report.tables import make_table, plain_table
 from clearing_point.report.view import Place, Setting, View
 from clearing_point.report.words import Words
-from clearing_point.standard.model import TERRITORY
 
 PARTS = ("numbers", "profile", "process", "assistance", "effectiveness", "quality")
 
@@ -69,7 +67,7 @@ def parts(views: Sequence[View], easel: Easel, numbering: Numbering) -> Iterator
             table = make_table(view, anchor, numbering.table(source_id))
             blocks: list[Block] = [Paragraph(words.of(view.indicator.definition), "lead")]
             figure = easel.figure_of(view, f"figure-{source_id.lower()}", numbering.figure(), anchor)
-            blocks += _counted(figure, numbering)
+            blocks += counted_figure(figure, numbering)
             blocks.append(table)
             section = Section(f"section-{source_id.lower()}", view.title, tuple(blocks))
             grouped.setdefault(view.indicator.section, []).append(section)
@@ -87,17 +85,6 @@ def _group(name: str, members: Sequence[Section], words: Words) -> Section:
         (Paragraph(words(f"parts.sections.{name}.intro")),),
         tuple(members),
     )
-
-
-def chapters(views: Sequence[View], easel: Easel, numbering: Numbering) -> Section:
-    """Return the part with a chapter per reporting territory, each from the same protected tables."""
-    setting, words = numbering.setting, numbering.setting.words
-    names = {territory: setting.territory(territory) for territory in setting.context.coverage}
-    sections = tuple(
-        Section(f"territory-{t.lower()}", names[t], tuple(_chapter(t, names[t], views, easel, numbering)))
-        for t in sorted(names, key=lambda territory: names[territory])
-    )
-    return Section("territories", words("chapters.title"), (Paragraph(words("chapters.intro")),), sections)
 
 
 def key_figures(views: Sequence[View], setting: Setting, numbers: dict[str, str]) -> KeyFigures | None:
@@ -149,7 +136,7 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
     figure = easel.coverage_map(
         "figure-coverage", numbering.figure(), words("coverage.map_title", year=edition.year), anchor, made
     )
-    blocks: list[Block] = [Paragraph(words("coverage.intro")), *_counted(figure, numbering)]
+    blocks: list[Block] = [Paragraph(words("coverage.intro")), *counted_figure(figure, numbering)]
     names = {territory: setting.territory(territory) for territory in setting.context.coverage}
     body = []
     for territory in sorted(names, key=lambda t: names[t]):
@@ -169,85 +156,12 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
     return Section("coverage", words("coverage.title"), tuple(blocks))
 
 
-def _counted(figure: Figure | None, numbering: Numbering) -> list[Block]:
+def counted_figure(figure: Figure | None, numbering: Numbering) -> list[Block]:
+    """Return a figure as blocks and count it; none where nothing was drawn."""
     if figure is None:
         return []
     numbering.figures += 1
     return [figure]
-
-
-def _chapter(
-    territory: str, name: str, views: Sequence[View], easel: Easel, numbering: Numbering
-) -> Iterator[Block]:
-    setting, words = numbering.setting, numbering.setting.words
-    year = str(setting.edition.year)
-    state = state_of(setting, territory, year)
-    if not any(state_of(setting, territory, each) == "accepted" for each in setting.edition.years):
-        yield Paragraph(words(f"chapters.nothing_{state}", name=name, year=year), "note")
-        return
-    if state != "accepted":
-        yield Paragraph(words(f"chapters.not_this_year_{state}", name=name, year=year), "note")
-    small, left_out = _is_small(territory, views), []
-    for view in views:
-        if view.territory is None or territory not in view.categories[TERRITORY] or view.protected.withheld:
-            continue
-        source_id, fixed = view.indicator.indicator_id, {TERRITORY: territory}
-        if (small and source_id not in setting.edition.small_territory_tables) or not shows_something(
-            view, fixed
-        ):
-            left_out.append(
-                words("chapters.left_out_item", title=view.title, number=numbering.of_table[source_id])
-            )
-            continue
-        yield from _slice(view, territory, fixed, easel, numbering, name)
-    if left_out:
-        least = setting.context.standard.settings["thresholds"]["minimum_persons_territory"]
-        yield Paragraph(
-            words(
-                "chapters.left_out_small" if small else "chapters.left_out", name=name, least=least, year=year
-            ),
-            "note",
-        )
-        yield Items(tuple(left_out))
-
-
-def _slice(
-    view: View, territory: str, fixed: Place, easel: Easel, numbering: Numbering, name: str
-) -> Iterator[Block]:
-    """The rows of one territory: categories down, years across."""
-    words, source_id = view.setting.words, view.indicator.indicator_id
-    anchor = f"{table_anchor(source_id)}-{territory.lower()}"
-    title = words("chapters.table_title", title=view.title, name=name)
-    number = numbering.table()
-    kind = (view.indicator.chart or {}).get("kind")
-    if view.year and len(view.categories[view.year]) > 1 and kind not in (None, "none"):
-        figure_anchor = f"figure-{source_id.lower()}-{territory.lower()}"
-        figure = easel.figure_of(view, figure_anchor, numbering.figure(), anchor, fixed, title)
-        yield from _counted(figure, numbering)
-    columns = (view.year,) if view.year else ()
-    rows = tuple(v for v in (*view.layout[0], *view.layout[1]) if v not in (*columns, TERRITORY))
-    if view.year and len(view.categories[view.year]) == 1 and len(rows) > 1:
-        columns, rows = (*columns, *rows[1:]), rows[:1]
-    yield make_table(
-        view, anchor, number, title=title, fixed=fixed, rows=rows, columns=columns,
-        origin_anchor=table_anchor(source_id),
-    )  # fmt: skip
-
-
-def _is_small(territory: str, views: Sequence[View]) -> bool:
-    """Say whether the first table with territories shows fewer persons than a chapter needs (domain.md 14.5)."""
-    for view in views:
-        if view.territory is None or territory not in view.categories[TERRITORY] or view.protected.withheld:
-            continue
-        whole = view.filled({TERRITORY: territory})
-        if whole is None:
-            continue
-        shown = view.printed(whole)
-        if shown.state == "none":
-            return False
-        least = view.setting.context.standard.settings["thresholds"]["minimum_persons_territory"]
-        return shown.value is None or shown.value < least
-    return False
 
 
 def cell_of(view: View, place: Place) -> Cell:
@@ -261,7 +175,7 @@ __all__ = [
     "Numbering",
     "Table",
     "cell_of",
-    "chapters",
+    "counted_figure",
     "coverage",
     "key_figures",
     "parts",

@@ -8,10 +8,12 @@ from pathlib import Path
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.errors import InputProblem
 from clearing_point.report.annexes import annexes, footnotes_of
-from clearing_point.report.chapters import Numbering, chapters, coverage, key_figures, parts
+from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
 from clearing_point.report.edition import Edition
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
+from clearing_point.report.scorecard import mechanisms
+from clearing_point.report.territories import chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
 
@@ -46,6 +48,8 @@ def compose(
     words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports)
     covered = coverage(easel, numbering)
     body = list(parts(views, easel, numbering))
+    if context.scorecard is not None:
+        body.append(mechanisms(context.scorecard, setting, numbering.table()))
     region = Section(
         "region", words("parts.region.title"), (Paragraph(words("parts.region.intro")),), tuple(body)
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from clearing_point.analysis.scorecard import Scorecard
 from clearing_point.standard.model import Standard
 
 CellState = Literal["", "hidden", "none"]
@@ -29,6 +30,11 @@ class ReportContext:
         National figures published elsewhere: territory, year, value_text (as printed there), source.
     complete : frozenset
         (territory, year) whose submissions cover all known cases; only there is a nought a nought (rule R7).
+    declarations : tuple of mappings
+        What the sender of each submission declares: territory, sender, submission, first_year, last_year, coverage,
+        definition_identified, count_basis, kosovo_basis.
+    scorecard : Scorecard or None
+        The mechanisms of the edition's year (T40).
     """
 
     standard: Standard
@@ -40,6 +46,8 @@ class ReportContext:
     made_data: bool
     cut_off: str
     complete: frozenset[tuple[str, str]] = frozenset()
+    declarations: tuple[Mapping[str, Any], ...] = ()
+    scorecard: Scorecard | None = None
 
 
 @dataclass(frozen=True)

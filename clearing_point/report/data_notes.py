@@ -1,0 +1,101 @@
+"""What a reader must know of a territory's data: what its senders declare, breaks (R11), and what others print (T43)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from clearing_point.report.chapters import Numbering, cell_of
+from clearing_point.report.model import Block, Cell, Items, Paragraph, ReportContext
+from clearing_point.report.signs import print_number
+from clearing_point.report.tables import plain_table
+from clearing_point.report.view import Setting, View
+from clearing_point.standard.model import TERRITORY
+
+_BREAKS = ("definition_identified", "count_basis")
+_DECLARED = ("coverage", *_BREAKS, "kosovo_basis")
+
+
+def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numbering) -> Iterator[Block]:
+    """Yield what the senders declare, the breaks between their submissions, and published figures beside ours."""
+    setting, words = numbering.setting, numbering.setting.words
+    declared = [d for d in setting.context.declarations if d["territory"] == territory]
+    if declared:
+        header = [words("chapters.data.submission"), words("chapters.data.years")]
+        fields = setting.context.standard.tables["submission"].by_name
+        header += [words.of(fields[field].title) for field in _DECLARED]
+        body = [
+            [str(d["submission"]), _years(d), *(_label(d, field, setting) for field in _DECLARED)]
+            for d in declared
+        ]
+        yield plain_table(
+            f"table-declared-{territory.lower()}", numbering.table(),
+            words("chapters.data.declared_title", name=name), header, body,
+        )  # fmt: skip
+    found = [entry for entry in breaks_of(setting.context) if entry[0] == territory]
+    if found:
+        yield Paragraph(words("chapters.data.breaks"), "note")
+        yield Items(tuple(_break(year, field, setting) for _, year, field in found))
+    yield from _published(territory, name, views, numbering)
+
+
+def breaks_of(context: ReportContext) -> list[tuple[str, int, str]]:
+    """Return (territory, first year after the break, what changed) where a sender declares otherwise than before (R11)."""
+    found = []
+    senders = sorted({(str(d["territory"]), str(d["sender"])) for d in context.declarations})
+    for territory, sender in senders:
+        told = [d for d in context.declarations if d["territory"] == territory and d["sender"] == sender]
+        for before, after in pairwise(
+            sorted(told, key=lambda d: (int(d["first_year"]), str(d["submission"])))
+        ):
+            found += [
+                (territory, int(after["first_year"]), field)
+                for field in _BREAKS
+                if before[field] != after[field]
+            ]
+    return found
+
+
+def _published(territory: str, name: str, views: Sequence[View], numbering: Numbering) -> Iterator[Block]:
+    setting, words = numbering.setting, numbering.setting.words
+    bound = setting.edition.national_total
+    rows = [row for row in setting.context.published_figures if row["territory"] == territory]
+    view = next((v for v in views if bound is not None and v.indicator.indicator_id == bound.table), None)
+    if bound is None or view is None or not rows or view.protected.withheld or view.year is None:
+        return
+    body: list[list[str | Cell]] = []
+    for row in sorted(rows, key=lambda r: (str(r["year"]), r["source"])):
+        if str(row["year"]) not in view.categories[view.year] or territory not in view.categories[TERRITORY]:
+            continue
+        ours = cell_of(view, view.bound(bound, {TERRITORY: territory, view.year: str(row["year"])}))
+        text = str(row["value_text"])
+        printed = print_number(int(text), words) if text.isdigit() else text
+        body.append([str(row["year"]), ours, Cell(printed), Cell(row["source"])])
+    if body:
+        header = [
+            words(f"annexes.reconciliation_columns.{c}") for c in ("year", "ours", "published", "source")
+        ]
+        title = words("chapters.data.published_title", name=name)
+        yield plain_table(
+            f"table-published-{territory.lower()}", numbering.table(), title, header, body,
+            (words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),),
+            view.published.made_data,
+        )  # fmt: skip
+
+
+def _years(declared: Mapping[str, object]) -> str:
+    first, last = declared["first_year"], declared["last_year"]
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _label(declared: Mapping[str, object], field: str, setting: Setting) -> str:
+    code, standard = declared.get(field), setting.context.standard
+    codelist = standard.tables["submission"].by_name[field].codelist
+    if code is None or codelist is None:
+        return setting.words("signs.no_data")
+    return standard.label_of(codelist, str(code), setting.words.language)
+
+
+def _break(year: int, field: str, setting: Setting) -> str:
+    title = setting.context.standard.tables["submission"].by_name[field].title
+    return setting.words("chapters.data.break_item", year=year, what=setting.words.of(title))
