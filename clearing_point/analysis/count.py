@@ -239,9 +239,6 @@ def _dimension(
 ) -> Dimension:
     if breakdown.codelist == YEAR_CODELIST:
         chosen = years if indicator.years == "trend" else years[-1:]
-        if breakdown.categories == ():
-            span = f"{chosen[0]}-{chosen[-1]}"
-            return Dimension(breakdown.variable, (Category(span, frozenset(str(y) for y in chosen)),))
         return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
     reporting = breakdown.codelist == TERRITORY and breakdown.variable == TERRITORY
     codes = _codes(standard, breakdown, reporting)

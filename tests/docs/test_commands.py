@@ -44,7 +44,9 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
     names = {"FILE": str(example), "FILE.csv": str(long_table), "OUT.csv": str(tmp_path / "out.csv")}
     words = [names.get(word, word) for word in shlex.split(command)[1:]]
     words = [{"COLUMN": "n", "A,B": "region,sex"}.get(word, word) for word in words]
-    takes_data = words[0] in {"check", "load", "status", "publish", "report", "rebuild", "import"}
+    takes_data = words[0] in {"check", "load", "status", "publish", "report", "rebuild", "import"} or words[
+        :2
+    ] == ["duplicates", "list"]
     options = ["--project", str(ROOT)] if words[0] not in {"audit", "protect"} else []
     if words[0] in {"build"}:
         words.append("--check")  # the tests write nothing into the project
