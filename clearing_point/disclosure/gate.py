@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -321,7 +322,11 @@ def _print(
             dimensions=table.dimensions,
             title=table.title,
             profile="suppress" if rounded is None else "round",
-            cells=cells[at],
+            # In the order of the categories: the order of rows must not tell anything.
+            cells={
+                codes: cells[at][codes]
+                for codes in product(*([c.code for c in d.categories] for d in table.dimensions))
+            },
             sign=policy.sign,
             base=0 if rounded is None else policy.rounding_base,
             far_from=-1 if rounded is None or rounded.far_from is None else rounded.far_from,

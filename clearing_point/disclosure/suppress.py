@@ -203,6 +203,8 @@ class Sequential:
                         self._demand(cell, printed=True, met=False)
                         added = True
                     continue
+                if not printed[cell] and proof.high[cell] == 0:
+                    continue  # provably nobody: the bound that ruled the need out says so without another programme
                 low, high = attacker.interval(cell)
                 if printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
                     if not problem.untold[cell]:

@@ -24,7 +24,7 @@ def test_the_policy_of_the_region_loads_and_keeps_the_agreed_thresholds():
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [("threshold: 5", "threshold"), ('sign: "c"', "sign"), ("default_profile: round", "default_profile")],
+    [("threshold: 5", "threshold"), ('sign: "c"', "sign"), ("default_profile: suppress", "default_profile")],
 )
 def test_a_broken_policy_is_refused_at_its_place(tmp_path, change, words):
     text = FILE.read_text(encoding="utf-8").replace(change, change.split(":", maxsplit=1)[0] + ": '<5'", 1)
