@@ -12,7 +12,15 @@ from typing import Annotated
 import typer
 
 from clearing_point import __version__
-from clearing_point.commands import disclosure, editions, linkage, quality, standard, submissions
+from clearing_point.commands import (
+    disclosure,
+    editions,
+    linkage,
+    quality,
+    researchers,
+    standard,
+    submissions,
+)
 from clearing_point.commands.shared import say
 from clearing_point.errors import ClearingPointError, InternalError
 
@@ -24,7 +32,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (submissions, quality, editions, standard, disclosure, linkage):
+for group in (
+    submissions,
+    quality,
+    linkage,
+    editions,
+    researchers,
+    standard,
+    disclosure,
+):
     app.add_typer(group.app)
 
 

@@ -213,7 +213,7 @@ def _submissions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         "SELECT submission_id AS submission, r.sender, r.territory, r.made_data, r.file_sha256, "
         "r.received_at::DATE::VARCHAR AS received, year(r.period_start)::INTEGER AS first_year, "
         "year(r.period_end)::INTEGER AS last_year, r.version_number AS version, "
-        "h.coverage, h.definition_identified, h.count_basis "
+        "h.coverage, h.definition_identified, h.count_basis, h.kosovo_basis "
         'FROM "current".submission AS r LEFT JOIN warehouse.core.submission AS h USING (submission_id) ORDER BY 1'
     ).to_arrow_table()
     rows: list[dict[str, Any]] = table.to_pylist()

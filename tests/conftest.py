@@ -42,7 +42,12 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The demonstration, run once a session through the command line as a newcomer runs it."""
+    """The demonstration, run once a session through the command line as a newcomer runs it.
+
+    While a test is being written, CLEARING_POINT_TEST_DEMO may name the data folder of one that was run before.
+    """
+    if before := os.environ.get("CLEARING_POINT_TEST_DEMO"):
+        return Project(root=ROOT, data=Path(before) / "demo")
     data = tmp_path_factory.mktemp("demo") / "data"
     done = subprocess.run(
         [sys.executable, "-m", "clearing_point.cli", "demo", "--project", str(ROOT), "--data", str(data)],

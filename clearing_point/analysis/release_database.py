@@ -33,7 +33,8 @@ CREATE TABLE label (variable VARCHAR, code VARCHAR, language VARCHAR, label VARC
 CREATE TABLE cell (indicator_id VARCHAR, position INTEGER, key VARCHAR[], value BIGINT, protection VARCHAR);
 CREATE TABLE cost (indicator_id VARCHAR, measure VARCHAR, amount DOUBLE);
 CREATE TABLE submission (submission_id VARCHAR, sender VARCHAR, territory VARCHAR, made_data BOOLEAN, received VARCHAR,
-  first_year INTEGER, last_year INTEGER, coverage VARCHAR, definition_identified VARCHAR, count_basis VARCHAR);
+  first_year INTEGER, last_year INTEGER, coverage VARCHAR, definition_identified VARCHAR, count_basis VARCHAR,
+  kosovo_basis VARCHAR);
 CREATE TABLE break (territory VARCHAR, reference_year INTEGER, field VARCHAR, before VARCHAR, after VARCHAR);
 CREATE VIEW coverage AS SELECT territory, unnest(range(first_year, last_year + 1))::INTEGER AS reference_year,
   submission_id, coverage FROM submission WHERE territory IS NOT NULL;
@@ -98,7 +99,7 @@ def write_database(
 
 _SUBMISSION = (
     "submission", "sender", "territory", "made_data", "received", "first_year", "last_year", "coverage",
-    "definition_identified", "count_basis",
+    "definition_identified", "count_basis", "kosovo_basis",
 )  # fmt: skip
 
 

@@ -70,8 +70,8 @@ def answer_crossing(
     chosen = {variable: _codes(condition) for variable, condition in where.items()}
     request = {"kind": "crosstab", "by": list(by), "where": chosen, "population": population}
     wanted = (*by, *(v for v in chosen if v not in by))
-    tables = _of_population(release, wanted, population)
-    fitting = [t for t in tables if _fits(t, wanted)]
+    tables = _of_population(release, wanted, chosen, population)
+    fitting = [t for t in tables if _fits(t, wanted, chosen)]
     if fitting:
         answers = [_slice(release, t, by, chosen, request) for t in fitting]
         best = min(answers, key=_richest)
@@ -89,6 +89,14 @@ def _codes(condition: Condition) -> list[str]:
 
 
 def _tables(release: Release) -> list[_Table]:
+    """Return the published tables; read once a release, for a release never changes."""
+    if release.described is None:
+        release.described = _read_tables(release)
+    found: list[_Table] = release.described
+    return found
+
+
+def _read_tables(release: Release) -> list[_Table]:
     dimensions = release.rows(
         "SELECT indicator_id, variable, codelist FROM dimension ORDER BY indicator_id, position"
     )
@@ -121,15 +129,28 @@ def _tables(release: Release) -> list[_Table]:
     ]
 
 
-def _of_population(release: Release, wanted: Sequence[str], population: str | None) -> list[_Table]:
+def _of_population(
+    release: Release, wanted: Sequence[str], where: Mapping[str, list[str]], population: str | None
+) -> list[_Table]:
     """Return the tables of the population that is meant; an ambiguous request is refused."""
     every = [t for t in _tables(release) if ":" not in t.population or t.population == population]
     known = {variable for t in every for variable in t.categories}
     for variable in wanted:
         if variable not in known:
-            raise InputProblem(
-                f"The release has no variable '{variable}'; it has {', '.join(sorted(known))}."
+            parts = [t.indicator for t in _tables(release) if variable in t.categories]
+            hint = (
+                f" It stands in {', '.join(parts)}, which count a part only: read them with table()."
+                if parts
+                else ""
             )
+            raise InputProblem(
+                f"No whole population is published by '{variable}'.{hint} There are {', '.join(sorted(known))}."
+            )
+    for variable, codes in where.items():
+        there = {c.code for t in every for c in t.categories.get(variable, ())}
+        for code in codes:
+            if code not in there:
+                raise InputProblem(f"{variable} has no category '{code}'; it has {', '.join(sorted(there))}.")
     if population is not None:
         found = [t for t in every if t.population == population]
         if not found:
@@ -137,7 +158,7 @@ def _of_population(release: Release, wanted: Sequence[str], population: str | No
                 f"There is no population '{population}': {', '.join(sorted({t.population for t in every}))}."
             )
         return found
-    fitting = sorted({t.population for t in every if _fits(t, wanted)})
+    fitting = sorted({t.population for t in every if _fits(t, wanted, where)})
     if len(fitting) > 1:
         raise InputProblem(f"Say who is counted: population={' or '.join(map(repr, fitting))}.")
     if fitting:
@@ -146,9 +167,13 @@ def _of_population(release: Release, wanted: Sequence[str], population: str | No
     return [t for t in every if t.population == best.population]
 
 
-def _fits(table: _Table, wanted: Sequence[str]) -> bool:
-    """Whether a table has the variables, with categories of their own, and totals of all others."""
+def _fits(table: _Table, wanted: Sequence[str], where: Mapping[str, list[str]]) -> bool:
+    """Whether a table has the variables and categories asked for, and totals of all other variables."""
     if not set(wanted) <= set(table.categories):
+        return False
+    if any(not any(c.kind == "code" for c in table.categories[v]) for v in wanted if table.most[v] > 1):
+        return False  # a table that reconciles totals is no breakdown
+    if any(not set(codes) <= {c.code for c in table.categories[v]} for v, codes in where.items()):
         return False
     if any(len(table.categories[v]) < min(2, table.most[v]) for v in wanted):
         return False  # the region's total alone is no breakdown by territory
@@ -203,11 +228,6 @@ def _typed(release: Release, frame: pd.DataFrame, table: _Table) -> pd.DataFrame
 
 def _check_codes(table: _Table, variable: str, codes: Sequence[str], *, summed: bool) -> None:
     known = {c.code: c for c in table.categories[variable]}
-    for code in codes:
-        if code not in known:
-            raise InputProblem(
-                f"{variable} has no category '{code}' in {table.indicator}; it has {', '.join(known)}."
-            )
     if summed and len(codes) > 1:
         members = [member for code in codes for member in known[code].members]
         if variable in table.several or len(set(members)) != len(members):
@@ -262,7 +282,7 @@ def _coarser(
 ) -> tuple[Coarser, ...]:
     found: list[Coarser] = []
     for subset in _subsets(by):
-        fitting = [t for t in tables if _fits(t, (*subset, *(v for v in where if v not in subset)))]
+        fitting = [t for t in tables if _fits(t, (*subset, *(v for v in where if v not in subset)), where)]
         answers = [(t, _slice(release, t, subset, where, {})) for t in fitting]
         if answers:
             table, best = min(answers, key=lambda pair: _richest(pair[1]))
@@ -308,7 +328,7 @@ def _margins(
     for subset in _subsets(by):
         if any(totals[n] is None for n, v in enumerate(by) if v not in subset):
             continue
-        fitting = [t for t in tables if _fits(t, (*subset, *(v for v in where if v not in subset)))]
+        fitting = [t for t in tables if _fits(t, (*subset, *(v for v in where if v not in subset)), where)]
         if not fitting:
             continue
         part = min((_slice(release, t, subset, where, {}) for t in fitting), key=_richest).frame

@@ -100,13 +100,11 @@ def _find(asked: str | int | Path | None) -> Path:
 def _folders(data: Path | None) -> list[Path]:
     place = data.expanduser().resolve() if data else find_project().data
     parents = (place / "releases", place / _DEMO / "releases")
-    return [
-        folder
-        for parent in parents
-        if parent.is_dir()
-        for folder in sorted(parent.iterdir())
-        if not folder.name.startswith(".") and (folder / DATABASE).is_file()
-    ]
+    folders = [folder for parent in parents if parent.is_dir() for folder in sorted(parent.iterdir())]
+    named = os.environ.get(RELEASE_VARIABLE)
+    if named and data is None:
+        folders.append(Path(named))
+    return [f for f in dict.fromkeys(folders) if not f.name.startswith(".") and (f / DATABASE).is_file()]
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:

@@ -99,6 +99,8 @@ class Release:
         self.release_id: str = row[0]
         self.edition: int = row[1]
         self.made_data: bool = row[2]
+        self.described: Any = None
+        """What :mod:`clearing_point.published.crossing` read of the tables, kept."""
 
     def indicators(self) -> pd.DataFrame:
         """List the indicators.

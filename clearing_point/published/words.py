@@ -51,7 +51,8 @@ def _variable(release: Release, term: str) -> list[str]:
     if not tables:
         return []
     codes = release.rows(
-        "SELECT code, any_value(label) FROM category WHERE variable = ? GROUP BY code ORDER BY min(position), code",
+        "SELECT code, any_value(label) FROM category WHERE variable = ? GROUP BY code "
+        "ORDER BY min(kind = 'group'), max(position), code",
         [term],
     )
     lines = [f"{term}: {tables[0][1]}", "In: " + ", ".join(name for name, _ in tables)]

@@ -31,6 +31,7 @@ _YAML_KINDS = {
     "translations/_register.yml": "translations",
     "words.yml": "words",
     "reference/reconciliation.yml": "reconciliation",
+    "exports.yml": "exports",
     "template.yml": "template",
     "codelists/_register.yml": "codelist_register",
     "crosswalks/_register.yml": "crosswalk_register",

@@ -7,9 +7,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from clearing_point.cli import app
 from clearing_point.project import Project
 from tests.conftest import ROOT
 
@@ -23,9 +26,17 @@ def _commands(page: str) -> list[str]:
     return [line for line in lines if line.startswith("clearing-point ")]
 
 
-ELSEWHERE = {"clearing-point rebuild"}
-"""Run on a small archive in tests/pipeline/test_ingest.py: on the demonstration it takes a minute."""
+ELSEWHERE = {"clearing-point rebuild", "clearing-point demo"}
+"""Run on a small archive in tests/pipeline/test_ingest.py, and by the fixture `demo`: they take a minute."""
 SHOWN = sorted({command for page in PAGES for command in _commands(page)} - ELSEWHERE)
+
+
+def _parameters(words: list[str]) -> set[str]:
+    """Return the names of the options that a command line's command has."""
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        command = getattr(command, "commands", {}).get(word, command)
+    return {parameter.name for parameter in command.params}
 
 
 def test_the_readme_shows_the_two_commands() -> None:
@@ -44,10 +55,11 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
     names = {"FILE": str(example), "FILE.csv": str(long_table), "OUT.csv": str(tmp_path / "out.csv")}
     words = [names.get(word, word) for word in shlex.split(command)[1:]]
     words = [{"COLUMN": "n", "A,B": "region,sex"}.get(word, word) for word in words]
-    takes_data = words[0] in {"check", "load", "status", "publish", "report", "rebuild", "import"} or words[
-        :2
-    ] == ["duplicates", "list"]
-    options = ["--project", str(ROOT)] if words[0] not in {"audit", "protect"} else []
+    words = [str(tmp_path / "exchange") if word == "OUTPUT" else word for word in words]
+    takes = _parameters(words)
+    options = ["--project", str(ROOT)] if "project" in takes else []
+    if "data" in takes:
+        options += ["--data", str(demo.data)]
     if words[0] in {"build"}:
         words.append("--check")  # the tests write nothing into the project
     done = subprocess.run(
@@ -57,7 +69,6 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
             "clearing_point.cli",
             *words,
             *options,
-            *(["--data", str(demo.data)] if takes_data else []),
         ],
         capture_output=True,
         text=True,
@@ -66,3 +77,17 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_the_python_of_the_researchers_page_runs(
+    demo: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) >= 4
+    monkeypatch.setenv("CLEARING_POINT_RELEASE", str(demo.releases / "2022"))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "researchers.md", "exec"), names)  # noqa: S102 - our own page
+    assert (tmp_path / "sex_by_territory.xlsx").is_file()

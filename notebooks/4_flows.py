@@ -1,0 +1,43 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Flows: inside a country, inside the region, out of it
+#
+# The country of exploitation is often the country where a person was first assisted. Read directions with care, and small
+# origins not at all: they are protected.
+
+# %%
+import clearing_point as cp
+
+release = cp.open_release()
+
+# %%
+flows = release.crosstab(["reference_year", "flow"], population="persons_identified")
+flows.pivot("reference_year")
+
+# %%
+release.chart(flows, x="reference_year", series="flow")
+
+# %% [markdown]
+# Nationals, foreigners and stateless persons among the assisted.
+
+# %%
+relation = release.crosstab(["territory", "victim_relation"], where={"reference_year": release.edition})
+relation.pivot("victim_relation")
+
+# %%
+release.table("T06").pivot("reference_year")
+
+# %% [markdown]
+# Plain SQL works too, read-only, on views named after the indicators.
+
+# %%
+release.sql("SELECT reference_year, sum(value) AS shown FROM T09 WHERE flow NOT IN ('Total') GROUP BY ALL ORDER BY 1")

@@ -1,0 +1,348 @@
+"""What a researcher meets: a release, its facade, its exchange formats, and the notebooks."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+import yaml
+
+import clearing_point as cp
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.published import Release, open_release, releases
+from clearing_point.published.answer import FLAGS
+from clearing_point.published.export import export
+from clearing_point.standard import Standard
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def release(demo: Project) -> Iterator[Release]:
+    with open_release(demo.releases / "2022") as opened:
+        yield opened
+
+
+def test_the_facade_is_small_and_importing_it_costs_nothing() -> None:
+    names = set(cp.__all__) - {"__version__"}
+    assert names == {"Answer", "Picture", "Release", "open_release", "releases", "reproduce"}
+    code = "import sys, clearing_point; print([m for m in ('pandas', 'duckdb', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_release_is_whole_and_its_checksums_hold(demo: Project, release: Release) -> None:
+    folder = demo.releases / "2022"
+    listed = dict(reversed(line.split("  ", 1)) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert there - set(listed) == {"SHA256SUMS", "published.duckdb"}
+    for name, wanted in listed.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == wanted
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["release"] == release.release_id
+    package = json.loads((folder / "datapackage.json").read_text())
+    for resource in package["resources"]:
+        with (folder / resource["path"]).open(encoding="utf-8", newline="") as handle:
+            rows = list(csv.DictReader(handle))
+        fields = {f["name"]: f for f in resource["schema"]["fields"]}
+        assert not rows or list(rows[0]) == list(fields)
+        for row in rows:
+            for name, field in fields.items():
+                allowed = field.get("constraints", {}).get("enum")
+                assert not allowed or row[name] in allowed or (row[name] == "" and name == "protection")
+        keys = [tuple(row[k] for k in resource["schema"]["primaryKey"]) for row in rows]
+        assert len(keys) == len(set(keys))
+        parquet = duckdb.sql(
+            f"SELECT count(*), sum(value) FROM '{folder / resource['path'][:-4]}.parquet'"
+        ).fetchone()
+        shown = [int(row["value"]) for row in rows if row["value"]]
+        assert parquet is not None
+        assert parquet[0] == len(rows)
+        assert (parquet[1] or 0) <= sum(shown)  # the Parquet says nothing where nothing was sent
+    catalogue = json.loads((folder / "catalogue.jsonld").read_text())
+    dataset = catalogue["@graph"][0]
+    assert {d["@id"] for d in dataset["dcat:distribution"]} == {d["@id"] for d in catalogue["@graph"][1:]}
+    for part in catalogue["@graph"][1:]:
+        assert (folder / part["dcat:accessURL"]["@id"]).is_file()
+    citation = yaml.safe_load((folder / "CITATION.cff").read_text())
+    assert citation["version"] == release.release_id
+    assert "made data" in citation["title"]
+
+
+def test_frames_are_tidy_and_typed(release: Release) -> None:
+    listed = release.indicators()
+    assert len(listed) >= 14
+    for indicator in listed["indicator"]:
+        frame = release.table(indicator).frame
+        assert str(frame["value"].dtype) in ("Int64", "Float64")
+        for flag in FLAGS:
+            assert frame[flag].dtype == bool
+        assert frame.loc[frame["suppressed"] | frame["missing"], "value"].isna().all()
+        assert (frame["value"].dropna() >= 0).all()
+        assert frame.attrs["release_id"] == release.release_id
+        assert frame.attrs["made_data"] is True
+    assert release.table("T01").frame["reference_year"].dtype.kind == "i"
+
+
+def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) -> None:
+    answer = release.crosstab(
+        ["territory", "sex"], where={"reference_year": 2022}, population="persons_identified"
+    )
+    frame = answer.frame
+    assert answer.cost["cells"] == len(frame)
+    assert answer.cost["hidden_cells"] == frame["suppressed"].sum() > 0
+    assert answer.coarser
+    assert answer.coarser[0].hidden_cells < answer.cost["hidden_cells"]
+    again = release.crosstab(
+        answer.coarser[0].by, where={"reference_year": 2022}, population="persons_identified"
+    )
+    assert again.cost["hidden_cells"] == answer.coarser[0].hidden_cells
+
+    fine = release.crosstab(
+        ["territory", "sex", "minor"], where={"reference_year": 2022}, population="persons_identified"
+    )
+    assert fine.frame["not_published"].any()
+    inner = fine.frame[
+        (fine.frame["sex"] == "F") & (fine.frame["minor"] == "Y") & (fine.frame["territory"] != "Total")
+    ]
+    assert inner["value"].isna().all()
+    assert fine.coarser
+
+    years = release.crosstab(
+        "reference_year", where={"territory": ["ALB", "SRB"]}, population="persons_identified"
+    )
+    both = release.table("T01").frame
+    for year in (2018, 2022):
+        parts = both[both["territory"].isin(["ALB", "SRB"]) & (both["reference_year"] == year)]["value"]
+        assert years.frame.set_index("reference_year").loc[year, "value"] == parts.sum()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"by": ["nothing"]}, "No whole population is published by 'nothing'"),
+        ({"by": ["sex"], "where": {"territory": "QQQ"}}, "no category 'QQQ'"),
+        ({"by": ["territory"], "where": {"reference_year": 2022}}, "Say who is counted"),
+        ({"by": ["sex", "sex"]}, "named twice"),
+        (
+            {"by": ["reference_year"], "where": {"exploitation_form": ["SEX", "LAB"]}, "population": "persons_identified"},
+            "cannot be added up",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_one_sentence(release: Release, asked: dict[str, object], said: str) -> None:
+    with pytest.raises(InputProblem, match=said):
+        release.crosstab(**asked)  # type: ignore[arg-type]
+
+
+def test_help_explain_and_pictures_speak(release: Release) -> None:
+    assert "Female" in repr(release.help("sex"))
+    assert "T10" in repr(release.help("sex"))
+    assert "female and male" in repr(release.help("T10")).lower()
+    explained = release.explain("T10")
+    assert "SELECT" in explained.query
+    assert len(explained.submissions) >= 11
+    with pytest.raises(InputProblem, match="does not know"):
+        release.help("nonsense")
+    picture = release.chart("T01")
+    assert picture.svg.startswith("<?xml") or "<svg" in picture.svg
+    assert "Made data" in picture.alternative
+    assert "Albania" in release.map("T01").alternative
+    with open_release(release.folder, language="sr-Latn") as serbian:
+        assert "Albanija" in serbian.map("T01").alternative
+
+
+def test_plain_sql_reads_the_release_and_nothing_else(
+    release: Release, demo: Project, tmp_path: Path
+) -> None:
+    assert len(release.sql("SELECT * FROM T01 WHERE territory = 'ALB'")) == 5
+    for query in (
+        f"SELECT * FROM read_csv('{ROOT / 'README.md'}')",
+        f"ATTACH '{demo.warehouse}' AS w",
+        f"COPY cell TO '{tmp_path / 'x.csv'}'",
+        "CREATE TABLE x (a INTEGER)",
+        "UPDATE cell SET value = 1",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(InputProblem):
+            release.sql(query)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_an_output_can_be_asked_again(release: Release, tmp_path: Path) -> None:
+    answer = release.crosstab(
+        ["territory", "sex"], where={"reference_year": 2022}, population="persons_identified"
+    )
+    table, sheet = answer.to_csv(tmp_path / "a.csv"), answer.to_xlsx(tmp_path / "a.xlsx")
+    for output in (answer, answer.frame, table, sheet):
+        assert cp.reproduce(output, release).same
+    changed = pd.read_csv(table, dtype=str, keep_default_na=False)
+    shown = changed.index[changed["value"] != ""][0]
+    changed.loc[shown, "value"] = "1"
+    changed.to_csv(table, index=False)
+    again = cp.reproduce(table, release)
+    assert not again.same
+    assert len(again.differences) == 1
+    with pytest.raises(InputProblem, match="where it comes from"):
+        cp.reproduce(pd.DataFrame({"value": [1]}), release)
+    assert answer.arrow().num_rows == len(answer.frame)
+
+
+def test_releases_are_found_and_a_missing_one_says_what_to_do(
+    demo: Project, release: Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert list(releases(demo.data)["release_id"]) == [release.release_id]
+    monkeypatch.setenv("CLEARING_POINT_DATA", str(tmp_path))
+    monkeypatch.delenv("CLEARING_POINT_RELEASE", raising=False)
+    with pytest.raises(InputProblem, match="clearing-point demo"):
+        open_release()
+    monkeypatch.setenv("CLEARING_POINT_DATA", str(demo.data))
+    with open_release(2022) as found:
+        assert found.release_id == release.release_id
+    with pytest.raises(InputProblem, match="There is no release '1999'"):
+        open_release(1999)
+
+
+# --- exchange ----------------------------------------------------------------------------------------------
+
+
+def _exported(release: Release, standard: Standard, name: str, folder: Path) -> list[dict[str, str]]:
+    path = export(release, standard, name, folder).path
+    assert path.name.startswith("MADE-DATA-")
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_the_unodc_shape_is_that_of_the_published_file(
+    release: Release, standard: Standard, tmp_path: Path, root: Path
+) -> None:
+    extract = root / "pipelines" / "sources" / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
+    with extract.open(encoding="utf-8", newline="") as handle:
+        published = list(csv.DictReader(handle))
+    rows = _exported(release, standard, "unodc", tmp_path)
+    assert list(rows[0]) == list(published[0])
+    words = {
+        c: {r[c] for r in published}
+        for c in ("Indicator", "Dimension", "Sex", "Age", "Unit of measurement", "Region")
+    }
+    for row in rows:
+        for column, known in words.items():
+            assert row[column] in known, (column, row[column])
+        assert row["txtVALUE"] == "" or row["txtVALUE"].isdigit()
+    ours = {
+        (r["Iso3_code"], r["Year"]): r["txtVALUE"]
+        for r in rows
+        if r["Sex"] == "Total" and r["Age"] == "Total"
+    }
+    theirs = {
+        (r["Iso3_code"], r["Year"]): r["txtVALUE"]
+        for r in published
+        if r["Indicator"] == "Detected trafficking victims"
+        and r["Dimension"] == "Total"
+        and r["Sex"] == r["Age"] == "Total"
+    }
+    same = [key for key in ours if theirs.get(key, "").isdigit()]
+    assert len(same) > 40
+    assert all(ours[key] in (theirs[key], "") for key in same)
+
+
+def test_sdmx_csv_follows_its_own_rules(release: Release, standard: Standard, tmp_path: Path) -> None:
+    rows = _exported(release, standard, "sdmx-csv", tmp_path)
+    columns = list(rows[0])
+    assert columns[:3] == ["STRUCTURE", "STRUCTURE_ID", "ACTION"]
+    dimensions = columns[3 : columns.index("OBS_VALUE")]
+    keys = [tuple(row[d] for d in dimensions) for row in rows]
+    assert len(keys) == len(set(keys)), "one observation a key"
+    for row in rows:
+        assert row["STRUCTURE"] == "dataflow"
+        assert re.fullmatch(r"[A-Z_]+:[A-Z_]+\(\d+\.\d+\.\d+\)", row["STRUCTURE_ID"])
+        assert row["ACTION"] in ("I", "A", "M", "D", "R")
+        assert re.fullmatch(r"\d{4}", row["TIME_PERIOD"])
+        assert (row["CONF_STATUS"] == "C") <= (row["OBS_VALUE"] == "")
+        assert (row["OBS_STATUS"] == "M") <= (row["OBS_VALUE"] == "")
+
+
+def test_rates_have_the_same_kosovo_basis(release: Release, standard: Standard, tmp_path: Path) -> None:
+    rows = _exported(release, standard, "sdg", tmp_path)
+    population = {
+        (standard.territory_name(r["territory_id"], "un"), r["year"]): int(r["population"])
+        for r in standard.territory_files["population"]
+    }
+    counts = release.table("T01").frame
+    names = {standard.territory_name(t, "un"): t for t in standard.reporting_territories}
+    for row in rows:
+        if row["Value"]:
+            place, year = row["GeoAreaName"], row["TimePeriod"]
+            count = counts[(counts["territory"] == names[place]) & (counts["reference_year"] == int(year))][
+                "value"
+            ].iloc[0]
+            assert float(row["Value"]) == pytest.approx(100_000 * count / population[place, year], abs=5e-5)
+    assert {"Serbia", "Albania"} <= {row["GeoAreaName"] for row in rows}
+    basis = {"includes_kosovo": "Y"}
+    swapped = {
+        **standard.territory_files,
+        "population": tuple(
+            {**r, **(basis if r["territory_id"] == "SRB" else {})}
+            for r in standard.territory_files["population"]
+        ),
+    }
+    from dataclasses import replace
+
+    unequal = _exported(release, replace(standard, territory_files=swapped), "sdg", tmp_path)
+    assert "Serbia" not in {row["GeoAreaName"] for row in unequal}
+
+
+def test_eurostat_shape_has_no_number_where_it_is_confidential(
+    release: Release, standard: Standard, tmp_path: Path
+) -> None:
+    rows = _exported(release, standard, "eurostat", tmp_path)
+    assert {row["geo"] for row in rows} >= {"AL", "RS", "XK", "RO"}
+    assert any(row["CONF_STATUS"] == "C" for row in rows)
+    for row in rows:
+        assert row["OBS_VALUE"].isdigit() != (row["OBS_VALUE"] == ":")
+        assert (row["CONF_STATUS"] == "C") <= (row["OBS_VALUE"] == ":")
+
+
+# --- notebooks ---------------------------------------------------------------------------------------------
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+
+
+def test_notebooks_are_stored_without_output() -> None:
+    assert 4 <= len(NOTEBOOKS) <= 6
+    assert not list((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_runs_on_the_demonstration(
+    path: Path, demo: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell is run in one process, in order; the pictures are drawn when the cell's value is shown."""
+    import jupytext
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    monkeypatch.setenv("CLEARING_POINT_RELEASE", str(demo.releases / "2022"))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    shell = InteractiveShell()
+    pictures = 0
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type != "code":
+            continue
+        with capture_output() as captured:
+            result = shell.run_cell(cell.source)
+        result.raise_error()
+        pictures += any("image/svg+xml" in output.data for output in captured.outputs)
+        pictures += hasattr(result.result, "_repr_svg_") and not captured.outputs
+        pictures += "plt.subplots" in cell.source
+    assert pictures or path.stem.startswith("5_"), "a notebook has a picture"
