@@ -205,6 +205,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         if level.get("only_review")
     ]
     listed = ", ".join(f"'{name}'" for name in only_review) or "''"
+    # She gives a person one number for all years: only a whole token says that two of her numbers are one person.
+    other_sender = "p.sender <> q.sender" if settings.link["one_sender"] == "certain" else "true"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE linkage_pair AS "
         "WITH decided AS ("
@@ -231,9 +233,9 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "CASE WHEN whole IS NOT NULL AND NOT contradicted AND NOT rests_on_score THEN greatest(probability, 0.999) "
         "ELSE probability END AS probability, "
         f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {settings.accept} "
-        f"AND level NOT IN ({listed}))) AS merge, "
+        f"AND level NOT IN ({listed}) AND {other_sender})) AS merge, "
         f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "
-        "ON o.a = f.a AND o.b = f.b"
+        f"ON o.a = f.a AND o.b = f.b JOIN {PERSON} AS p ON p.number = f.a JOIN {PERSON} AS q ON q.number = f.b"
         ") "
         "SELECT coalesce(d.a, j.a) AS a, coalesce(d.b, j.b) AS b, "
         f"CASE d.decision WHEN '{SAME}' THEN 'decided' WHEN '{DIFFERENT}' THEN 'different' ELSE j.kind END AS kind, "

@@ -64,15 +64,15 @@ def test_the_region_is_smaller_than_its_parts_by_what_was_planted(demo: Project,
     for row in csv.DictReader((demo.releases / "2022" / "data" / "T01L.csv").open(encoding="utf-8")):
         table[row["territory"]][int(row["reference_year"])] = row["value"]
     truth = planted(demo, standard)
-    shown = [
-        year for year in table["Total"] if all(table[way][year] for way in ("CHAPTERS", "Total", "LOWEST"))
-    ]
+    shown = [year for year in table["Total"] if table["CHAPTERS"][year] and table["Total"][year]]
     assert len(shown) >= 3
     for year in shown:
-        chapters, region, lowest = (int(table[way][year]) for way in ("CHAPTERS", "Total", "LOWEST"))
-        assert lowest <= chapters - truth[year] <= region <= chapters, year
+        chapters, region = int(table["CHAPTERS"][year]), int(table["Total"][year])
+        assert chapters - truth[year] <= region < chapters, year
+        if table["LOWEST"][year]:
+            assert int(table["LOWEST"][year]) <= chapters - truth[year]
     found = sum(int(table["CHAPTERS"][year]) - int(table["Total"][year]) for year in shown)
-    assert 0.8 * sum(truth[year] for year in shown) <= found
+    assert 0.85 <= found / sum(truth[year] for year in shown) <= 1
 
 
 @pytest.fixture
