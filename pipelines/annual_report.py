@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
+from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport, build_report
 from clearing_point.report.edition import Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
+from clearing_point.standard.files import read_csv
 from clearing_point.store import connect
 from pipelines.publish import Release, publish
 from pipelines.status import status_of
 
 Progress = Callable[[str], None]
+_SHARES = ("completeness", "validity", "consistency")
 
 
 def build(
@@ -67,6 +70,7 @@ def _context(project: Project, standard: Standard, release: Release) -> ReportCo
         complete=_complete(project, standard),
         declarations=declarations,
         scorecard=scorecard,
+        quality=_quality(project, release.submissions),
         standard_version=standard.version,
         package_version=__version__,
         made_data=any(t.made_data for t in release.tables),
@@ -89,6 +93,16 @@ def _told(
         return tuple(table.to_pylist()), read_scorecard(connection, standard, edition.year)
     finally:
         connection.close()
+
+
+def _quality(project: Project, submissions: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Return the shares of table T41 for the submissions that count, and nothing that counts their rows."""
+    columns = ("territory", "submission", *_SHARES, "days_after_period", "made_data")
+    return tuple(
+        {column: row["submission_id" if column == "submission" else column] for column in columns}
+        for row in quality_by_submission(project.warehouse)
+        if row["submission_id"] in submissions
+    )
 
 
 def _complete(project: Project, standard: Standard) -> frozenset[tuple[str, str]]:
@@ -121,7 +135,7 @@ def _published(project: Project, standard: Standard, first: int, last: int) -> t
     finally:
         connection.close()
     reporting = set(standard.reporting_territories)
-    return tuple(
+    return _reference_figures(standard, first, last) + tuple(
         {
             "territory": territory,
             "year": str(year),
@@ -131,3 +145,20 @@ def _published(project: Project, standard: Standard, first: int, last: int) -> t
         for territory, year, value, qualifier, source in rows
         if territory in reporting
     )
+
+
+def _reference_figures(standard: Standard, first: int, last: int) -> tuple[dict[str, str], ...]:
+    """Return the national totals of ``schemas/reference/published_figures.csv``: all persons identified (T43)."""
+    found = []
+    for row in read_csv(standard.folder / "reference" / "published_figures.csv"):
+        total = all(row[column] == "TOTAL" for column in ("breakdown", "category", "sex", "age_group"))
+        if total and row["population"] == "IDENT_ALL" and first <= int(row["reference_year"]) <= last:
+            found.append(
+                {
+                    "territory": row["territory_id"],
+                    "year": row["reference_year"],
+                    "value_text": row["value"],
+                    "source": row["source_title"],
+                }
+            )
+    return tuple(found)

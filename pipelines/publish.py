@@ -19,7 +19,6 @@ from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.release import long_csv, write_release
 from clearing_point.analysis.scorecard import read_scorecard
 from clearing_point.disclosure import load_policy, printed_cost
-from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.linkage.step import link_submissions
@@ -97,8 +96,6 @@ def publish(
     counted, denominators, submissions, made_data, people = _count(project, standard, edition, progress)
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = relations_of(counted)
-    # Tables that cannot be one system at all are a mistake of their declaration, and no reason to withhold any.
-    build_system([c.table for c in counted], relations, policy.group_disclosure)
     out = publish_tables(
         project, edition, policy, counted, relations, submissions, _inputs(people, standard, edition),
         lambda then: _count(project, standard, edition, progress, only=then)[0],

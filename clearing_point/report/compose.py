@@ -9,6 +9,7 @@ from clearing_point.analysis.model import PublishedTable
 from clearing_point.errors import InputProblem
 from clearing_point.report.annexes import annexes, footnotes_of
 from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
+from clearing_point.report.data_notes import quality_section
 from clearing_point.report.edition import Edition
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
@@ -50,6 +51,9 @@ def compose(
     body = list(parts(views, easel, numbering))
     if context.scorecard is not None:
         body.append(mechanisms(context.scorecard, setting, numbering.table()))
+    judged = quality_section(numbering)
+    if judged is not None:
+        body.append(judged)
     region = Section(
         "region", words("parts.region.title"), (Paragraph(words("parts.region.intro")),), tuple(body)
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from clearing_point.report.chapters import Numbering, cell_of
-from clearing_point.report.model import Block, Cell, Items, Paragraph, ReportContext
+from clearing_point.report.model import Block, Cell, Items, Paragraph, ReportContext, Section, Table
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
 
 _BREAKS = ("definition_identified", "count_basis")
+_SHARES = ("completeness", "validity", "consistency")
 _DECLARED = ("coverage", *_BREAKS, "kosovo_basis")
 
 
@@ -36,7 +38,52 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
     if found:
         yield Paragraph(words("chapters.data.breaks"), "note")
         yield Items(tuple(_break(year, field, setting) for _, year, field in found))
+    judged = [q for q in setting.context.quality if q["territory"] == territory]
+    if judged:
+        title = words("quality.territory_title", name=name)
+        yield _quality_table(
+            judged, f"table-quality-{territory.lower()}", title, numbering, with_territory=False
+        )
     yield from _published(territory, name, views, numbering)
+
+
+def quality_section(numbering: Numbering) -> Section | None:
+    """Return the regional table of the quality of every submission that counts (T41), or None without any."""
+    setting, words = numbering.setting, numbering.setting.words
+    rows = sorted(
+        setting.context.quality, key=lambda q: (setting.territory(q["territory"]), str(q["submission"]))
+    )
+    if not rows:
+        return None
+    table = _quality_table(
+        rows, "table-quality", words("quality.table_title"), numbering, with_territory=True
+    )
+    intro = tuple(Paragraph(text) for text in words.items("quality.intro"))
+    return Section("quality", words("quality.title"), (*intro, table))
+
+
+def _quality_table(
+    rows: Sequence[Mapping[str, Any]], anchor: str, title: str, numbering: Numbering, *, with_territory: bool
+) -> Table:
+    setting, words = numbering.setting, numbering.setting.words
+    header = [words("tables.territory")] if with_territory else []
+    header += [words(f"quality.columns.{column}") for column in ("submission", *_SHARES, "days_after_period")]
+    body: list[list[str | Cell]] = []
+    for row in rows:
+        start = [setting.territory(row["territory"])] if with_territory else []
+        shares = [_percent(row[column], setting) for column in _SHARES]
+        body.append([*start, Cell(str(row["submission"])), *shares, Cell(str(row["days_after_period"]))])
+    if not with_territory:
+        body = [[str(row["submission"]), *cells[1:]] for row, cells in zip(rows, body, strict=True)]
+    made = any(row["made_data"] for row in rows)
+    return plain_table(anchor, numbering.table(), title, header, body, (words("quality.note"),), made)
+
+
+def _percent(share: float | None, setting: Setting) -> Cell:
+    if share is None:
+        return Cell(setting.words("signs.no_data"), state="none")
+    # Rounded down: what is not whole must not look whole.
+    return Cell(setting.words("signs.percent", number=int(100 * share + 1e-9)))
 
 
 def breaks_of(context: ReportContext) -> list[tuple[str, int, str]]:

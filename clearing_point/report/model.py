@@ -33,6 +33,9 @@ class ReportContext:
     declarations : tuple of mappings
         What the sender of each submission declares: territory, sender, submission, first_year, last_year, coverage,
         definition_identified, count_basis, kosovo_basis.
+    quality : tuple of mappings
+        Of each submission that counts: territory, submission, completeness, validity, consistency (shares between 0 and 1
+        or None) and days_after_period (T41). No counts of rows: those of a small sender would be counts of her persons.
     scorecard : Scorecard or None
         The mechanisms of the edition's year (T40).
     """
@@ -48,6 +51,7 @@ class ReportContext:
     complete: frozenset[tuple[str, str]] = frozenset()
     declarations: tuple[Mapping[str, Any], ...] = ()
     scorecard: Scorecard | None = None
+    quality: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
