@@ -205,11 +205,17 @@ def _view(connection: Any, table: PublishedTable) -> None:
     """Make the tidy view of one table: a column a dimension, the number, and what may be said of it as flags."""
     known = _breakdowns(table)
     names = [d.variable for d in table.protected.dimensions]
-    columns = []
-    for position, name in enumerate(names, start=1):
-        is_year = name in known and known[name].codelist == "year"
-        columns.append(f'key[{position}]{"::INTEGER" if is_year else ""} AS "{name}"')
-    years = [n for n in names if n in known and known[n].codelist == "year"]
+    # All years together are a category like "2018-2022" and no year.
+    years = [
+        d.variable
+        for d in table.protected.dimensions
+        if d.variable in known
+        and known[d.variable].codelist == "year"
+        and all(category.code.isdigit() for category in d.categories)
+    ]
+    columns = [
+        f'key[{n}]{"::INTEGER" if name in years else ""} AS "{name}"' for n, name in enumerate(names, start=1)
+    ]
     missing = "false"
     if "territory" in names and years:
         reported = f'SELECT 1 FROM coverage AS c WHERE c.territory = t.territory AND c.reference_year = t."{years[0]}"'
