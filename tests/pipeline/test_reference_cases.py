@@ -84,7 +84,7 @@ class Warehouse:
     def load(self, path: Path, territory: str, period: str) -> None:
         profile = profile_of_territory(self.project, territory)
         outcome = load(self.project, self.standard, path, profile, period, made_data=True)
-        assert outcome.verdict.accepted, [f"{f.rule_id} {f.sheet} {f.column}" for f in outcome.findings]
+        assert outcome.verdict.accepted, outcome.verdict
 
     def counts(self, *tables: str, years: range = YEARS) -> dict[str, Counted]:
         connection = connect(Path(":memory:"), attach={"warehouse": self.project.warehouse})
