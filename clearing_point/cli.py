@@ -13,6 +13,7 @@ import typer
 
 from clearing_point import __version__
 from clearing_point.commands import (
+    countries,
     disclosure,
     editions,
     linkage,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for group in (
     submissions,
+    countries,
     quality,
     linkage,
     editions,

@@ -57,6 +57,11 @@ class Project:
         return self.root / "reports"
 
     @property
+    def is_checkout(self) -> bool:
+        """Whether its own folders may be written; an installed copy never is."""
+        return _is_checkout(self.root)
+
+    @property
     def archive(self) -> Path:
         """Received files, by hash, read-only."""
         return self.archive_folder or self.data / "archive"

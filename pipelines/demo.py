@@ -47,12 +47,10 @@ def demo(project: Project, standard: Standard, *, progress: Progress = lambda _:
     years = range(plan["first_year"], plan["edition"] + 1)
     targets = targets_from(extract, settings, years, plan["seed"])
     region = make_region(standard, settings, plan["seed"], years, targets)
-    files = write_submissions(region, standard, place.data / "submissions", plan["periods"])
+    profiles = {territory: profile_of_territory(project, territory) for territory in region.territories}
+    files = write_submissions(region, standard, place.data / "submissions", plan["periods"], profiles)
     came = datetime.datetime.fromisoformat(plan["received_at"])
-    items = [
-        Item(f.path, profile_of_territory(project, f.territory), f.period, made_data=True, received_at=came)
-        for f in files
-    ]
+    items = [Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files]
     for outcome in load_many(place, standard, items, progress=progress):
         if not outcome.verdict.accepted:
             raise InternalError(

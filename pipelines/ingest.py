@@ -14,8 +14,10 @@ from typing import Any
 from clearing_point.countries import (
     Profile,
     check_mark,
+    in_format_of,
     mark_of,
     profile_of_source,
+    profile_of_territory,
     regional_profile,
     regional_sheets,
 )
@@ -122,7 +124,7 @@ def check(
     language: str = "en",
 ) -> Outcome:
     """Read and judge a file without storing anything; see :func:`load`."""
-    received, profile, answers = _read_with_answers(path, profile, standard, encoding)
+    received, profile, answers = _read_with_answers(project, path, profile, standard, encoding)
     decisions = decisions_for(project, standard, profile, period, now())
     receipt = receive(
         project, standard, path, profile, period, received=received, corrections=decisions.corrections
@@ -284,7 +286,7 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
     if plan.before is not None:
         return plan.before
     progress("reading")
-    received, profile, answers = _read_with_answers(item.path, item.profile, standard, item.encoding)
+    received, profile, answers = _read_with_answers(project, item.path, item.profile, standard, item.encoding)
     came = item.received_at or now()
     decisions = decisions_for(project, standard, profile, item.period, came)
     receipt = receive(
@@ -375,13 +377,34 @@ def load_source(
 
 
 def _read_with_answers(
-    path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+    project: Project, path: Path, profile: Profile, standard: Standard, encoding: str | None = None
 ) -> tuple[ReceivedFile, Profile, tuple[Answer, ...]]:
-    """Read the file as :func:`_read`, and take the findings sheet of an earlier round out of it."""
-    received, profile = _read(path, profile, standard, encoding)
+    """Read the file as :func:`read_submission`, and take the findings sheet of an earlier round out of it."""
+    received, profile = read_submission(project, path, profile, standard, encoding)
     rows, answers = split_answers(received.rows, standard)
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
     return replace(received, rows=rows, sheets=sheets), profile, answers
+
+
+def load_format(
+    project: Project,
+    standard: Standard,
+    path: Path,
+    source: str,
+    territory: str,
+    period: str,
+    *,
+    progress: Progress = lambda _: None,
+) -> Outcome:
+    """Load a file in a public format (``pipelines/sources``) as the submission of a reporting territory.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such territory or format, and as :func:`load`.
+    """
+    profile = in_format_of(profile_of_territory(project, territory), profile_of_source(project, source))
+    return load(project, standard, path, profile, period, progress=progress)
 
 
 def _reading(received: ReceivedFile, profile: Profile) -> str:
@@ -393,8 +416,8 @@ def _reading(received: ReceivedFile, profile: Profile) -> str:
     )
 
 
-def _read(
-    path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+def read_submission(
+    project: Project, path: Path, profile: Profile, standard: Standard, encoding: str | None = None
 ) -> tuple[ReceivedFile, Profile]:
     """Read the file and choose its layout: the regional workbook, or the profile's own."""
     received = read_as_declared(path, profile, standard, encoding)
@@ -408,6 +431,10 @@ def _read(
     regional = regional_sheets(received.rows, standard) if mark is not None or not own else {}
     if regional:
         return received, regional_profile(standard, profile, regional)
+    for name in profile.also_reads:
+        source = profile_of_source(project, name)
+        if any(s.sheet and fold(s.sheet) in named for s in source.sheets):
+            return received, in_format_of(profile, source)
     if not profile.sheets:
         raise InputProblem(
             f"{path.name} is not the regional workbook, and {profile.name} declares no layout of its own: "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clearing_point.countries import profile_of_source, profile_of_territory
+from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import archived_file
 from clearing_point.linkage.rounds import forget_ended
@@ -83,12 +83,7 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
     """Load the archived original of one receipt under its own name and time."""
     copy = target.work / receipt["file_name"]
     shutil.copyfile(archived_file(project, receipt["file_sha256"]), copy)
-    territory = receipt["territory"]
-    profile = (
-        profile_of_territory(project, territory)
-        if territory
-        else profile_of_source(project, receipt["profile"].split("/")[0])
-    )
+    profile = _profile_of(project, receipt)
     first, last = receipt["period_start"].year, receipt["period_end"].year
     load(
         target,
@@ -101,3 +96,13 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
         encoding=receipt["encoding"],
     )
     copy.unlink()
+
+
+def _profile_of(project: Project, receipt: dict[str, Any]) -> Profile:
+    """Return the profile by which a file was read: of its territory, of a public source, or of both."""
+    name, _, other = receipt["profile"].partition("/")
+    if not receipt["territory"]:
+        return profile_of_source(project, name)
+    profile = profile_of_territory(project, receipt["territory"])
+    in_public_format = other and (project.sources / other / "profile.yml").is_file()
+    return in_format_of(profile, profile_of_source(project, other)) if in_public_format else profile

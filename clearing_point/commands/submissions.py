@@ -124,6 +124,32 @@ def import_ctdc(
     return _import("ctdc", file, project, data, json)
 
 
+@import_app.command("htcds")
+def import_htcds(
+    file: FileArgument,
+    territory: TerritoryOption,
+    period: PeriodOption = "",
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Load a filled workbook of the Human Trafficking Case Data Standard as a territory's submission."""
+    from clearing_point.standard import load_standard
+    from pipelines.ingest import load_format
+
+    found = find_project(project, data)
+    outcome = load_format(
+        found,
+        load_standard(found.schemas),
+        file,
+        "htcds",
+        territory,
+        period or open_year(found),
+        progress=progress(json),
+    )
+    return _report_outcome(outcome, json, stored=True)
+
+
 @app.command()
 def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Show each territory and period: not started, returned, accepted, and what replaced what."""

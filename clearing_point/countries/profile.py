@@ -6,7 +6,7 @@ A profile is data (``profile.yml`` and ``values.csv`` of one folder): no express
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class ColumnSpec:
     optional: bool = False
     year_of_birth_at: str | None = None
     """The column holds a year of birth; the age is the year of this date field less that year."""
+    part: str | None = None
+    """``first`` or ``others``: which parts of a cell of several values the field takes."""
+    also: ColumnSpec | None = None
+    """A second column whose codes are added to those of the first."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,10 @@ class Profile:
     undecided: int = 0
     """Lines of ``values.csv`` that nobody has decided yet; they are not applied."""
     folder: Path | None = None
+    also_reads: tuple[str, ...] = ()
+    """Public formats (``pipelines/sources``) that this sender may use instead of a layout of her own."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """How the made example file looks beside its data; reading takes no notice of it."""
 
 
 def load_profile(folder: Path, project: Project) -> Profile:
@@ -146,6 +154,8 @@ def load_profile(folder: Path, project: Project) -> Profile:
         language=source.get("language", "en"),
         undecided=sum(1 for row in values if row["decision"] == UNDECIDED),
         folder=folder,
+        also_reads=tuple(source.get("also_reads", ())),
+        example=source.get("example", {}),
     )
 
 
@@ -175,6 +185,18 @@ def profile_of_territory(project: Project, territory: str) -> Profile:
 def profile_of_source(project: Project, name: str) -> Profile:
     """Read the profile of a public format (``pipelines/sources``); raises like the above."""
     return load_profile(_folder(project.sources, name, "source"), project)
+
+
+def in_format_of(base: Profile, source: Profile) -> Profile:
+    """Return the profile of a sender who uses a public format: her declarations and words, its layout."""
+    reading = replace(
+        source.reading,
+        dates=base.reading.dates,
+        yes=(*source.reading.yes, *base.reading.yes),
+        no=(*source.reading.no, *base.reading.no),
+        missing={**base.reading.missing, **source.reading.missing},
+    )
+    return replace(base, name=f"{base.name}/{source.name}", sheets=source.sheets, reading=reading)
 
 
 def _folder(parent: Path, name: str, what: str) -> Path:
@@ -243,4 +265,6 @@ def _column(spec: str | Mapping[str, Any]) -> ColumnSpec:
         missing={str(k): str(v) for k, v in spec.get("missing", {}).items()},
         optional=bool(spec.get("optional", False)),
         year_of_birth_at=spec.get("year_of_birth_at"),
+        part=spec.get("part"),
+        also=_column(spec["also"]) if "also" in spec else None,
     )

@@ -14,6 +14,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard.model import Standard, Table
 from clearing_point.standard.workbook import MARK_SHEET, MARKS, sheet_names
 
+LIST_SEPARATOR = ";"
 MACHINE_ROW, LABEL_ROWS = 1, 1
 """Row 1 of each sheet holds the machine names, row 2 the words people read, data begin in row 3."""
 
@@ -129,4 +130,6 @@ def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str
                 optional=True,
             )
         )
-    return replace(base, name=f"{base.name}/regional", sheets=tuple(made))
+    # Several values of a cell are parted as the workbook says, whatever this sender's own files do.
+    reading = replace(base.reading, list_separator=LIST_SEPARATOR)
+    return replace(base, name=f"{base.name}/regional", sheets=tuple(made), reading=reading)

@@ -29,7 +29,7 @@ from clearing_point.intake.read import ReceivedFile
 from clearing_point.standard.model import Standard, Table
 from clearing_point.standard.spelling import in_one_script
 
-__all__ = ["empty_forbidden", "guard_cells", "guard_headings", "without_left_out"]
+__all__ = ["Headings", "guard_cells", "guard_headings"]
 
 _SOMETHING = r"[^\s\p{Z}]"
 _SEVERAL = 2
@@ -61,43 +61,56 @@ def guard_headings(
     InputProblem
         If ``forbidden.yml`` cannot be read.
     """
-    forbidden = forbidden_of(standard)
+    return Headings(received, layouts, standard).refusals
+
+
+class Headings:
+    """The forbidden columns of a file by their headings: looked for once, told in three ways."""
+
+    def __init__(self, received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard) -> None:
+        self._forbidden = forbidden_of(standard)
+        self._columns = _forbidden_columns(received, layouts, standard)
+
+    @property
+    def refusals(self) -> list[Finding]:
+        """Findings that refuse the file; see :func:`guard_headings`."""
+        return _refusals(self._columns, self._forbidden)
+
+    @property
+    def remarks(self) -> list[Finding]:
+        """Forbidden columns without a value: they are left out, and the form should lose them."""
+        return _remarks(self._columns)
+
+    def without_left_out(self, problems: Iterable[Finding]) -> list[Finding]:
+        """Drop the complaint about an unexpected heading where a forbidden column is empty: it is passed over."""
+        empty = {(c.sheet, column_letter(c.number)) for c in self._columns if not c.filled}
+        if self._forbidden.empty_columns != LEFT_OUT:
+            empty = set()
+        return [
+            p for p in problems if p.rule_id != HEADING_UNEXPECTED or (p.sheet, p.column_letter) not in empty
+        ]
+
+
+def _refusals(columns: Iterable[_ForbiddenColumn], forbidden: Forbidden) -> list[Finding]:
     return [
         Finding(
             FORBIDDEN_COLUMN, BLOCK, PRIVACY, None, column.concept.name, column.sheet, None,
             column_letter(column.number),
         )
-        for column in _forbidden_columns(received, layouts, standard)
+        for column in columns
         if column.filled or forbidden.empty_columns != LEFT_OUT
     ]  # fmt: skip
 
 
-def empty_forbidden(
-    received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
-) -> list[Finding]:
-    """Report forbidden columns without a value: they were left out, and the form should lose them."""
+def _remarks(columns: Iterable[_ForbiddenColumn]) -> list[Finding]:
     return [
         Finding(
             EMPTY_FORBIDDEN, INFORMATION, PRIVACY, None, column.concept.name, column.sheet, None,
             column_letter(column.number),
         )
-        for column in _forbidden_columns(received, layouts, standard)
+        for column in columns
         if not column.filled
     ]  # fmt: skip
-
-
-def without_left_out(
-    problems: Iterable[Finding], received: ReceivedFile, layouts: Collection[SheetLayout], standard: Standard
-) -> list[Finding]:
-    """Drop the complaint about an unexpected heading where a forbidden column is empty: it is passed over."""
-    problems = list(problems)
-    if not any(problem.rule_id == HEADING_UNEXPECTED for problem in problems):
-        return problems
-    if forbidden_of(standard).empty_columns != LEFT_OUT:
-        return problems
-    columns = _forbidden_columns(received, layouts, standard)
-    empty = {(c.sheet, column_letter(c.number)) for c in columns if not c.filled}
-    return [p for p in problems if p.rule_id != HEADING_UNEXPECTED or (p.sheet, p.column_letter) not in empty]
 
 
 @dataclass(frozen=True)

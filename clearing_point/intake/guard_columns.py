@@ -175,11 +175,11 @@ def _readers(layout: SheetLayout, standard: Standard) -> Iterator[tuple[int, Rea
         table = standard.tables[spec.table]
         for name, column in spec.columns.items():
             field = table.by_name.get(name) or table.by_name[name.removesuffix("_no")]
-            for headings, is_flag in ((column.headings, False), (tuple(column.flags), True)):
-                for heading in headings:
+            for read, is_flag in ((column, False), (column.also, False), (column, True)):
+                for heading in () if read is None else tuple(read.flags) if is_flag else read.headings:
                     number = layout.columns.get(fold(heading))
                     if number is not None:
-                        yield number, Reader(table, field, column, is_flag)
+                        yield number, Reader(table, field, read or column, is_flag)
 
 
 def _is_key(table: Table, field: Field) -> bool:

@@ -259,6 +259,8 @@ def mapped_headings(table: TableSpec) -> set[str]:
     found: set[str] = set()
     for column in table.columns.values():
         found |= {fold(h) for h in (*column.headings, *column.flags)}
+        if column.also is not None:
+            found |= {fold(h) for h in column.also.headings}
     return found
 
 
@@ -267,7 +269,8 @@ def kept_columns(layout: SheetLayout) -> dict[int, list[tuple[str, str]]]:
     kept: dict[int, list[tuple[str, str]]] = {number: [] for number in layout.skip_columns}
     for table in layout.spec.tables:
         for field, column in table.columns.items():
-            for heading in (*column.headings, *column.flags):
+            second = column.also.headings if column.also is not None else ()
+            for heading in (*column.headings, *column.flags, *second):
                 number = layout.columns.get(fold(heading))
                 if number is not None:
                     kept.setdefault(number, []).append((table.table, field))

@@ -13,7 +13,7 @@ import pyarrow as pa
 from clearing_point.countries.profile import ColumnSpec
 from clearing_point.intake.layout import fold
 from clearing_point.intake.source import Source, quoted
-from clearing_point.intake.words import missing_words, words_of
+from clearing_point.intake.words import Words, missing_words, words_of
 from clearing_point.standard.model import Field
 
 _FEW = 200
@@ -61,14 +61,19 @@ def code_lookup(
     """
     words = words_of(field, spec, source.profile, source.standard)
     several = field.multiple or source.spec.explode == field.name
-    separator = source.profile.reading.list_separator if several else None
+    separator = source.profile.reading.list_separator if several or spec.part else None
     otherwise = None if spec.otherwise is None else [spec.otherwise]
     meant: dict[str, list[str]] = {}
     unread: list[str] = []
     ambiguous: list[str] = []
     respelled: list[str] = []
     for text in texts:
-        parts = [fold(part) for part in (text.split(separator) if separator else [text]) if part.strip()]
+        parts = _parts(text, separator, words)
+        if spec.part:
+            parts = parts[:1] if spec.part == "first" else parts[1:]
+            if not parts:
+                meant[text] = [blank]
+                continue
         as_written = [words.codes.get(part) for part in parts]
         found = [c or words.in_other_spelling(p) for c, p in zip(as_written, parts, strict=True)]
         if found != as_written and all(found):
@@ -97,6 +102,21 @@ def code_lookup(
     value = f"coalesce({name}.codes, {_list([blank])})"
     join = f"LEFT JOIN {name} ON {name}.raw = {cell}"
     return CodeLookup(value, (join,), tuple(unread), tuple(ambiguous), tuple(respelled))
+
+
+def _parts(text: str, separator: str | None, words: Words) -> list[str]:
+    """Split a cell of several values; a known word that holds the separator itself stays whole."""
+    if separator is None:
+        return [fold(text)]
+    pieces = [piece for piece in text.split(separator) if piece.strip()]
+    parts: list[str] = []
+    while pieces:
+        longest = next(
+            (n for n in range(len(pieces), 1, -1) if fold(separator.join(pieces[:n])) in words.codes), 1
+        )
+        parts.append(fold(separator.join(pieces[:longest])))
+        pieces = pieces[longest:]
+    return parts
 
 
 def _list(codes: list[str]) -> str:

@@ -7,6 +7,7 @@ join to that lookup, so a text that nobody mapped falls out of the same join as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from clearing_point.countries.decisions import Correction
@@ -145,9 +146,15 @@ def _when_filled(source: Source) -> str:
 
 def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup: str) -> Select:
     if spec is not None and spec.row_number:
-        return Select({field.name: f"{quoted(spec.prefix)} || r.source_row"})
+        # Row 3 of two years is not one person: the number of a row carries the period it was sent for.
+        period = (
+            f"{source.profile.period}-" if source.profile.use == "count" and source.profile.period else ""
+        )
+        return Select({field.name: f"{quoted(spec.prefix + period)} || r.source_row"})
     if spec is not None and spec.flags:
         return flags(source, field, spec)
+    if spec is not None and spec.also is not None:
+        return _both(source, field, spec, lookup)
     column = source.column(spec) if spec is not None and spec.headings else None
     if spec is not None and spec.constant is not None:
         return _lookup_select(source, field, spec, lookup, quoted(spec.constant), None)
@@ -166,6 +173,18 @@ def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup:
     missing = ", ".join(map(quoted, source.standard.missing_codes))
     said_no = f"list_filter({other.columns[field.name]}, lambda code: code NOT IN ({missing}))"
     return Select({**made.columns, field.no_column: said_no}, (*made.joins, *other.joins))
+
+
+def _both(source: Source, field: Field, spec: ColumnSpec, lookup: str) -> Select:
+    """Codes of two columns: what either of them says; unknown only where both are."""
+    first = _field_select(source, field, replace(spec, also=None), lookup)
+    second = _field_select(source, field, spec.also, f"{lookup}_also")
+    missing = ", ".join(map(quoted, source.standard.missing_codes))
+    one, other = first.columns[field.name], second.columns[field.name]
+    known = f"list_filter(list_concat({one}, {other}), lambda code: code NOT IN ({missing}))"
+    columns = {**second.columns, **first.columns}
+    columns[field.name] = f"CASE WHEN len({known}) > 0 THEN list_sort(list_distinct({known})) ELSE {one} END"
+    return Select(columns, (*first.joins, *second.joins))
 
 
 def _plain_text(source: Source, field: Field, spec: ColumnSpec, column: int) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import store_findings
 from clearing_point.intake.expected import read_as_declared
-from clearing_point.intake.guard import empty_forbidden, guard_cells, guard_headings, without_left_out
+from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
 from clearing_point.intake.package import column_letter
@@ -117,19 +117,19 @@ def receive(
         If the file cannot be read at all, or a correction is stale.
     """
     start, end = parse_period(period)
-    profile = with_crosswalk_flags(profile, standard)
+    profile = replace(with_crosswalk_flags(profile, standard), period=period.strip())
     if received is None:
         received = read_as_declared(path, profile, standard)
     series = series_of(profile, period)
     submission_id = f"{period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{version_number}"
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
     # What may never be sent is said before how the file should be laid out.
-    findings = guard_headings(received, layouts, standard)
-    findings = findings or without_left_out(problems, received, layouts, standard)
+    headings = Headings(received, layouts, standard)
+    findings = headings.refusals or headings.without_left_out(problems)
     findings = findings or guard_cells(received, layouts, profile, standard)
     refused = bool(findings)
     if not refused:
-        findings = empty_forbidden(received, layouts, standard)
+        findings = headings.remarks
     workspace = new_workspace(project, standard)
     connection = connect(workspace, joins_as_written=True)
     try:

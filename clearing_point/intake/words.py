@@ -62,9 +62,8 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
     if codelist == TERRITORY:
         ambiguous = _territory_words(words, column.scheme, profile, standard)
     else:
-        entries = (*standard.codelists[codelist].codes, *standard.codelists["missing"].codes)
-        labels = [(entry.code, entry.label) for entry in entries]
-        _labels(words, labels, profile.language, standard)
+        for word, codes in _label_words(standard, codelist, profile.language).items():
+            words.setdefault(word, codes)
         if column.scheme:
             _crosswalk_words(words, codelist, column, standard)
     if codelist == "yes_no":
@@ -98,6 +97,19 @@ def missing_words(language: str, standard: Standard) -> dict[str, tuple[str, ...
     return words
 
 
+@lru_cache(maxsize=512)
+def _label_words(standard: Standard, codelist: str, language: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the labels of a code list, in every language of the standard, as words."""
+    if codelist == TERRITORY:
+        labels = list(standard.territory_names.items())
+    else:
+        entries = (*standard.codelists[codelist].codes, *standard.codelists["missing"].codes)
+        labels = [(entry.code, entry.label) for entry in entries]
+    words: dict[str, tuple[str, ...]] = {}
+    _labels(words, labels, language, standard)
+    return words
+
+
 def _labels(
     words: dict[str, tuple[str, ...]],
     labels: Sequence[tuple[str, Text]],
@@ -124,7 +136,8 @@ def _territory_words(
 ) -> set[str]:
     names, ambiguous = _territory_names(standard, scheme or "name_en", profile.sender)
     words.update(names)
-    _labels(words, list(standard.territory_names.items()), profile.language, standard)
+    for word, places in _label_words(standard, TERRITORY, profile.language).items():
+        words.setdefault(word, places)
     for word in ambiguous:
         words.pop(word, None)
     return set(ambiguous)

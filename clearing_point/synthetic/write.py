@@ -10,12 +10,14 @@ from typing import Any
 
 import xlsxwriter
 
+from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import parse_period
 from clearing_point.standard import Standard
 from clearing_point.standard.model import Table
 from clearing_point.synthetic.columns import draw, generator
 from clearing_point.synthetic.known import Cell, MadeTable, submission_tables
+from clearing_point.synthetic.own_layout import ending_of, write_own_layout
 from clearing_point.synthetic.region import MadeRegion
 
 _CREATED = datetime.datetime(2023, 1, 31, tzinfo=datetime.UTC)
@@ -33,12 +35,19 @@ class MadeFile:
 
 
 def write_submissions(
-    region: MadeRegion, standard: Standard, folder: Path, periods: Sequence[str]
+    region: MadeRegion,
+    standard: Standard,
+    folder: Path,
+    periods: Sequence[str],
+    profiles: Mapping[str, Profile] | None = None,
 ) -> tuple[MadeFile, ...]:
-    """Write one workbook a territory and period, marked as made in name, properties and first sheet.
+    """Write one file a territory and period, marked as made in its name and properties.
 
     Parameters
     ----------
+    profiles : mapping of str to Profile, optional
+        By territory. Where a profile describes a layout of its own and an example of it, the file is
+        written in that layout (:mod:`clearing_point.synthetic.own_layout`), else as the regional workbook.
     folder : Path
         Made if it is not there.
     periods : sequence of str
@@ -59,7 +68,12 @@ def write_submissions(
     for territory in region.territories:
         for period in periods:
             tables = tables_of(region, standard, territory, period)
-            if tables:
+            profile = (profiles or {}).get(territory)
+            if tables and profile is not None and profile.sheets and profile.example:
+                path = folder / f"MADE-{territory}-{period}{ending_of(profile)}"
+                write_own_layout(path, profile, standard, tables, _properties(standard, territory, period))
+                made.append(MadeFile(path, territory, period))
+            elif tables:
                 path = folder / f"MADE-{territory}-{period}.xlsx"
                 _write(path, standard, territory, period, tables)
                 made.append(MadeFile(path, territory, period))
@@ -137,19 +151,21 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
     return rows
 
 
+def _properties(standard: Standard, territory: str, period: str) -> dict[str, Any]:
+    return {
+        "title": f"MADE DATA {territory} {period}",
+        "subject": "Made for demonstration and tests. No person stands behind any row.",
+        "author": "clearing-point",
+        "comments": f"Made with the standard {standard.version}.",
+        "created": _CREATED,
+    }
+
+
 def _write(
     path: Path, standard: Standard, territory: str, period: str, tables: Mapping[str, MadeTable]
 ) -> None:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
-    book.set_properties(
-        {
-            "title": f"MADE DATA {territory} {period}",
-            "subject": "Made for demonstration and tests. No person stands behind any row.",
-            "author": "clearing-point",
-            "comments": f"Made with the standard {standard.version}.",
-            "created": _CREATED,
-        }
-    )
+    book.set_properties(_properties(standard, territory, period))
     about = book.add_worksheet("about")
     for number, line in enumerate(
         (

@@ -20,7 +20,7 @@ from clearing_point.countries.profile import (
 from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, Finding
 from clearing_point.intake.check_digits import has_valid_check_digit
 from clearing_point.intake.forbidden import forbidden_of
-from clearing_point.intake.guard import guard_cells, guard_headings, without_left_out
+from clearing_point.intake.guard import Headings, guard_cells, guard_headings
 from clearing_point.intake.guard_columns import Reader
 from clearing_point.intake.layout import lay_out
 from clearing_point.intake.read import SCHEMA, ReceivedFile, read_file
@@ -157,7 +157,7 @@ def test_an_empty_forbidden_column_is_passed_over_and_one_value_refuses() -> Non
     layouts, problems = lay_out(empty, profile(strict))
     assert guard_headings(empty, layouts, STANDARD) == []
     assert [p.column_letter for p in problems if p.rule_id == HEADING_UNEXPECTED] == ["C", "D"]
-    left = without_left_out(problems, empty, layouts, STANDARD)
+    left = Headings(empty, layouts, STANDARD).without_left_out(problems)
     assert [p.column_letter for p in left] == ["D"], "only the heading that nobody knows is complained of"
     filled = received(People=[["Case", "Sex", "First name"], ["17", "F", None], ["18", "F", "A."]])
     assert columns_of(headings(filled, strict)) == [("People", "C", "person_name")]

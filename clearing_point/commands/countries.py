@@ -1,0 +1,76 @@
+"""Commands on a country's folder: country suggest, country new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clearing_point.commands.shared import (
+    DataOption,
+    EncodingOption,
+    FileArgument,
+    PeriodOption,
+    ProjectOption,
+    open_year,
+    say,
+)
+from clearing_point.project import find_project
+
+app = typer.Typer()
+country_app = typer.Typer(help="A country's folder: its layout and its words.", no_args_is_help=True)
+app.add_typer(country_app, name="country")
+
+TerritoryArgument = Annotated[str, typer.Argument(metavar="CODE", help="Reporting territory, such as SRB.")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="Folder to write to, instead of the project's own."),
+]
+
+
+@country_app.command("suggest")
+def suggest(
+    territory: TerritoryArgument,
+    file: FileArgument,
+    period: PeriodOption = "",
+    encoding: EncodingOption = None,
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Write a proposal, marked undecided, for every word of a file that is not mapped yet."""
+    from clearing_point.standard import load_standard
+    from pipelines.country import suggest as run
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas)
+    done = run(found, standard, territory, file, period or open_year(found), output, encoding)
+    for line in done.lines:
+        print(line)
+    print(f"{done.written} lines written, undecided: {done.path}")
+    say("Next: decide each line there (approved or rejected, with role and date), then check the file again.")
+    return 0
+
+
+@country_app.command("new")
+def new(
+    territory: TerritoryArgument,
+    file: FileArgument,
+    language: Annotated[str, typer.Option("--language", help="Of its headings, such as sq.")] = "en",
+    encoding: Annotated[str, typer.Option("--encoding", help="Of a CSV file.")] = "utf-8-sig",
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Start a country's folder from a file as it is sent there."""
+    from clearing_point.standard import load_standard
+    from pipelines.country import start
+
+    found = find_project(project, data)
+    done = start(found, load_standard(found.schemas), territory, file, output, language, encoding)
+    for line in done.lines:
+        print(line)
+    print(f"Written: {done.path}, with {len(done.lines)} columns to decide.")
+    say(f"Next: decide them, then clearing-point check {file.name} --territory {territory}")
+    return 0

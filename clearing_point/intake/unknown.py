@@ -1,0 +1,98 @@
+"""Words of a received file that no list and no decision knows, and decisions that no word of it needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clearing_point.countries.profile import ColumnSpec, Profile
+from clearing_point.intake.layout import fold
+from clearing_point.intake.words import words_of
+from clearing_point.standard.model import Field, Standard
+from clearing_point.standard.structure import UNKNOWN_CODE
+
+
+@dataclass(frozen=True)
+class UnknownWord:
+    """One word that a coded field does not know, with the places where it stands."""
+
+    table: str
+    field: str
+    sheet: str
+    column_letter: str
+    word: str
+    rows: tuple[int, ...]
+
+
+def unknown_words(
+    connection: Any, submission_id: str, profile: Profile, standard: Standard
+) -> list[UnknownWord]:
+    """List the words behind the findings of an unknown code.
+
+    The words come from the raw cells of a workspace or of the warehouse; they are for the sender's eyes and
+    are not stored anywhere.
+    """
+    rows = connection.execute(
+        "SELECT f.target_table, f.target_field, f.sheet, f.column_letter, r.cells[c.column_number], "
+        "list(DISTINCT f.source_row ORDER BY f.source_row) FROM quality.finding AS f "
+        'JOIN raw."column" AS c ON c.submission_id = f.submission_id AND c.sheet = f.sheet '
+        "AND c.column_letter = f.column_letter AND c.target_table = f.target_table "
+        "JOIN raw.record AS r ON r.submission_id = f.submission_id AND r.sheet = f.sheet AND r.source_row = f.source_row "
+        "WHERE f.submission_id = ? AND f.rule_id = ? GROUP BY ALL ORDER BY ALL",
+        [submission_id, UNKNOWN_CODE],
+    ).fetchall()
+    found: dict[tuple[str, str, str, str, str], set[int]] = {}
+    for table, field_name, sheet, letter, text, places in rows:
+        field = standard.tables[table].by_name[field_name]
+        spec = _spec_of(profile, table, field_name)
+        if text is None or spec is None or not field.is_coded:
+            continue
+        known = words_of(field, spec, profile, standard).codes
+        parts = text.split(profile.reading.list_separator) if field.multiple else [text]
+        for part in parts:
+            if part.strip() and fold(part) not in known:
+                found.setdefault((table, field_name, sheet, letter, part.strip()), set()).update(places)
+    return [UnknownWord(*key, tuple(sorted(places))) for key, places in sorted(found.items())]
+
+
+def unused_lines(connection: Any, submission_id: str, profile: Profile) -> list[tuple[str, str]]:
+    """List the approved lines of ``values.csv`` (field, local word) that no cell of a submission needed."""
+    used: dict[str, set[str]] = {}
+    columns = connection.execute(
+        'SELECT DISTINCT sheet, column_number, target_field FROM raw."column" '
+        "WHERE submission_id = ? AND target_field IS NOT NULL",
+        [submission_id],
+    ).fetchall()
+    for sheet, number, field_name in columns:
+        texts = connection.execute(
+            f"SELECT DISTINCT cells[{int(number)}] FROM raw.record WHERE submission_id = ? AND sheet = ? "
+            f"AND cells[{int(number)}] IS NOT NULL",
+            [submission_id, sheet],
+        ).fetchall()
+        words = used.setdefault(field_name, set())
+        for (text,) in texts:
+            words |= {fold(part) for part in (text, *text.split(profile.reading.list_separator))}
+    everywhere = set().union(*used.values()) if used else set()
+    return [
+        (row["field"], row["local"])
+        for row in profile.values
+        if fold(row["local"]) not in used.get(row["field"], everywhere)
+    ]
+
+
+def _spec_of(profile: Profile, table: str, field: str) -> ColumnSpec | None:
+    return next(_specs(profile, table, field), None)
+
+
+def _specs(profile: Profile, table: str, field: str) -> Iterator[ColumnSpec]:
+    for sheet in profile.sheets:
+        for spec in sheet.tables:
+            if spec.table == table and field in spec.columns:
+                yield spec.columns[field]
+
+
+def field_of(standard: Standard, table: str, name: str) -> Field:
+    """Return a field of the standard, or the field whose answers of no a companion holds."""
+    fields = standard.tables[table].by_name
+    return fields.get(name) or fields[name.removesuffix("_no")]

@@ -1,0 +1,253 @@
+"""A country's folder: started from a file, and grown by proposals that a person decides."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearing_point.countries import Profile, profile_of_territory
+from clearing_point.countries.profile import UNDECIDED
+from clearing_point.countries.suggest import known_words, nearest
+from clearing_point.errors import InputProblem
+from clearing_point.intake.layout import fold
+from clearing_point.intake.read import ReceivedFile, read_file
+from clearing_point.intake.receive import receive
+from clearing_point.intake.unknown import UnknownWord, unknown_words, unused_lines
+from clearing_point.project import Project
+from clearing_point.quality.feedback import feedback_of, ranges
+from clearing_point.standard import Standard
+from clearing_point.standard.files import read_csv
+from clearing_point.standard.model import Table
+from clearing_point.store import drop_workspace, opened
+from pipelines.ingest import read_submission
+
+VALUES = ("field", "local", "code", "decision", "role", "date", "note")
+_TOP_ROWS = 20
+_MATCHES = 2
+"""Headings that must be known before a row is taken for the row of headings."""
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """What was proposed for one territory, and where it was written."""
+
+    path: Path
+    written: int
+    lines: tuple[str, ...]
+
+
+def suggest(
+    project: Project,
+    standard: Standard,
+    territory: str,
+    path: Path,
+    period: str,
+    output: Path | None = None,
+    encoding: str | None = None,
+) -> Suggested:
+    """Write a line, marked undecided, for every word of a file that nobody has mapped.
+
+    Parameters
+    ----------
+    output : Path, optional
+        Folder for ``values.csv`` instead of the territory's own in the project.
+
+    Raises
+    ------
+    InputProblem
+        If the file was refused or its headings are not those of the profile, with the first finding's
+        sentence; or if there is no place that may be written.
+    """
+    profile = profile_of_territory(project, territory)
+    folder = _place(project, territory, output)
+    received, read_as = read_submission(project, path, profile, standard, encoding)
+    receipt = receive(project, standard, path, read_as, period, received=received)
+    try:
+        if receipt.refused:
+            group = feedback_of(receipt.workspace, receipt.submission_id, standard).groups[0]
+            raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
+        with opened(receipt.workspace, read_only=True) as connection:
+            unknown = unknown_words(connection, receipt.submission_id, read_as, standard)
+            unused = unused_lines(connection, receipt.submission_id, read_as)
+    finally:
+        drop_workspace(receipt.workspace)
+    rows, lines = _proposed(unknown, profile, standard)
+    if unused:
+        lines.append(f"{len(unused)} of {len(profile.values)} approved lines were not needed by this file: "
+                     + ", ".join(f"{field} “{word}”" for field, word in unused[:8])
+                     + (" ..." if len(unused) > 8 else ""))  # fmt: skip
+    target = folder / "values.csv"
+    before = profile.folder / "values.csv" if profile.folder is not None else target
+    written = _append(target, read_csv(before) if before.is_file() else (), rows)
+    return Suggested(target, written, tuple(lines))
+
+
+def _proposed(
+    unknown: Sequence[UnknownWord], profile: Profile, standard: Standard
+) -> tuple[list[dict[str, str]], list[str]]:
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    lines: list[str] = []
+    by_field: dict[tuple[str, str], list[UnknownWord]] = {}
+    for word in unknown:
+        by_field.setdefault((word.table, word.field), []).append(word)
+    for (table, name), words in by_field.items():
+        near = nearest(
+            (w.word for w in words), known_words(standard.tables[table].by_name[name], profile, standard)
+        )
+        for word in words:
+            place = f"{word.sheet}, column {word.column_letter}, rows {ranges(word.rows)}"
+            proposals = near.get(word.word, ())
+            if not proposals and len(word.rows) == 1:
+                # It may be anything, a name too: such a word enters no file of the project.
+                lines.append(
+                    f"{place}: a word that is near to none and stands once; it was not written down."
+                )
+                continue
+            code = proposals[0].meaning if proposals else ""
+            said = ", ".join(f"“{p.word}” ({p.meaning}, {p.similarity:.2f})" for p in proposals)
+            lines.append(
+                f"{place}: “{word.word}” " + (f"may be {said}" if said else "is near to no word known")
+            )
+            note = f"{len(word.rows)} cells" + (f"; near {proposals[0].similarity:.2f}" if proposals else "")
+            rows.setdefault(
+                (name, fold(word.word)),
+                {"field": name, "local": word.word, "code": code, "decision": UNDECIDED, "role": "", "date": "",
+                 "note": note},
+            )  # fmt: skip
+    return list(rows.values()), lines
+
+
+def _append(target: Path, before: Iterable[Mapping[str, str]], rows: Iterable[Mapping[str, str]]) -> int:
+    """Write the lines that were there and those that are new; returns how many are new."""
+    kept = list(before)
+    there = {(row["field"], fold(row["local"])) for row in kept}
+    new = [row for row in rows if (row["field"], fold(row["local"])) not in there]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, VALUES, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: row.get(name, "") for name in VALUES} for row in (*kept, *new))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(out.getvalue(), encoding="utf-8")
+    return len(new)
+
+
+def _place(project: Project, territory: str, output: Path | None) -> Path:
+    if output is not None:
+        return output
+    if not project.is_checkout:
+        raise InputProblem("The installed project is not written to: name a folder with -o DIR.")
+    return project.countries / territory
+
+
+def start(
+    project: Project,
+    standard: Standard,
+    territory: str,
+    path: Path,
+    output: Path | None = None,
+    language: str = "en",
+    encoding: str = "utf-8-sig",
+) -> Suggested:
+    """Start a territory's folder from a file she sends: headings that are known are mapped, near ones proposed.
+
+    Only headings are written, never a cell of data.
+
+    Raises
+    ------
+    InputProblem
+        If the territory is unknown or has a folder already, or no row of headings is recognised.
+    """
+    if territory not in standard.codes_of("territory"):
+        raise InputProblem(f"There is no territory '{territory}' in schemas/territories: add it there first.")
+    folder = _place(project, territory, output)
+    target = folder / "profile.yml"
+    if target.exists():
+        raise InputProblem(f"{territory} has a profile already: {target}.")
+    received = read_file(path, encoding=encoding)
+    sheets = [text for name in received.sheets if (text := _sheet(received, name, standard, language))]
+    if not sheets:
+        raise InputProblem(
+            f"{path.name}: no row of headings with at least {_MATCHES} known words was found in its first {_TOP_ROWS} rows."
+        )
+    name = standard.territory_name(territory)
+    head = (
+        "# Started from a file by `clearing-point country new`: read every line before it is used.\n"
+        f"profile: {territory}\ntitle: {json.dumps(f'{name}: own layout', ensure_ascii=False)}\nsender: {territory}01\n"
+        f"territory: {territory}\nlanguage: {language}\nuse: count\n"
+        "# What this sender's figures are; agree on it with her.\n"
+        "submission:\n  submission_kind: CASE\n  coverage: PARTIAL\n  definition_identified: MIXED\n"
+        "  count_basis: PRESENT_IN_PERIOD\n  consent_basis: NAS\n"
+        "read:\n  # The order of day and month is declared, never guessed.\n"
+        '  dates: ["%d.%m.%Y"]\n  decimal: ","\n  list_separator: ";"\n  blank: UNK\nsheets:\n'
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(head + "".join(sheets), encoding="utf-8")
+    (folder / "values.csv").write_text(",".join(VALUES) + "\n", encoding="utf-8")
+    lines = [line.strip() for text in sheets for line in text.splitlines() if "undecided" in line]
+    return Suggested(target, len(sheets), tuple(lines))
+
+
+def _sheet(received: ReceivedFile, name: str, standard: Standard, language: str) -> str | None:
+    top = [r for r in received.rows.to_pylist() if r["sheet"] == name][:_TOP_ROWS]
+    titles = _titles(standard, language)
+    matches = [(sum(1 for c in r["cells"] if c and fold(c) in titles), r) for r in top]
+    count, header = max(matches, key=lambda m: m[0], default=(0, None))
+    if header is None or count < _MATCHES:
+        return None
+    headings = [cell for cell in header["cells"] if cell and cell.strip()]
+    table = _main_table(headings, titles, standard)
+    own = _titles_of(table, language)
+    near = nearest([h for h in headings if fold(h) not in own], list(own.items()))
+    lines = [f"  - sheet: {json.dumps(name, ensure_ascii=False)}\n" if len(received.sheets) > 1 else "  -\n"]
+    lines += [
+        f"    header_row: {header['source_row']}\n",
+        "    tables:\n",
+        f"      - table: {table.name}\n",
+        "        columns:\n",
+    ]
+    taken: set[str] = set()
+    for heading in headings:
+        field = own.get(fold(heading))
+        text = json.dumps(heading, ensure_ascii=False)
+        if field is not None and field not in taken:
+            taken.add(field)
+            lines.append(f"          {field}: {text}\n")
+        elif heading in near:
+            lines.append(f"          # undecided: {near[heading][0].meaning}: {text}\n")
+        else:
+            lines.append(f"          # undecided: which field, or `ignore`? {text}\n")
+    text = "".join(lines)
+    # One sheet needs no name: its first line carries the header row instead.
+    return text.replace("  -\n    header_row", "  - header_row", 1)
+
+
+def _titles(standard: Standard, language: str) -> dict[str, str]:
+    return {
+        word: table.name
+        for table in standard.tables_of_kind("case", "aggregate")
+        for word in _titles_of(table, language)
+    }
+
+
+def _titles_of(table: Table, language: str) -> dict[str, str]:
+    """Return folded heading -> field: machine names, and titles in the sender's language and in English."""
+    found: dict[str, str] = {}
+    for field in table.received:
+        for word in (field.name, field.title.get(language), field.title["en"]):
+            if word:
+                found.setdefault(fold(word), field.name)
+    return found
+
+
+def _main_table(headings: Sequence[str], titles: Mapping[str, str], standard: Standard) -> Table:
+    counted = {
+        table.name: sum(
+            1 for h in headings if fold(h) in _titles_of(table, "en") or titles.get(fold(h)) == table.name
+        )
+        for table in standard.tables_of_kind("case", "aggregate")
+    }
+    return standard.tables[max(counted, key=lambda name: (counted[name], name))]
