@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
+from clearing_point.report.breaks import BREAKING, breaks_of
 from clearing_point.report.chapters import Numbering, cell_of
-from clearing_point.report.model import Block, Cell, Items, Paragraph, ReportContext, Section, Table
+from clearing_point.report.model import Block, Cell, Items, Paragraph, Section, Table
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
 
-_BREAKS = ("definition_identified", "count_basis")
 _SHARES = ("completeness", "validity", "consistency")
-_DECLARED = ("coverage", *_BREAKS, "kosovo_basis")
+_DECLARED = ("coverage", *BREAKING, "kosovo_basis")
 
 
 def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numbering) -> Iterator[Block]:
@@ -84,23 +83,6 @@ def _percent(share: float | None, setting: Setting) -> Cell:
         return Cell(setting.words("signs.no_data"), state="none")
     # Rounded down: what is not whole must not look whole.
     return Cell(setting.words("signs.percent", number=int(100 * share + 1e-9)))
-
-
-def breaks_of(context: ReportContext) -> list[tuple[str, int, str]]:
-    """Return (territory, first year after the break, what changed) where a sender declares otherwise than before (R11)."""
-    found = []
-    senders = sorted({(str(d["territory"]), str(d["sender"])) for d in context.declarations})
-    for territory, sender in senders:
-        told = [d for d in context.declarations if d["territory"] == territory and d["sender"] == sender]
-        for before, after in pairwise(
-            sorted(told, key=lambda d: (int(d["first_year"]), str(d["submission"])))
-        ):
-            found += [
-                (territory, int(after["first_year"]), field)
-                for field in _BREAKS
-                if before[field] != after[field]
-            ]
-    return found
 
 
 def _published(territory: str, name: str, views: Sequence[View], numbering: Numbering) -> Iterator[Block]:

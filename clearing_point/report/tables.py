@@ -178,6 +178,8 @@ def _cell(view: View, shown: Printed, place: Place, total: bool) -> Cell:
         if share is None
         else share.text + (view.setting.words("signs.indicative") if share.indicative else "")
     )
+    if view.is_break(place) and shown.state != "none":
+        detail = f"{detail} {view.setting.words('signs.break')}".strip()
     return Cell(shown.text, detail=detail, state="" if shown.state == "shown" else shown.state, total=total)
 
 
@@ -195,6 +197,8 @@ def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequenc
         notes.append(words("tables.note_measure", sign=dash, base=least))
     if view.indicator.multiple:
         notes.append(words("tables.note_multiple"))
+    if any(view.is_break(place) for place in places):
+        notes.append(words("tables.note_break", sign=words("signs.break")))
     if any(p.state == "none" for p in printed):
         notes.append(words("tables.note_no_data", sign=words("signs.no_data")))
     if any(p.value == 0 and p.text == words("signs.none_reported") for p in printed):
@@ -236,6 +240,7 @@ def origin_of(view: View) -> Origin:
         )
     facts.append((words("origin.unknown"), _unknown(view, whole)))
     facts.append((words("origin.protection"), _protection(view)))
+    facts.append((words("origin.data_as_of"), (view.setting.context.cut_off,)))
     brief = tuple(facts[1:])  # the definition stands above the table already
     contributing = (", ".join(table.submissions) or words("origin.no_submissions"),)
     facts.append((words("origin.submissions", count=len(table.submissions)), contributing))

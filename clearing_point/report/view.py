@@ -9,6 +9,7 @@ from functools import cached_property
 from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError
+from clearing_point.report.breaks import breaks_of
 from clearing_point.report.edition import Bound, Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.report.signs import (
@@ -35,6 +36,11 @@ class Setting:
     edition: Edition
     context: ReportContext
     words: Words
+
+    @cached_property
+    def breaks(self) -> frozenset[tuple[str, str]]:
+        """(territory, year) from which on a series cannot be compared with the years before."""
+        return frozenset((territory, str(year)) for territory, year, _ in breaks_of(self.context))
 
     def territory(self, code: str) -> str:
         """Return the name of a territory or of a group of territories under the edition's profile."""
@@ -208,6 +214,12 @@ class View:
             return None
         key = tuple(place[variable] for variable in self.categories)
         return print_measure(values.get(key), measure.decimals, self.printed(place), self.setting.words)
+
+    def is_break(self, place: Place) -> bool:
+        """Say whether a number must not be compared with the year before, which the table shows too."""
+        if self.year is None or self.territory is None or len(self.categories[self.year]) == 1:
+            return False
+        return (place[TERRITORY], place[self.year]) in self.setting.breaks
 
     def bound(self, bound: Bound, place: Place | None = None) -> dict[str, str]:
         """Return the place that the text of an edition names.

@@ -8,9 +8,14 @@ import duckdb
 import pytest
 
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
-from clearing_point.report.data_notes import breaks_of
+from clearing_point.report.breaks import breaks_of
 from clearing_point.report.model import ReportContext
+from clearing_point.report.tables import make_table
+from clearing_point.report.view import Setting, View
+from clearing_point.report.words import load_words
 from clearing_point.standard import Standard
+from tests.conftest import ROOT
+from tests.unit.report_samples import by_territory, context, edition
 
 ROWS = [
     # territory, indicator, level, stage, value, answer, evidence title, evidence date
@@ -93,3 +98,23 @@ def test_another_definition_or_basis_of_counting_breaks_a_series(standard: Stand
     assert breaks_of(context) == []
     changed = replace(context, declarations=(told, {**later, "count_basis": "NEW_IN_PERIOD"}))
     assert breaks_of(changed) == [("BGR", 2022, "count_basis")]
+
+
+def test_the_first_number_after_a_break_is_marked_and_explained() -> None:
+    told = {
+        "territory": "ALB",
+        "sender": "A",
+        "definition_identified": "FORMAL_ONLY",
+        "coverage": None,
+        "kosovo_basis": None,
+    }
+    declared = tuple(
+        {**told, "submission": str(year), "first_year": year, "last_year": year, "count_basis": basis}
+        for year, basis in ((2021, "CUMULATIVE"), (2022, "NEW_IN_PERIOD"))
+    )
+    setting = Setting(edition(), context(declarations=declared), load_words(ROOT / "reports", "en"))
+    table = make_table(View(by_territory(), setting), "t", "Table 1")
+    albania, kosovo = table.body[0], table.body[1]
+    assert [cell.detail for cell in albania[1:]] == ["", "", "b"]
+    assert not any(cell.detail for cell in kosovo)
+    assert sum("Break in the series" in note for note in table.notes) == 1

@@ -1,0 +1,27 @@
+"""Where a series breaks: a sender counts otherwise than before, so that two years must not be compared (rule R11)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from clearing_point.report.model import ReportContext
+
+BREAKING = ("definition_identified", "count_basis")
+"""Declarations of a submission whose change breaks a series."""
+
+
+def breaks_of(context: ReportContext) -> list[tuple[str, int, str]]:
+    """Return (territory, first year after the break, what changed) where a sender declares otherwise than before (R11)."""
+    found = []
+    senders = sorted({(str(d["territory"]), str(d["sender"])) for d in context.declarations})
+    for territory, sender in senders:
+        told = [d for d in context.declarations if d["territory"] == territory and d["sender"] == sender]
+        for before, after in pairwise(
+            sorted(told, key=lambda d: (int(d["first_year"]), str(d["submission"])))
+        ):
+            found += [
+                (territory, int(after["first_year"]), field)
+                for field in BREAKING
+                if before[field] != after[field]
+            ]
+    return found
