@@ -1,4 +1,4 @@
-"""Everything that follows from the standard, written to ``schemas/generated``."""
+"""Everything that follows from the standard, written to ``schemas/generated`` and ``docs/rule-book``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 
 from clearing_point.project import Project
+from clearing_point.quality.rule_book import rule_book
 from clearing_point.quality.suites import gate_suite
 from clearing_point.standard import Standard
 from clearing_point.standard.dictionary import data_package, ddl_text, dictionary_page
@@ -22,22 +23,32 @@ def derived_files(standard: Standard) -> dict[str, str]:
     }
 
 
-def derive(project: Project, standard: Standard, *, check_only: bool = False) -> list[str]:
+def derived_documents(standard: Standard) -> dict[str, str]:
+    """Return the text of every generated page for people by its name under ``docs``: the rule book of each language."""
+    return {f"rule-book/{language}.md": rule_book(standard, language) for language in standard.languages}
+
+
+def derive(
+    project: Project, standard: Standard, *, check_only: bool = False, documents: bool = True
+) -> list[str]:
     """Write the generated files that differ; return their names.
 
     Parameters
     ----------
     check_only : bool
         Write nothing, only say which would change (the drift test).
+    documents : bool
+        Also the pages for people.
     """
-    folder = project.schemas / "generated"
+    wanted = {project.schemas / "generated" / name: text for name, text in derived_files(standard).items()}
+    if documents:
+        wanted |= {project.root / "docs" / name: text for name, text in derived_documents(standard).items()}
     changed = []
-    for name, text in derived_files(standard).items():
-        path = folder / name
+    for path, text in wanted.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
-        changed.append(name)
+        changed.append(path.name if path.parent.name == "generated" else f"docs/rule-book/{path.name}")
         if not check_only:
-            folder.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
     return changed

@@ -43,3 +43,28 @@ def feedback(
     if returned.why_not_marked:
         say(f"It holds the list of places, because {returned.why_not_marked}.")
     return 0
+
+
+@app.command()
+def quality(
+    territory: Annotated[str, typer.Argument(metavar="TERRITORY", help="Reporting territory, such as ALB.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="Page to write.")],
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", metavar="LANGUAGE", help="Such as sq or sr-Cyrl; else the territory's own."
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Write the page on the quality of a territory's data for its senders, with published figures beside it."""
+    from clearing_point.countries import profile_of_territory
+    from clearing_point.standard import load_standard
+    from pipelines.quality import quality_page
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas)
+    chosen = language or profile_of_territory(found, territory).language
+    print(f"Written: {quality_page(found, standard, territory, output, chosen)}")
+    return 0

@@ -14,7 +14,13 @@ from clearing_point.quality.answers import Answer, take_answers
 from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.runner import run_gate
-from clearing_point.quality.suites import GATE_TABLE, Expectation, gate_suite
+from clearing_point.quality.suites import (
+    GATE_TABLE,
+    Expectation,
+    Measured,
+    gate_suite,
+    measured_expectations,
+)
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.store import now, opened
@@ -77,23 +83,27 @@ def judge(
     """
     suite = gate_suite(standard)
     earlier = earlier or Earlier(None)
+    measured: tuple[Measured, ...] = ()
     with opened(workspace, attach=earlier.attached) as connection:
         connection.execute("BEGIN TRANSACTION")
         if not refused:
             evaluate(connection, submission_id, standard, no_previous=earlier.reason)
+            measured = measured_expectations(connection, standard)
             waive(connection, submission_id, waivers)
             take_answers(connection, submission_id, answers, standard)
         failing = _gate_table(connection, submission_id, suite)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
-    results = run_gate(workspace, suite)
-    for result in results:
-        if result.success == (failing[result.rule_id] > 0):
+    results, on_tables = run_gate(workspace, suite, measured)
+    for result, failed_there in [(r, failing[r.rule_id] > 0) for r in results] + [
+        (r, not m.holds) for r, m in zip(on_tables, measured, strict=True)
+    ]:
+        if result.success == failed_there:
             raise InternalError(
                 f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided."
             )
     failed = {r.rule_id for r in results if not r.success}
-    return _decide(workspace, submission_id, suite, failed, results, use)
+    return _decide(workspace, submission_id, suite, failed, (*results, *on_tables), use)
 
 
 def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, ...]) -> dict[str, int]:

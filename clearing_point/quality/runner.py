@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InternalError
-from clearing_point.quality.suites import GATE_TABLE, Expectation
+from clearing_point.quality.suites import GATE_TABLE, Expectation, Measured
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,15 @@ class GateResult:
     observed: str | None
 
 
-def run_gate(workspace: Path, suite: Sequence[Expectation]) -> tuple[GateResult, ...]:
-    """Validate the gate table of a workspace.
+def run_gate(
+    workspace: Path, suite: Sequence[Expectation], measured: Sequence[Measured] = ()
+) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
+    """Validate the gate table of a workspace, and what is measured on its tables against the sender's past.
+
+    Returns
+    -------
+    gate, measured : tuple of GateResult
+        In the order of what was given.
 
     Parameters
     ----------
@@ -44,11 +51,36 @@ def run_gate(workspace: Path, suite: Sequence[Expectation]) -> tuple[GateResult,
     """
     gx, gxe = _import()
     with _connections_closed():
-        outcome = _validate(gx, gxe, workspace, suite)
-    return _results(outcome, suite)
+        context, source = _opened(gx, workspace)
+        asset = source.add_table_asset("gate", table_name=GATE_TABLE)
+        named = [_Named(e.rule_id, e.kind, e.kwargs, e.gx_severity, e.description, e.rule_id) for e in suite]
+        gate = _results(_validate(gx, gxe, context, asset, "gate", named), named)
+        found: dict[str, GateResult] = {}
+        for number, query in enumerate(dict.fromkeys(m.query for m in measured)):
+            group = [
+                _Named(m.name, m.kind, m.kwargs, "warning", m.name, m.rule_id)
+                for m in measured
+                if m.query == query
+            ]
+            asset = source.add_query_asset(f"measured_{number}", query=query)
+            outcome = _validate(gx, gxe, context, asset, f"measured_{number}", group)
+            found |= dict(zip([n.name for n in group], _results(outcome, group), strict=True))
+    return gate, tuple(found[m.name] for m in measured)
 
 
-def _validate(gx: Any, gxe: Any, workspace: Path, suite: Sequence[Expectation]) -> Any:
+@dataclass(frozen=True)
+class _Named:
+    """An expectation to be run; results come back in another order and are told apart by its name."""
+
+    name: str
+    kind: str
+    kwargs: dict[str, Any]
+    severity: str
+    description: str
+    rule_id: str
+
+
+def _opened(gx: Any, workspace: Path) -> tuple[Any, Any]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     # AUTOCOMMIT without a rollback on return: otherwise DuckDB drops the open result before
@@ -63,9 +95,21 @@ def _validate(gx: Any, gxe: Any, workspace: Path, suite: Sequence[Expectation]) 
             "connect_args": {"read_only": True},
         },
     )
-    asset = source.add_table_asset("gate", table_name=GATE_TABLE)
+    return context, source
+
+
+def _validate(gx: Any, gxe: Any, context: Any, asset: Any, name: str, suite: Sequence[_Named]) -> Any:
     batch = asset.add_batch_definition_whole_table("whole")
-    definition = gx.ValidationDefinition(name="gate", data=batch, suite=_suite(gx, gxe, context, suite))
+    made = gx.ExpectationSuite(
+        name=name,
+        expectations=[
+            getattr(gxe, e.kind)(
+                **e.kwargs, severity=e.severity, description=e.description, meta={"rule": e.name}
+            )
+            for e in suite
+        ],
+    )
+    definition = gx.ValidationDefinition(name=name, data=batch, suite=context.suites.add(made))
     context.validation_definitions.add(definition)
     return definition.run(result_format="BASIC")
 
@@ -104,38 +148,26 @@ def _import() -> tuple[Any, Any]:
     return gx, gxe
 
 
-def _suite(gx: Any, gxe: Any, context: Any, suite: Sequence[Expectation]) -> Any:
-    made = gx.ExpectationSuite(
-        name="gate",
-        expectations=[
-            getattr(gxe, e.kind)(
-                **e.kwargs, severity=e.gx_severity, description=e.description, meta={"rule": e.rule_id}
-            )
-            for e in suite
-        ],
-    )
-    return context.suites.add(made)
-
-
-def _results(outcome: Any, suite: Sequence[Expectation]) -> tuple[GateResult, ...]:
+def _results(outcome: Any, suite: Sequence[_Named]) -> tuple[GateResult, ...]:
+    rule_ids = {e.name: e.rule_id for e in suite}
     found: dict[str, GateResult] = {}
     for result in outcome.results:
-        rule_id = result.expectation_config.meta["rule"]
+        name = result.expectation_config.meta["rule"]
         raised = result.exception_info or {}
         problems = [raised] if "raised_exception" in raised else list(raised.values())
         for problem in problems:
             if isinstance(problem, dict) and problem.get("raised_exception"):
                 raise InternalError(
-                    f"Great Expectations could not evaluate rule {rule_id}: {problem.get('exception_message')}"
+                    f"Great Expectations could not evaluate rule {name}: {problem.get('exception_message')}"
                 )
         observed = (result.result or {}).get("observed_value")
-        found[rule_id] = GateResult(
-            rule_id,
+        found[name] = GateResult(
+            rule_ids[name],
             result.expectation_config.type,
             bool(result.success),
             None if observed is None else str(observed),
         )
-    missing = [e.rule_id for e in suite if e.rule_id not in found]
+    missing = [e.name for e in suite if e.name not in found]
     if missing:
         raise InternalError(f"Great Expectations returned no result for rule {missing[0]}.")
-    return tuple(found[e.rule_id] for e in suite)
+    return tuple(found[e.name] for e in suite)

@@ -145,6 +145,8 @@ class Rule:
     answer: str | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
     structural: bool = False
+    expectation: Mapping[str, str] = field(default_factory=dict)
+    """What Great Expectations measures on the data themselves: kind, measure, and SQL of the bounds."""
 
 
 @dataclass(frozen=True)

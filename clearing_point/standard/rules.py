@@ -67,21 +67,34 @@ def _rules_of_block(
     codelists: Mapping[str, CodeList],
 ) -> Iterator[Rule]:
     holds = block["holds"] if block["scope"] in RUN else ""
-    for _ in range(2):  # a fragment may use another
-        for name, sql in fragments.items():
-            holds = holds.replace("{" + name + "}", sql)
-    for name in codelists:
-        # {children_of.<list>}: the codes that stand below another, so that no rule repeats the list.
-        token = "{children_of." + name + "}"
-        if token in holds:
-            below = ", ".join(f"'{c.code}'" for c in codelists[name].codes if c.parent)
-            holds = holds.replace(token, below)
+    expectation: Mapping[str, str] = block.get("expectation", {})
+
+    def whole(text: str) -> str:
+        """Put in the fragments, and the codes below a list's."""
+        for _ in range(4):  # a fragment may use others
+            for name, sql in fragments.items():
+                text = text.replace("{" + name + "}", sql)
+        for name in codelists:
+            # {children_of.<list>}: the codes that stand below another, so that no rule repeats the list.
+            token = "{children_of." + name + "}"
+            if token in text:
+                below = ", ".join(f"'{c.code}'" for c in codelists[name].codes if c.parent)
+                text = text.replace(token, below)
+        return text
+
+    holds = whole(holds)
+    expectation = {name: whole(text) for name, text in expectation.items()}
     if "repeat" not in block:
-        yield _rule(block, block.get("table", ""), tuple(block.get("fields", ())), holds)
+        yield _rule(block, block.get("table", ""), tuple(block.get("fields", ())), holds, expectation)
         return
     for place in _places(block["repeat"], tables):
-        text = holds.replace("{table}", place.table.name).replace("{missing}", place.missing)
-        yield _rule(block, place.table.name, (place.field.name,), text.replace("{field}", place.field.name))
+
+        def placed(text: str, place: _Place = place) -> str:
+            text = text.replace("{table}", place.table.name).replace("{missing}", place.missing)
+            return text.replace("{field}", place.field.name)
+
+        found = {name: placed(text) for name, text in expectation.items()}
+        yield _rule(block, place.table.name, (place.field.name,), placed(holds), found)
 
 
 def _places(wanted: Mapping[str, Any], tables: Mapping[str, Table]) -> Iterator[_Place]:
@@ -119,7 +132,9 @@ def _has_ancestor(table: Table, name: str | None, tables: Mapping[str, Table]) -
     return name is None or any(p == name or _has_ancestor(tables[p], name, tables) for p in table.parents)
 
 
-def _rule(block: Mapping[str, Any], table: str, fields: tuple[str, ...], holds: str) -> Rule:
+def _rule(
+    block: Mapping[str, Any], table: str, fields: tuple[str, ...], holds: str, expectation: Mapping[str, str]
+) -> Rule:
     scope = block["scope"]
     return Rule(
         rule_id=block["id"],
@@ -133,4 +148,5 @@ def _rule(block: Mapping[str, Any], table: str, fields: tuple[str, ...], holds: 
         each_row=scope == ROW or bool(block.get("each_row", False)),
         answer=block.get("answer"),
         examples=block.get("examples", {}),
+        expectation=expectation,
     )

@@ -22,7 +22,7 @@ def test_the_standard_has_no_inconsistency(project: Project) -> None:
 
 
 def test_generated_files_are_what_the_standard_gives(project: Project, standard: Standard) -> None:
-    assert derive(project, standard, check_only=True) == []
+    assert derive(project, standard, check_only=True, documents=False) == []
 
 
 @pytest.fixture

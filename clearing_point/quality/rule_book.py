@@ -1,0 +1,53 @@
+"""The rule book: every check in the words of a language, made from the registry."""
+
+from __future__ import annotations
+
+from clearing_point.quality.feedback import level_of, sentence_of
+from clearing_point.quality.suites import INTAKE_RULES
+from clearing_point.standard.model import Rule, Standard
+
+_BOOK = "rule_book"
+
+
+def rule_book(standard: Standard, language: str) -> str:
+    """Return the rule book of a language as Markdown: one table, in the order of the rules' names."""
+
+    def word(name: str, place: str = "findings") -> str:
+        return standard.word(place, name, language)
+
+    by_id: dict[str, list[Rule]] = {}
+    for rule in standard.rules:
+        by_id.setdefault(rule.rule_id, []).append(rule)
+    head = [word("rule"), word("level"), word("where", _BOOK), word("what"), word("do"), word("why", _BOOK)]
+    lines = [
+        f"# {word('title', _BOOK)}", "", f"{word('intro', _BOOK)} {standard.version}", "",
+        f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}",
+    ]  # fmt: skip
+    for rule_id in sorted({*by_id, *INTAKE_RULES}):
+        rules = by_id.get(rule_id, [])
+        severity = rules[0].severity if rules else INTAKE_RULES[rule_id]
+        level = level_of(rule_id, severity, standard)
+        sentence = sentence_of(rule_id, standard, language)
+        why = rules[0].why.get(language) or rules[0].why["en"] if rules else ""
+        cells = (
+            rule_id, word(level), _where(rules, standard, language) or word("any", _BOOK), _plain(sentence["what"]),
+            _plain(sentence["do"]), why,
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(' '.join(c.split()).replace('|', '/') for c in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _where(rules: list[Rule], standard: Standard, language: str) -> str:
+    names = {
+        table.title.get(language) or table.title["en"]
+        for rule in rules
+        if (table := standard.tables.get(rule.table)) is not None
+    }
+    return ", ".join(sorted(names))
+
+
+def _plain(sentence: str) -> str:
+    """Show the places that are filled in a finding as a sign that they are filled."""
+    for name in ("field", "allowed", "sheet", "column"):
+        sentence = sentence.replace(f'"{{{name}}}"', "…").replace(f"{{{name}}}", "…")
+    return sentence

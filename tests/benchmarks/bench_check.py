@@ -1,0 +1,80 @@
+"""How long the check of a regional workbook takes by its number of rows, and what share is Great Expectations.
+
+Run: ``python -m tests.benchmarks.bench_check 300 20000 200000``. Half of the rows are persons, half identifications;
+one in fifty identifications lacks its status. The first line includes the import of Great Expectations.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from clearing_point.countries import profile_of_territory
+from clearing_point.intake.receive import receive
+from clearing_point.project import Project
+from clearing_point.quality import judge as judging
+from clearing_point.quality.feedback import feedback_of
+from clearing_point.standard import load_standard
+from clearing_point.store import drop_workspace
+from pipelines.ingest import _read_with_answers
+from tests.conftest import ROOT
+from tests.workbooks import identification, person, write_regional
+
+
+def main() -> None:
+    """Print one line a size: rows, seconds of reading, of staging, of the rules, of Great Expectations, in all."""
+    standard = load_standard(ROOT / "schemas")
+    print("rows      read   stage   rules      GX   total   GX share")
+    for size in map(int, sys.argv[1:] or ["300", "20000"]):
+        with tempfile.TemporaryDirectory() as folder:
+            project = Project(root=ROOT, data=Path(folder) / "data")
+            project.prepare()
+            persons = [person(n) for n in range(size // 2)]
+            decided = [identification(n) for n in range(size // 2)]
+            for row in decided[::50]:
+                row.pop("identification_status")
+            path = write_regional(
+                Path(folder) / "made.xlsx", standard, {"person": persons, "identification": decided}
+            )
+            print(_line(project, standard, path, size), flush=True)
+
+
+def _line(project: Project, standard: Any, path: Path, size: int) -> str:
+    profile = profile_of_territory(project, standard.reporting_territories[0])
+    spent = {"gx": 0.0}
+    whole = judging.run_gate
+
+    def timed(*arguments: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return whole(*arguments)
+        finally:
+            spent["gx"] += time.perf_counter() - began
+
+    judging.run_gate = timed
+    try:
+        began = time.perf_counter()
+        received, profile, _ = _read_with_answers(path, profile, standard)
+        read = time.perf_counter()
+        receipt = receive(project, standard, path, profile, "2022", received=received)
+        staged = time.perf_counter()
+        judging.judge(
+            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use="count"
+        )
+        feedback_of(receipt.workspace, receipt.submission_id, standard)
+        ended = time.perf_counter()
+        drop_workspace(receipt.workspace)
+    finally:
+        judging.run_gate = whole
+    gx, total = spent["gx"], ended - began
+    return (
+        f"{size:>7,} {read - began:>6.1f} {staged - read:>7.1f} {ended - staged - gx:>7.1f} {gx:>7.1f} {total:>7.1f} "
+        f"{100 * gx / total:>8.0f} %"
+    )
+
+
+if __name__ == "__main__":
+    main()
