@@ -122,7 +122,7 @@ def _evidence(row: ScoreRow, setting: Setting) -> Cell:
     words = setting.words
     if not row.evidence_title:
         return Cell(words("scorecard.no_evidence") if row.lacks_evidence else "")
-    parts = [row.evidence_title, row.evidence_date or "", row.evidence_url or ""]
+    parts = [row.evidence_title, row.evidence_date or ""]  # the address stands in the data annex
     if row.evidence_status:
         parts.append(
             setting.context.standard.label_of("evidence_status", row.evidence_status, words.language)
