@@ -57,7 +57,7 @@ def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     judging.run_gate = timed
     try:
         began = time.perf_counter()
-        received, profile, _ = _read_with_answers(path, profile, standard)
+        received, profile, _ = _read_with_answers(project, path, profile, standard)
         read = time.perf_counter()
         receipt = receive(project, standard, path, profile, "2022", received=received)
         staged = time.perf_counter()

@@ -64,7 +64,7 @@ def judged(
     waivers: tuple[Waiver, ...],
 ) -> dict[str, Any]:
     project.prepare()
-    received, profile, _ = _read_with_answers(path, profile_of_territory(project, "ALB"), standard)
+    received, profile, _ = _read_with_answers(project, path, profile_of_territory(project, "ALB"), standard)
     receipt = receive(project, standard, path, profile, "2022", received=received, corrections=corrections)
     try:
         with opened(receipt.workspace) as connection:

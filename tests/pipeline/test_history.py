@@ -1,0 +1,60 @@
+"""A submission against the sender's own past: SQL and Great Expectations measure the same, or nothing is decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearing_point.countries import profile_of_territory
+from clearing_point.errors import InternalError
+from clearing_point.project import Project
+from clearing_point.quality import judge as judging
+from clearing_point.standard import Standard
+from clearing_point.store import opened
+from pipelines.ingest import load
+from tests.workbooks import identification, person, write_regional
+
+pytestmark = pytest.mark.great_expectations
+
+
+def _sent(folder: Path, standard: Standard, year: int, number: int, sex: str) -> Path:
+    rows = {
+        "person": [person(n, sex=sex) for n in range(1, number + 1)],
+        "identification": [
+            identification(n, identification_date=f"{year}-03-14") for n in range(1, number + 1)
+        ],
+    }
+    return write_regional(folder / f"{year}.xlsx", standard, rows)
+
+
+def test_volume_and_shares_are_compared_and_a_disagreement_is_no_verdict(
+    project: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = profile_of_territory(project, "ALB")
+    first = load(project, standard, _sent(tmp_path, standard, 2021, 40, "F"), profile, "2021")
+    assert "V01" in {rule for missed in first.feedback.not_run for rule in missed.rules}
+    later = _sent(tmp_path, standard, 2022, 12, "M")
+    right = judging.measured_expectations
+
+    def wrong(*arguments: Any) -> Any:
+        return tuple(replace(m, holds=not m.holds) for m in right(*arguments))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "measured_expectations", wrong)
+        with pytest.raises(InternalError, match="disagree"):
+            load(project, standard, later, profile, "2022")
+    second = load(project, standard, later, profile, "2022")
+    assert {"V01", "V03a"} <= {g.rule_id for g in second.feedback.groups}
+    assert second.verdict.accepted
+    with opened(project.warehouse, read_only=True) as connection:
+        stored = connection.execute(
+            "SELECT count(*) FROM quality.validation_result WHERE submission_id = ? AND rule_id LIKE 'V%' "
+            "AND expectation <> 'expect_column_max_to_be_between'",
+            [second.submission_id],
+        ).fetchone()
+    assert stored is not None
+    assert stored[0] >= 4
+    assert not list(project.work.iterdir())
