@@ -26,7 +26,8 @@ _LOCKED = {
     "autoinstall_known_extensions": "false",
 }
 ACCEPTED, RETURNED, REPLACED = "ACCEPTED", "RETURNED", "REPLACED"
-WITHDRAWN, REFUSED = "WITHDRAWN", "QUARANTINED"
+WITHDRAWN, REFUSED, DELETED = "WITHDRAWN", "QUARANTINED", "DELETED"
+EVENT_REPLACED, EVENT_WITHDRAWN, EVENT_DELETED = "replaced", "withdrawn", "deleted"
 """Codes of the list ``submission_status`` that the machinery itself sets."""
 
 
@@ -137,11 +138,22 @@ def drop_workspace(path: Path) -> None:
 
 
 def merge(
-    project: Project, standard: Standard, workspace: Path, submission_id: str, *, accepted: bool
+    project: Project,
+    standard: Standard,
+    workspace: Path,
+    submission_id: str,
+    *,
+    accepted: bool,
+    reason: str | None = None,
 ) -> None:
     """Copy one judged submission from its workspace into the warehouse, in one transaction.
 
     An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay.
+
+    Parameters
+    ----------
+    reason : str, optional
+        Why a version in force is replaced; it is recorded with the new version.
 
     Raises
     ------
@@ -163,6 +175,8 @@ def merge(
                     _copy(connection, f'{schema}."{name}"', submission_id)
             if accepted:
                 _enter_core(connection, standard, tables, submission_id)
+                if reason:
+                    record_event(connection, submission_id, EVENT_REPLACED, reason)
             else:
                 connection.execute(
                     "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
@@ -173,6 +187,25 @@ def merge(
             connection.execute("ROLLBACK")
             raise
         connection.execute("CHECKPOINT")
+
+
+def record_event(connection: Any, submission_id: str, event: str, reason: str) -> None:
+    """Record what a person did with a submission, and why."""
+    connection.execute("INSERT INTO raw.event VALUES (?,?,?,?)", [submission_id, event, reason, now()])
+
+
+def copy_events(source: Path, target: Path) -> None:
+    """Carry what was done with submissions to another warehouse, and the states that follow from it."""
+    with opened(target, attach={"workspace": source}) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        connection.execute("DELETE FROM raw.event")
+        connection.execute("INSERT INTO raw.event BY NAME SELECT * FROM workspace.raw.event")
+        connection.execute(
+            "UPDATE raw.submission SET status = old.status FROM workspace.raw.submission AS old "
+            "WHERE old.submission_id = submission.submission_id AND old.status = ?",
+            [WITHDRAWN],
+        )
+        connection.execute("COMMIT")
 
 
 def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
@@ -229,11 +262,16 @@ def same_file(
     """Return the newest submission of a series if it came of this very file, profile and standard."""
     with opened(project.warehouse, read_only=True) as connection:
         row = connection.execute(
-            "SELECT submission_id, file_sha256, profile_sha256, standard_sha256 FROM raw.submission "
+            "SELECT submission_id, status, file_sha256, profile_sha256, standard_sha256 FROM raw.submission "
             "WHERE series = ? ORDER BY version_number DESC LIMIT 1",
             [series],
         ).fetchone()
-    same = row is not None and row[1:] == (file_sha256, profile_sha256, standard_sha256)
+    # What was taken back may be sent again.
+    same = (
+        row is not None
+        and row[1] not in (WITHDRAWN, DELETED)
+        and row[2:] == (file_sha256, profile_sha256, standard_sha256)
+    )
     return str(row[0]) if same else None
 
 
@@ -289,7 +327,7 @@ def content_hash(connection: Any, standard: Standard) -> str:
     return digest.hexdigest()
 
 
-_CLOCK_COLUMNS = ("received_at", "decided_at")
+_CLOCK_COLUMNS = ("received_at", "decided_at", "happened_at")
 
 
 def now() -> datetime.datetime:

@@ -45,6 +45,7 @@ from clearing_point.store import (
     refuse_overlap,
     same_file,
 )
+from pipelines.resubmission import may_be_meant, what_changes
 
 Progress = Callable[[str], None]
 _SHOWN_GROUPS = 30
@@ -65,6 +66,8 @@ class Outcome:
     replaced: str | None = None
     reading: str = ""
     """How a CSV file was read, with some of its headings as proof."""
+    remarks: tuple[str, ...] = ()
+    """Words that may be meant, and for a new version what it changes: places and counts."""
 
     def document(self) -> dict[str, Any]:
         """Return the outcome for a program: verdict, counts and every group of findings, without values."""
@@ -77,6 +80,7 @@ class Outcome:
             "unchanged": self.unchanged,
             "replaced": self.replaced,
             "reading": self.reading,
+            "remarks": list(self.remarks),
             "groups": [asdict(group) for group in self.feedback.groups],
             "not_run": [asdict(group) for group in self.feedback.not_run],
         }
@@ -147,6 +151,7 @@ def check(
         return Outcome(
             receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
             reading=_reading(received, profile),
+            remarks=may_be_meant(receipt, profile, standard),
         )  # fmt: skip
     finally:
         earlier.drop()
@@ -163,6 +168,7 @@ def load(
     made_data: bool | None = None,
     received_at: datetime.datetime | None = None,
     encoding: str | None = None,
+    reason: str | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -170,14 +176,20 @@ def load(
     The same file twice changes nothing. A new file of the same sender, territory and period
     replaces the version before, which is kept. A refused file leaves only its receipt.
 
+    Parameters
+    ----------
+    reason : str, optional
+        Why a version that was published is replaced; it is recorded.
+
     Raises
     ------
     InputProblem
-        If the file cannot be read, the period overlaps another one of the sender, or another
+        If a version that was published would be replaced without a reason; it says which published
+        figures would move. If the file cannot be read, the period overlaps another one of the sender, or another
         command holds the warehouse.
     """
     prepare_warehouse(project, standard)
-    item = Item(path, profile, period, made_data, received_at, encoding)
+    item = Item(path, profile, period, made_data, received_at, encoding, reason)
     plan = _plan(project, standard, item)
     try:
         return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
@@ -196,6 +208,8 @@ class Item:
     received_at: datetime.datetime | None = None
     encoding: str | None = None
     """Of a CSV file, if somebody said it."""
+    reason: str | None = None
+    """Why it replaces a version that was published."""
 
 
 def load_many(
@@ -280,6 +294,7 @@ class _Judged:
     feedback: Feedback
     supersedes: str | None = None
     reading: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progress: Progress) -> _Judged:
@@ -316,7 +331,8 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
             answers=answers,
         )
         feedback = feedback_of(receipt.workspace, name, standard)
-        return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile))
+        remarks = may_be_meant(receipt, profile, standard)
+        return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile), remarks)
     except BaseException:
         drop_workspace(receipt.workspace)
         raise
@@ -328,16 +344,27 @@ def _store(project: Project, standard: Standard, item: Item, judged: _Judged, pr
     if receipt is None:
         return Outcome(verdict.submission_id, name, verdict, judged.feedback, {}, True, unchanged=True)
     try:
+        told: tuple[str, ...] = ()
+        if judged.supersedes and verdict.accepted:
+            progress("comparing")
+            told = what_changes(project, standard, receipt, judged.supersedes, item.period, item.reason)
         progress("storing")
         if not receipt.refused:
             archive(project, item.path, receipt.file_sha256)
-        merge(project, standard, receipt.workspace, receipt.submission_id, accepted=verdict.accepted)
+        merge(
+            project,
+            standard,
+            receipt.workspace,
+            receipt.submission_id,
+            accepted=verdict.accepted,
+            reason=item.reason if judged.supersedes else None,
+        )
     finally:
         drop_workspace(receipt.workspace)
     replaced = judged.supersedes if verdict.accepted else None
     return Outcome(
         verdict.submission_id, name, verdict, judged.feedback, dict(receipt.rows), True, replaced=replaced,
-        reading=judged.reading,
+        reading=judged.reading, remarks=(*judged.remarks, *told),
     )  # fmt: skip
 
 

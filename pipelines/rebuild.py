@@ -17,7 +17,15 @@ from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import REFUSED, content_hash, copy_receipt, opened, prepare_warehouse
+from clearing_point.store import (
+    DELETED,
+    REFUSED,
+    content_hash,
+    copy_events,
+    copy_receipt,
+    opened,
+    prepare_warehouse,
+)
 from pipelines.ingest import load
 
 
@@ -65,11 +73,12 @@ def rebuild(
         prepare_warehouse(target, standard)
         for receipt in received:
             progress(receipt["submission_id"])
-            if receipt["status"] == REFUSED:
-                # Of a refused file only the receipt was kept; it is carried over as it stands.
+            if receipt["status"] in (REFUSED, DELETED):
+                # Of a refused or deleted file only the receipt was kept; it is carried over as it stands.
                 copy_receipt(project.warehouse, target.warehouse, receipt["submission_id"])
             else:
                 _load_again(project, target, standard, receipt)
+        copy_events(project.warehouse, target.warehouse)
         with opened(target.warehouse) as connection:
             forget_ended(project, connection, load_linkage(standard.folder))
             after = content_hash(connection, standard)

@@ -7,6 +7,7 @@ from typing import Any
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import opened
+from pipelines.effect import editions_with
 
 NOT_STARTED = "not started"
 
@@ -17,8 +18,9 @@ def status_of(project: Project, standard: Standard) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        territory, period, state, version, rows, errors, warnings, made_data, submission, sender;
-        sorted by territory and period.
+        territory, period, state, version, rows, errors, warnings, made_data, edition, submission, sender;
+        sorted by territory and period. ``edition``: the released editions that counted it. A reporting
+        territory that sent nothing for the year of the newest edition is listed as not started.
     """
     lines: list[dict[str, Any]] = []
     if project.warehouse.exists():
@@ -37,16 +39,28 @@ def status_of(project: Project, standard: Standard) -> list[dict[str, Any]]:
                 {
                     "territory": territory, "period": period, "state": state, "version": version, "rows": read,
                     "errors": errors or 0, "warnings": warnings or 0, "made_data": "yes" if made else "no",
+                    "edition": ", ".join(map(str, editions_with(project, submission))) or "-",
                     "submission": submission, "sender": sender,
                 }
             )  # fmt: skip
-    there = {line["territory"] for line in lines}
+    newest = _newest_edition(project)
+    covered = {line["territory"] for line in lines if newest is None or _covers(line["period"], newest)}
     for territory in standard.reporting_territories:
-        if territory not in there:
+        if territory not in covered:
             lines.append(
                 {
-                    "territory": territory, "period": "-", "state": NOT_STARTED, "version": 0, "rows": 0,
-                    "errors": 0, "warnings": 0, "made_data": "no", "submission": None, "sender": None,
+                    "territory": territory, "period": str(newest or "-"), "state": NOT_STARTED, "version": 0, "rows": 0,
+                    "errors": 0, "warnings": 0, "made_data": "no", "edition": "-", "submission": None, "sender": None,
                 }
             )  # fmt: skip
     return sorted(lines, key=lambda line: (line["territory"], line["period"]))
+
+
+def _newest_edition(project: Project) -> int | None:
+    years = [int(p.stem) for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit()]
+    return max(years, default=None)
+
+
+def _covers(period: str, year: int) -> bool:
+    first, _, last = period.partition("-")
+    return int(first) <= year <= int(last or first)

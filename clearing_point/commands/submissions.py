@@ -83,6 +83,10 @@ def load(
     territory: TerritoryOption,
     period: PeriodOption,
     encoding: EncodingOption = None,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="TEXT", help="Why a version that was published is replaced."),
+    ] = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -95,7 +99,9 @@ def load(
     found = find_project(project, data)
     standard = load_standard(found.schemas)
     profile = profile_of_territory(found, territory)
-    outcome = run(found, standard, file, profile, period, encoding=encoding, progress=progress(json))
+    outcome = run(
+        found, standard, file, profile, period, encoding=encoding, reason=reason, progress=progress(json)
+    )
     return _report_outcome(outcome, json, stored=True)
 
 
@@ -164,13 +170,62 @@ def status(project: ProjectOption = None, data: DataOption = None, json: JsonOpt
         print_json(lines)
         return 0
     print_table(
-        ["territory", "period", "state", "version", "rows", "errors", "warnings", "made data"],
-        [[str(line[k]) for k in ("territory", "period", "state", "version", "rows", "errors", "warnings", "made_data")]
-         for line in lines],
+        ["territory", "period", "state", "version", "edition", "rows", "errors", "warnings", "made data"],
+        [
+            [str(line[k]) for k in ("territory", "period", "state", "version", "edition", "rows", "errors", "warnings",
+                                    "made_data")]
+            for line in lines
+        ],
     )  # fmt: skip
     for sentence in stale_decisions(found, standard):
         say(sentence)
     say("Next: clearing-point publish --edition YEAR")
+    return 0
+
+
+SubmissionArgument = Annotated[
+    str, typer.Argument(metavar="SUBMISSION", help="Its name, as `status --json` lists it.")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is recorded.")]
+
+
+@app.command()
+def withdraw(
+    submission: SubmissionArgument,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Take an accepted submission out of what counts; it is kept, with the reason."""
+    from clearing_point.intake.taking_back import withdraw as run
+    from pipelines.effect import editions_with
+
+    found = find_project(project, data)
+    run(found, submission, reason)
+    published = ", ".join(map(str, editions_with(found, submission)))
+    print(
+        f"{submission} is withdrawn and counts no longer."
+        + (f" Published in edition {published}." if published else "")
+    )
+    say("Next: clearing-point publish --edition YEAR, if an edition counted it.")
+    return 0
+
+
+@app.command()
+def delete(
+    submission: SubmissionArgument,
+    reason: ReasonOption,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Remove everything a submission holds about persons; its receipt and the reason stay."""
+    from clearing_point.intake.taking_back import delete as run
+    from clearing_point.standard import load_standard
+
+    found = find_project(project, data)
+    gone = run(found, load_standard(found.schemas), submission, reason)
+    file = "and its file are" if gone else "is (its file stays: another submission came of it)"
+    print(f"The content of {submission} {file} deleted; the receipt stays.")
     return 0
 
 

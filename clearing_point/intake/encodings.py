@@ -31,6 +31,8 @@ _FIRST_LINES = 50
 _SAMPLE_BYTES = 2 * limits.MEGABYTE
 _FOREIGN_ALLOWED = 0.01
 _CELL_ENDS = str.maketrans(dict.fromkeys(';,\t|"\r\n', "\n"))
+_NUL_SHARE = 20
+"""One byte in so many is zero in UTF-16, even where most letters are Cyrillic; in other text none is."""
 _MINIMUM_LEAD = 3
 """Letters by which one candidate must be better where no known word decides."""
 
@@ -79,7 +81,7 @@ def encoding_of(source: IO[bytes], name: str, declared: str, expected: Expected)
     if start.startswith(codecs.BOM_UTF8):
         return UTF_8
     sample = _sample(start, source)
-    if sample.count(0) * 4 > len(sample) > 0:
+    if sample.count(0) * _NUL_SHARE > len(sample) > 0:
         raise InputProblem(
             f"{name} looks like UTF-16 without its mark: save it as UTF-8, or say --encoding utf-16-le."
         )

@@ -53,6 +53,10 @@ class Content:
     except_fields: frozenset[str]
     cells: int
     share: float
+    alone: bool = False
+    """Fewer cells are enough where the column has no more of them."""
+    series_excused: bool = False
+    """Numbers that follow each other closely are a sender's own."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,8 @@ def _content(block: Mapping[str, Any], checksums: Mapping[str, Mapping[str, Any]
         except_fields=frozenset(block["except_fields"]),
         cells=int(block["trigger"]["cells"]),
         share=float(block["trigger"]["share"]),
+        alone=bool(block["trigger"].get("alone", False)),
+        series_excused=bool(block["trigger"].get("series_excused", False)),
     )
 
 

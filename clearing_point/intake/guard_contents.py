@@ -30,6 +30,8 @@ PRIVACY = "privacy"
 
 _CELLS_NAMED = 20
 """Cells named in findings, a column and pattern."""
+_SERIES, _SERIES_SPREAD = 5, 20
+"""Numbers from which on a column may be a series, and how far apart they may lie on average."""
 _THREADS = 2
 _SEPARATORS = ";|\n"
 """Between the parts of a cell that holds several codes, beside the profile's own separator."""
@@ -285,6 +287,22 @@ def _keep_valid(connection: Any, content_id: int, content: Content, checksum: Ma
     connection.unregister("right_numbers")
 
 
+def _series(connection: Any, forbidden: Forbidden) -> set[tuple[Any, ...]]:
+    """Columns whose matching cells are whole numbers of one length that follow each other closely."""
+    numbers = [n for n, content in enumerate(forbidden.contents) if content.series_excused]
+    if not numbers:
+        return set()
+    return set(
+        connection.execute(
+            "SELECT content_id, sheet_id, above, number FROM hits JOIN seen ON seen.rowid = seen_id "
+            f"WHERE content_id IN ({', '.join(map(str, numbers))}) GROUP BY ALL "
+            "HAVING bool_and(regexp_full_match(trim(value), '[0-9]+')) AND count(DISTINCT length(trim(value))) = 1 "
+            f"AND count(DISTINCT value) >= {_SERIES} AND max(TRY_CAST(trim(value) AS HUGEINT)) - "
+            f"min(TRY_CAST(trim(value) AS HUGEINT)) < {_SERIES_SPREAD} * count(DISTINCT value)"
+        ).fetchall()
+    )
+
+
 def _findings(
     connection: Any, views: list[SheetView], filled: dict[_Place, int], forbidden: Forbidden
 ) -> list[Finding]:
@@ -292,12 +310,13 @@ def _findings(
         "SELECT content_id, sheet_id, above, number, sum(cells)::BIGINT "
         "FROM hits JOIN seen ON seen.rowid = seen_id GROUP BY ALL"
     ).fetchall()
-    offending = [
-        (content_id, *place)
-        for content_id, *place, cells in counted
-        if cells >= forbidden.contents[content_id].cells
-        and cells >= forbidden.contents[content_id].share * filled[place[0], place[1], place[2]]
-    ]
+    excused = _series(connection, forbidden)
+    offending = []
+    for content_id, *place, cells in counted:
+        content, there = forbidden.contents[content_id], filled[place[0], place[1], place[2]]
+        needed = min(content.cells, there) if content.alone else content.cells
+        if cells >= needed and cells >= content.share * there and (content_id, *place) not in excused:
+            offending.append((content_id, *place))
     if not offending:
         return []
     connection.execute(

@@ -24,6 +24,8 @@ from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.standard.spelling import Spelling
 
+_SEARCHED_ROWS = 40
+"""Rows from the top of a sheet in which moved headings are looked for."""
 _EXTRA_PREFIX = "x_"
 """Senders may keep columns of their own under this prefix; they are passed over."""
 
@@ -115,11 +117,39 @@ def _sheet(
 ) -> tuple[SheetLayout, list[Finding]]:
     tried = [_with_header(rows, name, spec, header_row, spelling) for header_row in spec.header_rows]
     layout, findings = min(tried, key=lambda pair: len(pair[1]))
+    if findings or not _found(layout):
+        # A line was put above the table or taken away: the row that has the headings is theirs, wherever it stands.
+        moved = [
+            _with_header(rows, name, spec, row, spelling) for row in _rows_with_headings(rows, name, spec)
+        ]
+        tried = [(layout, findings), *moved]
+        layout, findings = min(tried, key=lambda pair: (len(pair[1]), -_found(pair[0])))
     if not findings:
         below = pc.and_(pc.equal(rows["sheet"], name), pc.greater_equal(rows["source_row"], layout.first_row))
         if not pc.sum(below).as_py() and not spec.optional:
             findings = [Finding(NO_ROWS, BLOCK, "structure", sheet=name)]
     return layout, findings
+
+
+def _found(layout: SheetLayout) -> int:
+    """Count the headings that are read and stand in the row of headings."""
+    return sum(len(mapped_headings(table) & layout.columns.keys()) for table in layout.spec.tables)
+
+
+def _rows_with_headings(rows: pa.Table, name: str, spec: SheetSpec) -> list[int]:
+    """Return the rows near the top in which at least half of the headings that are read stand, letter by letter."""
+    wanted = {h for table in spec.tables for h in mapped_headings(table)}
+    wanted |= {part for h in wanted for part in h.split(GROUP_SEPARATOR)}
+    here = rows.filter(pc.equal(rows["sheet"], name)).slice(0, _SEARCHED_ROWS).to_pylist()
+    needed = {
+        h for table in spec.tables for c in table.columns.values() if not c.optional for h in c.headings[:1]
+    }
+    found = []
+    for row in here:
+        there = {fold(cell) for cell in row["cells"] or () if cell} & wanted
+        if 2 * len(there) >= min(len(needed), len(wanted)) and len(there) > 1:
+            found.append(int(row["source_row"]))
+    return found
 
 
 def _with_header(

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
+from clearing_point.countries.suggest import nearest
 from clearing_point.errors import InputProblem
-from clearing_point.findings import store_findings
+from clearing_point.findings import HEADING_UNEXPECTED, Finding, store_findings
 from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
@@ -56,6 +57,8 @@ class Receipt:
     refused: bool
     rows: Mapping[str, int]
     source_rows: int
+    near_headings: tuple[tuple[str, str, str], ...] = ()
+    """(sheet, column, missing heading) of headings that are near to one that is missing."""
 
 
 def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -183,7 +186,27 @@ def receive(
         refused,
         counts,
         received.rows.num_rows,
+        near_headings(layouts, problems),
     )
+
+
+def near_headings(layouts: list[SheetLayout], problems: list[Finding]) -> tuple[tuple[str, str, str], ...]:
+    """Pair headings that nobody expects with missing ones that they are near to, letter by letter."""
+    found = []
+    odd = {(p.sheet, p.column_letter) for p in problems if p.rule_id == HEADING_UNEXPECTED}
+    for layout in layouts:
+        unexpected = {
+            h: column_letter(n) for h, n in layout.columns.items() if (layout.sheet, column_letter(n)) in odd
+        }
+        missing = [
+            (column.headings[0], column.headings[0])
+            for table in layout.spec.tables
+            for column in table.columns.values()
+            if column.headings and layout.column_of(column.headings) is None
+        ]
+        for heading, proposals in nearest(unexpected, missing, limit=1).items():
+            found.append((layout.sheet, unexpected[heading], proposals[0].word))
+    return tuple(sorted(set(found)))
 
 
 def archive(project: Project, path: Path, sha256: str) -> Path:

@@ -1,0 +1,137 @@
+"""Taking a submission back: withdrawn (kept, no longer counted) or deleted (only its receipt is left)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.store import (
+    ACCEPTED,
+    DELETED,
+    EVENT_DELETED,
+    EVENT_WITHDRAWN,
+    WITHDRAWN,
+    opened,
+    record_event,
+)
+
+_SHORTEST_REASON = 5
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason without its outer blanks.
+
+    Raises
+    ------
+    InputProblem
+        If it says nothing.
+    """
+    text = " ".join(reason.split())
+    if len(text) < _SHORTEST_REASON:
+        raise InputProblem("Say why, in a few words, with --reason. Never name a person in it.")
+    return text
+
+
+def withdraw(project: Project, submission_id: str, reason: str) -> None:
+    """Take an accepted submission out of what counts; all of it is kept.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such submission, it is not accepted, or no reason is given.
+    """
+    text = checked_reason(reason)
+    state = _state(project, submission_id)
+    if state != ACCEPTED:
+        raise InputProblem(
+            f"{submission_id} is not accepted and counts nowhere: there is nothing to withdraw."
+        )
+    with opened(project.warehouse) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        connection.execute(
+            "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [WITHDRAWN, submission_id]
+        )
+        record_event(connection, submission_id, EVENT_WITHDRAWN, text)
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT")
+
+
+def delete(project: Project, standard: Standard, submission_id: str, reason: str) -> bool:
+    """Remove everything a submission holds about persons: cells, rows, and the archived file.
+
+    Its receipt, its findings (places only) and the reason stay.
+
+    Returns
+    -------
+    bool
+        Whether the archived file was removed; it stays if another submission came of the same file.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such submission, it was deleted before, or no reason is given.
+    """
+    text = checked_reason(reason)
+    if _state(project, submission_id) == DELETED:
+        raise InputProblem(f"{submission_id} was deleted before.")
+    tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
+    with opened(project.warehouse) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        for name in (
+            'raw."column"',
+            "raw.record",
+            *(f'{s}."{t}"' for s in ("staged", "core") for t in tables),
+        ):
+            connection.execute(f"DELETE FROM {name} WHERE submission_id = ?", [submission_id])
+        connection.execute(
+            "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [DELETED, submission_id]
+        )
+        record_event(connection, submission_id, EVENT_DELETED, text)
+        connection.execute("COMMIT")
+        sha256, others = connection.execute(
+            "SELECT own.file_sha256, (SELECT count(*) FROM raw.submission AS other WHERE other.file_sha256 = "
+            "own.file_sha256 AND other.status <> ?) FROM raw.submission AS own WHERE own.submission_id = ?",
+            [DELETED, submission_id],
+        ).fetchone()
+    _write_anew(project.warehouse)
+    if others:
+        return False
+    for path in (project.archive / sha256[:2]).glob(f"{sha256}*"):
+        path.chmod(0o600)
+        path.unlink()
+    return True
+
+
+def _state(project: Project, submission_id: str) -> str:
+    if project.warehouse.exists():
+        with opened(project.warehouse, read_only=True) as connection:
+            row = connection.execute(
+                "SELECT status FROM raw.submission WHERE submission_id = ?", [submission_id]
+            ).fetchone()
+        if row is not None:
+            return str(row[0])
+    raise InputProblem(
+        f"There is no submission '{submission_id}': `clearing-point status --json` lists them."
+    )
+
+
+def _write_anew(warehouse: Path) -> None:
+    """Copy the warehouse into a new file: in the old one the bytes of deleted rows would stay until written over."""
+    with tempfile.TemporaryDirectory(dir=warehouse.parent) as folder:
+        fresh = Path(folder) / "fresh.duckdb"
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"ATTACH '{_quoted(warehouse)}' AS old (READ_ONLY)")
+            connection.execute(f"ATTACH '{_quoted(fresh)}' AS fresh")
+            connection.execute("COPY FROM DATABASE old TO fresh")
+        os.chmod(fresh, 0o600)
+        os.replace(fresh, warehouse)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

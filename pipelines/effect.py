@@ -1,0 +1,199 @@
+"""What a new version of a submission would do to what is published: places, never numbers of a release's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearing_point.analysis.count import count_indicators, open_current
+from clearing_point.project import Project
+from clearing_point.report.edition import Edition, load_edition
+from clearing_point.standard import Standard
+from clearing_point.store import connect, merge
+
+_MANIFEST = "manifest.json"
+_SHOWN_CELLS = 12
+_TERRITORY, YEAR = "territory", "year"
+"""Variable of the reporting territory, and the code list of calendar years."""
+_MOST_VARIABLES = 3
+"""Of a table that is shown beside the year before: territory, year and one more."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Cells of one published table that would change; only cells whose number is published."""
+
+    edition: int
+    table: str
+    cells: tuple[str, ...]
+
+    def line(self) -> str:
+        """Return one line for a person."""
+        more = f" and {len(self.cells) - _SHOWN_CELLS} more" if len(self.cells) > _SHOWN_CELLS else ""
+        return f"edition {self.edition}, table {self.table}: {', '.join(self.cells[:_SHOWN_CELLS])}{more}"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Editions that used the earlier version, the published cells that would move, and the counts of both versions.
+
+    Attributes
+    ----------
+    beside : tuple of (label, earlier year, this year before, this year after)
+        The sender's own persons by the categories of the first tables of the newest edition; for her eyes.
+    """
+
+    editions: tuple[int, ...]
+    moved: tuple[Moved, ...]
+    beside: tuple[tuple[str, int, int, int], ...]
+
+    def counts(self, year: int) -> Iterator[str]:
+        """Yield the sender's own counts beside those of the year before; they are for her and for nobody else."""
+        if self.beside:
+            yield f"Persons by category: {year - 1} | {year} before | {year} now"
+            for label, earlier, before, after in self.beside:
+                yield f"  {label}: {earlier} | {before} | {after}"
+
+    def published(self) -> Iterator[str]:
+        """Yield which published figures would move: places, never numbers."""
+        if self.editions:
+            named = ", ".join(map(str, self.editions))
+            yield f"Published with the earlier version: edition {named}."
+            yield "Published figures that would move:" if self.moved else "No published figure would move."
+            for moved in self.moved:
+                yield f"  {moved.line()}"
+
+
+def editions_with(project: Project, submission_id: str) -> tuple[int, ...]:
+    """Return the released editions that counted a submission, by their manifests."""
+    return tuple(
+        year
+        for year, manifest in _manifests(project)
+        if submission_id in {s["submission"] for s in manifest["submissions"]}
+    )
+
+
+def _manifests(project: Project) -> Iterator[tuple[int, dict[str, list[dict[str, str]]]]]:
+    for path in sorted(project.releases.glob(f"[0-9]*/{_MANIFEST}")):
+        yield int(path.parent.name), json.loads(path.read_text(encoding="utf-8"))
+
+
+def effect_of(
+    project: Project,
+    standard: Standard,
+    workspace: Path,
+    submission_id: str,
+    earlier: str,
+    territory: str | None,
+    years: range,
+) -> Effect:
+    """Count the tables of the editions with the earlier version and with the new one, and compare.
+
+    Parameters
+    ----------
+    workspace : Path
+        Holds the new version, judged and accepted.
+    years : range
+        Calendar years of the submission's period.
+
+    Notes
+    -----
+    The new version is merged into a copy of the warehouse, which is removed afterwards.
+    """
+    editions = editions_with(project, earlier)
+    newest = _newest(project)
+    wanted = [load_edition(project, year) for year in dict.fromkeys((*editions, *newest))]
+    if not wanted:
+        return Effect(editions, (), ())
+    folder = Path(tempfile.mkdtemp(prefix="effect-", dir=project.work))
+    try:
+        after = Project(root=project.root, data=folder)
+        after.prepare()
+        shutil.copyfile(project.warehouse, after.warehouse)
+        merge(after, standard, workspace, submission_id, accepted=True)
+        moved: list[Moved] = []
+        beside: tuple[tuple[str, int, int, int], ...] = ()
+        for edition in wanted:
+            now, then = (_counts(p.warehouse, standard, edition) for p in (project, after))
+            if edition.year in editions:
+                moved += _moved(project, edition, now, then)
+            if edition.year in newest:
+                beside = _beside(standard, now, then, territory, years)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Effect(editions, tuple(moved), beside)
+
+
+def _newest(project: Project) -> tuple[int, ...]:
+    years = sorted(int(p.stem) for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit())
+    return tuple(years[-1:])
+
+
+_Counts = dict[str, tuple[tuple[str, ...], dict[tuple[str, ...], int]]]
+"""Table -> its variables and its true counts by cell; they stay in this process."""
+
+
+def _counts(warehouse: Path, standard: Standard, edition: Edition) -> _Counts:
+    by_id = {i.indicator_id: i for i in standard.indicators}
+    indicators = [by_id[table] for table in edition.tables if table in by_id]
+    connection = connect(Path(":memory:"), attach={"warehouse": warehouse})
+    try:
+        open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
+        counted = count_indicators(
+            connection, standard, indicators, list(range(edition.trend_from, edition.year + 1))
+        )
+    finally:
+        connection.close()
+    return {
+        c.indicator.indicator_id: (tuple(d.variable for d in c.table.dimensions), dict(c.table.counts))
+        for c in counted
+    }
+
+
+def _moved(project: Project, edition: Edition, now: _Counts, then: _Counts) -> list[Moved]:
+    found = []
+    for table, (variables, counts) in now.items():
+        shown = _shown(project.releases / str(edition.year) / "data" / f"{table}.csv", variables)
+        changed = sorted(
+            cell for cell in shown if counts.get(cell, 0) != then.get(table, (variables, {}))[1].get(cell, 0)
+        )
+        if changed:
+            found.append(Moved(edition.year, table, tuple(" ".join(cell) for cell in changed)))
+    return found
+
+
+def _shown(path: Path, variables: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return the cells of a released table whose number is published."""
+    if not path.is_file():
+        return set()
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        if not {*variables, "value"} <= set(reader.fieldnames or ()):
+            return set()  # the table was laid out otherwise when it was released
+        return {tuple(row[v] for v in variables) for row in reader if row["value"]}
+
+
+def _beside(
+    standard: Standard, now: _Counts, then: _Counts, territory: str | None, years: range
+) -> tuple[tuple[str, int, int, int], ...]:
+    """Gather the territory's own counts of the last year and the year before, table by table."""
+    rows = []
+    by_id = {i.indicator_id: i for i in standard.indicators}
+    last, before = str(years[-1]), str(years[-1] - 1)
+    for table, (variables, counts) in now.items():
+        codelists = {b.variable: b.codelist for b in by_id[table].by}
+        when = next((n for n, v in enumerate(variables) if codelists[v] == YEAR), None)
+        if _TERRITORY not in variables or when is None or len(variables) > _MOST_VARIABLES:
+            continue
+        place = variables.index(_TERRITORY)
+        cells = sorted({c for c in (*counts, *then[table][1]) if c[place] == territory and c[when] == last})
+        for cell in cells:
+            earlier = tuple(before if n == when else code for n, code in enumerate(cell))
+            label = " ".join((table, *(c for n, c in enumerate(cell) if n not in (place, when))))
+            rows.append((label, counts.get(earlier, 0), counts.get(cell, 0), then[table][1].get(cell, 0)))
+    return tuple(rows)

@@ -1,0 +1,71 @@
+"""What is said of a new version of a submission before it counts, and of words that nobody knows."""
+
+from __future__ import annotations
+
+from clearing_point.countries import Profile
+from clearing_point.countries.suggest import known_words, nearest
+from clearing_point.errors import InputProblem
+from clearing_point.intake.difference import difference, lines
+from clearing_point.intake.receive import Receipt, parse_period
+from clearing_point.intake.taking_back import checked_reason
+from clearing_point.intake.unknown import unknown_words
+from clearing_point.project import Project
+from clearing_point.quality.feedback import ranges
+from clearing_point.standard import Standard
+from clearing_point.store import opened
+from pipelines.effect import effect_of
+
+_SHOWN_WORDS = 20
+_ASK_REASON = (
+    "Nothing was stored: a version that was published is replaced only for a reason. Say it with --reason."
+)
+
+
+def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tuple[str, ...]:
+    """Say of words and headings that are not known which known ones are near, by their places only.
+
+    Returns
+    -------
+    tuple of str
+        One line a heading or word; nothing is applied.
+    """
+    said = [
+        f"{sheet}, column {letter}: the heading may be meant as “{heading}”, which is missing."
+        for sheet, letter, heading in receipt.near_headings
+    ]
+    if receipt.refused:
+        return tuple(said)
+    with opened(receipt.workspace, read_only=True) as connection:
+        unknown = unknown_words(connection, receipt.submission_id, profile, standard)
+    for word in unknown[:_SHOWN_WORDS]:
+        field = standard.tables[word.table].by_name[word.field]
+        near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
+        if near:
+            proposals = " or ".join(f"“{p.word}” ({p.meaning})" for p in near)
+            said.append(
+                f"{word.sheet}, column {word.column_letter}, rows {ranges(word.rows)}: did you mean {proposals}?"
+            )
+    return tuple(said)
+
+
+def what_changes(
+    project: Project, standard: Standard, receipt: Receipt, earlier: str, period: str, reason: str | None
+) -> tuple[str, ...]:
+    """Compare a new version with the one in force, and say what it does to published figures.
+
+    Raises
+    ------
+    InputProblem
+        If an edition was published with the earlier version and no reason is given; nothing is stored.
+    """
+    start, end = parse_period(period)
+    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
+    told = list(lines(found, earlier))
+    territory = receipt.series.split("/")[1]
+    years = range(start.year, end.year + 1)
+    effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
+    if effect.editions and reason is None:
+        raise InputProblem("\n".join((*told, *effect.published(), _ASK_REASON)))
+    if reason is not None:
+        checked_reason(reason)
+    return (*told, *effect.counts(end.year), *effect.published())
