@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -22,6 +23,7 @@ _WIDTHS = {
     "do": 60,
     "answer": 42,
 }
+_LINE_POINTS, _MOST_POINTS = 15, 400
 _HIDDEN = ("table", "field", "column")
 """Columns that only the program reads when the file comes back."""
 
@@ -40,6 +42,7 @@ def findings_sheet(
     """Return the XML of the sheet; all texts are text cells, so that none can be a formula."""
     reasons = [standard.label_of(LIST, code, language) for code in standard.codes_of(LIST)]
     head, plain, answer = styles.cell(head=True), styles.cell(), styles.cell(answer=True)
+    heights: dict[int, int] = {}
     rows: dict[int, list[str]] = {
         1: [_text(n, 1, t, plain) for n, t in enumerate((SIGN, language, submission_id))],
         2: [
@@ -56,6 +59,11 @@ def findings_sheet(
             "column": group.column, "cells": line.cells, "count": str(group.count),
             "what": group.what, "do": group.action, "answer": "",
         }  # fmt: skip
+        heights[number] = _LINE_POINTS * max(
+            math.ceil(len(values[name] or "") / (width - 4)) or 1
+            for name, width in _WIDTHS.items()
+            if width > 20
+        )
         styled = {"level": styles.cell(level=group.level)}
         if group.level == CONFIRM:
             answered.append(f"{_letter(COLUMNS.index('answer'))}{number}")
@@ -71,7 +79,8 @@ def findings_sheet(
     )
     columns += f'<col min="{REASONS_COLUMN + 1}" max="{REASONS_COLUMN + 1}" width="12" customWidth="1"{_hidden(True)}/>'
     data = "".join(
-        f'<row r="{n}"{_hidden(n == 1)}>{"".join(cells)}</row>' for n, cells in sorted(rows.items())
+        f'<row r="{n}"{_hidden(n == 1)}{_height(heights.get(n))}>{"".join(cells)}</row>'
+        for n, cells in sorted(rows.items())
     )
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetViews>'
@@ -97,6 +106,11 @@ def _choices(standard: Standard, language: str, answered: Sequence[str], reasons
 
 def _hidden(yes: bool) -> str:
     return ' hidden="1"' if yes else ""
+
+
+def _height(points: int | None) -> str:
+    """Office programs do not work out the height of wrapped rows that they did not write themselves."""
+    return f' ht="{min(points, _MOST_POINTS)}" customHeight="1"' if points else ""
 
 
 def _letter(position: int) -> str:
