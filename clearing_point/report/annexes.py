@@ -33,7 +33,9 @@ def footnotes_of(setting: Setting) -> Iterator[tuple[str, str]]:
             years = ""
             if row["year_from"] or row["year_to"]:
                 years = f" ({max(first, edition.trend_from)}-{min(last, edition.year)})"
-            yield row["label_en"] + years, row["footnote_en"]
+            language = setting.words.language
+            name = context.standard.place_text(row["label_en"], language)
+            yield name + years, context.standard.place_text(row["footnote_en"], language)
 
 
 def _definitions(views: Sequence[View], setting: Setting) -> Section:

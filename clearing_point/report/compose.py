@@ -16,7 +16,7 @@ from clearing_point.report.model import Block, Items, Paragraph, Report, ReportC
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
 from clearing_point.report.view import Setting, View
-from clearing_point.report.words import load_words
+from clearing_point.report.words import Words, load_words
 
 
 def compose(
@@ -82,10 +82,18 @@ def compose(
         footnotes=tuple(text for _, text in footnotes_of(setting) if text.startswith("*")),
         made_data=words("made_data.banner") if made else "",
         made_data_tag=words("made_data.tag"),
-        front=front,
+        front=(*_about_language(words), *front),
         sections=sections,
         date=context.cut_off[:10],
     )
+
+
+def _about_language(words: Words) -> list[Block]:
+    """Say what readers of a translation must know of it."""
+    said = [words("front.draft")] if words.draft else []
+    if words.standing_in:
+        said.append(words("front.english_stands_in", count=len(words.standing_in)))
+    return [Paragraph(" ".join(said), "note")] if said else []
 
 
 def _how_to_read(setting: Setting, withheld: bool, sign: str) -> Section:

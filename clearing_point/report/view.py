@@ -47,8 +47,8 @@ class Setting:
         standard = self.context.standard
         for row in standard.territory_files.get("group_label", ()):
             if row["group_id"] == code:
-                return row["label_en"]
-        return standard.territory_name(code, self.edition.naming_profile)
+                return standard.place_text(row["label_en"], self.words.language)
+        return standard.territory_name(code, self.edition.naming_profile, self.words.language)
 
     def reported(self, territory: str, year: str) -> Reported:
         """Say what is known of the data of a territory and year."""

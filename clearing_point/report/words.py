@@ -1,4 +1,8 @@
-"""The words of the report, from ``reports/text/<language>/``; English stands in where a language lacks one."""
+"""The words of the report, from ``reports/text/<language>/``; English stands in where a language lacks one.
+
+A language that the register of translations writes letter by letter from another one (Serbian in Latin script) has
+no folder of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,27 @@ from typing import Any
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import Text
+from clearing_point.standard.translations import REGISTER, letters_of, respell
 
 _FALLBACK = "en"
 
 
 @dataclass(frozen=True)
 class Words:
-    """Sentences by key, such as ``signs.hidden``; the first part of a key is the file."""
+    """Sentences by key, such as ``signs.hidden``; the first part of a key is the file.
+
+    Attributes
+    ----------
+    standing_in : frozenset of str
+        Keys whose English stands in, because the language lacks them.
+    draft : bool
+        No native reader has read the language yet, by the register of translations.
+    """
 
     language: str
     texts: Mapping[str, Any]
+    standing_in: frozenset[str] = frozenset()
+    draft: bool = False
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return a sentence with its places filled.
@@ -80,17 +95,42 @@ def load_words(reports: Path, language: str) -> Words:
     Raises
     ------
     InputProblem
-        If there is no folder of that language, or a file of it cannot be read.
+        If the register of translations does not have that language, or a file of it cannot be read.
     """
-    if not (reports / "text" / language).is_dir():
+    register = read_yaml(reports.parent / "schemas" / REGISTER)
+    entry = register["languages"].get(language)
+    if entry is None:
         raise InputProblem(
-            f"{reports / 'text' / language}: there are no texts of the report in this language."
+            f"There are no texts of the report in '{language}': {', '.join(register['languages'])}."
         )
+    english, own = _texts(reports, _FALLBACK), _texts(reports, entry.get("letters_of") or language)
+    if entry.get("letters_of"):
+        letters = letters_of(register, entry["letters_of"])
+        own = {key: _respelled(text, letters) for key, text in own.items()}
+    unknown = sorted(set(own) - set(english))
+    if unknown:
+        raise InputProblem(f"reports/text/{language}: {unknown[0]} is no text of the English report.")
+    return Words(
+        language=language,
+        texts={**english, **own},
+        standing_in=frozenset() if language == _FALLBACK else frozenset(set(english) - set(own)),
+        draft=not entry.get("source") and not entry.get("reviewed_by"),
+    )
+
+
+def _texts(reports: Path, language: str) -> dict[str, Any]:
     texts: dict[str, Any] = {}
-    for name in dict.fromkeys((_FALLBACK, language)):
-        for path in sorted((reports / "text" / name).glob("*.yml")):
-            _flatten(path.stem, read_yaml(path), texts)
-    return Words(language, texts)
+    for path in sorted((reports / "text" / language).glob("*.yml")):
+        _flatten(path.stem, read_yaml(path), texts)
+    return texts
+
+
+def _respelled(text: Any, letters: Mapping[str, str]) -> Any:
+    if isinstance(text, dict):
+        return {key: _respelled(inner, letters) for key, inner in text.items()}
+    if isinstance(text, list):
+        return [_respelled(inner, letters) for inner in text]
+    return respell(text, letters) if isinstance(text, str) else text
 
 
 def _flatten(prefix: str, found: Any, texts: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ def alphabets(schemas: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Return (language, language it is written from, letter -> letters) for languages of another alphabet."""
     register = read_yaml(schemas / REGISTER)
     return [
-        (language, entry["letters_of"], _letters(register["letters"][entry["letters_of"]]))
+        (language, entry["letters_of"], letters_of(register, entry["letters_of"]))
         for language, entry in register["languages"].items()
         if "letters_of" in entry
     ]
@@ -127,5 +127,7 @@ def respell(text: str, letters: Mapping[str, str]) -> str:
     return "".join(made)
 
 
-def _letters(small: Mapping[str, str]) -> dict[str, str]:
+def letters_of(register: Mapping[str, Mapping[str, Mapping[str, str]]], origin: str) -> dict[str, str]:
+    """Return small and capital letters of a language that another one is written from, each with its spelling."""
+    small = register["letters"][origin]
     return {**small, **{letter.upper(): other.capitalize() for letter, other in small.items()}}

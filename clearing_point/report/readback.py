@@ -1,0 +1,194 @@
+"""Reading finished files as a stranger would: the page, the PDF, the workbook. Nothing is taken from the model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+_SPACE = re.compile(r"\s+")
+_ROW_TAGS = ("th", "td")
+
+
+@dataclass
+class PageTable:
+    """A table as it stands on the page: caption and the texts of its body rows, without headers of several rows."""
+
+    anchor: str
+    caption: str = ""
+    withheld: bool = True
+    rows: list[list[str]] = field(default_factory=list)
+    numbers: list[list[str]] = field(default_factory=list)
+    """Texts of the cells that are no headers, without their small print."""
+    text: str = ""
+    """Everything that stands in it, headers and notes too."""
+
+
+@dataclass
+class PageFigure:
+    """A figure as it stands on the page."""
+
+    anchor: str
+    alternative: str = ""
+    table: str = ""
+    caption: str = ""
+
+
+@dataclass
+class Page:
+    """What a page holds."""
+
+    language: str = ""
+    tables: list[PageTable] = field(default_factory=list)
+    figures: list[PageFigure] = field(default_factory=list)
+    sections: dict[str, str] = field(default_factory=dict)
+    """Anchor -> all text of the section."""
+
+
+def read_page(text: str) -> Page:
+    """Read tables, figures and sections of a report's page."""
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    return reader.page
+
+
+def squeezed(text: str) -> str:
+    """Return a text without white space and soft hyphens, so that line breaks do not matter."""
+    return _SPACE.sub("", text.replace("\u00ad", ""))
+
+
+def text_of_pdf(path: Path) -> str:
+    """Return all text of a PDF, page after page, without white space."""
+    import pypdf
+
+    return squeezed("".join(page.extract_text() for page in pypdf.PdfReader(path).pages))
+
+
+def pdf_figures(path: Path) -> tuple[int, int]:
+    """Return how many figures a tagged PDF has and how many of them have alternative text."""
+    import pypdf
+    from pypdf.generic import ArrayObject, DictionaryObject
+
+    root = pypdf.PdfReader(path).trailer["/Root"].get_object()
+    waiting, found, described = [root["/StructTreeRoot"]], 0, 0  # type: ignore[index]
+    while waiting:
+        item = waiting.pop().get_object()
+        if isinstance(item, ArrayObject):
+            waiting.extend(item)
+        elif isinstance(item, DictionaryObject):
+            if item.get("/S") == "/Figure":
+                found += 1
+                described += bool(str(item.get("/Alt", "")).strip())
+            if "/K" in item:
+                waiting.append(item["/K"])
+    return found, described
+
+
+def sheets_of(path: Path) -> dict[str, list[list[object]]]:
+    """Return the rows of every sheet of a workbook."""
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(str(path))
+    return {
+        name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
+    }
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.page = Page()
+        self._sections: list[str] = []
+        self._table: PageTable | None = None
+        self._figure: PageFigure | None = None
+        self._depth = 0
+        self._in: list[str] = []
+        self._cell: list[str] | None = None
+        self._small = False
+        self._tall = False
+        self._tag = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "html":
+            self.page.language = given.get("lang", "")
+        elif tag == "section":
+            self._sections.append(given.get("id", ""))
+            self.page.sections.setdefault(self._sections[-1], "")
+        elif tag == "div" and "table" in given.get("class", "").split():
+            self._table, self._depth = PageTable(given.get("id", "")), 0
+            self.page.tables.append(self._table)
+        elif tag == "figure":
+            self._figure = PageFigure(given.get("id", ""))
+            self.page.figures.append(self._figure)
+        if self._table is not None:
+            self._depth += tag == "div"
+            self._in_table(tag, given)
+        if tag == "span" and given.get("class") == "made":
+            self._tag = True
+        if tag in ("desc", "figcaption", "caption", "style", "script"):
+            self._in.append(tag)
+        if tag == "a" and self._figure is not None and given.get("href", "").startswith("#"):
+            self._figure.table = given["href"][1:]
+
+    def _in_table(self, tag: str, given: dict[str, str]) -> None:
+        table = self._table
+        if table is None:
+            return
+        if tag == "tbody":
+            table.withheld = False
+        elif tag == "tr" and not table.withheld:
+            table.rows.append([])
+            table.numbers.append([])
+        elif tag in _ROW_TAGS and not table.withheld:
+            self._cell, self._tall = [], "rowspan" in given
+        elif tag == "small" and self._cell is not None:
+            self._end_cell_text("td")
+            self._small = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "span":
+            self._tag = False
+        if tag == "section" and self._sections:
+            self._sections.pop()
+        elif tag == "figure":
+            self._figure = None
+        elif tag in _ROW_TAGS and self._cell is not None:
+            self._end_cell_text(tag)
+            self._cell, self._small = None, False
+        if self._in and self._in[-1] == tag:
+            self._in.pop()
+        if tag == "div" and self._table is not None:
+            self._depth -= 1
+            if self._depth == 0:
+                self._table = None
+
+    def _end_cell_text(self, tag: str) -> None:
+        if self._table is None or self._cell is None:
+            return
+        text = "".join(self._cell).strip()
+        if (self._small or text) and not self._tall:
+            self._table.rows[-1].append(text)
+            if tag == "td" and not self._small:
+                self._table.numbers[-1].append(text)
+        self._cell = []
+
+    def handle_data(self, data: str) -> None:
+        inside = self._in[-1] if self._in else ""
+        if inside in ("style", "script"):
+            return
+        if inside == "desc" and self._figure is not None:
+            self._figure.alternative += data
+            return
+        if inside == "figcaption" and self._figure is not None:
+            self._figure.caption += data
+        if self._table is not None:
+            self._table.text += data + " "
+            if inside == "caption" and not self._tag:
+                self._table.caption += data
+            if self._cell is not None:
+                self._cell.append(data)
+        for anchor in self._sections:
+            self.page.sections[anchor] += data

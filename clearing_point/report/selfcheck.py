@@ -1,0 +1,235 @@
+"""What a finished report must hold before it takes its place: the same numbers in all its files, and nothing more.
+
+Every check reads the files as written. A problem names the check, the table and the file, never a value.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+from clearing_point.analysis.model import PublishedTable
+from clearing_point.disclosure.model import Protected
+from clearing_point.errors import InternalError
+from clearing_point.report.chapters import table_anchor
+from clearing_point.report.edition import Edition
+from clearing_point.report.model import ReportContext
+from clearing_point.report.readback import (
+    Page,
+    PageTable,
+    pdf_figures,
+    read_page,
+    sheets_of,
+    squeezed,
+    text_of_pdf,
+)
+from clearing_point.report.view import Setting, View
+from clearing_point.report.words import Words, load_words
+
+_REACH = 6000
+"""Letters between two rows of one table in a PDF: a page's end, a banner, a heading row."""
+_DIGITS = re.compile(r"\d+(?:[.,\u202f]\d+)*")
+
+
+def check_report(
+    folder: Path, edition: Edition, tables: Sequence[PublishedTable], context: ReportContext
+) -> None:
+    """Check a finished report.
+
+    Raises
+    ------
+    InternalError
+        Naming everything that does not hold: the report must not be published.
+    """
+    problems = list(problems_of(folder, edition, tables, context))
+    if problems:
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise InternalError(f"the report failed its checks: {'; '.join(problems[:5])}{more}")
+
+
+def problems_of(
+    folder: Path, edition: Edition, tables: Sequence[PublishedTable], context: ReportContext
+) -> Iterator[str]:
+    """Yield every check that fails, in all languages of the edition."""
+    reports = context.standard.folder.parent / "reports"
+    for table in tables:
+        yield from _totals(table.protected)
+    for number, language in enumerate(edition.languages):
+        ending = "" if number == 0 else f".{language}"
+        words = load_words(reports, language)
+        setting = Setting(edition, context, words)
+        page = read_page((folder / f"report{ending}.html").read_text(encoding="utf-8"))
+        yield from _against_pdf(page, folder / f"report{ending}.pdf")
+        yield from _against_workbook(page, folder / f"tables{ending}.xlsx", words)
+        if (folder / "data").is_dir():
+            for table in tables:
+                yield from _against_annex(page, View(table, setting), folder)
+        yield from _figures(page, words)
+        yield from _territories(page, setting)
+        yield from _language(page, words, language)
+
+
+def _totals(table: Protected) -> Iterator[str]:
+    """A total differs from its parts, where all of them are shown and no person can be in two."""
+    for at, dimension in enumerate(table.dimensions):
+        if dimension.variable in table.multiple_response:
+            continue
+        for whole in dimension.categories:
+            parts = [c for c in dimension.categories if c.members < whole.members]
+            parts = [c for c in parts if not any(c.members < other.members for other in parts)]
+            if not parts or sum(len(c.members) for c in parts) != len(whole.members):
+                continue
+            for key, cell in table.cells.items():
+                if key[at] != whole.code or cell.shown is None:
+                    continue
+                shown = [table.cells[(*key[:at], part.code, *key[at + 1 :])].shown for part in parts]
+                if None not in shown and sum(n for n in shown if n is not None) != cell.shown:
+                    yield f"totals: {table.table_id} by {dimension.variable}"
+                    break
+
+
+def _against_pdf(page: Page, path: Path) -> Iterator[str]:
+    """Every row of every table, in order, from its caption on."""
+    text, at = text_of_pdf(path), 0
+    for table in page.tables:
+        start = text.find(squeezed(table.caption or table.text[:60]), at) if table.caption else at
+        if start < 0:
+            yield f"page and PDF: caption of {table.anchor}"
+            continue
+        at = start
+        for number, row in enumerate(table.rows, start=1):
+            wanted = squeezed("".join(row))
+            found = text.find(wanted, at, at + _REACH + len(wanted))
+            if found < 0:
+                yield f"page and PDF: {table.anchor}, row {number}"
+                break
+            at = found + len(wanted)
+
+
+def _against_workbook(page: Page, path: Path, words: Words) -> Iterator[str]:
+    """Every number and sign of every table."""
+    rows = [row for sheet in sheets_of(path).values() for row in sheet]
+    captions = {squeezed(str(row[0])): at for at, row in enumerate(rows) if row and isinstance(row[0], str)}
+    for table in page.tables:
+        if table.withheld:
+            continue
+        start = captions.get(squeezed(table.caption))
+        if start is None:
+            yield f"page and workbook: caption of {table.anchor}"
+            continue
+        following = iter(rows[start + 1 :])
+        for number, wanted in enumerate(table.numbers, start=1):
+            if not any(_holds(row, wanted, words) for row in _next(following, 40 if number == 1 else 1)):
+                yield f"page and workbook: {table.anchor}, row {number}"
+                break
+
+
+def _next(rows: Iterator[list[object]], many: int) -> Iterator[list[object]]:
+    for _, row in zip(range(many), rows, strict=False):
+        yield row
+
+
+def _holds(row: Sequence[object], wanted: Sequence[str], words: Words) -> bool:
+    """Say whether a row of the workbook has the page's numbers, in order, between its labels and percentages."""
+    have = iter([_plain(cell, words) for cell in row])
+    return all(any(cell == _plain(text, words) for cell in have) for text in wanted)
+
+
+def _plain(value: object, words: Words) -> str:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return str(int(value)) if float(value).is_integer() else str(float(value))
+    text = str(value).strip().replace(words("signs.thousands").replace("_", "\u202f"), "")
+    number = text.replace(words("signs.decimal"), ".")
+    try:
+        return _plain(float(number), words)
+    except ValueError:
+        return squeezed(str(value))
+
+
+def _against_annex(page: Page, view: View, folder: Path) -> Iterator[str]:
+    """The main table of an indicator against its CSV: shown numbers as they are, hidden ones by their sign only."""
+    name = view.indicator.indicator_id
+    found = next((t for t in page.tables if t.anchor == table_anchor(name)), None)
+    if found is None:
+        yield f"page and annex: {name} is not on the page"
+        return
+    if view.protected.withheld:
+        return
+    with (folder / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        cells = {tuple(row[v] for v in view.categories): row["value"] for row in csv.DictReader(handle)}
+    expected = list(_in_reading_order(view, cells))
+    printed = [text for row in found.numbers for text in row]
+    if len(printed) != len(expected):
+        yield f"page and annex: number of cells of {name}"
+        return
+    for value, text in zip(expected, printed, strict=True):
+        if value == "" and text != view.protected.sign:
+            yield f"protected number: {name} shows something where the annex hides"
+            return
+        digits = _plain(text, view.setting.words)
+        if value not in ("", "0") and digits != value:
+            yield f"page and annex: {name}"
+            return
+        if value == "0" and any(c.isdigit() for c in digits) and digits != "0":
+            yield f"page and annex: {name}"
+            return
+
+
+def _in_reading_order(view: View, cells: dict[tuple[str, ...], str]) -> Iterator[str]:
+    rows, columns = view.layout
+    for row in product(*(view.categories[v] for v in rows)):
+        for column in product(*(view.categories[v] for v in columns)):
+            place = {**dict(zip(rows, row, strict=True)), **dict(zip(columns, column, strict=True))}
+            yield cells[tuple(place[v] for v in view.categories)]
+
+
+def _figures(page: Page, words: Words) -> Iterator[str]:
+    """Every figure has alternative text, a table, and says no number that its table does not print."""
+    tables = {table.anchor: table for table in page.tables}
+    counted = re.compile(re.escape(words("figures.hidden_count", count="#")).replace(r"\#", r"\d+"))
+    for figure in page.figures:
+        if not figure.alternative.strip():
+            yield f"alternative text: {figure.anchor}"
+        table = tables.get(figure.table)
+        if table is None:
+            yield f"figure without table: {figure.anchor}"
+            continue
+        allowed = _numbers(table.text) | _numbers(figure.caption)
+        if not _numbers(counted.sub("", figure.alternative)) <= allowed:
+            yield f"number in a figure's words that its table does not show: {figure.anchor}"
+
+
+def _numbers(text: str) -> set[str]:
+    return set(_DIGITS.findall(text))
+
+
+def _territories(page: Page, setting: Setting) -> Iterator[str]:
+    """Every territory has a chapter; one without accepted data of the year has a sentence that says so."""
+    words, year = setting.words, str(setting.edition.year)
+    for territory in setting.context.coverage:
+        text = page.sections.get(f"territory-{territory.lower()}")
+        if text is None:
+            yield f"territory without chapter: {territory}"
+            continue
+        name = setting.territory(territory)
+        if setting.reported(territory, year) != "none":
+            continue
+        keys = [f"chapters.{said}_{why}" for said in ("nothing", "not_this_year") for why in ("none", "returned")]
+        if not any(words(key, name=name, year=year) in text for key in keys):
+            yield f"missing territory without reason: {territory}"
+
+
+def _language(page: Page, words: Words, language: str) -> Iterator[str]:
+    """The page names its language; where English stands in, it says so."""
+    if page.language != language:
+        yield f"language of the page: {language}"
+    notice = squeezed(words("front.english_stands_in", count="#")).split("#")[0]
+    said = notice in squeezed(page.sections.get("key-figures", ""))
+    if bool(words.standing_in) != said:
+        yield f"translations: {language}"
+
+
+__all__ = ["PageTable", "check_report", "problems_of"]
