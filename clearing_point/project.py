@@ -35,6 +35,8 @@ class Project:
     data: Path
     archive_folder: Path | None = None
     """Where originals are kept, if not in the data folder: a rebuild works beside the standing one."""
+    output_folder: Path | None = None
+    """Where releases and reports are made, if not in the data folder: a build is checked before it takes its place."""
 
     @property
     def schemas(self) -> Path:
@@ -79,7 +81,7 @@ class Project:
     @property
     def releases(self) -> Path:
         """Published releases: protected tables only."""
-        return self.data / "releases"
+        return (self.output_folder or self.data) / "releases"
 
     @property
     def ledger(self) -> Path:
@@ -89,7 +91,7 @@ class Project:
     @property
     def builds(self) -> Path:
         """Built reports, one folder an edition."""
-        return self.data / "reports"
+        return (self.output_folder or self.data) / "reports"
 
     def prepare(self) -> None:
         """Make the data folder, closed to other users of the machine.

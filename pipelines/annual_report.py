@@ -1,27 +1,51 @@
-"""From an edition to a built report."""
+"""From an edition to a built report: made beside its place, checked, locked, and put in place whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clearing_point import __version__
-from clearing_point.analysis.count import open_current
-from clearing_point.analysis.reconcile import quality_by_submission
-from clearing_point.analysis.scorecard import Scorecard, read_scorecard
+from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport, build_report
-from clearing_point.report.edition import Edition
-from clearing_point.report.model import ReportContext
+from clearing_point.report.revisions import Revisions, compare
+from clearing_point.report.selfcheck import check_report
 from clearing_point.standard import Standard
-from clearing_point.standard.files import read_csv
-from clearing_point.store import connect
+from pipelines.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
+from pipelines.places import folder_named, put_in_place, release_number, report_before, standing_lock, year_of
 from pipelines.publish import Release, publish
-from pipelines.status import status_of
+from pipelines.report_context import context_of
 
 Progress = Callable[[str], None]
-_SHARES = ("completeness", "validity", "consistency")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What building an edition again showed: files and inputs that differ from its lock."""
+
+    edition: int
+    files: int
+    different: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Every file is the same, byte for byte."""
+        return not self.different
+
+    def sentence(self) -> str:
+        """Return one line for a person."""
+        if self.same:
+            return (
+                f"Edition {self.edition}: identical; all {self.files} files were made again, byte for byte."
+            )
+        why = f" Inputs that changed: {', '.join(self.inputs)}." if self.inputs else ""
+        shown = ", ".join(self.different[:8]) + (" ..." if len(self.different) > 8 else "")
+        return f"Edition {self.edition}: {len(self.different)} of {self.files} files differ ({shown}).{why}"
 
 
 def build(
@@ -30,17 +54,62 @@ def build(
 ) -> BuiltReport:  # fmt: skip
     """Publish the edition, unless that was just done, and build its report.
 
+    A report that stood there is kept under ``earlier`` if the new one differs.
+
     Raises
     ------
     InputProblem
         As :func:`pipelines.publish.publish`.
+    InternalError
+        If the finished report fails its own checks; the one that stood there stays.
     """
     release = release or publish(project, standard, year, progress=progress)
-    context = _context(project, standard, release)
+    project.builds.mkdir(parents=True, exist_ok=True)
+    with _scratch(project.builds, year) as folder:
+        made = make(project, standard, release, folder / str(year), progress=progress)
+        place = put_in_place(project, year, made.html.parent)
+    return _moved(made, place)
+
+
+def make(
+    project: Project, standard: Standard, release: Release, folder: Path, *,
+    lock: Mapping[str, Any] | None = None, progress: Progress = lambda _: None,
+) -> BuiltReport:  # fmt: skip
+    """Make a report with its annex and lock in a folder, and check it there.
+
+    Parameters
+    ----------
+    lock : mapping, optional
+        Make again what this lock describes.
+    """
+    year = release.edition.year
+    cut_off = str(release.edition.cut_off) if release.edition.cut_off else None
+    known = None if lock is None else [row["submission"] for row in lock["submissions"]]
+    submissions = submissions_of(project, release.submissions, cut_off, known)
+    inputs = inputs_of(project, standard, release, submissions, None)
+    standing = lock if lock is not None else standing_lock(project, year)
+    same_inputs = standing is not None and _comparable(standing) == _comparable(inputs)
+    if lock is not None or same_inputs:
+        against = standing["revisions_against"] if standing else None
+    else:
+        against = report_before(project, year, standing)
+    number = release_number(standing, bool(lock) or same_inputs)
+    inputs["revisions_against"] = against
+    revisions = _revisions(project, release, {**inputs, "release": number}, against)
+    context = context_of(project, standard, release, submissions, revisions)
+    extra = annex_of(release)
+    if revisions is not None:
+        extra["revisions.csv"] = revisions.csv()
+
+    def finish(new: Path) -> None:
+        progress("checking")
+        check_report(new, release.edition, release.tables, context)
+        text = lock_text(inputs, number, hashes_of(new))
+        (new / lock_name(year)).write_text(text, encoding="utf-8", newline="\n")
+
     return build_report(
-        release.edition, release.tables, context, project.builds / str(year),
-        extra=annex_of(release), progress=progress,
-    )  # fmt: skip
+        release.edition, release.tables, context, folder, extra=extra, finish=finish, progress=progress
+    )
 
 
 def annex_of(release: Release) -> dict[str, str]:
@@ -50,115 +119,82 @@ def annex_of(release: Release) -> dict[str, str]:
     return {path.relative_to(release.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
-def _context(project: Project, standard: Standard, release: Release) -> ReportContext:
-    edition = release.edition
-    states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}
-    suppliers = []
-    for line in status_of(project, standard):
-        if line["territory"] not in states or line["submission"] is None:
-            continue
-        first, last = (int(part) for part in (line["period"].split("-") * 2)[:2])
-        for year in range(first, last + 1):
-            states[line["territory"]][str(year)] = line["state"]
-        suppliers.append((line["territory"], line["sender"], line["submission"], line["made_data"] == "yes"))
-    declarations, scorecard = _told(project, standard, edition)
-    return ReportContext(
-        standard=standard,
-        coverage=states,
-        suppliers=tuple(suppliers),
-        published_figures=_published(project, standard, edition.trend_from, edition.year),
-        complete=_complete(project, standard),
-        declarations=declarations,
-        scorecard=scorecard,
-        quality=_quality(project, release.submissions),
-        standard_version=standard.version,
-        package_version=__version__,
-        made_data=any(t.made_data for t in release.tables),
-        cut_off=release.data_as_of,
-    )
+def verify(
+    project: Project, standard: Standard, year: int, *, progress: Progress = lambda _: None
+) -> Verified:
+    """Build an edition again from its lock, beside the standing one, and compare every byte.
 
-
-def _told(
-    project: Project, standard: Standard, edition: Edition
-) -> tuple[tuple[Mapping[str, Any], ...], Scorecard]:
-    """Read what senders declare of their submissions, and the scorecard of the edition's year."""
-    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
-    try:
-        open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
-        table = connection.execute(
-            "SELECT s.territory, s.sender, s.submission_id AS submission, year(s.period_start)::INTEGER AS first_year, "
-            "year(s.period_end)::INTEGER AS last_year, h.coverage, h.definition_identified, h.count_basis, h.kosovo_basis "
-            'FROM "current".submission AS s JOIN warehouse.core.submission AS h USING (submission_id) ORDER BY 1, 4, 3'
-        ).to_arrow_table()
-        return tuple(table.to_pylist()), read_scorecard(connection, standard, edition.year)
-    finally:
-        connection.close()
-
-
-def _quality(project: Project, submissions: Sequence[str]) -> tuple[dict[str, Any], ...]:
-    """Return the shares of table T41 for the submissions that count, and nothing that counts their rows."""
-    columns = ("territory", "submission", *_SHARES, "days_after_period", "made_data")
-    return tuple(
-        {column: row["submission_id" if column == "submission" else column] for column in columns}
-        for row in quality_by_submission(project.warehouse)
-        if row["submission_id"] in submissions
-    )
-
-
-def _complete(project: Project, standard: Standard) -> frozenset[tuple[str, str]]:
-    """Return the (territory, year) pairs whose data cover all known cases: only there is a nought a nought (R7)."""
-    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
-    try:
-        open_current(connection, standard)
-        rows = connection.execute(
-            'SELECT s.territory, year(s.period_start), year(s.period_end) FROM "current".submission AS s '
-            "JOIN warehouse.core.submission AS h USING (submission_id) WHERE h.coverage = 'ALL_KNOWN'"
-        ).fetchall()
-    finally:
-        connection.close()
-    return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
-
-
-def _published(project: Project, standard: Standard, first: int, last: int) -> tuple[Mapping[str, str], ...]:
-    """Read the national totals that others publish, as they print them."""
-    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
-    try:
-        open_current(connection, standard)
-        rows = connection.execute(
-            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), any_value(s.sender) "
-            "FROM warehouse.core.aggregate_cell AS a JOIN warehouse.raw.submission AS s USING (submission_id) "
-            "WHERE s.status = 'ACCEPTED' AND s.use = 'reference' AND a.population = 'DETECTED' AND a.breakdown = 'TOTAL' "
-            "AND a.sex = 'TOTAL' AND a.age_group = 'TOTAL' AND a.reference_year BETWEEN ? AND ? "
-            "GROUP BY a.territory, a.reference_year HAVING count(*) = 1 ORDER BY 1, 2",
-            [first, last],
-        ).fetchall()
-    finally:
-        connection.close()
-    reporting = set(standard.reporting_territories)
-    return _reference_figures(standard, first, last) + tuple(
-        {
-            "territory": territory,
-            "year": str(year),
-            "value_text": "<5" if qualifier == "LT5" else str(value),
-            "source": source,
-        }
-        for territory, year, value, qualifier, source in rows
-        if territory in reporting
-    )
-
-
-def _reference_figures(standard: Standard, first: int, last: int) -> tuple[dict[str, str], ...]:
-    """Return the national totals of ``schemas/reference/published_figures.csv``: all persons identified (T43)."""
-    found = []
-    for row in read_csv(standard.folder / "reference" / "published_figures.csv"):
-        total = all(row[column] == "TOTAL" for column in ("breakdown", "category", "sex", "age_group"))
-        if total and row["population"] == "IDENT_ALL" and first <= int(row["reference_year"]) <= last:
-            found.append(
-                {
-                    "territory": row["territory_id"],
-                    "year": row["reference_year"],
-                    "value_text": row["value"],
-                    "source": row["source_title"],
-                }
+    Raises
+    ------
+    InputProblem
+        If the edition was not built, or a submission of its lock is no longer there.
+    """
+    standing = project.builds / str(year)
+    lock = read_lock(standing, year)
+    with _scratch(project.work, year) as folder:
+        beside = replace(project, output_folder=folder)
+        counted = [row["submission"] for row in lock["submissions"] if row["counted"]]
+        release = publish(beside, standard, year, only=counted, progress=progress)
+        if set(release.submissions) != set(counted):
+            raise InputProblem(
+                f"The warehouse lacks submissions of the lock of {year}: `clearing-point rebuild` first."
             )
-    return tuple(found)
+        made = make(project, standard, release, folder / "again", lock=lock, progress=progress)
+        again = read_lock(made.html.parent, year)
+        there = hashes_of(standing, leave_out=(lock_name(year),))
+    wanted = lock["files"]
+    names = sorted({*wanted, *again["files"], *there})
+    different = tuple(n for n in names if not wanted.get(n) == again["files"].get(n) == there.get(n))
+    inputs = tuple(k for k in again if k not in ("files", "release") and again[k] != lock.get(k))
+    return Verified(year, len(names), different, inputs)
+
+
+def diff(project: Project, before: str, now: str) -> Revisions:
+    """Compare two built reports, named by their folders: ``2021``, ``2022`` or ``2022-1.0`` for an earlier one.
+
+    Raises
+    ------
+    InputProblem
+        If one of them is not there.
+    """
+    folders = [folder_named(project, name) for name in (before, now)]
+    locks = [read_lock(f, year_of(name)) for f, name in zip(folders, (before, now), strict=True)]
+    return compare(folders[0], folders[1], locks[0], locks[1])
+
+
+def _comparable(lock: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in lock.items() if k not in ("files", "release", "revisions_against")}
+
+
+def _revisions(
+    project: Project, release: Release, lock: Mapping[str, Any], against: Mapping[str, str] | None
+) -> Revisions | None:
+    if against is None:
+        return None
+    year = year_of(against["report"])
+    folder = folder_named(project, against["report"], against["lock_sha256"])
+    return compare(folder, release.folder, read_lock(folder, year), lock)
+
+
+class _scratch:  # noqa: N801 - used like a function
+    """A folder of its own beside the place of a report, removed at the end."""
+
+    def __init__(self, parent: Path, year: int) -> None:
+        self.parent, self.year = parent, year
+
+    def __enter__(self) -> Path:
+        self.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix=f".{self.year}-", dir=self.parent))
+        return self.folder
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _moved(made: BuiltReport, place: Path) -> BuiltReport:
+    old = made.html.parent
+
+    def at(path: Path) -> Path:
+        return place / path.relative_to(old)
+
+    return BuiltReport(at(made.html), tuple(map(at, made.figures)), tuple(map(at, made.files)))

@@ -72,6 +72,7 @@ def publish(
     year: int,
     *,
     complete_revision: str = "",
+    only: Sequence[str] | None = None,
     progress: Progress = lambda _: None,
 ) -> Release:
     """Publish the edition of a year: protected beside everything that is out, and entered in the ledger.
@@ -82,6 +83,8 @@ def publish(
     ----------
     complete_revision : str
         The reason, to be printed, for which everything published before is declared void.
+    only : sequence of str, optional
+        Count exactly these submissions: those of a lock.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def publish(
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
-    counted, denominators, submissions, made_data, people = _count(project, standard, edition, progress)
+    counted, denominators, submissions, made_data, people = _count(project, standard, edition, progress, only)
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = relations_of(counted)
     out = publish_tables(

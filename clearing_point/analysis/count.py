@@ -60,6 +60,9 @@ def open_current(
 ) -> tuple[str, ...]:
     """Make the views of schema ``current`` over the warehouse and return the submissions in force.
 
+    In force is the newest version of a series that was accepted, of those received by the cut-off day: one that
+    replaced it later does not take it away from an edition that was closed before.
+
     Parameters
     ----------
     connection : duckdb connection
@@ -69,13 +72,15 @@ def open_current(
     """
     install_macros(connection, standard)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{CURRENT}"')
-    chosen = "status = 'ACCEPTED'" + (f" AND received_at < DATE '{cut_off}' + 1" if cut_off else "")
+    chosen = "status IN ('ACCEPTED', 'REPLACED', 'WITHDRAWN')"
+    chosen += f" AND received_at < DATE '{cut_off}' + 1" if cut_off else ""
     if only is not None:
         connection.register("chosen_submissions", pa.table({"submission_id": pa.array(only, pa.string())}))
         chosen = "submission_id IN (SELECT submission_id FROM chosen_submissions)"
     connection.execute(
         f'CREATE OR REPLACE VIEW "{CURRENT}".submission AS SELECT * FROM warehouse.raw.submission '
-        f"WHERE {chosen} AND use = 'count'"
+        f"WHERE {chosen} AND use = 'count' "
+        "QUALIFY row_number() OVER (PARTITION BY series ORDER BY version_number DESC) = 1 AND status <> 'WITHDRAWN'"
     )
     for table in standard.tables_of_kind("case", "aggregate", "scorecard"):
         connection.execute(

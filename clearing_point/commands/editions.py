@@ -1,7 +1,8 @@
-"""Commands of an edition: publish, report, demo, rebuild."""
+"""Commands of an edition: publish, report, diff, run annual, demo, rebuild."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ from clearing_point.commands.shared import (
 from clearing_point.project import find_project
 
 app = typer.Typer()
+run_app = typer.Typer(help="What a timer runs.", no_args_is_help=True)
+app.add_typer(run_app, name="run")
 
 
 @app.command()
@@ -55,13 +58,27 @@ def publish(
 
 @app.command()
 def report(
-    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+    edition: EditionOption,
+    check_again: Annotated[
+        bool,
+        typer.Option("--verify", help="Build it again from its lock and compare every byte; change nothing."),
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
 ) -> int:
-    """Build the annual report of an edition from protected tables."""
+    """Build the annual report of an edition from protected tables, or verify the one that stands."""
     from clearing_point.standard import load_standard
-    from pipelines.annual_report import build
+    from pipelines.annual_report import build, verify
 
     found = find_project(project, data)
+    if check_again:
+        result = verify(found, load_standard(found.schemas), edition, progress=progress(json))
+        if json:
+            print_json({"same": result.same, "different": result.different, "inputs": result.inputs})
+        else:
+            print(result.sentence())
+        return 0 if result.same else 1
     built = build(found, load_standard(found.schemas), edition, progress=progress(json))
     if json:
         print_json({"html": built.html, "files": list(built.files)})
@@ -70,6 +87,47 @@ def report(
     for path in (built.html, *(p for p in built.files if p != built.html)):
         print(f"  {path}")
     return 0
+
+
+@app.command()
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="BEFORE", help="Year, or year and release: 2021, 2022-1.0.")
+    ],
+    now: Annotated[str, typer.Argument(metavar="NOW", help="The later report.")],
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Print the published numbers that moved between two reports, and why; protected ones stay empty."""
+    from pipelines.annual_report import diff as run
+
+    found = run(find_project(project, data), before, now)
+    if json:
+        print_json(asdict(found))
+        return 0
+    print(found.csv(), end="")
+    say(f"{len(found.moved)} of {found.compared} numbers differ between {found.before} and {found.now}.")
+    return 0
+
+
+@run_app.command("annual")
+def run_annual(
+    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+) -> int:
+    """Build the annual report if anything changed: for a timer. The last good report stays if it fails."""
+    from clearing_point.standard import load_standard
+    from pipelines.run_annual import run_annual as run
+
+    found = find_project(project, data)
+    done = run(found, load_standard(found.schemas), edition, progress=progress(json))
+    if json:
+        print_json(asdict(done))
+    elif done.exit_code:
+        say(done.sentence())
+    else:
+        print(done.sentence())
+    return done.exit_code
 
 
 @app.command()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from clearing_point.report.chapters import Numbering, cell_of, table_anchor
 from clearing_point.report.model import Cell, Paragraph, Section, Terms
+from clearing_point.report.revised import revised_figures
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import capital, hidden_cells, plain_table
 from clearing_point.report.view import Setting, View
@@ -18,6 +19,7 @@ def annexes(views: Sequence[View], numbering: Numbering) -> Section:
     sections = [_definitions(views, numbering.setting), _names(numbering.setting), _suppliers(numbering)]
     sections += _reconciliation(views, numbering)
     sections.append(_protection(views, numbering))
+    sections += revised_figures({view.indicator.indicator_id: view for view in views}, numbering)
     return Section("annexes", words("annexes.title"), (), tuple(sections))
 
 

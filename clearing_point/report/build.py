@@ -21,7 +21,7 @@ from clearing_point.report.words import load_words
 from clearing_point.report.workbook import render_workbook
 
 Progress = Callable[[str], None]
-Check = Callable[[Path], None]
+Finish = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def build_report(
     folder: Path,
     *,
     extra: Mapping[str, str] | None = None,
-    check: Check = lambda _: None,
+    finish: Finish = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> BuiltReport:
     """Build the report of an edition.
@@ -64,8 +64,9 @@ def build_report(
         Where it is to stand. Texts, templates and style come from ``reports`` beside the standard's folder.
     extra : mapping of str to str
         Further text files by their path in the folder: the data annex, the lock.
-    check : callable
-        Called with the finished folder before it is put in place; what it raises keeps the one before.
+    finish : callable
+        Called with the finished folder before it is put in place: checks it, adds its lock. What it raises keeps
+        the folder that was there before.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def build_report(
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).write_text(text, encoding="utf-8", newline="\n")
         (new / "SHA256SUMS").write_text(checksums(new), encoding="utf-8", newline="\n")
-        check(new)
+        finish(new)
         files = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
         _put_in_place(new, folder)
     except OSError as error:

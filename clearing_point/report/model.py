@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clearing_point.analysis.scorecard import Scorecard
+from clearing_point.report.revisions import Revisions
 from clearing_point.standard.model import Standard
 
 CellState = Literal["", "hidden", "none"]
@@ -52,6 +53,8 @@ class ReportContext:
     declarations: tuple[Mapping[str, Any], ...] = ()
     scorecard: Scorecard | None = None
     quality: tuple[Mapping[str, Any], ...] = ()
+    revisions: Revisions | None = None
+    """Numbers that moved since the report before."""
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,7 @@ def sheets_of(path: Path) -> dict[str, list[list[object]]]:
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(path))
-    return {
-        name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
-    }
+    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
 
 
 class _Reader(HTMLParser):

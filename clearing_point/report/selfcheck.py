@@ -94,6 +94,8 @@ def _totals(table: Protected) -> Iterator[str]:
 def _against_pdf(page: Page, path: Path) -> Iterator[str]:
     """Every row of every table, in order, from its caption on."""
     text, at = text_of_pdf(path), 0
+    if pdf_figures(path) != (len(page.figures), len(page.figures)):
+        yield "alternative text: figures of the PDF"
     for table in page.tables:
         start = text.find(squeezed(table.caption or table.text[:60]), at) if table.caption else at
         if start < 0:
@@ -217,7 +219,9 @@ def _territories(page: Page, setting: Setting) -> Iterator[str]:
         name = setting.territory(territory)
         if setting.reported(territory, year) != "none":
             continue
-        keys = [f"chapters.{said}_{why}" for said in ("nothing", "not_this_year") for why in ("none", "returned")]
+        keys = [
+            f"chapters.{said}_{why}" for said in ("nothing", "not_this_year") for why in ("none", "returned")
+        ]
         if not any(words(key, name=name, year=year) in text for key in keys):
             yield f"missing territory without reason: {territory}"
 

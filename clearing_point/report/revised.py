@@ -1,0 +1,60 @@
+"""The change log: numbers of this report that differ from those that were published before, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from clearing_point.report.chapters import Numbering
+from clearing_point.report.model import Cell, Paragraph, Section, Table
+from clearing_point.report.revisions import Revision
+from clearing_point.report.signs import print_number
+from clearing_point.report.tables import plain_table
+from clearing_point.report.view import View
+
+_COLUMNS = ("table", "cell", "before", "now", "why")
+_PRINTED = 60
+"""Rows of the printed table; the file has all."""
+
+
+def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator[Section]:
+    """Yield the change log if there is an earlier report (rule R9: changes above the standard's threshold are printed)."""
+    setting, words = numbering.setting, numbering.setting.words
+    found = setting.context.revisions
+    if found is None:
+        return
+    least = setting.context.standard.settings["thresholds"]["vintage_change_printed"]
+    printed = [r for r in found.moved if r.table in views and (r.share is None or r.share > least)]
+    said = words(
+        "annexes.revised_intro", before=found.before, now=found.now, moved=print_number(len(found.moved), words),
+        compared=print_number(found.compared, words), percent=f"{100 * least:.0f}",
+    )  # fmt: skip
+    blocks: list[Paragraph | Table] = [Paragraph(said)]
+    if not found.moved:
+        compared = print_number(found.compared, words)
+        said = words("annexes.revised_none", before=found.before, now=found.now, compared=compared)
+        blocks = [Paragraph(said)]
+    elif printed:
+        header = tuple(words(f"annexes.revised_columns.{name}") for name in _COLUMNS)
+        body = [_row(r, views[r.table], numbering) for r in printed[:_PRINTED]]
+        notes = (words("annexes.revised_more", count=print_number(len(printed) - _PRINTED, words)),)
+        blocks.append(
+            plain_table("table-revised", numbering.table(), words("annexes.revised"), header, body,
+                        notes if len(printed) > _PRINTED else (), setting.context.made_data)
+        )  # fmt: skip
+    yield Section("revised", words("annexes.revised"), tuple(blocks))
+
+
+def _row(revision: Revision, view: View, numbering: Numbering) -> tuple[str | Cell, ...]:
+    words = numbering.setting.words
+    codes = [
+        view.label(variable, code)
+        for variable, code in revision.place.items()
+        if variable in view.categories and code in view.categories[variable]
+    ]
+    numbers = [
+        Cell(view.protected.sign, state="hidden") if n is None else Cell(print_number(n, words))
+        for n in (revision.before, revision.now)
+    ]
+    name = f"{numbering.of_table[revision.table]}: {view.title}"
+    why = Cell(words(f"annexes.revised_why.{revision.reason}"), words=True)
+    return (name, Cell(", ".join(codes), words=True), *numbers, why)

@@ -1,0 +1,171 @@
+"""Which published numbers moved between two reports, by how much, and why. Protected numbers only.
+
+Both sides are read from the data annexes that everybody has. The reason follows from the two locks by rule:
+
+``definition``    the table counts something else than before
+``submission``    a sender of the cell's territory and year sent a newer version, or for the first time
+``later_status``  none did for that year, but one for another year: it says more of persons of this year (rule R3)
+``link``          no submission is new; the links or decisions between cases are
+``protection``    the number is the same as before but shown on one side only, or no input moved
+``program``       no input moved but the version of a package
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clearing_point.analysis.model import TOTAL
+from clearing_point.errors import InputProblem
+from clearing_point.standard.model import TERRITORY
+
+COLUMNS = ("table", "cell", "before", "now", "reason")
+_YEAR = "reference_year"
+_DEFINING = ("where", "population", "dimensions", "query")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One number that moved; None stands for a protected one."""
+
+    table: str
+    place: Mapping[str, str]
+    before: int | None
+    now: int | None
+    reason: str
+
+    @property
+    def share(self) -> float | None:
+        """Change against the number before, as a part of it; None where one of the two is not shown."""
+        if self.before is None or self.now is None:
+            return None
+        return abs(self.now - self.before) / self.before if self.before else 1.0
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """All numbers that moved between two reports, in the order of the tables.
+
+    Attributes
+    ----------
+    before, now : str
+        Edition and number of the release, such as "2022, release 1.0".
+    """
+
+    before: str
+    now: str
+    moved: tuple[Revision, ...]
+    compared: int
+
+    def csv(self) -> str:
+        """Return all revisions as CSV; an empty number is a protected one."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for r in self.moved:
+            cell = "; ".join(f"{variable}={code}" for variable, code in r.place.items())
+            numbers = ("" if n is None else n for n in (r.before, r.now))
+            writer.writerow((r.table, cell, *numbers, r.reason))
+        return out.getvalue()
+
+
+def compare(
+    before: Path, now: Path, lock_before: Mapping[str, Any], lock_now: Mapping[str, Any]
+) -> Revisions:
+    """Compare the data annexes of two reports, cell by cell of the tables that both have.
+
+    Parameters
+    ----------
+    before, now : Path
+        Folders with ``data/*.csv`` and ``definitions.json``.
+
+    Raises
+    ------
+    InputProblem
+        If one of the folders has no annex.
+    """
+    old, new = _definitions(before), _definitions(now)
+    moved: list[Revision] = []
+    compared = 0
+    for name in (name for name in new if name in old):
+        cells_old, cells_new = _cells(before, name), _cells(now, name)
+        redefined = any(_meaning(old[name], key) != _meaning(new[name], key) for key in _DEFINING)
+        for place, number in cells_new.items():
+            if place not in cells_old:
+                continue
+            compared += 1
+            if number != cells_old[place]:
+                where, was = dict(place), cells_old[place]
+                why = "definition" if redefined else _reason(where, was, number, lock_before, lock_now)
+                moved.append(Revision(name, where, was, number, why))
+    return Revisions(_name(lock_before), _name(lock_now), tuple(moved), compared)
+
+
+def _name(lock: Mapping[str, Any]) -> str:
+    return f"{lock['edition']}, {lock['release']}"
+
+
+def _meaning(definition: Mapping[str, Any], key: str) -> Any:
+    """What a table counts; which years and codes it shows is not part of it."""
+    if key == "dimensions":
+        return sorted(definition.get(key) or {})
+    return definition.get(key)
+
+
+def _reason(
+    where: Mapping[str, str],
+    before: int | None,
+    now: int | None,
+    lock_before: Mapping[str, Any],
+    lock_now: Mapping[str, Any],
+) -> str:
+    newer = list(_newer(lock_before, lock_now))
+    place, year = where.get(TERRITORY, TOTAL), where.get(_YEAR, "")
+    known = {row["territory"] for row in lock_now["submissions"]}
+    concerned = [row for row in newer if place not in known or row["territory"] == place]
+    if any(not year.isdigit() or row["first_year"] <= int(year) <= row["last_year"] for row in concerned):
+        return "submission"
+    if concerned:
+        return "later_status"
+    if lock_before.get("linkage_sha256") != lock_now.get("linkage_sha256") or newer:
+        # A submission of another territory can link its persons with those of this one.
+        return "link" if before is not None and now is not None else "protection"
+    if before is None or now is None:
+        return "protection"
+    return "program"
+
+
+def _newer(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield counted submissions that the report before did not count, and counted ones that fell away."""
+    old = {row["submission"]: row for row in before["submissions"] if row["counted"]}
+    new = {row["submission"]: row for row in now["submissions"] if row["counted"]}
+    yield from (row for name, row in new.items() if name not in old)
+    yield from (row for name, row in old.items() if name not in new)
+
+
+def _definitions(folder: Path) -> dict[str, Mapping[str, Any]]:
+    path = folder / "definitions.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputProblem(f"{folder} has no data annex that can be compared.") from error
+    return {definition["id"]: definition for definition in found}
+
+
+def _cells(folder: Path, name: str) -> dict[tuple[tuple[str, str], ...], int | None]:
+    path = folder / "data" / f"{name}.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        names = reader.fieldnames or ()
+        variables = names[: names.index("value")] if "value" in names else ()
+        return {
+            tuple((v, row[v]) for v in variables): int(row["value"]) if row["value"] else None
+            for row in reader
+        }

@@ -1,0 +1,151 @@
+"""What a report says beside its tables, from the submissions that an edition knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clearing_point import __version__
+from clearing_point.analysis.count import open_current
+from clearing_point.analysis.reconcile import quality_by_submission
+from clearing_point.analysis.scorecard import Scorecard, read_scorecard
+from clearing_point.project import Project
+from clearing_point.report.model import ReportContext
+from clearing_point.report.revisions import Revisions
+from clearing_point.standard import Standard
+from clearing_point.standard.files import read_csv
+from clearing_point.store import connect
+from pipelines.publish import Release
+
+_SHARES = ("completeness", "validity", "consistency")
+
+
+def context_of(
+    project: Project,
+    standard: Standard,
+    release: Release,
+    submissions: Sequence[Mapping[str, Any]],
+    revisions: Revisions | None,
+) -> ReportContext:
+    """Put together coverage, suppliers, published national figures and revised figures.
+
+    Parameters
+    ----------
+    submissions : sequence of mappings
+        As :func:`pipelines.lock.submissions_of` describes them.
+    """
+    edition = release.edition
+    states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}
+    suppliers = []
+    # Accepted ones last: a year that one sender has delivered is delivered.
+    for row in sorted(submissions, key=lambda r: (r["state"] == "accepted", r["submission"])):
+        if row["territory"] not in states:
+            continue
+        for year in range(row["first_year"], row["last_year"] + 1):
+            states[row["territory"]][str(year)] = row["state"]
+        suppliers.append((row["territory"], row["sender"], row["submission"], bool(row["made_data"])))
+    reference = [r["submission"] for r in submissions if r["use"] == "reference" and r["state"] == "accepted"]
+    declarations, scorecard = _told(project, standard, release)
+    return ReportContext(
+        standard=standard,
+        coverage=states,
+        suppliers=tuple(sorted(suppliers)),
+        published_figures=_published(project, standard, reference, edition.trend_from, edition.year),
+        complete=_complete(project, standard, release.submissions),
+        standard_version=standard.version,
+        package_version=__version__,
+        made_data=any(t.made_data for t in release.tables),
+        cut_off=release.data_as_of,
+        declarations=declarations,
+        scorecard=scorecard,
+        quality=_quality(project, release.submissions),
+        revisions=revisions,
+    )
+
+
+def _told(
+    project: Project, standard: Standard, release: Release
+) -> tuple[tuple[Mapping[str, Any], ...], Scorecard]:
+    """Read what senders declare of their submissions, and the scorecard of the edition's year."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard, only=release.submissions)
+        table = connection.execute(
+            "SELECT s.territory, s.sender, s.submission_id AS submission, year(s.period_start)::INTEGER AS first_year, "
+            "year(s.period_end)::INTEGER AS last_year, h.coverage, h.definition_identified, h.count_basis, h.kosovo_basis "
+            'FROM "current".submission AS s JOIN warehouse.core.submission AS h USING (submission_id) ORDER BY 1, 4, 3'
+        ).to_arrow_table()
+        return tuple(table.to_pylist()), read_scorecard(connection, standard, release.edition.year)
+    finally:
+        connection.close()
+
+
+def _quality(project: Project, submissions: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Return the shares of table T41 for the submissions that count, and nothing that counts their rows."""
+    columns = ("territory", "submission", *_SHARES, "days_after_period", "made_data")
+    return tuple(
+        {column: row["submission_id" if column == "submission" else column] for column in columns}
+        for row in quality_by_submission(project.warehouse)
+        if row["submission_id"] in submissions
+    )
+
+
+def _complete(project: Project, standard: Standard, counted: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return the (territory, year) pairs whose data cover all known cases: only there is a nought a nought (R7)."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        open_current(connection, standard, only=counted)
+        rows = connection.execute(
+            'SELECT s.territory, year(s.period_start), year(s.period_end) FROM "current".submission AS s '
+            "JOIN warehouse.core.submission AS h USING (submission_id) WHERE h.coverage = 'ALL_KNOWN'"
+        ).fetchall()
+    finally:
+        connection.close()
+    return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
+
+
+def _published(
+    project: Project, standard: Standard, reference: Sequence[str], first: int, last: int
+) -> tuple[Mapping[str, str], ...]:
+    """Read the national totals that others publish, as they print them."""
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        rows = connection.execute(
+            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), any_value(s.sender) "
+            "FROM warehouse.core.aggregate_cell AS a JOIN warehouse.raw.submission AS s USING (submission_id) "
+            "WHERE list_contains(?, submission_id) AND a.population = 'DETECTED' AND a.breakdown = 'TOTAL' "
+            "AND a.sex = 'TOTAL' AND a.age_group = 'TOTAL' AND a.reference_year BETWEEN ? AND ? "
+            "GROUP BY a.territory, a.reference_year HAVING count(*) = 1 ORDER BY 1, 2",
+            [list(reference), first, last],
+        ).fetchall()
+    finally:
+        connection.close()
+    reporting = set(standard.reporting_territories)
+    return _reference_figures(standard, first, last) + tuple(
+        {
+            "territory": territory,
+            "year": str(year),
+            "value_text": "<5" if qualifier == "LT5" else str(value),
+            "source": source,
+        }
+        for territory, year, value, qualifier, source in rows
+        if territory in reporting
+    )
+
+
+def _reference_figures(standard: Standard, first: int, last: int) -> tuple[dict[str, str], ...]:
+    """Return the national totals of ``schemas/reference/published_figures.csv``: all persons identified (T43)."""
+    found = []
+    for row in read_csv(standard.folder / "reference" / "published_figures.csv"):
+        total = all(row[column] == "TOTAL" for column in ("breakdown", "category", "sex", "age_group"))
+        if total and row["population"] == "IDENT_ALL" and first <= int(row["reference_year"]) <= last:
+            found.append(
+                {
+                    "territory": row["territory_id"],
+                    "year": row["reference_year"],
+                    "value_text": row["value"],
+                    "source": row["source_title"],
+                }
+            )
+    return tuple(found)

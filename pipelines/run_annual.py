@@ -1,0 +1,180 @@
+"""The scheduled build of the annual report: one command that may run every night, be killed, and run again.
+
+lock -> submissions at the cut-off day -> gates -> count and protect -> build -> self-checks -> put in place -> one line
+in the run log. Everything is made in the work folder; the last good report stays until a whole new one takes its place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from clearing_point.analysis.release import put_in_place as put_release_in_place
+from clearing_point.errors import ClearingPointError, InputProblem
+from clearing_point.intake.receive import archived_file
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.store import connect, now
+from pipelines.annual_report import make
+from pipelines.lock import read_lock
+from pipelines.places import put_in_place
+from pipelines.publish import Release, publish
+
+Progress = Callable[[str], None]
+RUN_LOG = "runs.log"
+_LOCK = "annual.lock"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did; one line of the run log."""
+
+    edition: int
+    outcome: str
+    """``published``, ``unchanged`` or ``failed``."""
+    exit_code: int
+    step: str
+    """The last step that was begun."""
+    reason: str = ""
+    release: str = ""
+    submissions: int = 0
+    tables: int = 0
+    withheld: int = 0
+    files: int = 0
+
+    def sentence(self) -> str:
+        """Return one line for a person."""
+        if self.outcome == "failed":
+            return f"Edition {self.edition} was not built (at: {self.step}): {self.reason} The last good report stays."
+        verb = "is published" if self.outcome == "published" else "is unchanged"
+        return (
+            f"Edition {self.edition}, release {self.release}, {verb}: {self.submissions} submissions, {self.tables} tables, "
+            f"{self.withheld} withheld, {self.files} files."
+        )
+
+
+def run_annual(
+    project: Project, standard: Standard, year: int, *, progress: Progress = lambda _: None
+) -> Run:
+    """Build the edition if anything changed, and write one line to the run log whatever comes of it.
+
+    Raises
+    ------
+    InputProblem
+        If another run is at work.
+    """
+    project.prepare()
+    steps = ["lock"]
+
+    def step(text: str) -> None:
+        steps.append(text)
+        progress(text)
+
+    with _alone(project):
+        begun, seconds = now(), monotonic()
+        try:
+            run = _run(project, standard, year, step)
+        except ClearingPointError as error:
+            run = Run(year, "failed", error.exit_code, steps[-1], str(error))
+        except Exception as error:
+            # The text of an unexpected error may hold a value: its kind is enough to report it.
+            run = Run(year, "failed", 3, steps[-1], f"The program failed ({type(error).__name__}).")
+        line = {"at": begun.isoformat() + "Z", "seconds": round(monotonic() - seconds, 1), **asdict(run)}
+        with (project.data / RUN_LOG).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return run
+
+
+def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run:
+    _sweep(project, year)
+    folder = Path(tempfile.mkdtemp(prefix=f".annual-{year}-", dir=project.work))
+    try:
+        beside = replace(project, output_folder=folder)
+        release = publish(beside, standard, year, progress=step)
+        step("gates")
+        _gates(project, release)
+        made = make(project, standard, release, folder / "report", progress=step).html.parent
+        lock = read_lock(made, year)
+        before = _lock_hash(project, year)
+        step("putting the release in place")
+        project.releases.mkdir(parents=True, exist_ok=True)
+        put_release_in_place(release.folder, project.releases / str(year))
+        step("putting the report in place")
+        project.builds.mkdir(parents=True, exist_ok=True)
+        put_in_place(project, year, made)
+        step("log")
+        same = before is not None and before == _lock_hash(project, year)
+        return Run(
+            edition=year,
+            outcome="unchanged" if same else "published",
+            exit_code=0,
+            step="done",
+            release=lock["release"],
+            submissions=len(release.submissions),
+            tables=len(release.tables),
+            withheld=sum(t.protected.withheld for t in release.tables),
+            files=len(lock["files"]) + 1,
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _gates(project: Project, release: Release) -> None:
+    """Every counted submission passed its gate, and its original is in the archive as it came.
+
+    Raises
+    ------
+    InputProblem
+        Naming the first submission that does not.
+    """
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        rows = connection.execute(
+            "SELECT submission_id, file_sha256, coalesce(gate_failed, 1) FROM warehouse.raw.submission "
+            "LEFT JOIN warehouse.quality.decision USING (submission_id) WHERE list_contains(?, submission_id) ORDER BY 1",
+            [list(release.submissions)],
+        ).fetchall()
+    finally:
+        connection.close()
+    for submission, sha256, failed in rows:
+        if failed:
+            raise InputProblem(f"Submission {submission} counts but did not pass its gate: load it again.")
+        archived_file(project, sha256)
+
+
+def _lock_hash(project: Project, year: int) -> str | None:
+    path = project.builds / str(year) / f"{year}.lock.json"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _sweep(project: Project, year: int) -> None:
+    """Remove what a killed run left behind; nobody else is at work while the lock is held."""
+    for parent, pattern in (
+        (project.work, f".annual-{year}-*"),
+        (project.builds, f".{year}-*"),
+        (project.releases, f".{year}-*"),
+    ):
+        for path in parent.glob(pattern) if parent.is_dir() else ():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Hold the lock of scheduled builds; the system lets go of it when the process ends, however it ends."""
+    descriptor = os.open(project.work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputProblem("Another scheduled build is at work: wait for it to end.") from error
+        yield
+    finally:
+        os.close(descriptor)
