@@ -113,7 +113,7 @@ def _bar_axes(axes: Any, chart: Chart, limit: float) -> None:
         axes.set_xticks(range(len(names)), names)
         axes.set_ylim(0, limit * room)
         axes.grid(axis="y")
-        value_axis(axes.yaxis, limit, chart.percent)
+        value_axis(axes.yaxis, limit, chart.percent, chart.separator)
         axes.set_title(chart.unit, fontsize=8.5, fontweight="normal", color=GREY, loc="left")
         return
     axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
@@ -122,4 +122,4 @@ def _bar_axes(axes: Any, chart: Chart, limit: float) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.set_xlabel(chart.unit, fontsize=8.5, color=GREY)
-    value_axis(axes.xaxis, limit, chart.percent)
+    value_axis(axes.xaxis, limit, chart.percent, chart.separator)

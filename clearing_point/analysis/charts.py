@@ -65,6 +65,8 @@ class Chart:
         Words of the key for protected numbers and for missing data.
     mark : str
         Printed inside the figure (made data), or empty.
+    separator : str
+        What stands between thousands along an axis.
     """
 
     kind: str
@@ -80,6 +82,7 @@ class Chart:
     hidden: str = ""
     missing: str = ""
     mark: str = ""
+    separator: str = ","
 
     @property
     def points(self) -> list[Point]:
@@ -199,7 +202,7 @@ def _time_axis(axes: Any, chart: Chart, limit: float) -> None:
     every = 1 + (len(chart.categories) - 1) // 12
     places = range((len(chart.categories) - 1) % every, len(chart.categories), every)
     axes.set_xticks(list(places), [chart.categories[at] for at in places])
-    value_axis(axes.yaxis, limit, chart.percent)
+    value_axis(axes.yaxis, limit, chart.percent, chart.separator)
     axes.grid(axis="y")
     # The unit stands above the axis, level: nobody turns the head.
     axes.set_title(chart.unit, fontsize=8.5, fontweight="normal", color=GREY, loc="left")
@@ -239,7 +242,9 @@ def _panels(chart: Chart) -> Any:
         axes.set_ylim(0, limit * 1.1)
         axes.set_xticks([0, last], [chart.categories[0], chart.categories[-1]], fontsize=8)
         axes.set_yticks(
-            [0, limit] if values else [0], ["0", f"{limit:,.0f}"] if values else ["0"], fontsize=8
+            [0, limit] if values else [0],
+            ["0", f"{limit:,.0f}".replace(",", chart.separator)] if values else ["0"],
+            fontsize=8,
         )
     return figure
 

@@ -162,14 +162,14 @@ def wrapped(name: str, width: int = 26) -> str:
     return "\n".join(textwrap.wrap(name, width)) or name
 
 
-def value_axis(axis: Any, limit: float, percent: bool) -> None:
+def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",") -> None:
     """Put round numbers along an axis, none beyond its limit."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
     wanted = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=True).tick_values(0, limit)
     sign = " %" if percent else ""
     axis.set_major_locator(FixedLocator([tick for tick in wanted if 0 <= tick <= limit * 1.001]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}".replace(",", separator)))
 
 
 def lying_stub(axes: Any, at: float, left: float, thick: float, limit: float, colour: str, sign: str) -> None:

@@ -71,7 +71,7 @@ def compose(
     made = any(view.published.made_data for view in views) or context.made_data
     return Report(
         language=language,
-        title=edition.title,
+        title=_title(edition, words, reports),
         subtitle=words("front.subtitle", year=edition.year),
         facts=(
             (words("front.cut_off"), context.cut_off),
@@ -86,6 +86,12 @@ def compose(
         sections=sections,
         date=context.cut_off[:10],
     )
+
+
+def _title(edition: Edition, words: Words, reports: Path) -> str:
+    """Return the edition's title; translated where it is the one that the texts translate."""
+    same = load_words(reports, "en")("front.title") == edition.title
+    return words("front.title") if same else edition.title
 
 
 def _about_language(words: Words) -> list[Block]:

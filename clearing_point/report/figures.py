@@ -11,7 +11,7 @@ from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of,
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.errors import InputProblem
 from clearing_point.report.model import Figure
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import print_number, separator
 from clearing_point.report.view import Place, Setting, View
 from clearing_point.standard.model import TERRITORY
 
@@ -159,6 +159,7 @@ class Easel:
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=words("figures.missing", sign=words("signs.no_data")),
             mark=self._mark(view.published.made_data),
+            separator=separator(words),
         )
         notes = [words("figures.note_hidden")] if any(p.state == "hidden" for p in chart.points) else []
         if chart.in_panels:

@@ -26,6 +26,7 @@ from clearing_point.report.readback import (
     squeezed,
     text_of_pdf,
 )
+from clearing_point.report.signs import number_in
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import Words, load_words
 
@@ -143,12 +144,8 @@ def _holds(row: Sequence[object], wanted: Sequence[str], words: Words) -> bool:
 def _plain(value: object, words: Words) -> str:
     if isinstance(value, float | int) and not isinstance(value, bool):
         return str(int(value)) if float(value).is_integer() else str(float(value))
-    text = str(value).strip().replace(words("signs.thousands").replace("_", "\u202f"), "")
-    number = text.replace(words("signs.decimal"), ".")
-    try:
-        return _plain(float(number), words)
-    except ValueError:
-        return squeezed(str(value))
+    number = number_in(str(value), words)
+    return squeezed(str(value)) if number is None else _plain(number, words)
 
 
 def _against_annex(page: Page, view: View, folder: Path) -> Iterator[str]:

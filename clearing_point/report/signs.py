@@ -5,12 +5,15 @@ Rules R4, R6, R7 and R12 of domain.md 12.1. Everything here is worked out from s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from clearing_point.disclosure.model import ProtectedCell
 from clearing_point.report.words import Words
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 Reported = Literal["complete", "accepted", "none"]
 """All known cases are covered; data came but may lack cases; no accepted data."""
@@ -34,9 +37,20 @@ class Share:
     indicative: bool
 
 
+def separator(words: Words) -> str:
+    """Return what stands between thousands; an underscore in the texts is a narrow space that does not break."""
+    return words("signs.thousands").replace("_", "\u202f")
+
+
+def number_in(text: str, words: Words) -> float | None:
+    """Return the number that a text prints, or None: the reverse of :func:`print_number`."""
+    plain = text.strip().replace(separator(words), "").replace(words("signs.decimal"), ".")
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
 def print_number(value: int, words: Words) -> str:
     """Return digits with the separator of the language."""
-    return f"{value:,}".replace(",", words("signs.thousands").replace("_", " "))
+    return f"{value:,}".replace(",", separator(words))
 
 
 def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words: Words) -> Printed:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearing_point.report.model import Cell, Report, Section, Table
+from clearing_point.report.signs import number_in
 from clearing_point.report.words import Words
 
-_NUMBER = re.compile(r"^\d+(\.\d+)?$")
 _NOTE_WIDTH = 100
 _LONGEST_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
@@ -178,11 +178,10 @@ def _write(page: Any, row: int, table: Table, report: Report, formats: dict[str,
 
 
 def _value(page: Any, row: int, column: int, cell: Cell, formats: dict[str, Any], words: Words) -> None:
-    digits = cell.text.replace(words("signs.thousands").replace("_", " "), "")
-    digits = digits.replace(words("signs.decimal"), ".")
-    if cell.state == "" and not cell.words and _NUMBER.match(digits):
-        kind = "decimal" if "." in digits else "total" if cell.total else "number"
-        page.write_number(row, column, float(digits), formats[kind])
+    number = number_in(cell.text, words) if cell.state == "" and not cell.words else None
+    if number is not None:
+        kind = "decimal" if number % 1 else "total" if cell.total else "number"
+        page.write_number(row, column, number, formats[kind])
     else:
         page.write_string(row, column, cell.text, formats[cell.state or ("words" if cell.words else "text")])
 
