@@ -37,6 +37,8 @@ class Project:
     """Where originals are kept, if not in the data folder: a rebuild works beside the standing one."""
     output_folder: Path | None = None
     """Where releases and reports are made, if not in the data folder: a build is checked before it takes its place."""
+    ledger_folder: Path | None = None
+    """A copy of the folder of the ledger, where an edition is only verified and nothing may be entered."""
 
     @property
     def schemas(self) -> Path:
@@ -86,7 +88,7 @@ class Project:
     @property
     def ledger(self) -> Path:
         """What was ever printed, append-only; it outlives the warehouse and the releases."""
-        return self.data / "publications" / "ledger.csv"
+        return (self.ledger_folder or self.data / "publications") / "ledger.csv"
 
     @property
     def builds(self) -> Path:

@@ -132,7 +132,10 @@ def verify(
     standing = project.builds / str(year)
     lock = read_lock(standing, year)
     with _scratch(project.work, year) as folder:
-        beside = replace(project, output_folder=folder)
+        ledger = folder / "publications"
+        if project.ledger.parent.is_dir():
+            shutil.copytree(project.ledger.parent, ledger)
+        beside = replace(project, output_folder=folder, ledger_folder=ledger)
         counted = [row["submission"] for row in lock["submissions"] if row["counted"]]
         release = publish(beside, standard, year, only=counted, progress=progress)
         if set(release.submissions) != set(counted):
