@@ -138,8 +138,9 @@ def _gates(project: Project, release: Release) -> None:
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         rows = connection.execute(
-            "SELECT submission_id, file_sha256, coalesce(gate_failed, 1) FROM warehouse.raw.submission "
-            "LEFT JOIN warehouse.quality.decision USING (submission_id) WHERE list_contains(?, submission_id) ORDER BY 1",
+            "SELECT submission_id, file_sha256, NOT coalesce(starts_with(d.decision, 'accepted'), false) "
+            "FROM warehouse.raw.submission "
+            "LEFT JOIN warehouse.quality.decision AS d USING (submission_id) WHERE list_contains(?, submission_id) ORDER BY 1",
             [list(release.submissions)],
         ).fetchall()
     finally:
