@@ -140,7 +140,8 @@ def _gates(project: Project, release: Release) -> None:
         rows = connection.execute(
             "SELECT submission_id, file_sha256, NOT coalesce(starts_with(d.decision, 'accepted'), false) "
             "FROM warehouse.raw.submission "
-            "LEFT JOIN warehouse.quality.decision AS d USING (submission_id) WHERE list_contains(?, submission_id) ORDER BY 1",
+            "LEFT JOIN warehouse.quality.decision AS d USING (submission_id) "
+            "WHERE list_contains(?, submission_id) ORDER BY 1",
             [list(release.submissions)],
         ).fetchall()
     finally:
