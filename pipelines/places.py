@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -16,25 +17,45 @@ from pipelines.lock import hashes_of, lock_name, read_lock
 EARLIER = "earlier"
 """Folder beside the reports where replaced ones are kept: revisions are told against them."""
 _FIRST = "1.0"
+_HERE, _SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 def put_in_place(project: Project, year: int, made: Path) -> Path:
-    """Rename a finished report to its place. The one that stood there is kept if it differs.
+    """Put a finished report in its place in one step. The one that stood there is kept if it differs.
 
-    Killed between the two renames, the next call finds the kept one and no standing one: nothing is lost.
+    Killed anywhere, either the old or the new report stands whole.
     """
     place = project.builds / str(year)
-    if place.is_dir():
-        lock = standing_lock(project, year)
-        if lock is not None and lock == read_lock(made, year) and _whole(place, lock, year):
-            shutil.rmtree(made)
-            return place
-        kept = project.builds / EARLIER / f"{year}-{lock['release'] if lock else 'unlocked'}"
+    if not place.is_dir():
+        os.rename(made, place)
+        return place
+    lock = standing_lock(project, year)
+    if lock is not None and lock == read_lock(made, year) and _whole(place, lock, year):
+        shutil.rmtree(made)
+        return place
+    kept = project.builds / EARLIER / f"{year}-{lock['release'] if lock else 'unlocked'}"
+    if lock is None or _whole(place, lock, year):
         kept.parent.mkdir(exist_ok=True)
-        shutil.rmtree(kept, ignore_errors=True)
-        os.rename(place, kept)
-    os.rename(made, place)
+        half = kept.with_name(f".{kept.name}")
+        for folder in (half, kept):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(place, half)
+        os.rename(half, kept)
+    _exchange(made, place)
+    shutil.rmtree(made, ignore_errors=True)
     return place
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Exchange two folders in one step, where the system can (Linux); else in two."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 and renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _SWAP) == 0:
+        return
+    aside = other.with_name(f".{other.name}-old")
+    shutil.rmtree(aside, ignore_errors=True)
+    os.rename(other, aside)
+    os.rename(one, other)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _whole(place: Path, lock: Mapping[str, Any], year: int) -> bool:

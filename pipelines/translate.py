@@ -23,10 +23,11 @@ def lacking_texts(standard: Standard, language: str) -> str:
     """
     if language not in standard.languages:
         raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+    texts = [*standard.texts(), *standard.report_texts()]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((context, english, "") for context, english in lacking(standard.texts(), language))
+    writer.writerows((context, english, "") for context, english in lacking(texts, language))
     return out.getvalue()
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clearing_point.analysis.charts import Chart
 
 _LABELLED_BARS = 14  # more standing bars have no room for their numbers; the table has them
+_PYRAMID = 0.82  # thickness of a pyramid's bar
 _STACK = 0.68  # thickness of a stacked bar
 _NARROW = 0.075  # a segment narrower than this part of the axis has no room for its number
 
@@ -60,6 +61,38 @@ def _bar(
         axes.text(place, limit * 0.012, point.text, ha="center", va="bottom", fontsize=8.5, color=GREY)
     else:
         axes.text(limit * 0.012, place, point.text, ha="left", va="center", fontsize=8.5, color=GREY)
+
+
+def draw_pyramid(axes: Any, chart: Chart) -> None:
+    """Draw two series back to back, the first to the left: an age pyramid."""
+    limit = round_limit(shown_values(chart.points))
+    for number, (series, side) in enumerate(zip(chart.series, (-1, 1), strict=True)):
+        look = looks(number, series.unknown)
+        aligned = "right" if side < 0 else "left"
+        for at, point in enumerate(series.points):
+            if point.state == "hidden":
+                lying_stub(axes, at, 0.0, _PYRAMID, side * limit, look["color"], "")
+            elif point.value is not None:
+                fill = {
+                    "facecolor": look["color"],
+                    "hatch": look["hatch"],
+                    "edgecolor": "white",
+                    "linewidth": 0,
+                }
+                axes.barh(at, side * point.value, _PYRAMID, **fill)
+            end = limit * STUB if point.state == "hidden" else point.value or 0.0
+            place = side * (end + limit * 0.02)
+            axes.text(place, at, point.text, ha=aligned, va="center", fontsize=8.5)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.set_yticks(range(len(chart.categories)), [wrapped(name) for name in chart.categories])
+    axes.set_ylim(-0.5, len(chart.categories) - 0.5)  # the youngest at the foot
+    axes.set_xlim(-1.16 * limit, 1.16 * limit)
+    ticks = [-limit, -limit / 2, 0, limit / 2, limit]
+    names = [f"{abs(tick):,.0f}".replace(",", chart.separator) for tick in ticks]
+    axes.set_xticks(ticks if limit >= 2 else [0], names if limit >= 2 else ["0"])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel(chart.unit, fontsize=8.5, color=GREY)
 
 
 def draw_stacks(axes: Any, chart: Chart) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearing_point.analysis.bars import draw_bars, draw_stacks
+from clearing_point.analysis.bars import draw_bars, draw_pyramid, draw_stacks
 from clearing_point.analysis.drawing import (
     GREY,
     HIDDEN_HATCH,
@@ -27,8 +27,9 @@ from clearing_point.analysis.drawing import (
     value_axis,
     wrapped,
 )
+from clearing_point.analysis.flows import draw_flows
 
-KINDS = ("line", "bars", "paired_bars", "stacked")
+KINDS = ("line", "bars", "paired_bars", "stacked", "pyramid", "flow")
 _PANELS_FROM = 5  # so many lines in one frame cannot be followed any more
 _PANEL_COLUMNS = 3
 _LABELLED_YEARS = 12
@@ -125,7 +126,9 @@ def draw_chart(chart: Chart, style: Path) -> str:
         else:
             figure = new_figure(_height(chart))
             axes = figure.add_subplot()
-            draw = {"line": _lines, "stacked": draw_stacks}.get(chart.kind, draw_bars)
+            draw = {"line": _lines, "stacked": draw_stacks, "pyramid": draw_pyramid, "flow": draw_flows}.get(
+                chart.kind, draw_bars
+            )
             draw(axes, chart)
             _legend(figure, chart)
         if chart.mark:
@@ -136,9 +139,11 @@ def draw_chart(chart: Chart, style: Path) -> str:
 def _height(chart: Chart) -> float:
     keys, columns = _keys(chart), _key_columns(chart)
     above = 0.2 * -(-len(keys) // columns) + (0.22 if chart.key and keys else 0.0) if keys else 0.0
+    if chart.kind == "flow":
+        return 3.6 + above
     if chart.kind == "line" or chart.upright:
         return 2.75 + above
-    bars = len(chart.series) if chart.kind != "stacked" else 1.5
+    bars = 1.5 if chart.kind in ("stacked", "pyramid", "flow") else len(chart.series)
     lines = sum(max(bars * 1.05, 1.0 * wrapped(name).count("\n") + 1) + 0.45 for name in chart.categories)
     return 0.75 + above + 0.185 * lines
 
@@ -254,7 +259,7 @@ def _keys(chart: Chart) -> list[tuple[str, Any]]:
     from matplotlib.patches import Patch
 
     keys: list[tuple[str, Any]] = []
-    if len(chart.series) > 1:
+    if len(chart.series) > 1 and chart.kind != "flow":  # a flow names its places beside them
         for number, series in enumerate(chart.series):
             look = looks(number, series.unknown)
             if chart.kind == "line":
@@ -281,7 +286,7 @@ def _legend(figure: Any, chart: Chart) -> None:
         return
     names = ["\n".join(textwrap.wrap(name, 58)) for name, _ in keys]
     marks = [mark for _, mark in keys]
-    title = chart.key if len(chart.series) > 1 else None
+    title = chart.key if len(chart.series) > 1 and chart.kind != "flow" else None
     figure.legend(
         marks, names, loc="outside upper left", ncols=_key_columns(chart),
         title=title, title_fontproperties={"size": 8.5, "weight": "bold"}, alignment="left",

@@ -46,7 +46,7 @@ def compose(
             f"Edition {edition.year} lists {missing[0]}, which has not been published: publish the edition first."
         )
     views = [by_id[table] for table in edition.tables]
-    words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports)
+    words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports, later=True)
     covered = coverage(easel, numbering)
     body = list(parts(views, easel, numbering))
     if context.scorecard is not None:
@@ -68,6 +68,7 @@ def compose(
         chapters(views, easel, numbering),
         annexes(views, numbering),
     )
+    easel.draw_all()
     made = any(view.published.made_data for view in views) or context.made_data
     return Report(
         language=language,

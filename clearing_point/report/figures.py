@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearing_point.analysis.charts import Chart, Series, draw_chart
+from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point, shown_values
-from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map
+from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.errors import InputProblem
+from clearing_point.report.draw import draw_all
 from clearing_point.report.model import Figure
 from clearing_point.report.signs import print_number, separator
 from clearing_point.report.view import Place, Setting, View
@@ -17,15 +18,24 @@ from clearing_point.standard.model import TERRITORY
 
 _SPOKEN = 14  # alternative text names so many numbers one by one; the table holds them all
 _COMPARED = 3  # so many years side by side can still be told apart
-_KINDS = ("line", "bars", "paired_bars", "stacked", "map", "none")
+_KINDS = ("line", "bars", "paired_bars", "stacked", "pyramid", "flow", "map", "none")
+_BACK_TO_BACK = 2
 
 
 class Easel:
-    """Draws the figures of one report; knows where style, outlines and label positions are."""
+    """Draws the figures of one report; knows where style, outlines and label positions are.
 
-    def __init__(self, setting: Setting, reports: Path) -> None:
+    Parameters
+    ----------
+    later : bool
+        Figures get their drawings by :meth:`draw_all`, all together, instead of at once.
+    """
+
+    def __init__(self, setting: Setting, reports: Path, *, later: bool = False) -> None:
         folder = setting.context.standard.folder / "territories"
         self.setting = setting
+        self._waiting: list[tuple[Figure, Chart | Map]] = []
+        self._later = later
         self.style = reports / "style.mplstyle"
         self.outlines = folder / "region_map.geojson"
         self.positions: dict[str, Position] = {
@@ -129,6 +139,10 @@ class Easel:
             series_codes = (TOTAL, *series_codes)
         if kind == "stacked" and (view.indicator.multiple or not series):
             kind = "bars"  # persons may stand in several parts: they do not add up to a whole
+        if kind == "pyramid":
+            series_codes = [code for code in series_codes if code != UNKNOWN][:_BACK_TO_BACK]
+            if len(series_codes) < _BACK_TO_BACK:
+                kind = "bars"
         drawn: list[Series] = []
         for code in series_codes:
             at = {**fixed, **({series: code} if series else {})}
@@ -137,7 +151,7 @@ class Easel:
                 return None
             name = view.label(series, code) if series else view.population
             drawn.append(Series(name, tuple(p for p in points if p is not None), code == UNKNOWN))
-        if len(drawn) > 1:  # a line of noughts only adds to the key
+        if len(drawn) > 1 and kind != "pyramid":  # a line of noughts only adds to the key
             drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
         if not any(point.value for s in drawn for point in s.points):
             return None
@@ -162,6 +176,8 @@ class Easel:
             separator=separator(words),
         )
         notes = [words("figures.note_hidden")] if any(p.state == "hidden" for p in chart.points) else []
+        if kind == "pyramid":
+            notes.append(words("figures.note_pyramid", first=drawn[0].name, second=drawn[1].name))
         if chart.in_panels:
             notes.append(words("figures.note_panels"))
         return self._finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
@@ -259,21 +275,29 @@ class Easel:
     def _finish(
         self, picture: Chart | Map, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool
     ) -> Figure:
-        if isinstance(picture, Map):
-            svg = draw_map(picture, self.style, self.outlines, self.positions)
-        else:
-            svg = draw_chart(picture, self.style)
-        return Figure(
+        figure = Figure(
             anchor=picture.name,
             number=number,
             title=picture.title,
             alternative=picture.alternative,
-            svg=svg,
+            svg="",
             file=f"{picture.name}.svg",
             notes=notes,
             made_data=made_data,
             table_anchor=table_anchor,
         )
+        self._waiting.append((figure, picture))
+        if not self._later:
+            self.draw_all()
+        return figure
+
+    def draw_all(self) -> None:
+        """Draw every figure that was asked for; until then none has a drawing."""
+        pictures = [picture for _, picture in self._waiting]
+        drawings = draw_all(pictures, self.style, self.outlines, self.positions)
+        for (figure, _), svg in zip(self._waiting, drawings, strict=True):
+            object.__setattr__(figure, "svg", svg)  # the one moment at which a figure gets its drawing
+        self._waiting.clear()
 
 
 def state_of(setting: Setting, territory: str, year: str) -> str:

@@ -105,7 +105,9 @@ def _load(schemas: Path, sha256: str) -> Standard:
         place_texts=_place_texts(schemas / "territories"),
         sha256=sha256,
     )
-    add_translations(standard.texts(), read_translations(schemas))
+    translations = read_translations(schemas)
+    add_translations(standard.texts(), translations)
+    add_translations(standard.report_texts(), translations)
     return standard
 
 

@@ -329,6 +329,26 @@ class Standard:
         for place, sentences in self.words.items():
             yield from ((f"words:{place}", text) for text in sentences.values())
 
+    def report_texts(self) -> Iterator[tuple[str, Text]]:
+        """Yield the texts that only readers of the report meet, with their context; a language may lack them."""
+        for indicator in self.indicators:
+            yield "", indicator.title
+            yield "", indicator.definition
+            yield from (("", text) for text in indicator.caveats)
+            for breakdown in indicator.by:
+                yield "report:label", breakdown.label
+                yield from (("report:label", text) for text in breakdown.group_labels.values())
+                if breakdown.unknown_label is not None:
+                    yield "report:label", breakdown.unknown_label
+            if indicator.measure is not None:
+                yield "report:label", indicator.measure.label
+        for population in self.populations.values():
+            yield "report:label", population.title
+            yield "", population.definition
+        for denominator in self.denominators.values():
+            yield "report:label", denominator.title
+            yield "", denominator.definition
+
     def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
         """Return a sentence of ``words.yml`` with its places filled; English where the language has none."""
         text = self.words[place][name]

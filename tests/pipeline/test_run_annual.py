@@ -1,0 +1,208 @@
+"""The scheduled build: whole or not at all wherever it is killed, idempotent, verifiable, with a change log."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.report.selfcheck import problems_of
+from clearing_point.standard import load_standard
+from pipelines.annual_report import diff, verify
+from pipelines.lock import hashes_of, read_lock
+from pipelines.run_annual import RUN_LOG, run_annual
+
+pytestmark = pytest.mark.great_expectations
+
+EDITION = """\
+year: 2022
+title: A short edition
+naming_profile: neutral
+languages: [en, sr-Latn]
+trend_from: 2021
+profile: suppress
+tables: [T05]
+"""
+
+
+@pytest.fixture(scope="module")
+def place(demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with an edition of one table, beside the warehouse of the demonstration."""
+    folder = tmp_path_factory.mktemp("annual")
+    root = folder / "project"
+    root.mkdir()
+    for name in ("schemas", "pipelines"):
+        (root / name).symlink_to(demo.root / name)
+    shutil.copytree(demo.root / "reports", root / "reports", ignore=shutil.ignore_patterns("editions"))
+    (root / "reports" / "editions").mkdir()
+    (root / "reports" / "editions" / "2022.yml").write_text(EDITION, encoding="utf-8")
+    data = folder / "data"
+    for name in ("archive", "warehouse"):
+        shutil.copytree(demo.data / name, data / name)
+    return Project(root=root, data=data)
+
+
+def _log(place: Project) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (place.data / RUN_LOG).read_text(encoding="utf-8").splitlines()]
+
+
+def _killed(place: Project, what: str) -> int:
+    """Run in a process of its own that kills itself: at a step, or at the n-th rename."""
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        from clearing_point.project import Project
+        from clearing_point.standard import load_standard
+        from pipelines.run_annual import run_annual
+        root, data, what = sys.argv[1:]
+        renames, rename = [0], os.rename
+        def counted(*names):
+            rename(*names)
+            renames[0] += "reports" in str(names[1]) or "releases" in str(names[1])
+            if what == f"rename {renames[0]}":
+                os.kill(os.getpid(), signal.SIGKILL)
+        os.rename = counted
+        import pipelines.places as places
+        swap = places._exchange
+        def exchanged(*names):
+            if what == "kept":
+                os.kill(os.getpid(), signal.SIGKILL)
+            swap(*names)
+            os.kill(os.getpid(), signal.SIGKILL)
+        places._exchange = exchanged
+        def step(text):
+            if text.startswith(what):
+                os.kill(os.getpid(), signal.SIGKILL)
+        place = Project(root=Path(root), data=Path(data))
+        run_annual(place, load_standard(place.schemas), 2022, progress=step)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(place.root), str(place.data), what], cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode
+
+
+def test_one_edition_through_all_its_life(place: Project) -> None:
+    standard = load_standard(place.schemas)
+    report = place.builds / "2022"
+    # Killed before anything stands: nothing stands, and the next run is not hindered.
+    assert _killed(place, "checking") == -signal.SIGKILL
+    assert not report.exists()
+    first = run_annual(place, standard, 2022)
+    assert (first.outcome, first.release, first.exit_code) == ("published", "1.0", 0), first.reason
+    assert not list(place.work.glob(".annual-*"))
+    stands = hashes_of(report)
+    assert {"report.html", "report.pdf", "report.sr-Latn.pdf", "tables.xlsx", "data/T05.csv", "2022.lock.json"} <= set(stands)  # fmt: skip
+    # The same inputs: the same bytes, and nothing moves.
+    again = run_annual(place, standard, 2022)
+    assert (again.outcome, again.release) == ("unchanged", "1.0")
+    assert hashes_of(report) == stands
+    result = verify(place, standard, 2022)
+    assert result.same, result.sentence()
+    # Another text of the report: a new release with its change log; the old one is kept.
+    words = place.reports / "text" / "en" / "front.yml"
+    words.write_text(words.read_text(encoding="utf-8").replace("Annual report", "Yearly report"), "utf-8")
+    for what in ("putting the report", "rename 2", "kept", "exchanged"):
+        assert _killed(place, what) == -signal.SIGKILL, what
+        lock = read_lock(report, 2022)
+        assert hashes_of(report, leave_out=("2022.lock.json",)) == lock["files"], what
+        assert lock["release"] == ("1.1" if what == "exchanged" else "1.0")
+    second = run_annual(place, standard, 2022)
+    assert (second.outcome, second.release) == ("unchanged", "1.1"), second.reason
+    assert hashes_of(place.builds / "earlier" / "2022-1.0") == stands
+    assert "Yearly report" in (report / "report.html").read_text(encoding="utf-8")
+    assert (report / "revisions.csv").read_text(encoding="utf-8") == "table,cell,before,now,reason\n"
+    assert verify(place, standard, 2022).same
+    assert diff(place, "2022-1.0", "2022").moved == ()
+    # A report that somebody has changed by hand is found out.
+    page = report / "report.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("Yearly", "Daily"), encoding="utf-8")
+    assert verify(place, standard, 2022).different == ("report.html",)
+    # A failure leaves what stands and says why, in one line of the log.
+    broken = replace(place, archive_folder=place.data / "no-archive")
+    standing = hashes_of(report)
+    failed = run_annual(broken, standard, 2022)
+    assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 1, "gates")
+    assert hashes_of(report) == standing
+    assert [line["outcome"] for line in _log(place)] == ["published", "unchanged", "unchanged", "failed"]
+    with pytest.raises(InputProblem, match="There is no report"):
+        diff(place, "2022-7.7", "2022")
+
+
+def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:
+    """Each file is falsified in turn, and the check that watches it must say so."""
+    from pipelines.annual_report import make
+    from pipelines.lock import submissions_of
+    from pipelines.publish import publish
+    from pipelines.report_context import context_of
+
+    standard = load_standard(place.schemas)
+    release = publish(replace(place, output_folder=tmp_path), standard, 2022)
+    folder = make(place, standard, release, tmp_path / "report").html.parent
+    context = context_of(
+        place, standard, release, submissions_of(place, release.submissions, None, None), None
+    )
+
+    def problems() -> str:
+        return "\n".join(problems_of(folder, release.edition, release.tables, context))
+
+    assert problems() == ""
+    page, annex = folder / "report.html", folder / "data" / "T05.csv"
+    text, cells = page.read_text(encoding="utf-8"), annex.read_text(encoding="utf-8")
+    start = text.index('id="table-t05"')
+    shown = next(c for c in ("1", "2", "3", "4", "6", "7") if f"<td>{c}" in text[start:])
+    wrong = text[:start] + text[start:].replace(f"<td>{shown}", f"<td>9{shown}", 1)
+    page.write_text(wrong, encoding="utf-8")
+    assert "page and PDF: table-t05" in problems()
+    assert "page and workbook: table-t05" in problems()
+    assert "page and annex: T05" in problems()
+    page.write_text(text.replace("<desc", "<desc hidden='1'/><title", 1).replace("</desc>", "</title>", 1), encoding="utf-8")  # fmt: skip
+    assert "alternative text" in problems()
+    page.write_text(text.replace('id="territory-alb"', 'id="elsewhere"'), encoding="utf-8")
+    assert "territory without chapter: ALB" in problems()
+    page.write_text(text, encoding="utf-8")
+    assert ",hidden" in cells, "the table needs a hidden cell for this test"
+    line = next(row for row in cells.splitlines() if row.endswith(",,hidden"))
+    annex.write_text(cells.replace(line, line.replace(",,hidden", ",7,")), encoding="utf-8")
+    assert "page and annex: T05" in problems()
+
+
+def test_a_later_version_does_not_change_an_edition_that_was_closed_before(place: Project) -> None:
+    from clearing_point.analysis.count import open_current
+    from clearing_point.store import connect
+
+    standard = load_standard(place.schemas)
+    with duckdb.connect(str(place.warehouse)) as connection:
+        name, day = connection.execute(
+            "SELECT submission_id, received_at::DATE::VARCHAR FROM raw.submission WHERE status = 'ACCEPTED' AND use = 'count' "
+            "ORDER BY 1 LIMIT 1"
+        ).fetchone()  # type: ignore[misc]
+        connection.execute("UPDATE raw.submission SET status = 'REPLACED' WHERE submission_id = ?", [name])
+        connection.execute(
+            "INSERT INTO raw.submission SELECT * REPLACE (submission_id || '-new' AS submission_id, 'ACCEPTED' AS status, "
+            "version_number + 1 AS version_number, received_at + INTERVAL 9 DAY AS received_at) FROM raw.submission "
+            "WHERE submission_id = ?",
+            [name],
+        )
+    connection = connect(Path(":memory:"), attach={"warehouse": place.warehouse})
+    try:
+        assert name in open_current(connection, standard, day)
+        now = open_current(connection, standard)
+        assert f"{name}-new" in now
+        assert name not in now
+    finally:
+        connection.close()

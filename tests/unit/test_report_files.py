@@ -1,0 +1,136 @@
+"""The report's other files: a tagged PDF, a workbook that computes, texts in every language of the register."""
+
+from __future__ import annotations
+
+import io
+from string import Formatter
+
+import openpyxl
+import pypdf
+import pytest
+
+from clearing_point.errors import InputProblem
+from clearing_point.report.build import build_report
+from clearing_point.report.pdf import render_pdf
+from clearing_point.report.readback import pdf_figures, read_page, squeezed, text_of_pdf
+from clearing_point.report.revisions import compare
+from clearing_point.report.words import _texts, load_words
+from tests.unit import report_samples as samples
+
+REPORTS = samples.ROOT / "reports"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
+    edition = samples.edition(languages=("en", "sr-Latn", "sq"))
+    return build_report(
+        edition, tables, samples.context(), tmp_path_factory.mktemp("files") / "2022"
+    ).html.parent
+
+
+def test_the_pdf_is_tagged_dated_and_has_words_for_every_figure(folder):
+    reader = pypdf.PdfReader(folder / "report.pdf")
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] is True or root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    assert str(reader.metadata.creation_date.date()) == "2023-06-30"
+    assert b"pdfuaid" in reader.trailer["/Root"]["/Metadata"].get_data()
+    found, described = pdf_figures(folder / "report.pdf")
+    assert found == described == len(read_page((folder / "report.html").read_text("utf-8")).figures) > 0
+    fonts = {
+        font.get_object()["/BaseFont"].split("+")[-1]
+        for page in reader.pages
+        for font in page["/Resources"].get("/Font", {}).values()
+    }
+    assert fonts
+    assert all(font.startswith(("/NotoSans", "NotoSans")) for font in fonts), fonts
+
+
+def test_a_figure_without_alternative_text_stops_the_pdf(folder):
+    from clearing_point.report.compose import compose
+
+    tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
+    report = compose(samples.edition(), tables, samples.context(), REPORTS, "en")
+    object.__setattr__(report.figures[0], "alternative", "")
+    with pytest.raises(InputProblem, match="alt"):
+        render_pdf(report, load_words(REPORTS, "en"), REPORTS)
+
+
+def test_the_workbook_holds_numbers_as_numbers_and_signs_as_signs(folder):
+    book = openpyxl.load_workbook(io.BytesIO((folder / "tables.xlsx").read_bytes()))
+    rows = {row[0]: row[1:] for row in book["Table 2 T01"].iter_rows(values_only=True) if row[0]}
+    assert rows["Albania"][:3] == (30, 35, 41)
+    assert rows["Serbia"][:3] == (25, "<5", 1230)
+    assert rows["Montenegro"][:3] == ("..", "..", "..")
+    shares = {row[0]: row[1:] for row in book["Table 3 T10"].iter_rows(values_only=True) if row[0]}
+    assert shares["Region"][:4] == (117, "9.3 %", 1141, "90.7 %")
+    assert not any(cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_a_language_without_texts_is_built_with_its_labels_and_says_so(folder):
+    page = (folder / "report.sq.html").read_text(encoding="utf-8")
+    assert '<html lang="sq">' in page
+    assert "stand in English" in page
+    assert "Shqipëri" in page
+    serbian = (folder / "report.sr-Latn.html").read_text(encoding="utf-8")
+    assert "Žrtve" in squeezed(serbian) or "žrtve" in serbian
+    assert "stoji na engleskom" not in serbian
+    assert "1.271" in serbian
+    assert "1.271" in text_of_pdf(folder / "report.sr-Latn.pdf")
+
+
+@pytest.mark.parametrize("language", ["sr-Cyrl"])
+def test_a_complete_language_has_every_text_with_the_same_places(language):
+    english, own = _texts(REPORTS, "en"), _texts(REPORTS, language)
+    assert sorted(set(english) ^ set(own)) == []
+    for key, text in english.items():
+        if isinstance(text, str):
+            wanted, found = (
+                sorted({n for _, n, _, _ in Formatter().parse(t) if n}) for t in (text, own[key])
+            )
+            assert wanted == found, key
+        else:
+            assert len(text) == len(own[key]), key
+
+
+def test_revisions_name_what_moved_and_why(tmp_path):
+    import json
+
+    def annex(name, value, where=None):
+        place = tmp_path / name
+        (place / "data").mkdir(parents=True)
+        (place / "definitions.json").write_text(json.dumps([{"id": "T01", "where": where, "dimensions": {}}]))
+        lines = [
+            "territory,reference_year,value,protection",
+            f"ALB,2021,{value},",
+            "SRB,2021,9,",
+            "SRB,2022,,hidden",
+        ]
+        (place / "data" / "T01.csv").write_text("\n".join(lines) + "\n")
+        return place
+
+    def lock(*submissions, release="1.0"):
+        rows = [
+            {"submission": s, "territory": s[:3], "first_year": y, "last_year": y, "counted": True}
+            for s, y in submissions
+        ]
+        return {"edition": 2022, "release": release, "submissions": rows, "linkage_sha256": ""}
+
+    before, now = annex("a", 20), annex("b", 25)
+    old = lock(("ALB-1", 2021), ("SRB-1", 2021))
+    cases = {
+        "submission": lock(("ALB-2", 2021), ("SRB-1", 2021)),
+        "later_status": lock(("ALB-1", 2021), ("SRB-1", 2021), ("ALB-3", 2022)),
+        "link": lock(("ALB-1", 2021), ("SRB-1", 2021), ("SRB-3", 2022)),
+        "program": old,
+    }
+    for reason, new in cases.items():
+        found = compare(before, now, old, new)
+        assert [(r.table, dict(r.place), r.before, r.now, r.reason) for r in found.moved] == [
+            ("T01", {"territory": "ALB", "reference_year": "2021"}, 20, 25, reason)
+        ]
+        assert found.compared == 3
+    hidden = compare(before, annex("c", ""), old, old).moved[0]
+    assert (hidden.now, hidden.reason, hidden.share) == (None, "protection", None)
+    assert compare(before, annex("d", 25, where="x = 1"), old, old).moved[0].reason == "definition"
