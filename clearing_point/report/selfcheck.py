@@ -157,13 +157,26 @@ def _against_annex(page: Page, view: View, folder: Path) -> Iterator[str]:
         return
     if view.protected.withheld:
         return
+    measure = view.indicator.measure
     with (folder / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
-        cells = {tuple(row[v] for v in view.categories): row["value"] for row in csv.DictReader(handle)}
-    expected = list(_in_reading_order(view, cells))
-    printed = [text for row in found.numbers for text in row]
-    if len(printed) != len(expected):
+        rows = {tuple(row[v] for v in view.categories): row for row in csv.DictReader(handle)}
+    numbers = [text for row in found.numbers for text in row]
+    # A measure stands beside its count: every second number then.
+    printed, measured = (numbers, []) if measure is None else (numbers[::2], numbers[1::2])
+    expected = list(_in_reading_order(view, {key: row["value"] for key, row in rows.items()}))
+    if len(printed) != len(expected) or (measure is not None and len(measured) != len(expected)):
         yield f"page and annex: number of cells of {name}"
         return
+    if measure is not None:
+        wanted = _in_reading_order(view, {key: row["measure"] for key, row in rows.items()})
+        for value, text in zip(wanted, measured, strict=True):
+            number = number_in(text, view.setting.words)
+            near = 0.5 * 10**-measure.decimals + 1e-9
+            if (number is None) != (value == "") or (
+                number is not None and abs(number - float(value)) > near
+            ):
+                yield f"page and annex: measure of {name}"
+                return
     for value, text in zip(expected, printed, strict=True):
         if value == "" and text != view.protected.sign:
             yield f"protected number: {name} shows something where the annex hides"
