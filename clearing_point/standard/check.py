@@ -281,7 +281,7 @@ def _translations(standard: Standard) -> Iterator[str]:
     for language in standard.languages:
         if language not in register:
             yield f"{standard.folder / REGISTER}:1: the language '{language}' of standard.yml is not in the register."
-    wanted = {text[SOURCE] for _, text in standard.texts()}
+    wanted = {text[SOURCE] for _, text in [*standard.texts(), *standard.report_texts()]}
     for path in sorted((standard.folder / "translations").glob("*.csv")):
         for number, row in enumerate(read_csv(path), start=2):
             if places_of(row["text"]) != places_of(row["english"]):
