@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,13 +50,33 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """
     if before := os.environ.get("CLEARING_POINT_TEST_DEMO"):
         return Project(root=ROOT, data=Path(before) / "demo")
-    data = tmp_path_factory.mktemp("demo") / "data"
-    done = subprocess.run(
-        [sys.executable, "-m", "clearing_point.cli", "demo", "--project", str(ROOT), "--data", str(data)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "report.html" in done.stdout
+    # Worker processes of one run make it once, the others waiting at the lock; each has its own copy to write to.
+    shared_by_workers = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if shared_by_workers else base) / "demonstration"
+    folder.mkdir(exist_ok=True)
+    data = folder / "data"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").is_file():
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "clearing_point.cli",
+                    "demo",
+                    "--project",
+                    str(ROOT),
+                    "--data",
+                    str(data),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "report.html" in done.stdout
+            (folder / "done").touch()
+    if shared_by_workers:
+        data = Path(shutil.copytree(data, base / "demonstration" / "data"))
     return Project(root=ROOT, data=data / "demo")
