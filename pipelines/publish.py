@@ -16,6 +16,7 @@ from clearing_point.analysis.count import Counted, count_indicators, open_curren
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
+from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.release import long_csv, write_release
 from clearing_point.analysis.scorecard import read_scorecard
 from clearing_point.disclosure import load_policy, printed_cost
@@ -129,6 +130,7 @@ def publish(
         "package": __version__,
         "naming_profile": edition.naming_profile,
         "submissions": people,
+        "quality": _quality(project, submissions),
         "protection": {
             "profile": edition.profile,
             "threshold": policy.threshold,
@@ -218,3 +220,20 @@ def _submissions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     ).to_arrow_table()
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
+
+
+def _quality(project: Project, submissions: Sequence[str]) -> list[dict[str, Any]]:
+    """Say how good each submission is, in whole per cent: never in numbers of rows, which could be persons (T41)."""
+    return [
+        {
+            "submission": row["submission_id"],
+            "territory": row["territory"],
+            **{
+                f"{name}_percent": None if row[name] is None else int(100 * row[name] + 1e-9)
+                for name in ("completeness", "validity", "consistency")
+            },
+            "days_after_period": row["days_after_period"],
+        }
+        for row in sorted(quality_by_submission(project.warehouse), key=lambda r: str(r["submission_id"]))
+        if row["submission_id"] in submissions
+    ]

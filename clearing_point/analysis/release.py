@@ -72,7 +72,12 @@ def write_release(
         _write(folder / "datapackage.json", _json(data_package(edition, title, release_id, tables)))
         _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables))
         _write(folder / "CITATION.cff", citation(title, release_id, manifest))
-        write_database(folder, tables, manifest, standard, release_id)
+        before = [
+            path
+            for path in sorted(project.releases.glob(f"[0-9]*/{DATABASE}"))
+            if int(path.parent.name) < edition
+        ]
+        write_database(folder, tables, manifest, standard, release_id, before)
         for name, text in extra.items():
             _write(folder / name, text)
         _write(folder / "SHA256SUMS", checksums(folder))

@@ -25,16 +25,21 @@ CREATE TABLE release (release_id VARCHAR, edition INTEGER, data_as_of VARCHAR, m
 CREATE TABLE indicator (indicator_id VARCHAR, position INTEGER, part VARCHAR, title VARCHAR, definition VARCHAR,
   population VARCHAR, population_title VARCHAR, population_definition VARCHAR, condition VARCHAR, profile VARCHAR,
   base INTEGER, far_from INTEGER, far_reach INTEGER, sign VARCHAR, sensitive BOOLEAN, multiple_response VARCHAR[],
-  minimum_base INTEGER, withheld VARCHAR, made_data BOOLEAN, caveats VARCHAR[], submissions VARCHAR[], query VARCHAR);
+  minimum_base INTEGER, withheld VARCHAR, made_data BOOLEAN, caveats VARCHAR[], submissions VARCHAR[], query VARCHAR,
+  measure_kind VARCHAR, measure_label VARCHAR);
 CREATE TABLE dimension (indicator_id VARCHAR, position INTEGER, variable VARCHAR, label VARCHAR, codelist VARCHAR);
 CREATE TABLE category (indicator_id VARCHAR, variable VARCHAR, position INTEGER, code VARCHAR, label VARCHAR, kind VARCHAR,
   members VARCHAR[]);
 CREATE TABLE label (variable VARCHAR, code VARCHAR, language VARCHAR, label VARCHAR);
-CREATE TABLE cell (indicator_id VARCHAR, position INTEGER, key VARCHAR[], value BIGINT, protection VARCHAR);
+CREATE TABLE cell (indicator_id VARCHAR, position INTEGER, key VARCHAR[], value BIGINT, protection VARCHAR,
+  measure DOUBLE);
 CREATE TABLE cost (indicator_id VARCHAR, measure VARCHAR, amount DOUBLE);
 CREATE TABLE submission (submission_id VARCHAR, sender VARCHAR, territory VARCHAR, made_data BOOLEAN, received VARCHAR,
   first_year INTEGER, last_year INTEGER, coverage VARCHAR, definition_identified VARCHAR, count_basis VARCHAR,
   kosovo_basis VARCHAR);
+CREATE TABLE quality (submission_id VARCHAR, territory VARCHAR, completeness_percent INTEGER, validity_percent INTEGER,
+  consistency_percent INTEGER, days_after_period INTEGER);
+CREATE TABLE revision (indicator_id VARCHAR, key VARCHAR[], before_edition INTEGER, before BIGINT, now BIGINT);
 CREATE TABLE break (territory VARCHAR, reference_year INTEGER, field VARCHAR, before VARCHAR, after VARCHAR);
 CREATE VIEW coverage AS SELECT territory, unnest(range(first_year, last_year + 1))::INTEGER AS reference_year,
   submission_id, coverage FROM submission WHERE territory IS NOT NULL;
@@ -49,6 +54,7 @@ def write_database(
     manifest: Mapping[str, Any],
     standard: Standard,
     release_id: str,
+    earlier: Sequence[Path] = (),
 ) -> None:
     """Write ``published.duckdb`` and one Parquet file a table into the folder of a release.
 
@@ -57,7 +63,9 @@ def write_database(
     tables : sequence of PublishedTable
         Protected tables; only what they show is written.
     manifest : mapping
-        As it is published: edition, versions, submissions with their years and declarations.
+        As it is published: edition, versions, submissions with their years and declarations, and their quality.
+    earlier : sequence of Path
+        Databases of earlier editions: a number that both show and that moved is a row of ``revision``.
     """
     with duckdb.connect(str(folder / DATABASE)) as connection:
         connection.execute(_TABLES)
@@ -86,6 +94,8 @@ def write_database(
                 ],
             ),
             ("submission", [tuple(s[k] for k in _SUBMISSION) for s in manifest["submissions"]]),
+            ("quality", [tuple(q[k] for k in _QUALITY) for q in manifest["quality"]]),
+            ("revision", list(_revisions(tables, earlier))),
             ("break", list(_breaks(manifest["submissions"]))),
         ):
             _insert(connection, name, rows)
@@ -101,6 +111,16 @@ _SUBMISSION = (
     "submission", "sender", "territory", "made_data", "received", "first_year", "last_year", "coverage",
     "definition_identified", "count_basis", "kosovo_basis",
 )  # fmt: skip
+
+
+_QUALITY = (
+    "submission",
+    "territory",
+    "completeness_percent",
+    "validity_percent",
+    "consistency_percent",
+    "days_after_period",
+)
 
 
 def _is_number(value: object) -> bool:
@@ -125,6 +145,8 @@ def _indicator(position: int, table: PublishedTable) -> tuple[Any, ...]:
         shown.profile, shown.base, shown.far_from, shown.far_reach, shown.sign, shown.sensitive,
         sorted(shown.multiple_response), indicator.minimum_base, shown.reason or None, table.made_data,
         [*table.notes, *(caveat["en"] for caveat in indicator.caveats)], list(table.submissions), table.query,
+        indicator.measure.kind if indicator.measure and table.values is not None else None,
+        indicator.measure.label["en"] if indicator.measure and table.values is not None else None,
     )  # fmt: skip
 
 
@@ -186,7 +208,27 @@ def label_of(breakdown: Breakdown | None, code: str, standard: Standard, languag
 
 def _cells(table: PublishedTable) -> Iterator[tuple[Any, ...]]:
     for position, (cell, shown) in enumerate(table.protected.cells.items()):
-        yield table.indicator.indicator_id, position, list(cell), shown.shown, shown.status
+        measure = None if table.values is None else table.values.get(cell)
+        yield table.indicator.indicator_id, position, list(cell), shown.shown, shown.status, measure
+
+
+def _revisions(tables: Sequence[PublishedTable], earlier: Sequence[Path]) -> Iterator[tuple[Any, ...]]:
+    """Compare what is shown with what earlier editions show: printed numbers only, on both sides."""
+    shown = {
+        (t.indicator.indicator_id, cell): number.shown
+        for t in tables
+        for cell, number in t.protected.cells.items()
+        if number.shown is not None
+    }
+    for path in earlier:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = connection.execute(
+                "SELECT indicator_id, key, edition, value FROM cell, release WHERE value IS NOT NULL ORDER BY ALL"
+            ).fetchall()
+        for indicator, key, edition, value in rows:
+            now = shown.get((indicator, tuple(key)), value)
+            if now != value:
+                yield indicator, key, edition, value, now
 
 
 def _breaks(submissions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
@@ -224,9 +266,11 @@ def _view(connection: Any, table: PublishedTable) -> None:
         )
         missing = f"(t.territory IN ({places}) AND NOT EXISTS ({reported}))"
     named, asked = table.indicator.indicator_id, ", ".join(f't."{n}"' for n in names)
+    measure = "" if table.values is None else f"CASE WHEN {missing} THEN NULL ELSE measure END AS measure, "
     connection.execute(
-        f'CREATE VIEW "{named}" AS WITH t AS (SELECT {", ".join(columns)}, value, protection, position '
+        f'CREATE VIEW "{named}" AS WITH t AS (SELECT {", ".join(columns)}, value, protection, measure, position '
         f"FROM cell WHERE indicator_id = '{named}') SELECT {asked}, CASE WHEN {missing} THEN NULL ELSE value END AS value, "
-        f"protection = 'hidden' AND NOT {missing} AS suppressed, protection = 'rounded' AS rounded, {missing} AS missing "
+        f"{measure}protection = 'hidden' AND NOT {missing} AS suppressed, protection = 'rounded' AS rounded, "
+        f"{missing} AS missing "
         "FROM t ORDER BY position"
     )

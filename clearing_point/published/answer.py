@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FLAGS = ("suppressed", "missing", "provisional", "rounded", "not_published")
 """Why a number is as it is; see :attr:`Answer.frame`."""
+NUMBERS = ("value", "measure")
+"""Columns that hold numbers: persons (or units), and the indicator's own measure where it has one."""
 ORIGIN_SHEET = "where_from"
 
 
@@ -38,8 +40,9 @@ class Answer:
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a cell: the variables asked for (codes), ``value`` (Int64 persons, or Float64 where the indicator
-        is a share or mean; ``<NA>`` wherever it may not or cannot be shown) and the flags ``suppressed`` (protected),
+        One row a cell: the variables asked for (codes), ``value`` (Int64 persons or units; ``<NA>`` wherever it may not
+        or cannot be shown), ``measure`` (Float64: the median, mean, sum or rate of an indicator that has one) and
+        the flags ``suppressed`` (protected),
         ``missing`` (that territory sent nothing for that year), ``provisional`` (its year may still be completed),
         ``rounded`` (moved by less than the base of rounding) and ``not_published`` (this crossing was never published).
         ``frame.attrs`` holds the release id, the request and the query.
@@ -103,7 +106,7 @@ class Answer:
         ``c`` is protected, ``..`` was not sent, ``n/p`` was never published in this crossing.
         """
         frame = self.labelled()
-        keys = [c for c in frame.columns if c not in ("value", *FLAGS)]
+        keys = [c for c in frame.columns if c not in (*NUMBERS, *FLAGS)]
         rest = [k for k in keys if k != columns]
         frame["shown"] = [_sign(row) for row in frame[["value", *FLAGS]].itertuples(index=False)]
         if not rest:

@@ -43,6 +43,8 @@ class _Table:
     years: frozenset[str]
     several: frozenset[str]
     notes: tuple[str, ...]
+    measured: bool
+    """Its cells have a measure beside the count."""
     most: Mapping[str, int]
     """Variable -> categories that it has where it has most."""
 
@@ -120,11 +122,12 @@ def _read_tables(release: Release) -> list[_Table]:
             frozenset(v for v, codelist in variables.get(indicator, ()) if codelist == _YEAR),
             frozenset(several),
             tuple(caveats),
+            measured,
             most,
         )
-        for indicator, population, condition, title, several, caveats in release.rows(
-            "SELECT indicator_id, population, condition, population_title, multiple_response, caveats FROM indicator "
-            "WHERE withheld IS NULL ORDER BY position"
+        for indicator, population, condition, title, several, caveats, measured in release.rows(
+            "SELECT indicator_id, population, condition, population_title, multiple_response, caveats, "
+            "measure_kind IS NOT NULL FROM indicator WHERE withheld IS NULL ORDER BY position"
         )
     ]
 
@@ -206,7 +209,9 @@ def _slice(
     query = (
         f"SELECT {names}{', ' if names else ''}"
         "CASE WHEN bool_or(suppressed OR missing) THEN NULL ELSE sum(value)::BIGINT END AS value, "
-        "bool_or(suppressed) AS suppressed, bool_or(missing) AS missing, bool_or(rounded) AS rounded "
+        # A measure of several cells together is not made of theirs.
+        + ("CASE WHEN count(*) = 1 THEN any_value(measure) END AS measure, " if table.measured else "")
+        + "bool_or(suppressed) AS suppressed, bool_or(missing) AS missing, bool_or(rounded) AS rounded "
         f'FROM "{table.indicator}"'
         + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
         + (f" GROUP BY {names} ORDER BY {', '.join(order)}" if names else "")
@@ -218,6 +223,8 @@ def _slice(
 def _typed(release: Release, frame: pd.DataFrame, table: _Table) -> pd.DataFrame:
     provisional = {row[0] for row in release.rows("SELECT unnest(provisional_years) FROM release")}
     frame["value"] = frame["value"].astype("Int64")
+    if "measure" in frame.columns:
+        frame["measure"] = frame["measure"].astype("Float64")
     years = [v for v in table.years if v in frame.columns]
     frame["provisional"] = frame[years[0]].isin(provisional) if years else False
     frame["not_published"] = False

@@ -10,7 +10,7 @@ from clearing_point.analysis.drawing import Point
 from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, find_project
-from clearing_point.published.answer import FLAGS, Answer
+from clearing_point.published.answer import FLAGS, NUMBERS, Answer
 from clearing_point.published.picture import Picture
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _TOTALS, _UNKNOWN = ("Total",), "UNK"
 def chart_of(release: Release, answer: Answer, x: str | None, series: str | None) -> Picture:
     """See :meth:`Release.chart`."""
     frame = answer.frame
-    variables = [c for c in frame.columns if c not in ("value", *FLAGS)]
+    variables = [c for c in frame.columns if c not in (*NUMBERS, *FLAGS)]
     years = _years(release)
     along = x or next((v for v in variables if v in years), variables[0] if variables else None)
     if along is None or along not in variables:
@@ -81,7 +81,7 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         raise InputProblem("A map needs the variable territory.")
     years = _years(release)
     chosen = ""
-    for variable in [c for c in frame.columns if c not in ("value", _TERRITORY, *FLAGS)]:
+    for variable in [c for c in frame.columns if c not in (*NUMBERS, _TERRITORY, *FLAGS)]:
         if variable in years:
             wanted = year if year is not None else frame[variable].max()
             frame, chosen = frame[frame[variable] == wanted], f", {wanted}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.errors import InputProblem
-from clearing_point.published.answer import FLAGS, ORIGIN_SHEET, Answer
+from clearing_point.published.answer import FLAGS, NUMBERS, ORIGIN_SHEET, Answer
 from clearing_point.published.opening import open_release
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def reproduce(output: Answer | pd.DataFrame | str | Path, release: Release | Non
     finally:
         if release is None:
             used.close()
-    keys = [c for c in again.columns if c not in ("value", *FLAGS)]
+    keys = [c for c in again.columns if c not in (*NUMBERS, *FLAGS)]
     before, now = _numbers(frame, keys), _numbers(again, keys)
     import pandas as pd
 

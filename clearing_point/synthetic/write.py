@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import xlsxwriter
 from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import parse_period
-from clearing_point.standard import Standard
+from clearing_point.standard import Standard, load_standard
 from clearing_point.standard.model import Table
 from clearing_point.synthetic.columns import draw, generator
 from clearing_point.synthetic.known import Cell, MadeTable, submission_tables
@@ -23,6 +26,9 @@ from clearing_point.synthetic.region import MadeRegion
 _CREATED = datetime.datetime(2023, 1, 31, tzinfo=datetime.UTC)
 """A fixed moment: the same region gives the same bytes."""
 _HEADER_ROWS = 2
+_WORKERS = 2
+_WORTH_IT = 8
+"""So many files or more are written by several processes: starting one takes as long as writing a few."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +70,51 @@ def write_submissions(
         If a period cannot be read, or a sender is not described in the settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for territory in region.territories:
-        for period in periods:
-            tables = tables_of(region, standard, territory, period)
-            profile = (profiles or {}).get(territory)
-            if tables and profile is not None and profile.sheets and profile.example:
-                path = folder / f"MADE-{territory}-{period}{ending_of(profile)}"
-                write_own_layout(path, profile, standard, tables, _properties(standard, territory, period))
-                made.append(MadeFile(path, territory, period))
-            elif tables:
-                path = folder / f"MADE-{territory}-{period}.xlsx"
-                _write(path, standard, territory, period, tables)
-                made.append(MadeFile(path, territory, period))
-    return tuple(made)
+    tasks = [(territory, period) for territory in region.territories for period in periods]
+    for period in periods:
+        parse_period(period)  # a wrong one is one sentence before any work
+    workers = max(1, min(_WORKERS, os.cpu_count() or 1))
+    if workers == 1 or len(tasks) < _WORTH_IT:
+        found = [_write_one(region, standard, folder, profiles or {}, *task) for task in tasks]
+    else:
+        context = multiprocessing.get_context("spawn")
+        given = (region, standard.folder, folder, dict(profiles or {}))
+        with ProcessPoolExecutor(workers, context, _prepare, given) as pool:
+            found = list(pool.map(_write_elsewhere, tasks))
+    return tuple(file for file in found if file is not None)
+
+
+_HELD: dict[str, Any] = {}
+"""What a writing process was given once, for all its files."""
+
+
+def _prepare(region: MadeRegion, schemas: Path, folder: Path, profiles: Mapping[str, Profile]) -> None:
+    _HELD.update(region=region, standard=load_standard(schemas), folder=folder, profiles=profiles)
+
+
+def _write_elsewhere(task: tuple[str, str]) -> MadeFile | None:
+    return _write_one(_HELD["region"], _HELD["standard"], _HELD["folder"], _HELD["profiles"], *task)
+
+
+def _write_one(
+    region: MadeRegion,
+    standard: Standard,
+    folder: Path,
+    profiles: Mapping[str, Profile],
+    territory: str,
+    period: str,
+) -> MadeFile | None:
+    tables = tables_of(region, standard, territory, period)
+    profile = profiles.get(territory)
+    if not tables:
+        return None
+    if profile is not None and profile.sheets and profile.example:
+        path = folder / f"MADE-{territory}-{period}{ending_of(profile)}"
+        write_own_layout(path, profile, standard, tables, _properties(standard, territory, period))
+    else:
+        path = folder / f"MADE-{territory}-{period}.xlsx"
+        _write(path, standard, territory, period, tables)
+    return MadeFile(path, territory, period)
 
 
 def tables_of(region: MadeRegion, standard: Standard, territory: str, period: str) -> dict[str, MadeTable]:
