@@ -23,8 +23,9 @@ from clearing_point.report.compose import compose
 from clearing_point.report.edition import load_edition
 from clearing_point.report.html import render_html
 from clearing_point.report.words import load_words
-from pipelines.annual_report import _context
+from pipelines.lock import submissions_of
 from pipelines.publish import Release
+from pipelines.report_context import context_of
 
 YEAR = 2022
 
@@ -84,7 +85,9 @@ def lines_of(page: str) -> set[str]:
 
 def test_the_whole_report_follows_from_the_public_files(demo, standard, outsider):
     reports = demo.reports
-    report = compose(outsider.edition, outsider.tables, _context(demo, standard, outsider), reports, "en")
+    known = submissions_of(demo, outsider.submissions, None, None)
+    context = context_of(demo, standard, outsider, known, None)
+    report = compose(outsider.edition, outsider.tables, context, reports, "en")
     theirs = demo.builds / str(YEAR)
     assert len(report.figures) > 10
     for figure in report.figures:
