@@ -151,7 +151,7 @@ def test_a_cell_of_several_codes_becomes_rows_of_their_own(read: Any) -> None:
         profile(Reading(), TableSpec("service", columns, explode="service")),
     )
     assert got.values("SELECT service_reference, service, source_row FROM staged.service ORDER BY 1") == [
-        ("s-2.1", "MED", 2), ("s-2.2", "PSY", 2), ("s-4.1", "LEGAL", 4),
+        ("s-2022-2.1", "MED", 2), ("s-2022-2.2", "PSY", 2), ("s-2022-4.1", "LEGAL", 4),
     ]  # fmt: skip
 
 
