@@ -19,7 +19,7 @@ import clearing_point as cp
 release = cp.open_release()
 
 # %%
-sex = release.crosstab(["reference_year", "sex"], where={"territory": "Total"}, population="persons_identified")
+sex = release.crosstab(["reference_year", "sex"], population="persons_identified")
 sex.pivot("sex")
 
 # %%

@@ -26,7 +26,7 @@ CREATE TABLE indicator (indicator_id VARCHAR, position INTEGER, part VARCHAR, ti
   population VARCHAR, population_title VARCHAR, population_definition VARCHAR, condition VARCHAR, profile VARCHAR,
   base INTEGER, far_from INTEGER, far_reach INTEGER, sign VARCHAR, sensitive BOOLEAN, multiple_response VARCHAR[],
   minimum_base INTEGER, withheld VARCHAR, made_data BOOLEAN, caveats VARCHAR[], submissions VARCHAR[], query VARCHAR,
-  measure_kind VARCHAR, measure_label VARCHAR);
+  measure_kind VARCHAR, measure_label VARCHAR, counted VARCHAR);
 CREATE TABLE dimension (indicator_id VARCHAR, position INTEGER, variable VARCHAR, label VARCHAR, codelist VARCHAR);
 CREATE TABLE category (indicator_id VARCHAR, variable VARCHAR, position INTEGER, code VARCHAR, label VARCHAR, kind VARCHAR,
   members VARCHAR[]);
@@ -147,6 +147,8 @@ def _indicator(position: int, table: PublishedTable) -> tuple[Any, ...]:
         [*table.notes, *(caveat["en"] for caveat in indicator.caveats)], list(table.submissions), table.query,
         indicator.measure.kind if indicator.measure and table.values is not None else None,
         indicator.measure.label["en"] if indicator.measure and table.values is not None else None,
+        # Who is counted as the disclosure gate names it: equal names are one population.
+        shown.population,
     )  # fmt: skip
 
 
