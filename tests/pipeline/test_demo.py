@@ -50,7 +50,10 @@ def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project, stan
 
 def test_a_published_small_count_is_no_true_small_count(demo: Project) -> None:
     shown = 0
-    for path in sorted((demo.releases / "2022" / "data").glob("*.csv")):
+    folder = demo.releases / "2022"
+    # The scorecard (T40) describes states, not persons; it is no table of counts.
+    counted = {d["id"] for d in json.loads((folder / "definitions.json").read_text(encoding="utf-8"))}
+    for path in sorted(p for p in (folder / "data").glob("*.csv") if p.stem in counted):
         for row in csv.DictReader(path.open(encoding="utf-8")):
             if row["protection"] == "" and row["value"] != "":
                 shown += 1
