@@ -189,9 +189,11 @@ def _both(source: Source, field: Field, spec: ColumnSpec, lookup: str) -> Select
 
 def _plain_text(source: Source, field: Field, spec: ColumnSpec, column: int) -> str:
     text = f"nullif(trim(r.cells[{column}]), '')"
-    for word, code in {**source.profile.reading.missing, **spec.missing}.items():
-        if word.strip():
-            text = f"CASE WHEN fold({text}) = {quoted(fold(word))} THEN {quoted(code)} ELSE {text} END"
+    words = {**source.profile.reading.missing, **spec.missing}
+    whens = {fold(word): code for word, code in words.items() if word.strip()}
+    if whens:
+        meant = " ".join(f"WHEN {quoted(word)} THEN {quoted(code)}" for word, code in whens.items())
+        text = f"CASE fold({text}) {meant} ELSE {text} END"
     if spec.prefix:
         text = f"{quoted(spec.prefix)} || {text}"
     return text if is_key(source, field) else f"coalesce({text}, {quoted(source.profile.reading.blank)})"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
 _SPACE = re.compile(r"\s+")
+_HYPHEN_AT_LINE_END = "\x02"
+"""What PDFium makes of it; tables are set without hyphenation, so it stands in the word."""
 _ROW_TAGS = ("th", "td")
 
 
@@ -61,29 +64,49 @@ def squeezed(text: str) -> str:
 
 def text_of_pdf(path: Path) -> str:
     """Return all text of a PDF, page after page, without white space."""
-    import pypdf
+    import pypdfium2
 
-    return squeezed("".join(page.extract_text() for page in pypdf.PdfReader(path).pages))
+    with pypdfium2.PdfDocument(path) as document:
+        text = "".join(page.get_textpage().get_text_bounded() for page in document)
+    return squeezed(text.replace(_HYPHEN_AT_LINE_END, "-"))
 
 
 def pdf_figures(path: Path) -> tuple[int, int]:
     """Return how many figures a tagged PDF has and how many of them have alternative text."""
-    import pypdf
-    from pypdf.generic import ArrayObject, DictionaryObject
+    import pypdfium2
+    from pypdfium2 import raw
 
-    root = pypdf.PdfReader(path).trailer["/Root"].get_object()
-    waiting, found, described = [root["/StructTreeRoot"]], 0, 0  # type: ignore[index]
-    while waiting:
-        item = waiting.pop().get_object()
-        if isinstance(item, ArrayObject):
-            waiting.extend(item)
-        elif isinstance(item, DictionaryObject):
-            if item.get("/S") == "/Figure":
-                found += 1
-                described += bool(str(item.get("/Alt", "")).strip())
-            if "/K" in item:
-                waiting.append(item["/K"])
+    found = described = 0
+    with pypdfium2.PdfDocument(path) as document:
+        for page in document:
+            tree = raw.FPDF_StructTree_GetForPage(page)
+            waiting = [
+                raw.FPDF_StructTree_GetChildAtIndex(tree, number)
+                for number in range(raw.FPDF_StructTree_CountChildren(tree))
+            ]
+            while waiting:
+                element = waiting.pop()
+                if not element:
+                    continue  # marked content of the page, no element of the structure
+                if _said(raw.FPDF_StructElement_GetType, element) == "Figure":
+                    found += 1
+                    described += bool(_said(raw.FPDF_StructElement_GetAltText, element).strip())
+                waiting += [
+                    raw.FPDF_StructElement_GetChildAtIndex(element, number)
+                    for number in range(raw.FPDF_StructElement_CountChildren(element))
+                ]
+            raw.FPDF_StructTree_Close(tree)
     return found, described
+
+
+def _said(ask: Callable[..., int], element: object) -> str:
+    """Ask PDFium for a text of an element: first how long it is, then the text."""
+    import ctypes
+
+    size = ask(element, None, 0)
+    text = ctypes.create_string_buffer(size)
+    ask(element, text, size)
+    return text.raw[:size].decode("utf-16-le").rstrip("\0")
 
 
 def sheets_of(path: Path) -> dict[str, list[list[object]]]:

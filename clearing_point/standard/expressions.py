@@ -113,6 +113,7 @@ def one_table_select(text: str, table: Table, standard: Standard) -> tuple[str, 
 def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> tuple[str, tuple[str, str] | None]:
     tree = parse_expression(text)
     table = standard.tables[name]
+    own = _names(table)
     lineage = set(ancestors(table, standard))
     wrapper = exp.Paren(this=tree)
     bound = {p.name for node in wrapper.find_all(exp.Lambda) for p in node.expressions}
@@ -120,13 +121,13 @@ def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> tuple[
         owner = column.table
         if column.find_ancestor(exp.Select):
             # A subquery resolves its own names first; the row's own columns reach into it by name.
-            if not owner and column.name in _names(table) and not _inner_names(column, standard):
+            if not owner and column.name in own and not _inner_names(column, standard):
                 column.set("table", exp.to_identifier(name))
             continue
         if not owner:
             if column.name in bound:
                 continue
-            if column.name not in _names(table):
+            if column.name not in own:
                 raise InputProblem(f"no column '{column.name}' in table {name}: {text.strip()[:120]!r}")
             column.set("table", exp.to_identifier(name))
         elif owner == RECEIPT:
@@ -138,7 +139,8 @@ def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> tuple[
             raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
     for source in wrapper.find_all(exp.Table):
         _place(source, standard, text)
-    return wrapper.sql(dialect="duckdb"), _split(tree)
+    split = _split(tree)
+    return wrapper.sql(dialect="duckdb", copy=False), split  # writing a copy would cost as much as parsing
 
 
 def _place(source: exp.Table, standard: Standard, text: str) -> None:
