@@ -19,6 +19,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
 from clearing_point.standard.files import read_csv
+from clearing_point.standard.prepared import kept, prepare_rules
 
 _LOCKED = {
     "enable_external_access": "false",
@@ -110,7 +111,7 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
         # Tight from the first byte: an empty file with closed modes is no database yet.
         with tempfile.TemporaryDirectory(dir=project.work) as folder:
             fresh = Path(folder) / "new.duckdb"
-            _create(fresh, standard)
+            _create(fresh, standard, project.work)
             os.chmod(fresh, 0o600)
             os.replace(fresh, project.warehouse)
         return
@@ -126,9 +127,10 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
 def new_workspace(project: Project, standard: Standard) -> Path:
     """Make an empty database of the warehouse's shape in a folder of its own; see :func:`drop_workspace`."""
     project.prepare()
+    prepare_rules(project.work, standard)
     folder = Path(tempfile.mkdtemp(prefix="submission-", dir=project.work))
     path = folder / "workspace.duckdb"
-    _create(path, standard)
+    _create(path, standard, project.work)
     return path
 
 
@@ -342,14 +344,18 @@ _EMPTY: dict[str, bytes] = {}
 """Bytes of an empty database by the hash of its standard: making one costs more than writing it."""
 
 
-def _create(path: Path, standard: Standard) -> None:
-    if standard.sha256 not in _EMPTY:
+def _create(path: Path, standard: Standard, work: Path) -> None:
+    def make() -> bytes:
         with duckdb.connect(str(path)) as connection:
             for statement in statements(standard):
                 connection.execute(statement)
             _fill_reference(connection, standard)
-        _EMPTY[standard.sha256] = path.read_bytes()
+        content = path.read_bytes()
         path.unlink()
+        return content
+
+    if standard.sha256 not in _EMPTY:
+        _EMPTY[standard.sha256] = kept(work, "empty", standard, make)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(_EMPTY[standard.sha256])

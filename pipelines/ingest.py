@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
 from clearing_point.quality.earlier import Earlier, earlier_of
 from clearing_point.quality.feedback import Feedback, feedback_of
+from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import Verdict, judge, verdict_of
+from clearing_point.quality.runner import Gate
 from clearing_point.standard import Standard, load_standard
 from clearing_point.store import (
     current_version,
@@ -128,34 +131,36 @@ def check(
     language: str = "en",
 ) -> Outcome:
     """Read and judge a file without storing anything; see :func:`load`."""
-    received, profile, answers = _read_with_answers(project, path, profile, standard, encoding)
-    decisions = decisions_for(project, standard, profile, period, now())
-    receipt = receive(
-        project, standard, path, profile, period, received=received, corrections=decisions.corrections
-    )
-    earlier = Earlier(None)
-    try:
-        start, _ = parse_period(period)
-        earlier = earlier_of(project, standard, receipt.series, start, patient=False)
-        verdict = judge(
-            receipt.workspace,
-            receipt.submission_id,
-            standard,
-            refused=receipt.refused,
-            use=profile.use,
-            earlier=earlier,
-            waivers=decisions.waivers,
-            answers=answers,
+    with gate_beside() as gate:
+        received, profile, answers = _read_with_answers(project, path, profile, standard, encoding)
+        decisions = decisions_for(project, standard, profile, period, now())
+        receipt = receive(
+            project, standard, path, profile, period, received=received, corrections=decisions.corrections
         )
-        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, language)
-        return Outcome(
-            receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
-            reading=_reading(received, profile),
-            remarks=may_be_meant(receipt, profile, standard),
-        )  # fmt: skip
-    finally:
-        earlier.drop()
-        drop_workspace(receipt.workspace)
+        earlier = Earlier(None)
+        try:
+            start, _ = parse_period(period)
+            earlier = earlier_of(project, standard, receipt.series, start, patient=False)
+            verdict = judge(
+                receipt.workspace,
+                receipt.submission_id,
+                standard,
+                refused=receipt.refused,
+                use=profile.use,
+                earlier=earlier,
+                waivers=decisions.waivers,
+                answers=answers,
+                gate=gate,
+            )
+            feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, language)
+            return Outcome(
+                receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
+                reading=_reading(received, profile),
+                remarks=may_be_meant(receipt, profile, standard),
+            )  # fmt: skip
+        finally:
+            earlier.drop()
+            drop_workspace(receipt.workspace)
 
 
 def load(
@@ -192,7 +197,9 @@ def load(
     item = Item(path, profile, period, made_data, received_at, encoding, reason)
     plan = _plan(project, standard, item)
     try:
-        return _store(project, standard, item, _judged(project, standard, item, plan, progress), progress)
+        with gate_beside() if plan.before is None else nullcontext() as gate:
+            judged = _judged(project, standard, item, plan, progress, gate)
+        return _store(project, standard, item, judged, progress)
     finally:
         plan.earlier.drop()
 
@@ -297,7 +304,14 @@ class _Judged:
     remarks: tuple[str, ...] = ()
 
 
-def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progress: Progress) -> _Judged:
+def _judged(
+    project: Project,
+    standard: Standard,
+    item: Item,
+    plan: _Plan,
+    progress: Progress,
+    gate: Gate | None = None,
+) -> _Judged:
     if plan.before is not None:
         return plan.before
     progress("reading")
@@ -329,6 +343,7 @@ def _judged(project: Project, standard: Standard, item: Item, plan: _Plan, progr
             earlier=plan.earlier,
             waivers=decisions.waivers,
             answers=answers,
+            gate=gate,
         )
         feedback = feedback_of(receipt.workspace, name, standard)
         remarks = may_be_meant(receipt, profile, standard)

@@ -13,7 +13,6 @@ from clearing_point.project import Project
 from clearing_point.quality.feedback import ranges
 from clearing_point.standard import Standard
 from clearing_point.store import opened
-from pipelines.effect import effect_of
 
 _SHOWN_WORDS = 20
 _ASK_REASON = (
@@ -63,6 +62,8 @@ def what_changes(
     told = list(lines(found, earlier))
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
+    from pipelines.effect import effect_of  # it counts indicators: only a new version needs it
+
     effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
     if effect.editions and reason is None:
         raise InputProblem("\n".join((*told, *effect.published(), _ASK_REASON)))

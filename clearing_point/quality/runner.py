@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ def run_gate(
     InternalError
         If an expectation raised, or a result is missing: the engine is at fault, not the data.
     """
-    gx, gxe = _import()
+    gx, gxe = import_library()
     with _connections_closed():
         context, source = _opened(gx, workspace)
         asset = source.add_table_asset("gate", table_name=GATE_TABLE)
@@ -66,6 +66,12 @@ def run_gate(
             outcome = _validate(gx, gxe, context, asset, f"measured_{number}", group)
             found |= dict(zip([n.name for n in group], _results(outcome, group), strict=True))
     return gate, tuple(found[m.name] for m in measured)
+
+
+Gate = Callable[
+    [Path, Sequence[Expectation], Sequence[Measured]], tuple[tuple[GateResult, ...], tuple[GateResult, ...]]
+]
+"""What :func:`run_gate` is; see also :mod:`clearing_point.quality.gate_process`."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,8 @@ def _connections_closed() -> Iterator[None]:
             connection.close()
 
 
-def _import() -> tuple[Any, Any]:
+def import_library() -> tuple[Any, Any]:
+    """Import Great Expectations, silent and with nothing sent anywhere."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():

@@ -7,7 +7,7 @@ Missing codes appear to them as NULL: an expression over an unknown value is its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -98,7 +98,7 @@ def qualified(text: str, table: Table, standard: Standard) -> str:
     InputProblem
         If it names a column that neither the table nor its parents have.
     """
-    return _qualified(text, table.name, standard.sha256, standard)[0]
+    return compiled(text, table.name, standard)[0]
 
 
 def one_table_select(text: str, table: Table, standard: Standard) -> tuple[str, str] | None:
@@ -106,11 +106,28 @@ def one_table_select(text: str, table: Table, standard: Standard) -> tuple[str, 
 
     Such expressions over one table can be worked out together in one pass. Raises as :func:`qualified`.
     """
-    return _qualified(text, table.name, standard.sha256, standard)[1]
+    return compiled(text, table.name, standard)[1]
+
+
+Compiled = tuple[str, tuple[str, str] | None]
+"""An expression qualified, and split as by :func:`one_table_select`."""
+
+_READY: dict[str, Mapping[tuple[str, str], Compiled]] = {}
+
+
+def take_compiled(standard: Standard, ready: Mapping[tuple[str, str], Compiled]) -> None:
+    """Use what :func:`compiled` gave for (text, table) before instead of parsing it again."""
+    _READY[standard.sha256] = ready
+
+
+def compiled(text: str, table_name: str, standard: Standard) -> Compiled:
+    """Return :func:`qualified` and :func:`one_table_select` of an expression; raises as they do."""
+    ready = _READY.get(standard.sha256, {}).get((text, table_name))
+    return ready or _qualified(text, table_name, standard.sha256, standard)
 
 
 @lru_cache(maxsize=4096)
-def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> tuple[str, tuple[str, str] | None]:
+def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> Compiled:
     tree = parse_expression(text)
     table = standard.tables[name]
     own = _names(table)

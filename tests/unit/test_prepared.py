@@ -1,0 +1,76 @@
+"""What is kept between commands: never stale, never damaged, never needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clearing_point.errors import InternalError
+from clearing_point.quality import gate_process
+from clearing_point.quality.suites import GATE_TABLE, Expectation
+from clearing_point.standard import Standard, expressions
+from clearing_point.standard.prepared import kept, prepare_rules
+from clearing_point.store import opened
+
+
+def test_kept_bytes_are_made_again_when_they_are_damaged(standard: Standard, tmp_path: Path) -> None:
+    made = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"what the standard gives"
+
+    assert kept(tmp_path, "thing", standard, make) == kept(tmp_path, "thing", standard, make)
+    assert len(made) == 1
+    (only,) = (tmp_path / "prepared").iterdir()
+    assert only.stat().st_mode & 0o077 == 0
+    only.write_bytes(b"what somebody else gives")
+    assert kept(tmp_path, "thing", standard, make) == b"what the standard gives"
+    assert len(made) == 2
+    assert len(list((tmp_path / "prepared").iterdir())) == 1
+
+
+def test_rules_read_from_disk_are_those_that_parsing_gives(standard: Standard, tmp_path: Path) -> None:
+    rule = next(r for r in standard.rules if r.table == "person" and r.holds)
+    parsed = expressions._qualified(rule.holds, rule.table, standard.sha256, standard)
+    try:
+        prepare_rules(tmp_path, standard)
+        prepare_rules(tmp_path, standard)
+        assert (rule.holds, rule.table) in expressions._READY[standard.sha256]
+        assert expressions.compiled(rule.holds, rule.table, standard) == parsed
+    finally:
+        expressions._READY.clear()
+
+
+def _suite() -> list[Expectation]:
+    return [
+        Expectation("ExpectColumnMaxToBeBetween", {"column": name, "max_value": 0}, name, "error", name)
+        for name in ("Q01", "Q02")
+    ]
+
+
+@pytest.mark.great_expectations
+def test_the_gate_in_its_own_process_answers_and_its_death_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "workspace.duckdb"
+    with opened(path) as connection:
+        connection.execute(f"CREATE TABLE {GATE_TABLE} AS SELECT 0 AS Q01, 3 AS Q02")
+    monkeypatch.setattr(gate_process, "_LIBRARY", "a library that nobody imported")
+    with gate_process.gate_beside() as gate:
+        results, _ = gate(path, _suite(), ())
+    assert [(r.rule_id, r.success, r.observed) for r in results] == [("Q01", True, "0"), ("Q02", False, "3")]
+    with (
+        pytest.raises(InternalError, match="could not evaluate"),
+        gate_process.gate_beside() as gate,
+    ):
+        gate(
+            path,
+            [Expectation("ExpectColumnMaxToBeBetween", {"column": "no_such_column"}, "Q03", "error", "")],
+            (),
+        )
+    monkeypatch.setattr(gate_process, "_serve", os._exit)
+    with pytest.raises(InternalError, match="before it answered"), gate_process.gate_beside() as gate:
+        gate(path, _suite(), ())
