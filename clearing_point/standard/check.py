@@ -8,7 +8,7 @@ from typing import Any
 
 from clearing_point.errors import ClearingPointError
 from clearing_point.project import Project
-from clearing_point.standard.expressions import parse_expression, qualified
+from clearing_point.standard.expressions import qualified
 from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
 from clearing_point.standard.load import TERRITORY_FILES, load_standard
 from clearing_point.standard.model import TERRITORY, Standard
@@ -263,7 +263,6 @@ def _expression(
     path: Path, at: tuple[str | int, ...], text: str, table: str, standard: Standard
 ) -> Iterator[str]:
     try:
-        parse_expression(text)
         qualified(text, standard.tables[table], standard)
     except ClearingPointError as error:
         yield f"{path}:{line_at(lines_of_yaml(path), at)}: {error}"

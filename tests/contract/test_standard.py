@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.check import check_project
 from clearing_point.standard.ddl import statements
+from clearing_point.standard.files import read_yaml
 from pipelines.derive import derive
 from tests.conftest import ROOT
 
@@ -32,18 +34,23 @@ def copy(tmp_path: Path) -> Project:
     return Project(root=tmp_path, data=tmp_path / "data")
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
-    [
-        ("schemas/tables/person.yml", "codelist: sex", "codelist: sexx", "'sexx', which is not there"),
+# Faults that one reading can tell together: in the shape of files; in keys; in what refers to something.
+FAULTS = {
+    "shapes": [
         ("schemas/tables/person.yml", "type: year", "type: yaer", "'yaer' is not one of"),
         ("schemas/tables/person.yml", "name: sex\n", "nmae: sex\n", "'name' is a required property"),
-        ("schemas/codelists/sex.csv", "F,,value", "F,Q,value", "the parent 'Q' of F is no code"),
         ("schemas/codelists/sex.csv", ",Female,", ",,", "sex.csv:"),
-        ("schemas/codelists/sex.csv", "M,,value", "F,,value", "a code stands twice"),
+        ("schemas/tables/need.yml", "fields:", "fields: [1, 2", "need.yml:"),
+    ],
+    "keys": [
+        ("schemas/tables/identification.yml", "resource: person,", "resource: persn,", "leads nowhere"),
+    ],
+    "references": [
+        ("schemas/tables/person.yml", "codelist: sex", "codelist: sexx", "'sexx', which is not there"),
+        ("schemas/codelists/sex.csv", "F,,value", "F,Q,value", "the parent 'Q' of F is no code"),
+        ("schemas/codelists/identification_status.csv", "CONFIRMED,", "PRESUMED,", "a code stands twice"),
         ("schemas/crosswalks/eurostat.csv", "sex,F,", "sex,Q,", "sex.Q is not in the standard"),
         ("schemas/territories/group.csv", "SEE11,ALB", "SEE11,QQQ", "'QQQ' is no territory"),
-        ("schemas/tables/identification.yml", "resource: person,", "resource: persn,", "leads nowhere"),
         (
             "schemas/indicators/numbers.yml",
             "population: persons_identified",
@@ -51,25 +58,28 @@ def copy(tmp_path: Path) -> Project:
             "no population 'nobody'",
         ),
     ],
-)
-def test_an_inconsistency_is_named_with_file_and_line(
-    copy: Project, file: str, old: str, new: str, said: str
-) -> None:
-    path = copy.root / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+}
+
+
+@pytest.mark.parametrize("kind", sorted(FAULTS))
+def test_every_inconsistency_is_named_with_file_and_line(copy: Project, kind: str) -> None:
+    for file, old, new, _ in FAULTS[kind]:
+        path = copy.root / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, file
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
     problems = check_project(copy)
-    assert any(said in p for p in problems), problems
+    for file, _, _, said in FAULTS[kind]:
+        assert any(said in p and Path(file).name in p for p in problems), (said, problems)
     assert all(p.split(":")[1].isdigit() for p in problems if p.startswith(("schemas", "pipelines"))), (
         problems
     )
 
 
-def test_a_broken_yaml_is_one_sentence_with_its_line(copy: Project) -> None:
-    (copy.schemas / "tables" / "person.yml").write_text("name: person\nfields: [1, 2\n", encoding="utf-8")
-    problems = check_project(copy)
-    assert any("person.yml:3: not readable as YAML" in p for p in problems), problems
+def test_a_broken_yaml_is_one_sentence_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "person.yml").write_text("name: person\nfields: [1, 2\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"person\.yml:3: not readable as YAML"):
+        read_yaml(tmp_path / "person.yml")
 
 
 def test_the_ddl_runs_twice_and_gives_every_column(standard: Standard) -> None:
