@@ -49,6 +49,7 @@ def context_of(
     declarations, scorecard = _told(project, standard, release)
     return ReportContext(
         standard=standard,
+        reports=project.reports,
         coverage=states,
         suppliers=tuple(sorted(suppliers)),
         published_figures=_published(project, standard, reference, edition.trend_from, edition.year),

@@ -61,7 +61,7 @@ def build_report(
     Parameters
     ----------
     folder : Path
-        Where it is to stand. Texts, templates and style come from ``reports`` beside the standard's folder.
+        Where it is to stand.
     extra : mapping of str to str
         Further text files by their path in the folder: the data annex, the lock.
     finish : callable
@@ -78,12 +78,11 @@ def build_report(
     for table in tables:
         if not isinstance(table, PublishedTable) or not isinstance(table.protected, Protected):
             raise InternalError("The report was handed a table that did not pass the disclosure gate.")
-    reports = context.standard.folder.parent / "reports"
     new = folder.with_name(f".{folder.name}.new-{os.getpid()}")
     try:
         shutil.rmtree(new, ignore_errors=True)
         (new / "figures").mkdir(parents=True)
-        html, figures = _write(edition, tables, context, reports, new, progress)
+        html, figures = _write(edition, tables, context, new, progress)
         for name, text in (extra or {}).items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).write_text(text, encoding="utf-8", newline="\n")
@@ -108,11 +107,11 @@ def _write(
     edition: Edition,
     tables: Sequence[PublishedTable],
     context: ReportContext,
-    reports: Path,
     new: Path,
     progress: Progress,
 ) -> tuple[Path, list[Path]]:
     pages: list[Path] = []
+    reports = context.reports
     figures: list[Path] = []
     for number, language in enumerate(edition.languages):
         progress(f"drawing and setting: {language}")

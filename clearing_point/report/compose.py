@@ -12,6 +12,7 @@ from clearing_point.report.chapters import Numbering, coverage, key_figures, par
 from clearing_point.report.data_notes import quality_section
 from clearing_point.report.edition import Edition
 from clearing_point.report.figures import Easel
+from clearing_point.report.languages import english_texts
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
@@ -83,7 +84,7 @@ def compose(
         footnotes=tuple(text for _, text in footnotes_of(setting) if text.startswith("*")),
         made_data=words("made_data.banner") if made else "",
         made_data_tag=words("made_data.tag"),
-        front=(*_about_language(words), *front),
+        front=(*_about_language(words, len(english_texts(edition, context, words))), *front),
         sections=sections,
         date=context.cut_off[:10],
     )
@@ -95,11 +96,11 @@ def _title(edition: Edition, words: Words, reports: Path) -> str:
     return words("front.title") if same else edition.title
 
 
-def _about_language(words: Words) -> list[Block]:
+def _about_language(words: Words, english: int) -> list[Block]:
     """Say what readers of a translation must know of it."""
     said = [words("front.draft")] if words.draft else []
-    if words.standing_in:
-        said.append(words("front.english_stands_in", count=len(words.standing_in)))
+    if english:
+        said.append(words("front.english_stands_in", count=english))
     return [Paragraph(" ".join(said), "note")] if said else []
 
 

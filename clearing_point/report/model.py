@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from clearing_point.analysis.scorecard import Scorecard
@@ -23,6 +24,8 @@ class ReportContext:
 
     Attributes
     ----------
+    reports : Path
+        Folder with texts, templates, style and fonts: the project's own, which its lock describes.
     coverage : mapping
         Territory -> year -> ``accepted``, ``returned`` or ``none``.
     suppliers : tuple
@@ -42,6 +45,7 @@ class ReportContext:
     """
 
     standard: Standard
+    reports: Path
     coverage: Mapping[str, Mapping[str, str]]
     suppliers: tuple[tuple[str, str, str, bool], ...]
     published_figures: tuple[Mapping[str, str], ...]

@@ -16,6 +16,7 @@ from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InternalError
 from clearing_point.report.chapters import table_anchor
 from clearing_point.report.edition import Edition
+from clearing_point.report.languages import english_texts
 from clearing_point.report.model import ReportContext
 from clearing_point.report.readback import (
     Page,
@@ -55,7 +56,7 @@ def problems_of(
     folder: Path, edition: Edition, tables: Sequence[PublishedTable], context: ReportContext
 ) -> Iterator[str]:
     """Yield every check that fails, in all languages of the edition."""
-    reports = context.standard.folder.parent / "reports"
+    reports = context.reports
     for table in tables:
         yield from _totals(table.protected)
     for number, language in enumerate(edition.languages):
@@ -70,7 +71,7 @@ def problems_of(
                 yield from _against_annex(page, View(table, setting), folder)
         yield from _figures(page, words)
         yield from _territories(page, setting)
-        yield from _language(page, words, language)
+        yield from _language(page, setting)
 
 
 def _totals(table: Protected) -> Iterator[str]:
@@ -236,14 +237,16 @@ def _territories(page: Page, setting: Setting) -> Iterator[str]:
             yield f"missing territory without reason: {territory}"
 
 
-def _language(page: Page, words: Words, language: str) -> Iterator[str]:
-    """The page names its language; where English stands in, it says so."""
-    if page.language != language:
-        yield f"language of the page: {language}"
-    notice = squeezed(words("front.english_stands_in", count="#")).split("#")[0]
-    said = notice in squeezed(page.sections.get("key-figures", ""))
-    if bool(words.standing_in) != said:
-        yield f"translations: {language}"
+def _language(page: Page, setting: Setting) -> Iterator[str]:
+    """The page names its language; where English stands in, it says so, and of how many texts."""
+    words = setting.words
+    if page.language != words.language:
+        yield f"language of the page: {words.language}"
+    count = len(english_texts(setting.edition, setting.context, words))
+    said = squeezed(page.sections.get("key-figures", ""))
+    notice = squeezed(words("front.english_stands_in", count=count or "#"))
+    if (notice.split("#")[0] in said) != bool(count):
+        yield f"translations: {words.language}"
 
 
 __all__ = ["PageTable", "check_report", "problems_of"]

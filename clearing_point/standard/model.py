@@ -262,6 +262,16 @@ class Indicator:
     """Variable whose categories are printed with their share of the known."""
     measure: Measure | None = None
 
+    @property
+    def labels(self) -> Iterator[Text]:
+        """Words of its rows and columns that no code list holds."""
+        for breakdown in self.by:
+            yield from (breakdown.label, *breakdown.group_labels.values())
+            if breakdown.unknown_label is not None:
+                yield breakdown.unknown_label
+        if self.measure is not None:
+            yield self.measure.label
+
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is read once
 class Standard:
@@ -332,16 +342,8 @@ class Standard:
     def report_texts(self) -> Iterator[tuple[str, Text]]:
         """Yield the texts that only readers of the report meet, with their context; a language may lack them."""
         for indicator in self.indicators:
-            yield "", indicator.title
-            yield "", indicator.definition
-            yield from (("", text) for text in indicator.caveats)
-            for breakdown in indicator.by:
-                yield "report:label", breakdown.label
-                yield from (("report:label", text) for text in breakdown.group_labels.values())
-                if breakdown.unknown_label is not None:
-                    yield "report:label", breakdown.unknown_label
-            if indicator.measure is not None:
-                yield "report:label", indicator.measure.label
+            yield from (("", text) for text in (indicator.title, indicator.definition, *indicator.caveats))
+            yield from (("report:label", text) for text in indicator.labels)
         for population in self.populations.values():
             yield "report:label", population.title
             yield "", population.definition

@@ -29,11 +29,12 @@ EDITION = """\
 year: 2022
 title: A short edition
 naming_profile: neutral
-languages: [en, sr-Latn]
+languages: [en]
 trend_from: 2021
 profile: suppress
 tables: [T05]
 """
+LEFT_OUT = ["BIH", "HRV", "MDA", "MKD", "MNE", "ROU", "SVN", "XKX"]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,13 @@ def place(demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     data = folder / "data"
     for name in ("archive", "warehouse"):
         shutil.copytree(demo.data / name, data / name)
-    return Project(root=root, data=data)
+    place = Project(root=root, data=data)
+    # Three territories are enough here, and a build takes half the time: this file makes eleven.
+    with duckdb.connect(str(place.warehouse)) as connection:
+        connection.execute(
+            "UPDATE raw.submission SET status = 'RETURNED' WHERE list_contains(?, territory)", [LEFT_OUT]
+        )
+    return place
 
 
 def _log(place: Project) -> list[dict[str, object]]:
@@ -106,7 +113,7 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     assert (first.outcome, first.release, first.exit_code) == ("published", "1.0", 0), first.reason
     assert not list(place.work.glob(".annual-*"))
     stands = hashes_of(report)
-    assert {"report.html", "report.pdf", "report.sr-Latn.pdf", "tables.xlsx", "data/T05.csv", "2022.lock.json"} <= set(stands)  # fmt: skip
+    assert {"report.html", "report.pdf", "tables.xlsx", "data/T05.csv", "2022.lock.json"} <= set(stands)  # fmt: skip
     # The same inputs: the same bytes, and nothing moves.
     again = run_annual(place, standard, 2022)
     assert (again.outcome, again.release) == ("unchanged", "1.0")

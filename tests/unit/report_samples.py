@@ -122,6 +122,7 @@ def context(**more: Any) -> ReportContext:
     every = dict.fromkeys(YEARS, "accepted")
     return ReportContext(**{
         "standard": standard(),
+        "reports": ROOT / "reports",
         "coverage": {"ALB": every, "SRB": every, "XKX": every, "MNE": {"2022": "returned"}},
         "suppliers": (("ALB", "Office", "ALB-2022-01", True),),
         "published_figures": (
@@ -178,6 +179,6 @@ def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, Repor
         (t, "Office of the coordinator", f"{t}-2022-01", True) for t in found.reporting_territories
     )
     return tables, which, ReportContext(
-        found, coverage, suppliers,
+        found, ROOT / "reports", coverage, suppliers,
         figures, found.version, "0.1.0", True, "2023-06-30",
     )  # fmt: skip

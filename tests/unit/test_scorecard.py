@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -92,7 +93,7 @@ def test_another_definition_or_basis_of_counting_breaks_a_series(standard: Stand
     }  # fmt: skip
     later = {**told, "submission": "2022-BGR-BGR01-v1", "first_year": 2022, "last_year": 2022}
     context = ReportContext(
-        standard=standard, coverage={}, suppliers=(), published_figures=(), standard_version="1", package_version="1",
+        standard=standard, reports=Path("reports"), coverage={}, suppliers=(), published_figures=(), standard_version="1", package_version="1",
         made_data=False, cut_off="2023-06-30", declarations=(told, later),
     )  # fmt: skip
     assert breaks_of(context) == []
