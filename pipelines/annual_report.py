@@ -17,7 +17,8 @@ from clearing_point.report.selfcheck import check_report
 from clearing_point.standard import Standard
 from pipelines.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
 from pipelines.places import folder_named, put_in_place, release_number, report_before, standing_lock, year_of
-from pipelines.publish import Release, publish
+from pipelines.prepared_issue import put_out, settle, settled
+from pipelines.publish import Release, make_release, publish
 from pipelines.report_context import context_of
 
 Progress = Callable[[str], None]
@@ -54,7 +55,8 @@ def build(
 ) -> BuiltReport:  # fmt: skip
     """Publish the edition, unless that was just done, and build its report.
 
-    A report that stood there is kept under ``earlier`` if the new one differs.
+    The release goes out, and its issue into the ledger, only when the report has passed its checks. A report that
+    stood there is kept under ``earlier`` if the new one differs.
 
     Raises
     ------
@@ -63,10 +65,12 @@ def build(
     InternalError
         If the finished report fails its own checks; the one that stood there stays.
     """
-    release = release or publish(project, standard, year, progress=progress)
     project.builds.mkdir(parents=True, exist_ok=True)
-    with _scratch(project.builds, year) as folder:
-        made = make(project, standard, release, folder / str(year), progress=progress)
+    with _scratch(project.builds, year) as folder, settled(project):
+        found = release or make_release(project, standard, year, folder / "release", progress=progress)
+        made = make(project, standard, found, folder / str(year), progress=progress)
+        if release is None:
+            put_out(project, found.folder, year)
         place = put_in_place(project, year, made.html.parent)
     return _moved(made, place)
 
@@ -131,6 +135,7 @@ def verify(
     """
     standing = project.builds / str(year)
     lock = read_lock(standing, year)
+    settle(project)
     with _scratch(project.work, year) as folder:
         ledger = folder / "publications"
         if project.ledger.parent.is_dir():

@@ -1,7 +1,7 @@
 """What goes out, given what is out already: the ledger, frozen years, late records, re-issues and revisions.
 
-Deciding comes first and ends in the ledger; what is written afterwards is read back from the ledger alone, so that
-publishing an edition again from the same inputs gives the same bytes.
+Deciding comes first and ends in a prepared ledger (:mod:`pipelines.prepared_issue`); what is written afterwards is read
+back from it alone, so that publishing an edition again from the same inputs gives the same bytes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from pipelines.frozen_years import (
     refuse_small_changes,
     unchanged_cells,
 )
+from pipelines.hidden_since import HiddenSince, hidden_since
+from pipelines.prepared_issue import prepared_folder, settle, standing_ledger
 
 Progress = Callable[[str], None]
 Recount = Callable[[Sequence[str]], Sequence[Counted]]
@@ -55,16 +57,25 @@ class Published:
         Tables of records that came, or were withdrawn, after their year was published, by name.
     notes : mapping
         Sentences to print with a table, by table.
+    late_of : mapping
+        Whose line each of them is.
+    hidden_since : mapping
+        What earlier editions showed and this one hides, by table.
     issues : tuple of str
         Names in the ledger of the issues that make up the edition.
+    ledger : str
+        The link of the ledger's chain at which the last of them ends.
     """
 
     counted: tuple[Counted, ...]
     tables: Mapping[str, Protected]
     late: Mapping[str, Protected]
+    late_of: Mapping[str, str]
+    hidden_since: Mapping[str, HiddenSince]
     certificates: Certificates
     notes: Mapping[str, tuple[str, ...]]
     issues: tuple[str, ...]
+    ledger: str
     complete_revision: str
 
 
@@ -93,7 +104,9 @@ def publish_tables(
     complete_revision: str = "",
     progress: Progress = lambda _: None,
 ) -> Published:
-    """Protect the tables of an edition beside everything that is out, enter them in the ledger, and return them.
+    """Protect the tables of an edition beside everything that is out, prepare their issue, and return them.
+
+    The issue is entered in the ledger by :func:`pipelines.prepared_issue.put_out`, with the release.
 
     Parameters
     ----------
@@ -109,6 +122,7 @@ def publish_tables(
     InputProblem
         Where the policy does not allow it, or tables cannot be made safe; names tables.
     """
+    settle(project)
     ledger = Ledger(project.ledger)
     issues = ledger.issues_in_force()
     mine = [issue for issue in issues if issue.note["edition"] == edition.year]
@@ -125,7 +139,7 @@ def publish_tables(
     if plan.tables:
         profile: Profile = "round" if edition.profile == "round" else "suppress"
         _make_issue(project, plan, policy, profile, relations, submissions, inputs, progress)
-    return _read_back(edition, policy, Ledger(project.ledger), counted, relations, progress)
+    return _read_back(edition, policy, standing_ledger(project), counted, relations, progress)
 
 
 def _same(issue: Issue, submissions: Sequence[str]) -> bool:
@@ -218,12 +232,12 @@ def _make_issue(
         _audit_side_by_side(plan.before, made, policy, relations)
     name = str(plan.note.pop("name"))
     note = {**plan.note, "submissions": list(submissions)}
-    ledger = Ledger(project.ledger)
-    ledger.append(name, made, inputs=inputs, note=note)
+    waiting = prepared_folder(project)
+    Ledger(project.ledger).append(name, made, inputs=inputs, note=note, into=waiting / project.ledger.name)
     if protection is not None:
         # What it cost in small cells and in others: for the office, never for a release.
         cost = json.dumps(asdict(protection.cost), ensure_ascii=False, indent=1) + "\n"
-        (project.ledger.parent / f"cost of {name}.json").write_text(cost, encoding="utf-8", newline="\n")
+        (waiting / f"cost of {name}.json").write_text(cost, encoding="utf-8", newline="\n")
 
 
 def _protected(
@@ -322,22 +336,35 @@ def _read_back(
             "policy that it was published with, or declare a complete revision."
         )
     reason = str(mine[0].note.get("reason", ""))
-    notes = {name: _notes(reason, name, of, late, policy) for name in tables}
+    kind = "revision" if reason else "reissue" if mine[0].note.get("reissue") else "other"
+    before = ledger.tables(before=mine[0].name)
+    hidden = hidden_since(tables, before, kind, policy)
+    notes = {name: _notes(reason, name, of, late, policy, hidden.get(name)) for name in tables}
     return Published(
         tuple(counted),
         tables,
         late,
+        of,
+        hidden,
         make_certificates(result),
         notes,
         tuple(issue.name for issue in mine),
+        next(r.chain for r in reversed(ledger.records()) if r.edition == mine[-1].name),
         reason,
     )
 
 
 def _notes(
-    reason: str, name: str, of: Mapping[str, str], late: Mapping[str, Protected], policy: Policy
+    reason: str,
+    name: str,
+    of: Mapping[str, str],
+    late: Mapping[str, Protected],
+    policy: Policy,
+    hidden: HiddenSince | None,
 ) -> tuple[str, ...]:
     found = [policy.revision_note.format(reason=reason)] if reason else []
+    if hidden is not None and "note" in policy.hidden_since:
+        found.append(policy.hidden_since["note"].format(count=hidden.cells, why=hidden.why))
     for line, main in of.items():
         table = late[line]
         if main != name or table.withheld or not any(entry.shown != 0 for entry in table.cells.values()):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -17,7 +18,7 @@ from clearing_point.analysis.measures import Denominators, notes_of, read_denomi
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
-from clearing_point.analysis.release import long_csv, write_release
+from clearing_point.analysis.release import write_release
 from clearing_point.analysis.scorecard import read_scorecard
 from clearing_point.disclosure import load_policy, printed_cost
 from clearing_point.disclosure.certificates import certificates_text
@@ -27,6 +28,8 @@ from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect
+from pipelines.late_lines import late_lines
+from pipelines.prepared_issue import put_out, settled
 from pipelines.publication import publish_tables
 
 Progress = Callable[[str], None]
@@ -78,7 +81,31 @@ def publish(
 ) -> Release:
     """Publish the edition of a year: protected beside everything that is out, and entered in the ledger.
 
-    Publishing the same edition again from the same inputs gives the same bytes.
+    Publishing the same edition again from the same inputs gives the same bytes. Parameters and errors are those
+    of :func:`make_release`.
+    """
+    project.releases.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{year}-", dir=project.releases) as folder, settled(project):
+        release = make_release(
+            project, standard, year, Path(folder) / str(year),
+            complete_revision=complete_revision, only=only, progress=progress,
+        )  # fmt: skip
+        return replace(release, folder=put_out(project, release.folder, year))
+
+
+def make_release(
+    project: Project,
+    standard: Standard,
+    year: int,
+    place: Path,
+    *,
+    complete_revision: str = "",
+    only: Sequence[str] | None = None,
+    progress: Progress = lambda _: None,
+) -> Release:
+    """Make the release of an edition in a folder of its own; its issue is prepared and not yet in the ledger.
+
+    :func:`pipelines.prepared_issue.put_out` publishes it.
 
     Parameters
     ----------
@@ -119,6 +146,7 @@ def publish(
         )
         for c in out.counted
     )
+    lines = late_lines(out, {t.indicator.indicator_id: t for t in tables}, policy)
     progress("writing")
     scorecard = _scorecard(project, standard, edition)
     data_as_of = str(edition.cut_off or max(p["received"] for p in people))
@@ -137,7 +165,9 @@ def publish(
             "audited_cells": len(out.certificates.get("cells", ())),
             "withheld": sorted(t.table_id for t in out.tables.values() if t.withheld),
             "issues": list(out.issues),
+            "ledger": out.ledger,
             "complete_revision": out.complete_revision or None,
+            "hidden_since": {name: asdict(found) for name, found in out.hidden_since.items()},
             "cost": {t.indicator.indicator_id: dict(t.cost) for t in tables},
         },
     }
@@ -146,13 +176,10 @@ def publish(
         standard,
         year,
         edition.title,
-        tables,
+        (*tables, *lines),
         manifest,
-        {
-            "certificates.json": certificates_text(out.certificates),
-            "data/T40.csv": scorecard,
-            **{f"data/{name}.csv": long_csv(table) for name, table in out.late.items()},
-        },
+        {"certificates.json": certificates_text(out.certificates), "data/T40.csv": scorecard},
+        place,
     )
     return Release(edition, tables, folder, submissions, data_as_of)
 

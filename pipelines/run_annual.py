@@ -13,11 +13,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
-from clearing_point.analysis.release import put_in_place as put_release_in_place
 from clearing_point.errors import ClearingPointError, InputProblem
 from clearing_point.intake.receive import archived_file
 from clearing_point.project import Project
@@ -26,7 +25,8 @@ from clearing_point.store import connect, now
 from pipelines.annual_report import make
 from pipelines.lock import read_lock
 from pipelines.places import put_in_place
-from pipelines.publish import Release, publish
+from pipelines.prepared_issue import put_out, settle
+from pipelines.publish import Release, make_release
 
 Progress = Callable[[str], None]
 RUN_LOG = "runs.log"
@@ -97,16 +97,14 @@ def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run
     _sweep(project, year)
     folder = Path(tempfile.mkdtemp(prefix=f".annual-{year}-", dir=project.work))
     try:
-        beside = replace(project, output_folder=folder)
-        release = publish(beside, standard, year, progress=step)
+        release = make_release(project, standard, year, folder / "releases" / str(year), progress=step)
         step("gates")
         _gates(project, release)
         made = make(project, standard, release, folder / "report", progress=step).html.parent
         lock = read_lock(made, year)
         before = _lock_hash(project, year)
         step("putting the release in place")
-        project.releases.mkdir(parents=True, exist_ok=True)
-        put_release_in_place(release.folder, project.releases / str(year))
+        put_out(project, release.folder, year)
         step("putting the report in place")
         project.builds.mkdir(parents=True, exist_ok=True)
         put_in_place(project, year, made)
@@ -124,6 +122,7 @@ def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run
             files=len(lock["files"]) + 1,
         )
     finally:
+        settle(project)
         shutil.rmtree(folder, ignore_errors=True)
 
 

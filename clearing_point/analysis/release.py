@@ -33,8 +33,9 @@ def write_release(
     tables: Sequence[PublishedTable],
     manifest: Mapping[str, Any],
     extra: Mapping[str, str],
+    place: Path,
 ) -> Path:
-    """Write the release of an edition and put it in place of the one before.
+    """Write the release of an edition and put it in a place, which is that of the one before when it is published.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def write_release(
         What it was made of: submissions, hashes, versions.
     extra : mapping of str to str
         Further text files by name, such as certificates.
+    place : Path
+        The folder that it is to have.
 
     Returns
     -------
@@ -58,8 +61,8 @@ def write_release(
     for table in tables:
         if not isinstance(table.protected, Protected):
             raise InternalError(f"{table.indicator.indicator_id} has not passed the disclosure gate.")
-    project.releases.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{edition}-", dir=project.releases))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{edition}-", dir=place.parent))
     try:
         os.chmod(folder, 0o755)  # noqa: S103 - a release is public
         data = folder / "data"
@@ -81,7 +84,7 @@ def write_release(
         for name, text in extra.items():
             _write(folder / name, text)
         _write(folder / "SHA256SUMS", checksums(folder))
-        return put_in_place(folder, project.releases / str(edition))
+        return put_in_place(folder, place)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

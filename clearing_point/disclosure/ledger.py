@@ -106,7 +106,13 @@ class Ledger:
         return found
 
     def append(
-        self, edition: str, tables: Sequence[Protected], *, inputs: str, note: Mapping[str, Any] | None = None
+        self,
+        edition: str,
+        tables: Sequence[Protected],
+        *,
+        inputs: str,
+        note: Mapping[str, Any] | None = None,
+        into: Path | None = None,
     ) -> int:
         """Enter published tables and return the number of records.
 
@@ -116,6 +122,8 @@ class Ledger:
             Hash of what they were made from; not of counts, which could be guessed and tried.
         note
             What the office wants to remember of this issue (JSON), see :class:`Issue`.
+        into
+            Write the whole ledger with these tables to another file and leave this one as it is (a CSV ledger).
 
         Raises
         ------
@@ -148,11 +156,11 @@ class Ledger:
                 record = Record(number, edition, table.table_id, kind, cell, shown, table.profile, inputs, "")
                 chain = _link(chain, record)
                 fresh.append(record._replace(chain=chain))
-        self._write(before, fresh)
+        self._write(before, fresh, into or self._path)
         return len(fresh)
 
-    def _write(self, before: Sequence[Record], records: Sequence[Record]) -> None:
-        if self._connection is not None:
+    def _write(self, before: Sequence[Record], records: Sequence[Record], path: Path | None) -> None:
+        if path is None:
             self._connection.begin()
             try:
                 self._connection.executemany(
@@ -163,15 +171,15 @@ class Ledger:
                 self._connection.rollback()
                 raise
             self._connection.commit()
-        elif self._path is not None:
+        else:
             # Written beside and renamed: an interrupted run leaves the ledger as it was.
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{path.name}.{os.getpid()}")
             with beside.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 writer.writerow(_FIELDS)
                 writer.writerows([*before, *records])
-            os.replace(beside, self._path)
+            os.replace(beside, path)
 
     def issues(self) -> list[Issue]:
         """Return the issues that were entered with a note, in order, replaced ones too."""

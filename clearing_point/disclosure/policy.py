@@ -46,6 +46,9 @@ class Policy:
     revision_note, late_notes
         What is said with a table that was revised completely ({reason}), and with one whose frozen years got
         late records or lost some since ({numbers}; by kind: late, withdrawn).
+    late_titles, hidden_since
+        How a release calls these lines ({title}); the `note` with a table that hides what an earlier edition
+        showed ({count}, {why}) and the reasons by kind of issue: revision, reissue, other.
     rounding_base, default_profile
         Base of controlled rounding; profile where an edition names none.
     percent_base, mean_base
@@ -75,6 +78,8 @@ class Policy:
     known_figures: tuple[KnownFigure, ...] = ()
     revision_note: str = "{reason}"
     late_notes: Mapping[str, str] = field(default_factory=dict)
+    late_titles: Mapping[str, str] = field(default_factory=dict)
+    hidden_since: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def plain(cls, threshold: int = 5, *, zeros: Zeros = "may_be_hidden", rounding_base: int = 0) -> Policy:
@@ -169,6 +174,8 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         withheld_reason=content["withheld_reason"],
         revision_note=content["revision_note"],
         late_notes=content["late_notes"],
+        late_titles=content["late_titles"],
+        hidden_since=content["hidden_since"],
         rounding_base=content["profiles"]["round"]["base"],
         default_profile=content["default_profile"],
         percent_base=content["statistics"]["percent_base"],

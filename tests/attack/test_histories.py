@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from clearing_point.analysis.count import Counted
-from clearing_point.disclosure import Category, Dimension, Ledger, Policy, audit
+from clearing_point.disclosure import Category, Dimension, Ledger, Policy, Relation, audit
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard.model import Breakdown, Indicator
-from pipelines.publication import publish_tables
+from pipelines.prepared_issue import prepared_folder, put_out, settle
+from pipelines.publication import _renamed, publish_tables
 from tests.attack.random_reports import count, dimension, people
 from tests.unit.report_samples import edition as sample_edition
 
-POLICY = replace(Policy.plain(5), late_notes={"late": "late {numbers}", "withdrawn": "withdrawn {numbers}"})
+POLICY = replace(
+    Policy.plain(5),
+    late_notes={"late": "late {numbers}", "withdrawn": "withdrawn {numbers}"},
+    hidden_since={"note": "{count} hidden now: {why}", "revision": "made anew", "reissue": "came since", "other": "-"},
+)
 VARIABLES = ("sex", "channel", "closure")
 
 
@@ -26,10 +32,17 @@ class Office:
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.submissions: dict[str, tuple[int, dict]] = {}
+        self.withdrawn: set[str] = set()
 
     def receive(self, year: int, persons: int) -> None:
         name = f"{len(self.submissions):03}"
         self.submissions[name] = (year, people(int(self.random.integers(1e6)), persons))
+
+    def receive_alike(self, year: int, kinds: int, each: int) -> None:
+        """Receive persons of whom so many are alike in everything: no count changes by fewer."""
+        columns = people(int(self.random.integers(1e6)), kinds)
+        name = f"{len(self.submissions):03}"
+        self.submissions[name] = (year, {k: np.repeat(v, each) for k, v in columns.items()})
 
     def counted(self, names, years) -> list[Counted]:
         found = []
@@ -56,14 +69,25 @@ class Office:
         return found
 
 
-def issue(project, office, year, profile, reason=""):
+def issue(project, office, year, profile, reason="", *, released=True):
     edition = replace(sample_edition(), year=year, trend_from=year - 2, tables=VARIABLES, profile=profile)
     years = list(range(year - 2, year + 1))
-    names = sorted(office.submissions)
-    return publish_tables(
+    names = sorted(office.submissions.keys() - office.withdrawn)
+    out = publish_tables(
         project, edition, POLICY, office.counted(names, years), [], names, "hash",
         lambda then: office.counted(then, years), complete_revision=reason,
     )  # fmt: skip
+    if released:
+        put_out(project, release(project, out), year)
+    return out
+
+
+def release(project, out):
+    """A finished release; its place in the ledger is all that matters here."""
+    folder = project.data / "made"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"protection": {"ledger": out.ledger}}))
+    return folder
 
 
 @pytest.mark.parametrize(("seed", "profile"), [(1, "suppress"), (2, "round"), (3, "suppress")])
@@ -114,3 +138,118 @@ def test_the_same_edition_from_changed_records(tmp_path):
     assert issue(project, office, 2022, "suppress") == revised
     assert first.tables["sex"].cells != revised.tables["sex"].cells
     assert [i.name for i in Ledger(project.ledger).issues_in_force()] == ["2022, issue 2"]
+
+
+def test_what_never_came_out_is_in_no_ledger_and_what_came_out_is(tmp_path, monkeypatch):
+    office, project = Office(9), Project(root=tmp_path, data=tmp_path / "data")
+    office.receive(2021, 150)
+    issue(project, office, 2021, "suppress")
+    before = project.ledger.read_bytes()
+    # The report fails its checks after its tables were decided: nothing was published.
+    office.receive(2022, 150)
+    issue(project, office, 2022, "suppress", released=False)
+    assert project.ledger.read_bytes() == before
+    assert len(Ledger(prepared_folder(project) / "ledger.csv").issues()) == 2
+    settle(project)
+    assert not prepared_folder(project).exists()
+    assert project.ledger.read_bytes() == before
+
+    # It fails between the rename that publishes and the ledger: the next publication finds it out and enters it.
+    def fails(*_):
+        raise OSError
+
+    out = issue(project, office, 2022, "suppress", released=False)
+    monkeypatch.setattr("pipelines.prepared_issue.os.replace", fails)
+    with pytest.raises(OSError, match=r"^$"):
+        put_out(project, release(project, out), 2022)
+    monkeypatch.undo()
+    assert project.ledger.read_bytes() == before
+    assert issue(project, office, 2022, "suppress") == out
+    assert [i.name for i in Ledger(project.ledger).issues()] == ["2021", "2022"]
+    assert sorted(p.name for p in project.ledger.parent.iterdir()) == ["cost of 2021.json", "cost of 2022.json", "ledger.csv"]  # fmt: skip
+    # Somebody else published meanwhile: this one is not put out over it.
+    office.receive(2023, 150)
+    out = issue(project, office, 2023, "suppress", released=False)
+    Ledger(project.ledger).append("other", [], inputs="x", note={"edition": 2030})
+    with pytest.raises(InputProblem, match="meanwhile"):
+        put_out(project, release(project, out), 2023)
+    assert not (project.releases / "2023").exists()
+
+
+def hidden_now(before, after):
+    return {
+        name: count
+        for name, table in after.tables.items()
+        if (
+            count := sum(
+                entry.shown is None and before.tables[name].cells[cell].shown is not None
+                for cell, entry in table.cells.items()
+            )
+        )
+    }
+
+
+@pytest.mark.parametrize("profile", ["suppress", "round"])
+def test_a_frozen_year_is_issued_again_where_every_count_stays_or_grows_by_the_threshold(tmp_path, profile):
+    office, project = Office(11), Project(root=tmp_path, data=tmp_path / "data")
+    office.receive(2022, 120)
+    first = issue(project, office, 2022, profile)
+    names = sorted(office.submissions)
+    office.receive_alike(2022, 3, 6)
+    second = issue(project, office, 2022, profile)
+    ledger = Ledger(project.ledger)
+    assert [i.name for i in ledger.issues_in_force()] == ["2022, issue 2"]
+    before, after = (
+        {c.indicator.indicator_id: c.table.counts for c in office.counted(n, [2022])}
+        for n in (names, sorted(office.submissions))
+    )
+    grown = 0
+    for name, table in second.tables.items():
+        for cell, entry in table.cells.items():
+            if cell[1] != "2022":
+                continue
+            was = first.tables[name].cells[cell]
+            if after[name][cell] != before[name][cell]:
+                grown += 1
+            elif was.shown is None or profile == "round":
+                assert entry == was, "a cell that did not change is printed as it was"
+    assert grown > 5
+    # Whoever has both issues subtracts: what came is a table of its own, and no few of it are found.
+    old = [_renamed(t, f"{n} before", "persons before") for n, t in first.tables.items()]
+    both = audit([*second.tables.values(), *old], POLICY, relations=[Relation("persons before", "persons")])
+    assert both.safe
+    assert {name: found.cells for name, found in second.hidden_since.items()} == hidden_now(first, second)
+    # By four instead of six alike, every count grows by fewer than the threshold: refused, and nothing is entered.
+    stands = project.ledger.read_bytes()
+    office.receive_alike(2022, 3, 4)
+    with pytest.raises(InputProblem, match="fewer than 5"):
+        issue(project, office, 2022, profile)
+    assert project.ledger.read_bytes() == stands
+    # A withdrawal is no growth either.
+    office.withdrawn |= {names[0], max(office.submissions)}
+    with pytest.raises(InputProblem, match="went down"):
+        issue(project, office, 2022, profile)
+
+
+def test_a_number_that_was_shown_and_is_hidden_now_is_told_with_the_reason(tmp_path):
+    office, project = Office(5), Project(root=tmp_path, data=tmp_path / "data")
+    office.receive(2022, 400)
+    first = issue(project, office, 2022, "suppress")
+    assert first.hidden_since == {}
+    office.submissions.clear()
+    office.receive(2022, 60)
+    revised = issue(project, office, 2022, "suppress", "Counted twice.")
+    expected = hidden_now(first, revised)
+    assert expected
+    assert {name: found.cells for name, found in revised.hidden_since.items()} == expected
+    for name, count in expected.items():
+        assert f"{count} hidden now: made anew" in revised.notes[name]
+    assert all("hidden now" not in " ".join(revised.notes[n]) for n in revised.tables if n not in expected)
+    # The next year's edition: what is out stays shown.
+    office.receive(2023, 300)
+    later = issue(project, office, 2023, "suppress")
+    assert later.hidden_since == {}
+    for name, table in revised.tables.items():
+        for cell, entry in table.cells.items():
+            if entry.shown is not None and cell in later.tables[name].cells:
+                assert later.tables[name].cells[cell].shown == entry.shown

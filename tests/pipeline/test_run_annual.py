@@ -109,6 +109,8 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     # Killed before anything stands: nothing stands, and the next run is not hindered.
     assert _killed(place, "checking") == -signal.SIGKILL
     assert not report.exists()
+    assert not place.releases.exists()
+    assert not place.ledger.exists(), "an edition that never came out is in the ledger"
     first = run_annual(place, standard, 2022)
     assert (first.outcome, first.release, first.exit_code) == ("published", "1.0", 0), first.reason
     assert not list(place.work.glob(".annual-*"))
