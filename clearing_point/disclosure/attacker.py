@@ -159,6 +159,13 @@ class Attacker:
             tables.append(table)
         return tuple(tables)
 
+    def any_table(self) -> Integers:
+        """Return some whole-number table that agrees with everything."""
+        table = self.low.copy()
+        for part in self.parts:
+            table[part.cells] = part.any_point()
+        return table
+
     def agrees(self, values: Integers) -> bool:
         """True where a table satisfies every equation and every bound of the attacker."""
         return bool(

@@ -14,6 +14,7 @@ import numpy as np
 
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction, Proof
 from clearing_point.disclosure.cells import Integers, System, build_system
+from clearing_point.disclosure.imagined import with_persons_more
 from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import thresholds
@@ -183,7 +184,7 @@ def audit(
     threshold = thresholds(view.system, [table.sensitive for table in tables], policy)
     try:
         attacker = Attacker(view.system.matrix, view.lower, view.upper)
-        return _judge(view, attacker, threshold, exact=exact)
+        return _judge(view, attacker, threshold, relations, exact=exact)
     except Contradiction as problem:
         raise InputProblem(
             f"The published numbers around {describe(view.system, view.names, problem.cell)} contradict each other; "
@@ -191,7 +192,9 @@ def audit(
         ) from problem
 
 
-def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) -> AuditResult:
+def _judge(
+    view: View, attacker: Attacker, threshold: Integers, relations: Sequence[Relation], *, exact: bool
+) -> AuditResult:
     system = view.system
     printed = np.array([bool(places) for places in system.places], dtype=bool)
     rests = ~printed & ~system.derived & ~view.exact
@@ -204,10 +207,7 @@ def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) 
     large = open_cells & view.rounded & ~asked
     judged_rests = rests & ~_beside_rounded(view, rests)
     high_need[judged_rests] = threshold[judged_rests]
-    hints = [_shown_table(view)] if view.rounded.any() else []
-    proof = attacker.prove(low_need, high_need, hints)
-    if large.any():
-        proof = _two_values(attacker, proof, large, low_need, high_need)
+    proof = _proof(view, attacker, low_need, high_need, large, relations)
     several = _several_values(proof.witnesses, len(threshold))
     findings = []
     for cell in np.flatnonzero(open_cells | rests):
@@ -249,9 +249,9 @@ def _judge(view: View, attacker: Attacker, threshold: Integers, *, exact: bool) 
         view.names,
         view.lower,
         view.upper,
-        np.where(proof.low_met, low_need, -1),
-        np.where(proof.high_met, high_need, -1),
-        proof.witnesses,
+        low_shown := np.where(proof.low_met, low_need, -1),
+        high_shown := np.where(proof.high_met, high_need, -1),
+        _that_prove(proof.witnesses, low_shown, high_shown),
     )
     return AuditResult(tuple(findings), len(system.keys), system.matrix.shape[0], evidence)
 
@@ -263,22 +263,54 @@ def _several_values(witnesses: Sequence[Integers], count: int) -> np.ndarray:
     return np.asarray(tables.min(axis=0) < tables.max(axis=0))
 
 
-def _two_values(
-    attacker: Attacker, proof: Proof, large: np.ndarray, low_need: Integers, high_need: Integers
+def _proof(
+    view: View,
+    attacker: Attacker,
+    low_need: Integers,
+    high_need: Integers,
+    large: np.ndarray,
+    relations: Sequence[Relation],
 ) -> Proof:
-    """Look for a second possible value of every large rounded cell: first among the witnesses, then on purpose."""
-    tables = np.stack(proof.witnesses) if proof.witnesses else attacker.low[None, :]
-    constant = large & (tables.min(axis=0) == tables.max(axis=0))
-    low_need, high_need = low_need.copy(), high_need.copy()
-    low_need[constant] = tables[0][constant] - 1
-    again = attacker.prove(np.where(constant, low_need, -1), np.full(len(low_need), -1), proof.witnesses)
+    """Prove the needs, and of every large rounded cell that it has two possible values."""
+    if not view.rounded.any():
+        return attacker.prove(low_need, high_need)
+    shown = _shown_table(view)
+    if not attacker.agrees(shown):
+        shown = attacker.any_table()
+    low, high = low_need.copy(), high_need.copy()
+    low[large] = shown[large]
+    high[large] = np.minimum(shown[large] + 1, attacker.high[large])
+    hints = [shown, *with_persons_more(view.system, relations, shown, attacker.high, high)]
+    proof = attacker.prove(low, high, hints)
+    same = large & ~_several_values(proof.witnesses, len(low))
+    tables = proof.witnesses
+    if same.any():
+        # What cannot be one more than shown may still be one less.
+        nothing = np.full(len(low), -1)
+        tables = (*tables, *attacker.prove(np.where(same, shown - 1, -1), nothing, [shown]).witnesses)
+    two = _several_values(tables, len(low))
     return Proof(
-        proof.low_met & again.low_met,
-        proof.high_met,
+        np.where(large, two, proof.low_met),
+        np.where(large, two, proof.high_met),
         proof.low,
         proof.high,
-        (*proof.witnesses, *again.witnesses),
+        tables,
     )
+
+
+def _that_prove(
+    witnesses: Sequence[Integers], low_need: Integers, high_need: Integers
+) -> tuple[Integers, ...]:
+    """Return the witnesses that show anything that those before them do not."""
+    low_open, high_open = low_need >= 0, high_need >= 0
+    kept = []
+    for table in witnesses:
+        low, high = low_open & (table <= low_need), high_open & (table >= high_need)
+        if low.any() or high.any():
+            kept.append(table)
+            low_open &= ~low
+            high_open &= ~high
+    return tuple(kept)
 
 
 def _known_range(

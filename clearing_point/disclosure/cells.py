@@ -36,6 +36,11 @@ Key = tuple[str, Conditions]
 _WITHOUT = " without "
 
 
+def never_printed(key: Key) -> bool:
+    """Say whether a key is what is left when a part is taken from a whole."""
+    return _WITHOUT in key[0]
+
+
 @dataclass(frozen=True)
 class System:
     """Unique cells and equations of a programme.

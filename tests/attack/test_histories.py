@@ -21,7 +21,12 @@ from tests.unit.report_samples import edition as sample_edition
 POLICY = replace(
     Policy.plain(5),
     late_notes={"late": "late {numbers}", "withdrawn": "withdrawn {numbers}"},
-    hidden_since={"note": "{count} hidden now: {why}", "revision": "made anew", "reissue": "came since", "other": "-"},
+    hidden_since={
+        "note": "{count} hidden now: {why}",
+        "revision": "made anew",
+        "reissue": "came since",
+        "other": "-",
+    },
 )
 VARIABLES = ("sex", "channel", "closure")
 
@@ -178,10 +183,10 @@ def test_what_never_came_out_is_in_no_ledger_and_what_came_out_is(tmp_path, monk
 
 def hidden_now(before, after):
     return {
-        name: count
+        name: cells
         for name, table in after.tables.items()
         if (
-            count := sum(
+            cells := sum(
                 entry.shown is None and before.tables[name].cells[cell].shown is not None
                 for cell, entry in table.cells.items()
             )
@@ -242,8 +247,8 @@ def test_a_number_that_was_shown_and_is_hidden_now_is_told_with_the_reason(tmp_p
     expected = hidden_now(first, revised)
     assert expected
     assert {name: found.cells for name, found in revised.hidden_since.items()} == expected
-    for name, count in expected.items():
-        assert f"{count} hidden now: made anew" in revised.notes[name]
+    for name, cells in expected.items():
+        assert f"{cells} hidden now: made anew" in revised.notes[name]
     assert all("hidden now" not in " ".join(revised.notes[n]) for n in revised.tables if n not in expected)
     # The next year's edition: what is out stays shown.
     office.receive(2023, 300)
