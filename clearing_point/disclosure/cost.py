@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import product
-from math import prod
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from clearing_point.disclosure.cells import Integers, System
-from clearing_point.disclosure.model import Cell, CountTable, Dimension, NotSafe, Protected
+from clearing_point.disclosure.model import CountTable, NotSafe, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import Needs
 from clearing_point.disclosure.solver import LinearModel
 from clearing_point.disclosure.suppress import Pattern, Problem
+from clearing_point.disclosure.whole_part import part_text
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def cost_of_suppression(
                 int(secondary[cells].sum()),
                 0,
                 float(values[cells][hidden[cells]].sum() / max(int(values[cells].sum()), 1)),
-                coarser(
+                part_text(
                     table.dimensions,
                     {
                         codes
@@ -158,36 +156,6 @@ def cost_of_rounding(system: System, tables: Sequence[CountTable], values: Integ
     )  # fmt: skip
 
 
-def coarser(dimensions: Sequence[Dimension], hidden: AbstractSet[Cell]) -> str:
-    """Return the largest part of a table, by levels of its dimensions, in which no cell is hidden.
-
-    It is a function of what is printed and may be shown.
-    """
-    if not hidden:
-        return ""
-    levels = []
-    for dimension in dimensions:
-        every = list(dimension.categories)
-        inner = [c for c in every if any(other.members < c.members for other in every)]
-        most = max((len(c.members) for c in inner), default=0)
-        widest = [c for c in inner if len(c.members) == most]
-        levels.append([chosen for chosen in (every, inner, widest) if chosen])
-    best: tuple[int, str] = (0, "nothing: leave the table out")
-    for chosen in product(*levels):
-        size = prod(len(categories) for categories in chosen)
-        codes = [{c.code for c in categories} for categories in chosen]
-        if size > best[0] and not any(
-            all(code in part for code, part in zip(cell, codes, strict=True)) for cell in hidden
-        ):
-            names = [
-                f"{d.variable}: {', '.join(c.code for c in categories)}"
-                for d, categories in zip(dimensions, chosen, strict=True)
-                if len(categories) < len(d.categories)
-            ]
-            best = (size, "; ".join(names))
-    return best[1]
-
-
 def printed_cost(table: Protected) -> dict[str, Any]:
     """Return what protection took from a table, worked out from what is printed alone, so that it may be shown.
 
@@ -201,7 +169,9 @@ def printed_cost(table: Protected) -> dict[str, Any]:
         "hidden": len(hidden),
         "rounded": sum(1 for entry in table.cells.values() if entry.status == "rounded"),
         "persons_hidden": _persons_hidden(table) if hidden else (None if table.withheld else 0.0),
-        "loses_nothing": coarser(table.dimensions, hidden),
+        "loses_nothing": part_text(
+            table.dimensions, hidden, {cell for cell, entry in table.cells.items() if entry.shown == 0}
+        ),
     }
 
 

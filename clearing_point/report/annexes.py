@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from clearing_point.disclosure.whole_part import whole_part
 from clearing_point.report.chapters import Numbering, cell_of, table_anchor
 from clearing_point.report.model import Cell, Paragraph, Section, Terms
 from clearing_point.report.revised import revised_figures
@@ -134,14 +135,16 @@ def _protection(views: Sequence[View], numbering: Numbering) -> Section:
         name = f"{numbering.of_table[view.indicator.indicator_id]}: {view.title}"
         if view.protected.withheld:
             row = (name, Cell(words("signs.no_data"), state="none"), Cell(words("signs.no_data"), state="none"),
-                   Cell(words("annexes.protection_withheld")))  # fmt: skip
+                   Cell(words("annexes.protection_withheld")), Cell(words("annexes.part_none")))  # fmt: skip
         else:
             share = f"{100 * hidden / cells:.0f}" if cells else "0"
             how = words(f"annexes.protection_{view.protected.profile}", base=view.protected.base)
             row = (name, Cell(f"{print_number(hidden, words)} / {print_number(cells, words)}"),
-                   Cell(words("signs.percent", number=share)), Cell(how))  # fmt: skip
+                   Cell(words("signs.percent", number=share)), Cell(how), Cell(_part(view)))  # fmt: skip
         body.append(row)
-    header = tuple(words(f"annexes.protection_columns.{name}") for name in ("table", "cells", "share", "how"))
+    header = tuple(
+        words(f"annexes.protection_columns.{name}") for name in ("table", "cells", "share", "how", "part")
+    )
     table = plain_table(
         "table-protection", numbering.table(), words("annexes.protection_table"), header, body
     )
@@ -149,6 +152,26 @@ def _protection(views: Sequence[View], numbering: Numbering) -> Section:
         Paragraph(text) for text in words.items(f"method.protection_{numbering.setting.edition.profile}")
     )
     return Section("protection", words("annexes.protection"), (*paragraphs, table))
+
+
+def _part(view: View) -> str:
+    """Name the largest part of a table in which nothing is hidden: the coarser table nearest to it."""
+    words = view.setting.words
+    hidden = {cell for cell, entry in view.protected.cells.items() if entry.shown is None}
+    empty = {cell for cell, entry in view.protected.cells.items() if entry.shown == 0}
+    part = whole_part(view.protected.dimensions, hidden, empty)
+    if part is None:
+        return words("annexes.part_none")
+    said = []
+    for dimension, kept in zip(view.protected.dimensions, part, strict=True):
+        left_out = [c.code for c in dimension.categories if c.code not in kept]
+        if not left_out:
+            continue
+        few, sentence = (left_out, "part_without") if len(left_out) < len(kept) else (list(kept), "part_only")
+        names = words.joined([view.label(dimension.variable, code) for code in few])
+        variable = words.of(view.breakdowns[dimension.variable].label)
+        said.append(words(f"annexes.{sentence}", variable=variable, names=names))
+    return "; ".join(said) or words("annexes.part_all")
 
 
 __all__ = ["annexes", "footnotes_of", "table_anchor"]

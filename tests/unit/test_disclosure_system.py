@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from clearing_point.disclosure import Category, CountTable, Dimension, Policy, audit, protect
 from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.values import fill
+from clearing_point.disclosure.whole_part import whole_part
 from clearing_point.errors import InputProblem
+from tests.attack.random_reports import random_report
 
 
 def dimension(variable, *codes, total=True, groups=None):
@@ -114,7 +118,7 @@ def test_cost_names_a_coarser_table_that_loses_nothing_and_stays_above_the_bound
     protection = protect([table], Policy.plain(5), profile="suppress")
     (cost,) = protection.cost.tables
     assert (cost.primary, cost.secondary) == (1, 1)
-    assert cost.coarser == "form: g1, g2, Total"
+    assert cost.coarser == "form without a, b"
     assert protection.cost.bound <= protection.cost.secondary
     assert protection.reasons["T"][("a",)] == "primary"
 
@@ -125,3 +129,18 @@ def test_the_result_repeats_and_every_gate_run_was_attacked():
     assert runs[0].tables == runs[1].tables
     assert runs[0].certificates == runs[1].certificates
     assert audit(runs[0].tables, Policy.plain(5)).safe
+
+
+def test_the_part_that_loses_nothing_has_no_hidden_cell_and_is_there_whenever_something_is_shown():
+    report = random_report(14, 900, 6, 0.4, 150)
+    for table in protect(report, Policy.plain(5), profile="suppress").tables:
+        hidden = {cell for cell, entry in table.cells.items() if entry.shown is None}
+        empty = {cell for cell, entry in table.cells.items() if entry.shown == 0}
+        part = whole_part(table.dimensions, hidden, empty)
+        assert part is not None
+        assert not hidden & set(product(*part))
+        assert set(product(*part)) - empty, "a part of nothing but noughts is none"
+        if not hidden:
+            assert part == tuple(tuple(c.code for c in d.categories) for d in table.dimensions)
+    everything = set(table.cells)
+    assert whole_part(table.dimensions, everything) is None
