@@ -277,6 +277,23 @@ def same_file(
     return str(row[0]) if same else None
 
 
+def sent_before(project: Project, series: str, file_sha256: str) -> bool:
+    """Say whether a sender sent this very file for another period or territory, or before her newest version (P07).
+
+    What became of it does not matter, so that a rebuild finds the same.
+    """
+    if not project.warehouse.exists():
+        return False
+    with opened(project.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            "SELECT count(*) FILTER (series <> $series) > 0 OR count(*) FILTER (series = $series) > 0 AND "
+            "(SELECT max_by(file_sha256, version_number) FROM raw.submission WHERE series = $series) <> $sha256 "
+            "FROM raw.submission WHERE sender = $sender AND file_sha256 = $sha256",
+            {"series": series, "sha256": file_sha256, "sender": series.split("/", 1)[0]},
+        ).fetchone()
+    return bool(row[0])
+
+
 def current_version(project: Project, series: str) -> tuple[int, str | None]:
     """Return the highest version number of a series (0 if none) and its accepted submission, if any."""
     with opened(project.warehouse, read_only=True) as connection:

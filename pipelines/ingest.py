@@ -24,7 +24,7 @@ from clearing_point.countries import (
 )
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.errors import InputProblem
-from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
+from clearing_point.findings import BLOCK, ERROR, INFORMATION, SAME_FILE, WARNING, Finding, store_findings
 from clearing_point.intake.encodings import NAMES
 from clearing_point.intake.expected import read_as_declared, sample_of
 from clearing_point.intake.layout import fold, lay_out
@@ -33,7 +33,7 @@ from clearing_point.intake.receive import Receipt, archive, parse_period, receiv
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
-from clearing_point.quality.earlier import Earlier, earlier_of
+from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import Verdict, judge, verdict_of
@@ -44,9 +44,11 @@ from clearing_point.store import (
     drop_workspace,
     merge,
     now,
+    opened,
     prepare_warehouse,
     refuse_overlap,
     same_file,
+    sent_before,
 )
 from pipelines.resubmission import may_be_meant, what_changes
 
@@ -141,6 +143,8 @@ def check(
         try:
             start, _ = parse_period(period)
             earlier = earlier_of(project, standard, receipt.series, start, patient=False)
+            if earlier.reason != WAREHOUSE_BUSY and sent_before(project, receipt.series, receipt.file_sha256):
+                _note_sent_before(receipt)
             verdict = judge(
                 receipt.workspace,
                 receipt.submission_id,
@@ -174,6 +178,7 @@ def load(
     received_at: datetime.datetime | None = None,
     encoding: str | None = None,
     reason: str | None = None,
+    language: str = "en",
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -185,6 +190,8 @@ def load(
     ----------
     reason : str, optional
         Why a version that was published is replaced; it is recorded.
+    language : str
+        Of the sentences on findings.
 
     Raises
     ------
@@ -194,7 +201,7 @@ def load(
         command holds the warehouse.
     """
     prepare_warehouse(project, standard)
-    item = Item(path, profile, period, made_data, received_at, encoding, reason)
+    item = Item(path, profile, period, made_data, received_at, encoding, reason, language)
     plan = _plan(project, standard, item)
     try:
         with gate_beside() if plan.before is None else nullcontext() as gate:
@@ -217,6 +224,7 @@ class Item:
     """Of a CSV file, if somebody said it."""
     reason: str | None = None
     """Why it replaces a version that was published."""
+    language: str = "en"
 
 
 def load_many(
@@ -277,6 +285,7 @@ class _Plan:
     version: int = 1
     supersedes: str | None = None
     earlier: Earlier = field(default_factory=lambda: Earlier(None))
+    sent_before: bool = False
 
 
 def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
@@ -286,10 +295,17 @@ def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
     before = same_file(project, series, sha256, item.profile.sha256, standard.sha256)
     if before is not None:
         verdict = verdict_of(project.warehouse, before)
-        return _Plan(_Judged(None, verdict, feedback_of(project.warehouse, before, standard)))
+        return _Plan(_Judged(None, verdict, feedback_of(project.warehouse, before, standard, item.language)))
     refuse_overlap(project, series, start, end)
     version, supersedes = current_version(project, series)
-    return _Plan(None, version + 1, supersedes, earlier_of(project, standard, series, start))
+    earlier = earlier_of(project, standard, series, start)
+    return _Plan(None, version + 1, supersedes, earlier, sent_before(project, series, sha256))
+
+
+def _note_sent_before(receipt: Receipt) -> None:
+    if not receipt.refused:
+        with opened(receipt.workspace) as connection:
+            store_findings(connection, receipt.submission_id, [Finding(SAME_FILE, WARNING, "uniqueness")])
 
 
 @dataclass(frozen=True)
@@ -333,6 +349,8 @@ def _judged(
     )
     try:
         progress("checking")
+        if plan.sent_before:
+            _note_sent_before(receipt)
         name = receipt.submission_id
         verdict = judge(
             receipt.workspace,
@@ -345,7 +363,7 @@ def _judged(
             answers=answers,
             gate=gate,
         )
-        feedback = feedback_of(receipt.workspace, name, standard)
+        feedback = feedback_of(receipt.workspace, name, standard, item.language)
         remarks = may_be_meant(receipt, profile, standard)
         return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile), remarks)
     except BaseException:

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
+from clearing_point.standard import Standard
 
 ProjectOption = Annotated[
     Path | None,
@@ -32,6 +33,9 @@ EditionOption = Annotated[
 EncodingOption = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="Of a CSV file, such as cp1251; else it is found out."),
+]
+FindingsLanguageOption = Annotated[
+    str, typer.Option("--lang", metavar="LANGUAGE", help="Of the findings, such as sq or sr-Cyrl.")
 ]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as its sender made it.")]
 
@@ -58,6 +62,19 @@ def print_table(headings: list[str], rows: list[list[str]]) -> None:
     widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h) for i, h in enumerate(headings)]
     for row in (headings, *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def known_language(language: str, standard: Standard) -> str:
+    """Return a language of the standard.
+
+    Raises
+    ------
+    UsageProblem
+        If it has no such language; names those it has.
+    """
+    if language not in standard.languages:
+        raise UsageProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+    return language
 
 
 def names(text: str) -> tuple[str, ...]:

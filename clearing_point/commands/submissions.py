@@ -11,10 +11,12 @@ from clearing_point.commands.shared import (
     DataOption,
     EncodingOption,
     FileArgument,
+    FindingsLanguageOption,
     JsonOption,
     PeriodOption,
     ProjectOption,
     TerritoryOption,
+    known_language,
     open_year,
     print_json,
     print_table,
@@ -61,6 +63,7 @@ def check(
     territory: TerritoryOption,
     period: PeriodOption = "",
     encoding: EncodingOption = None,
+    language: FindingsLanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -73,7 +76,10 @@ def check(
     found = find_project(project, data)
     standard = load_standard(found.schemas)
     profile = profile_of_territory(found, territory)
-    outcome = run(found, standard, file, profile, period or open_year(found), encoding=encoding)
+    outcome = run(
+        found, standard, file, profile, period or open_year(found), encoding=encoding,
+        language=known_language(language, standard),
+    )  # fmt: skip
     return _report_outcome(outcome, json, stored=False)
 
 
@@ -87,6 +93,7 @@ def load(
         str | None,
         typer.Option("--reason", metavar="TEXT", help="Why a version that was published is replaced."),
     ] = None,
+    language: FindingsLanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -100,8 +107,9 @@ def load(
     standard = load_standard(found.schemas)
     profile = profile_of_territory(found, territory)
     outcome = run(
-        found, standard, file, profile, period, encoding=encoding, reason=reason, progress=progress(json)
-    )
+        found, standard, file, profile, period, encoding=encoding, reason=reason,
+        language=known_language(language, standard), progress=progress(json),
+    )  # fmt: skip
     return _report_outcome(outcome, json, stored=True)
 
 

@@ -16,7 +16,7 @@ from clearing_point.findings import AMBIGUOUS, INFORMATION, OTHER_SPELLING
 from clearing_point.intake.corrections import correct
 from clearing_point.intake.layout import SheetLayout, fold
 from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
-from clearing_point.intake.remarks import clear_errors, remark
+from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark
 from clearing_point.intake.select import Select, absent, flags, is_key, store, store_texts
 from clearing_point.intake.source import Source, quoted
 from clearing_point.intake.stage import stage
@@ -58,6 +58,7 @@ def normalise(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {_rows_of(layout)}", [layout.sheet])
         clear_errors(connection, submission_id, layout, rows)
         remark(connection, submission_id, layout, rows)
+        leave_out_repeats(connection, submission_id, layout, rows, standard)
     if corrections:
         file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
         correct(connection, submission_id, file_sha256, named, corrections)

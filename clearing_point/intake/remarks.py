@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from re import fullmatch
 from typing import Any
 
+from clearing_point.countries.profile import ColumnSpec
 from clearing_point.findings import (
     CELL_ERROR,
     ERROR,
     HIDDEN_ROWS,
     INFORMATION,
     OTHER_SPELLING,
+    REPEATED_ROW,
     TOTALS_LEFT_OUT,
     Finding,
     store_findings,
@@ -18,6 +21,7 @@ from clearing_point.findings import (
 from clearing_point.intake.layout import SheetLayout, kept_columns
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.source import quoted
+from clearing_point.standard.model import Standard
 
 ERROR_TEXT = r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|FORMULA)|Err:[0-9]{3}"
 """What office programs write in a cell whose formula failed; in a CSV file and pasted as text, too."""
@@ -95,6 +99,46 @@ def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) 
         ).fetchall()
         findings += [_row(TOTALS_LEFT_OUT, layout, number) for (number,) in left_out]
     store_findings(connection, submission_id, findings)
+
+
+def leave_out_repeats(
+    connection: Any, submission_id: str, layout: SheetLayout, rows: str, standard: Standard
+) -> None:
+    """Take rows that stand twice with the same cells out of the working rows; the first one stays (rule P06).
+
+    Only where the sender numbers her rows: without a number of its own, a second row like the first may
+    be a second person.
+    """
+    if not all(_is_numbered(layout, spec.table, spec.columns, standard) for spec in layout.spec.tables):
+        return
+    # Few files hold any: hashes are compared first, cells only of rows whose hash comes twice.
+    repeated = connection.execute(
+        f"SELECT source_row FROM {rows} SEMI JOIN (SELECT hash(cells) AS same FROM {rows} GROUP BY ALL "
+        "HAVING count(*) > 1) AS twice ON hash(cells) = twice.same "
+        "QUALIFY row_number() OVER (PARTITION BY cells ORDER BY source_row) > 1 ORDER BY 1"
+    ).fetchall()
+    if repeated:
+        places = ", ".join(str(number) for (number,) in repeated)
+        connection.execute(f"DELETE FROM {rows} WHERE source_row IN ({places})")
+        store_findings(
+            connection,
+            submission_id,
+            (
+                Finding(REPEATED_ROW, INFORMATION, "uniqueness", None, None, layout.sheet, number)
+                for (number,) in repeated
+            ),
+        )
+
+
+def _is_numbered(
+    layout: SheetLayout, table: str, columns: Mapping[str, ColumnSpec], standard: Standard
+) -> bool:
+    return all(
+        (column := columns.get(key)) is not None
+        and not column.row_number
+        and layout.column_of(column.headings) is not None
+        for key in standard.tables[table].primary_key
+    )
 
 
 def _row(rule_id: str, layout: SheetLayout, number: int) -> Finding:
