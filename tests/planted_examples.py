@@ -25,7 +25,6 @@ from clearing_point.standard.workbook import DATA_ROW, sheet_names, write_templa
 from tests.rule_examples import Case, blocks_of, case_of
 
 LANGUAGE, TERRITORY, YEAR = "sr-Cyrl", "SRB", 2024
-OWN = {}
 FURTHER = Path(__file__).with_name("planted_further.csv")
 
 Place = tuple[str, str, str]
@@ -128,28 +127,24 @@ ORGANISATION = {
 # --- faults of one row, from the examples -----------------------------------------------------------------------
 
 
-def example_books(standard: Standard) -> tuple[dict[str, Book], set[str]]:
-    """Return the books ``cases`` and ``counts`` with a fault of each rule on rows, and the rules that are in them."""
+def example_books(standard: Standard) -> dict[str, Book]:
+    """Return the books ``cases`` and ``counts`` with a fault of each rule on rows; in ``counts`` also what cannot be read."""
     books = {"cases": Book(), "counts": Book()}
     further = _further()
-    planted: set[str] = set()
     for rule, case in _first_failing(standard):
         book = books["cases" if standard.tables[rule.table].kind == "case" else "counts"]
         at = _add_case(standard, book, case)
-        OWN.setdefault("cases" if book is books["cases"] else "counts", []).extend(
-            (rule.rule_id, t_, at[t_], len(r_)) for t_, r_ in case.tables.items() if t_ in at
-        )
         book.expect(rule.rule_id, rule.table, at[rule.table], rule.fields[0])
         for found, table, position, name in further.pop(rule.rule_id, ()):
             book.expect(found, table, at[table] + int(position) - 1 if position else None, name)
-        planted.add(rule.rule_id)
+    books["cases"].add("submission", header())
+    books["cases"].add("organisation", ORGANISATION)
+    _add_unreadable(books["counts"], standard)
     for name, book in books.items():
-        book.add("submission", header())
-        book.add("organisation", ORGANISATION)
         for found, table, position, field_name in further.pop(name, ()):
             book.expect(found, table, int(position) if position else None, field_name)
     assert not further, f"further findings of no fault: {sorted(further)}"
-    return books, planted
+    return books
 
 
 def _first_failing(standard: Standard) -> Iterable[tuple[Rule, Case]]:
@@ -226,15 +221,14 @@ def _further() -> dict[str, list[tuple[str, str, str, str]]]:
 # --- faults that no row of an example can say ------------------------------------------------------------------
 
 
-def reading_book(standard: Standard) -> Book:
-    """Cells that cannot be read, numbers that stand twice or nowhere, and a header with its two faults."""
-    book = Book()
+def _add_unreadable(book: Book, standard: Standard) -> None:
+    """Plant cells that cannot be read, numbers that stand twice or nowhere, and a header with its two faults."""
     book.add("organisation", ORGANISATION)
     at = book.add("submission", {**header(), "kosovo_basis": None, "count_basis": "CUMULATIVE"})
     book.expect("P03", "submission", at, "kosovo_basis")
     book.expect("Q10", "submission", at, "count_basis")
     people = {
-        "P04": ("sex", "женскоо"), "G01": ("citizenship", "KOS"), "F05": ("birth_year", "19x9"),
+        "P04": ("sex", "женскоо"), "G01": ("citizenship", "Macedonia"), "F05": ("birth_year", "19x9"),
         "F06": ("birth_year", "#REF!"), "L07": ("residence_area", _mixed(standard)), "F02": ("number_of_children", 77),
     }  # fmt: skip
     for number, (rule, (name, value)) in enumerate(people.items(), start=1):
@@ -264,7 +258,6 @@ def reading_book(standard: Standard) -> Book:
     book.expect("L05", "person", at, "")
     book.own_columns.append(("person", SURNAME, None))
     book.expect("L08", "person", None, SURNAME)
-    return book
 
 
 def refused_books() -> dict[str, Book]:
@@ -277,7 +270,7 @@ def refused_books() -> dict[str, Book]:
     named.own_columns.append(("person", SURNAME, "Петровић"))
     named.expect("P01", "person", None, SURNAME)
     at = told.add(
-        "organisation", {**ORGANISATION, "organisation_id": "ORG2", "organisation_name": "064 123 45 67"}
+        "organisation", {**ORGANISATION, "organisation_id": "ORG2", "organisation_name": "+381 64 123 4567"}
     )
     told.expect("P02", "organisation", at, "organisation_name")
     return {"named": named, "told": told}
@@ -415,10 +408,11 @@ def own_layout_books(profile: Profile, folder: Path) -> dict[str, tuple[Path, li
     main, other = profile.sheets[0], profile.sheets[1]
     made = {}
     book = _own_sheet(other, leave_out=0, more=("Соба",))
+    top = other.header_rows[0]
     letter = book[str(other.sheet)].cell(1, len(_headings(other))).column_letter
     made["headings"] = (
         book,
-        [("L01", main.sheet, ""), ("L02", other.sheet, ""), ("L03", other.sheet, letter)],
+        [("L01", main.sheet, ""), ("L02", other.sheet, str(top)), ("L03", other.sheet, f"{letter}{top}")],
     )
     made["empty"] = (_own_sheet(main), [("L04", main.sheet, "")])
     book = _own_sheet(main, rows=("P-1", "Укупно"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json as json_module
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
-from clearing_point.standard import Standard
+
+if TYPE_CHECKING:
+    from clearing_point.standard import Standard
 
 ProjectOption = Annotated[
     Path | None,
