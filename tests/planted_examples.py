@@ -450,7 +450,7 @@ def _own_sheet(
         row = top + spec.header_height + number
         sheet.cell(row, headings.index("Шифра лица") + 1, reference)
         if reference != "Укупно":
-            sheet.cell(row, headings.index("Лице / Пол") + 1, "жена")
+            sheet.cell(row, headings.index("Лице / Пол") + 1, "Ж")
             sheet.cell(row, headings.index("Лице / Држављанство") + 1, "Србија")
     return book
 
