@@ -272,6 +272,7 @@ def refused_books() -> dict[str, Book]:
     at = told.add(
         "organisation", {**ORGANISATION, "organisation_id": "ORG2", "organisation_name": "+381 64 123 4567"}
     )
+    told.expect("P02", "organisation", None, "organisation_name")
     told.expect("P02", "organisation", at, "organisation_name")
     return {"named": named, "told": told}
 
