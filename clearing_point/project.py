@@ -76,6 +76,11 @@ class Project:
         return self.data / "warehouse" / "clearing_point.duckdb"
 
     @property
+    def prepared(self) -> Path:
+        """What follows from the standard and is kept to save time; may be deleted at any time."""
+        return self.data / "prepared"
+
+    @property
     def work(self) -> Path:
         """Unfinished work of one command; may be deleted whenever none runs."""
         return self.data / "work"

@@ -111,7 +111,7 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
         # Tight from the first byte: an empty file with closed modes is no database yet.
         with tempfile.TemporaryDirectory(dir=project.work) as folder:
             fresh = Path(folder) / "new.duckdb"
-            _create(fresh, standard, project.work)
+            _create(fresh, standard, project.prepared)
             os.chmod(fresh, 0o600)
             os.replace(fresh, project.warehouse)
         return
@@ -127,10 +127,10 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
 def new_workspace(project: Project, standard: Standard) -> Path:
     """Make an empty database of the warehouse's shape in a folder of its own; see :func:`drop_workspace`."""
     project.prepare()
-    prepare_rules(project.work, standard)
+    prepare_rules(project.prepared, standard)
     folder = Path(tempfile.mkdtemp(prefix="submission-", dir=project.work))
     path = folder / "workspace.duckdb"
-    _create(path, standard, project.work)
+    _create(path, standard, project.prepared)
     return path
 
 
@@ -361,7 +361,7 @@ _EMPTY: dict[str, bytes] = {}
 """Bytes of an empty database by the hash of its standard: making one costs more than writing it."""
 
 
-def _create(path: Path, standard: Standard, work: Path) -> None:
+def _create(path: Path, standard: Standard, prepared: Path) -> None:
     def make() -> bytes:
         with duckdb.connect(str(path)) as connection:
             for statement in statements(standard):
@@ -372,7 +372,7 @@ def _create(path: Path, standard: Standard, work: Path) -> None:
         return content
 
     if standard.sha256 not in _EMPTY:
-        _EMPTY[standard.sha256] = kept(work, "empty", standard, make)
+        _EMPTY[standard.sha256] = kept(prepared, "empty", standard, make)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(_EMPTY[standard.sha256])

@@ -58,9 +58,9 @@ def flags(source: Source, field: Field, spec: ColumnSpec) -> Select:
         if column is None:
             continue
         yes, no = _flag_texts(source, field, column)
-        said_yes.append(f"CASE WHEN r.cells[{column}] IN ({yes}) THEN {quoted(code)} END")
-        said_no.append(f"CASE WHEN r.cells[{column}] IN ({no}) THEN {quoted(code)} END")
-        asked.append(f"coalesce(r.cells[{column}] IN ({no}), false)")
+        said_yes.append(f"CASE WHEN r.c{column} IN ({yes}) THEN {quoted(code)} END")
+        said_no.append(f"CASE WHEN r.c{column} IN ({no}) THEN {quoted(code)} END")
+        asked.append(f"coalesce(r.c{column} IN ({no}), false)")
     if not said_yes:
         return Select(absent(source, field))
 
@@ -88,7 +88,7 @@ def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
     }
     meaning |= {fold(w): True for w in reading.yes} | {fold(w): False for w in reading.no}
     texts = source.connection.execute(
-        f"SELECT DISTINCT cells[{column}] FROM {source.rows} WHERE cells[{column}] IS NOT NULL ORDER BY 1"
+        f"SELECT DISTINCT c{column} FROM {source.rows} WHERE c{column} IS NOT NULL ORDER BY 1"
     ).fetchall()
     unread = tuple(text for (text,) in texts if fold(text) not in meaning)
     store_texts(source, field, column, unread, UNKNOWN_CODE)
@@ -103,7 +103,7 @@ def store_texts(
 ) -> None:
     """Make a finding at every cell that holds one of these texts."""
     if texts:
-        where = f"FROM {source.rows} AS r WHERE list_contains($texts, r.cells[{column}])"
+        where = f"FROM {source.rows} AS r WHERE list_contains($texts, r.c{column})"
         store(source, field, column, where, rule, {"texts": sorted(texts)}, severity)
 
 

@@ -20,12 +20,11 @@ from clearing_point.standard.expressions import compiled, take_compiled
 from clearing_point.standard.model import Standard
 from clearing_point.standard.rules import RUN
 
-_FOLDER = "prepared"
 _LENGTH = 16
 
 
-def prepare_rules(work: Path, standard: Standard) -> None:
-    """Have the SQL of all rules ready, from the folder of unfinished work or, the first time, by parsing them."""
+def prepare_rules(folder: Path, standard: Standard) -> None:
+    """Have the SQL of all rules ready, from the folder of what is kept or, the first time, by parsing them."""
 
     def make() -> bytes:
         wanted = {(rule.holds, rule.table) for rule in standard.rules if rule.scope in RUN}
@@ -40,18 +39,17 @@ def prepare_rules(work: Path, standard: Standard) -> None:
         }
         return json.dumps([(*key, compiled(*key, standard)) for key in sorted(wanted)]).encode()
 
-    rows = json.loads(kept(work, "rules", standard, make))
+    rows = json.loads(kept(folder, "rules", standard, make))
     take_compiled(
         standard, {(text, table): (sql, split and tuple(split)) for text, table, (sql, split) in rows}
     )
 
 
-def kept(work: Path, name: str, standard: Standard, make: Callable[[], bytes]) -> bytes:
+def kept(folder: Path, name: str, standard: Standard, make: Callable[[], bytes]) -> bytes:
     """Return what ``make`` gives for this standard and program, from disk if it was made before.
 
     A folder that cannot be written costs time and nothing else.
     """
-    folder = work / _FOLDER
     start = f"{name}-{_made_from(standard.sha256)}-"
     for path in sorted(folder.glob(f"{start}*")):
         content = path.read_bytes()

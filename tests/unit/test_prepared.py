@@ -24,12 +24,12 @@ def test_kept_bytes_are_made_again_when_they_are_damaged(standard: Standard, tmp
 
     assert kept(tmp_path, "thing", standard, make) == kept(tmp_path, "thing", standard, make)
     assert len(made) == 1
-    (only,) = (tmp_path / "prepared").iterdir()
+    (only,) = tmp_path.iterdir()
     assert only.stat().st_mode & 0o077 == 0
     only.write_bytes(b"what somebody else gives")
     assert kept(tmp_path, "thing", standard, make) == b"what the standard gives"
     assert len(made) == 2
-    assert len(list((tmp_path / "prepared").iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_rules_read_from_disk_are_those_that_parsing_gives(standard: Standard, tmp_path: Path) -> None:
