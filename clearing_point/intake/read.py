@@ -9,11 +9,9 @@ scanned as a package first and then parsed in a process of their own with a memo
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake import limits
 from clearing_point.intake.encodings import Expected, encoding_of
 from clearing_point.intake.package import read_workbook
+from clearing_point.intake.text_rows import rows_of
 
 SCHEMA = pa.schema(
     [
@@ -194,13 +193,13 @@ def _encoding(path: Path, declared: str, expected: Expected) -> str:
 
 
 def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.RecordBatch]:
-    csv.field_size_limit(limits.CELL_CHARACTERS * 4)
     packed = path.name.lower().endswith(".gz")
     try:
         with gzip.open(path, "rb") if packed else path.open("rb") as source:
             bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
             with io.TextIOWrapper(bounded, encoding=encoding, errors="strict", newline="") as text:
-                yield from _batches_of(csv.reader(text, delimiter=delimiter, strict=True), path.name)
+                for numbers, cells in rows_of(text, delimiter, path.name):
+                    yield _batch(numbers, cells)
     except UnicodeDecodeError as error:
         raise InputProblem(
             f"{path.name} is not text in the encoding {encoding} that was named or declared "
@@ -210,54 +209,15 @@ def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.Recor
         raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
 
 
-def _batches_of(reader: Iterator[list[str]], name: str) -> Iterator[pa.RecordBatch]:
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    first_line = 1
-    try:
-        for cells in reader:
-            if cells:
-                if len(cells) > limits.COLUMNS:
-                    raise InputProblem(f"{name}, line {first_line}: more than {limits.COLUMNS} columns.")
-                rows.append(cells)
-                numbers.append(first_line)
-            first_line = reader.line_num + 1  # type: ignore[attr-defined]
-            if len(rows) >= limits.BATCH_ROWS:
-                yield _batch(rows, numbers, name)
-                rows, numbers = [], []
-            if first_line > limits.ROWS:
-                raise InputProblem(f"{name} has more than {limits.ROWS:,} lines: split it by year.")
-    except csv.Error as error:
-        raise InputProblem(
-            f"{name}, line {first_line}: not readable as CSV ({error}): check the quotes there."
-        ) from error
-    if rows:
-        yield _batch(rows, numbers, name)
-
-
-def _batch(rows: list[list[str]], numbers: list[int], name: str) -> pa.RecordBatch:
-    text = pa.array([[cell or None for cell in row] for row in rows], pa.list_(pa.string()))
-    _check_text(rows, numbers, name)
+def _batch(numbers: pa.Array, cells: pa.Array) -> pa.RecordBatch:
+    many = len(numbers)
     return pa.record_batch(
         [
-            pa.array([sys.intern(CSV_SHEET)] * len(rows), pa.string()),
-            pa.array(numbers, pa.int32()),
-            text,
-            pa.nulls(len(rows), pa.string()),
-            pa.nulls(len(rows), pa.bool_()),
+            pa.repeat(CSV_SHEET, many),
+            numbers,
+            cells,
+            pa.nulls(many, pa.string()),
+            pa.nulls(many, pa.bool_()),
         ],
         schema=SCHEMA,
     )
-
-
-def _check_text(rows: list[list[str]], numbers: list[int], name: str) -> None:
-    for number, row in zip(numbers, rows, strict=True):
-        joined = "".join(row)
-        if "\x00" in joined:
-            raise InputProblem(
-                f"{name}, line {number}: holds a NUL byte and is no text: save it as CSV again."
-            )
-        if len(joined) > limits.CELL_CHARACTERS and max(map(len, row)) > limits.CELL_CHARACTERS:
-            raise InputProblem(
-                f"{name}, line {number}: a cell has more than {limits.CELL_CHARACTERS:,} characters."
-            )
