@@ -6,11 +6,12 @@ time; a process that has the library already, or one of several that share the c
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from clearing_point.errors import InternalError
@@ -30,26 +31,27 @@ def gate_beside() -> Iterator[Gate]:
     if _LIBRARY in sys.modules or (os.cpu_count() or 1) < 2:
         yield run_gate
         return
-    context = multiprocessing.get_context("spawn")  # a fork would inherit open databases
-    questions, asked = context.Pipe(duplex=False)
-    answers, answered = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(questions, answered), daemon=True)
-    process.start()
-    questions.close()
-    answered.close()
-
+    # Not multiprocessing: it would run the caller's own script again to find its main module.
+    process = subprocess.Popen(
+        [sys.executable, "-X", "utf8", "-m", "clearing_point.quality.gate_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdin is not None  # noqa: S101 - for the type checker
+    assert process.stdout is not None  # noqa: S101
     asked_once = False
 
     def ask(*arguments: Any) -> Any:
         nonlocal asked_once
         asked_once = True
         try:
-            asked.send(arguments)
-            good, answer = answers.recv()
+            pickle.dump(arguments, process.stdin)  # type: ignore[arg-type]
+            process.stdin.flush()  # type: ignore[union-attr]
+            good, answer = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301 - of our own process
         except (EOFError, OSError) as error:
-            process.join()
             raise InternalError(
-                f"The process of Great Expectations ended with code {process.exitcode} before it answered."
+                f"The process of Great Expectations ended with code {process.wait()} before it answered."
             ) from error
         if not good:
             raise InternalError(answer)
@@ -58,22 +60,33 @@ def gate_beside() -> Iterator[Gate]:
     try:
         yield ask
     finally:
-        asked.close()
+        with suppress(OSError):
+            process.stdin.close()
         if asked_once:
-            process.join(_SECONDS_TO_END)  # it tidies up behind the library
+            with suppress(subprocess.TimeoutExpired):  # it tidies up behind the library
+                process.wait(_SECONDS_TO_END)
         process.kill()
-        process.join()
-        answers.close()
+        process.wait()
+        process.stdout.close()
 
 
-def _serve(questions: Any, answered: Any) -> None:
+def main() -> None:
+    """Answer questions from standard input on standard output until there are no more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not stand between the answers
     import_library()
     while True:
         try:
-            arguments = questions.recv()
+            arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
         except EOFError:
             return
         try:
-            answered.send((True, run_gate(*arguments)))
+            answer: tuple[bool, Any] = (True, run_gate(*arguments))
         except InternalError as error:
-            answered.send((False, str(error)))
+            answer = (False, str(error))
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
