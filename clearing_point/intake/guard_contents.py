@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -48,7 +49,12 @@ _PLAIN = " " * len(_SPACES) + "-" * len(_DASHES) + "0123456789+@."
 
 
 def guard_cells(
-    received: ReceivedFile, layouts: Collection[SheetLayout], profile: Profile, standard: Standard
+    received: ReceivedFile,
+    layouts: Collection[SheetLayout],
+    profile: Profile,
+    standard: Standard,
+    *,
+    contents: tuple[Content, ...] | None = None,
 ) -> list[Finding]:
     """Find content that tells who a person is, in every column of every sheet.
 
@@ -58,6 +64,8 @@ def guard_cells(
         Where each field stands; sheets and columns outside it are judged as unmapped.
     profile : Profile
         Gives the words of coded columns, which are excused where a pattern says so.
+    contents : tuple of Content, optional
+        What is looked for, if not all that ``forbidden.yml`` declares.
 
     Returns
     -------
@@ -71,6 +79,8 @@ def guard_cells(
         If ``forbidden.yml`` cannot be read, or the profile maps a word to an unknown code.
     """
     forbidden = forbidden_of(standard)
+    if contents is not None:
+        forbidden = replace(forbidden, contents=contents)
     views = views_of(received, layouts, standard)
     with in_memory(received.rows) as connection:
         _collect(connection, views)

@@ -25,6 +25,7 @@ from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
+from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile, hash_of_file
 from clearing_point.intake.words import with_crosswalk_flags
@@ -130,6 +131,7 @@ def receive(
     headings = Headings(received, layouts, standard)
     findings = headings.refusals or headings.without_left_out(problems)
     findings = findings or guard_cells(received, layouts, profile, standard)
+    findings = findings or guard_notes(received, path, profile, standard)
     refused = bool(findings)
     if not refused:
         findings = headings.remarks

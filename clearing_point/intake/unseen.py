@@ -45,7 +45,7 @@ def look_at_sheets(path: Path) -> dict[str, Unseen]:
     with zipfile.ZipFile(path) as package:
         if path.suffix.lower() == ".ods":
             return _open_document(package)
-        return {name: _sheet(package.read(part)) for part, name in _sheet_names(package).items()}
+        return {name: _sheet(package.read(part)) for part, name in sheet_parts(package).items()}
 
 
 def _sheet(content: bytes) -> Unseen:
@@ -63,18 +63,19 @@ def _sheet(content: bytes) -> Unseen:
         if place is None or (not is_error and value is not None and value.group(1)):
             continue
         text = value.group(1).decode("utf-8", "replace") if value is not None and is_error else NOT_WORKED_OUT
-        found.errors[int(place.group(2)), _number(place.group(1))] = text
+        found.errors[int(place.group(2)), column_number(place.group(1))] = text
     return found
 
 
-def _number(letters: bytes) -> int:
+def column_number(letters: bytes | str) -> int:
+    """Return the number of a column; A is 1, AA is 27."""
     number = 0
-    for letter in letters:
+    for letter in letters.encode() if isinstance(letters, str) else letters:
         number = number * 26 + letter - 64
     return number
 
 
-def _sheet_names(package: zipfile.ZipFile) -> dict[str, str]:
+def sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     """Return part name -> sheet name, from the workbook and its relations."""
     try:
         book = package.read("xl/workbook.xml").decode("utf-8", "replace")

@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from clearing_point.analysis.reconcile import decisions
 from clearing_point.countries import Profile, profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -160,54 +161,47 @@ def test_libreoffice_opens_the_marked_workbook(
 def test_half_corrected_and_half_answered_it_is_accepted(
     standard: Standard, place: Project, profile: Profile, clean: Path, tmp_path: Path
 ) -> None:
-    """Two questions and one error: the error is corrected, one question answered, one corrected."""
+    """One error and two questions: the error and one question are corrected, the other one is answered."""
     path = tmp_path / "round.xlsx"
     book = openpyxl.load_workbook(clean)
-    sheets = {sheet["A1"].value: sheet for sheet in book if sheet["A1"].value}
-    episode = (
-        sheets["episode_reference"]
-        if "leg_number" not in [c.value for c in sheets["episode_reference"][1]]
-        else None
-    )
-    episode = episode or next(s for s in book if "exploitation_form" in [c.value for c in s[1]])
-    letters = {c.value: c.column_letter for c in episode[1]}
-    episode[f"{letters['labour_sector']}3"] = "I"  # S02: asked
-    episode[f"{letters['labour_sector']}4"] = "I"
-    identification = next(s for s in book if "identification_status" in [c.value for c in s[1]])
-    status = {c.value: c.column_letter for c in identification[1]}["identification_status"]
-    right = identification[f"{status}3"].value
-    identification[f"{status}3"] = None
+    cells = {}
+    for name, row, value in (
+        ("labour_sector", 3, "I"),  # S02a: asked, and answered
+        ("exploitation_form", 5, "LAB; ORG"),  # S06: asked, and corrected
+        ("identification_status", 3, None),  # F01: must be corrected
+    ):
+        sheet = next(s for s in book if name in [c.value for c in s[1]] and s[1][0].value)
+        letter = {c.value: c.column_letter for c in sheet[1]}[name]
+        cells[name] = (sheet.title, f"{letter}{row}", sheet[f"{letter}{row}"].value)
+        sheet[f"{letter}{row}"] = value
     book.save(path)
     first = load(place, standard, path, profile, str(YEAR))
-    assert not first.verdict.accepted
-    asked = [g for g in first.feedback.groups if g.level == "confirm"]
-    assert asked, first.feedback.groups
+    assert first.verdict.decision == "returned"
+    assert {(g.rule_id, g.level) for g in first.feedback.groups} == {
+        ("F01", "must_fix"), ("S02a", "confirm"), ("S06", "confirm"),
+    }  # fmt: skip
     back = tmp_path / "back.xlsx"
     feedback(place, standard, first.submission_id, back)
     book = openpyxl.load_workbook(back)
-    identification = book[identification.title]
-    assert identification[f"{status}3"].value is None
-    for sheet in (book[identification.title],):
-        sheet[f"{status}3"] = right
+    for name in ("exploitation_form", "identification_status"):
+        sheet_name, cell, right = cells[name]
+        book[sheet_name][cell] = right
     lines = book[standard.word("findings", "sheet", LANGUAGE)]
-    answer = standard.label_of("finding_answer", "RARE_BUT_TRUE", LANGUAGE)
-    answered = 0
-    for row in range(FIRST_ROW, lines.max_row + 1):
-        rule = lines.cell(row, 1).value
-        if rule in {g.rule_id for g in asked}:
-            lines.cell(row, COLUMNS.index("answer") + 1).value = answer
-            answered += 1
-    assert answered == len(asked)
+    asked = [row for row in range(FIRST_ROW, lines.max_row + 1) if lines.cell(row, 1).value == "S02a"]
+    for row in asked:
+        answer = standard.label_of("finding_answer", "RARE_BUT_TRUE", LANGUAGE)
+        lines.cell(row, COLUMNS.index("answer") + 1).value = answer
+    assert len(asked) == 1
     book.save(tmp_path / "again.xlsx")
     second = load(place, standard, tmp_path / "again.xlsx", profile, str(YEAR))
-    assert not {g.rule_id for g in asked} & {g.rule_id for g in second.feedback.groups}
-    assert not {"P01", "P02", "L03", "F01"} & {g.rule_id for g in second.feedback.groups}
-    with opened(place.warehouse, read_only=True) as connection:
-        recorded = connection.execute(
-            "SELECT DISTINCT rule_id, answer FROM quality.answer WHERE submission_id = ?",
-            [second.submission_id],
-        ).fetchall()
-    assert set(recorded) == {(g.rule_id, "RARE_BUT_TRUE") for g in asked}
+    assert second.verdict.decision == "accepted"
+    assert second.feedback.groups == (), "what was answered is not asked again"
+    stored = decisions(place.warehouse, territory=TERRITORY)["answers"]
+    assert [
+        (a["submission_id"], a["rule_id"], a["target_field"], a["answer"], a["findings"]) for a in stored
+    ] == [(second.submission_id, "S02a", "labour_sector", "RARE_BUT_TRUE", 1)]
+    page = quality_page(place, standard, TERRITORY, tmp_path / "page.html", LANGUAGE)
+    assert re.search(f"S02a.*{re.escape(answer)}", page.read_text(encoding="utf-8"))
 
 
 def test_words_on_the_findings_sheet_that_are_not_ours_meet_the_guard(
