@@ -8,7 +8,7 @@ from typing import Any
 
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
-from clearing_point.analysis.reconcile import quality_by_submission
+from clearing_point.analysis.reconcile import decisions, quality_by_submission
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
 from clearing_point.report.model import ReportContext
@@ -62,6 +62,7 @@ def context_of(
         scorecard=scorecard,
         quality=_quality(project, release.submissions),
         revisions=revisions,
+        decisions=_decisions(project, release.submissions),
     )
 
 
@@ -89,6 +90,28 @@ def _quality(project: Project, submissions: Sequence[str]) -> tuple[dict[str, An
         {column: row["submission_id" if column == "submission" else column] for column in columns}
         for row in quality_by_submission(project.warehouse)
         if row["submission_id"] in submissions
+    )
+
+
+def _decisions(project: Project, submissions: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Return corrections and waivers of the submissions that count: no text of a cell, and no count of persons' rows."""
+    found = decisions(project.warehouse, submissions=submissions)
+    named = {"corrections": ("correction_id", "target_field"), "waivers": ("waiver_id", "rule_id")}
+    return tuple(
+        {
+            "kind": kind,
+            "territory": row["territory"],
+            "submission": row["submission_id"],
+            "decision": row[named[kind][0]],
+            "about": row[named[kind][1]],
+            "table": row["target_table"],
+            "reason": row["reason"],
+            "role": row["role"],
+            "decided_on": row["decided_on"].isoformat(),
+            "expires_on": row["expires_on"].isoformat(),
+        }
+        for kind in named
+        for row in found[kind]
     )
 
 

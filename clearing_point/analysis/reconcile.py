@@ -6,7 +6,7 @@ that prints them passes persons through the disclosure gate first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,19 +75,25 @@ def quality_by_year(warehouse: Path, *, territory: str | None = None) -> list[di
     return _rows(warehouse, "by_year", territory, "territory, reference_year DESC")
 
 
-def decisions(warehouse: Path, *, territory: str | None = None) -> dict[str, list[dict[str, Any]]]:
+def decisions(
+    warehouse: Path, *, territory: str | None = None, submissions: Sequence[str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """Return what the annex prints: ``waivers``, ``corrections`` and ``answers``, each with its count.
 
-    Only submissions in force count. No text of a cell is among them.
+    Only submissions in force count, or those named. No text of a cell is among them.
     """
-    where = "WHERE s.status = 'ACCEPTED'" + (" AND s.territory = ?" if territory else "")
+    where = (
+        "WHERE s.status = 'ACCEPTED'" if submissions is None else "WHERE list_contains(?, s.submission_id)"
+    )
+    where += " AND s.territory = ?" if territory else ""
+    parameters = [*([] if submissions is None else [list(submissions)]), *([territory] if territory else [])]
     found = {}
     with opened(warehouse, read_only=True) as connection:
         for kind, table in (("waivers", "waiver"), ("corrections", "correction"), ("answers", "answer")):
             cursor = connection.execute(
                 f"SELECT s.territory, s.sender, year(s.period_end) AS reference_year, d.* FROM quality.{table} AS d "
                 f"JOIN raw.submission AS s USING (submission_id) {where} ORDER BY ALL",
-                [territory] if territory else [],
+                parameters,
             )
             names = [c[0] for c in cursor.description]
             found[kind] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

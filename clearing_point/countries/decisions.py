@@ -8,6 +8,7 @@ was given then. One that expired, or whose guard no longer holds, stops the load
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,10 @@ def _common(entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def _corrections(path: Path, standard: Standard) -> Iterable[Correction]:
     for entry in _entries(path, CORRECTIONS, standard):
         guard = entry["guard"]
+        if _tells(entry["reason"], (entry["from"], entry["to"])):
+            raise InputProblem(
+                f"{path.parent.name}/{path.name}: {entry['id']}: the reason is printed and must not hold the text of a cell."
+            )
         yield Correction(
             **_common(entry, path),
             before=entry["from"],
@@ -173,6 +178,12 @@ def _corrections(path: Path, standard: Standard) -> Iterable[Correction]:
             cells=guard["cells"],
             file_sha256=guard.get("file_sha256"),
         )
+
+
+def _tells(reason: str, texts: Iterable[str]) -> bool:
+    """Say whether a reason holds one of the texts as words of its own; codes of one or two letters are no texts."""
+    said, *told = (" ".join(re.findall(r"[^\W_]+", text.lower())) for text in (reason, *texts))
+    return any(len(text) > 2 and f" {text} " in f" {said} " for text in told)
 
 
 def _waivers(path: Path, standard: Standard) -> Iterable[Waiver]:

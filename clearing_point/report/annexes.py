@@ -18,6 +18,7 @@ def annexes(views: Sequence[View], numbering: Numbering) -> Section:
     """Return all annexes."""
     words = numbering.setting.words
     sections = [_definitions(views, numbering.setting), _names(numbering.setting), _suppliers(numbering)]
+    sections += _decisions(numbering)
     sections += _reconciliation(views, numbering)
     sections.append(_protection(views, numbering))
     sections += revised_figures({view.indicator.indicator_id: view for view in views}, numbering)
@@ -74,6 +75,37 @@ def _suppliers(numbering: Numbering) -> Section:
     table = plain_table("table-suppliers", numbering.table(), words("annexes.suppliers"), header, rows)
     return Section(
         "suppliers", words("annexes.suppliers"), (Paragraph(words("annexes.suppliers_intro")), table)
+    )
+
+
+def _decisions(numbering: Numbering) -> Iterator[Section]:
+    """What the clearing point read otherwise than it was sent, or let pass, and why."""
+    setting, words = numbering.setting, numbering.setting.words
+    tables = setting.context.standard.tables
+    rows = []
+    for row in setting.context.decisions:
+        about = str(row["about"])
+        field = tables[row["table"]].by_name.get(about) if row["table"] in tables else None
+        rows.append(
+            (
+                setting.territory(row["territory"]),
+                row["submission"],
+                f"{words('annexes.decision_kind.' + row['kind'])}: {words.of(field.title) if field else about}",
+                row["reason"],
+                row["role"],
+                f"{row['decided_on']} – {row['expires_on']}",
+            )
+        )
+    if not rows:
+        return
+    names = ("territory", "submission", "decision", "reason", "role", "valid")
+    header = tuple(words(f"annexes.decision_columns.{name}") for name in names)
+    table = plain_table(
+        "table-decisions", numbering.table(), words("annexes.decisions"), header, sorted(rows),
+        made_data=setting.context.made_data,
+    )  # fmt: skip
+    yield Section(
+        "decisions", words("annexes.decisions"), (Paragraph(words("annexes.decisions_intro")), table)
     )
 
 

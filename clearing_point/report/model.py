@@ -59,6 +59,9 @@ class ReportContext:
     quality: tuple[Mapping[str, Any], ...] = ()
     revisions: Revisions | None = None
     """Numbers that moved since the report before."""
+    decisions: tuple[Mapping[str, Any], ...] = ()
+    """Corrections and waivers of the submissions that count: kind, territory, submission, decision, table, about (a field
+    or a rule), reason, role, decided_on, expires_on. No text that was corrected, and no number of cells."""
 
 
 @dataclass(frozen=True)

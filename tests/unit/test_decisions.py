@@ -116,7 +116,7 @@ def test_a_stale_one_stops_with_a_sentence(
     found = decided(tmp_path, standard, **changed)
     with pytest.raises(InputProblem, match=said):
         judged(project, standard, sent, found.corrections, found.waivers)
-    assert not list(project.work.iterdir())  # nothing is left behind
+    assert not [p for p in project.work.iterdir() if p.name != "prepared"]  # nothing is left behind
 
 
 def test_a_waiver_for_more_findings_than_decided_is_stale(tmp_path: Path, standard: Standard) -> None:
@@ -160,6 +160,8 @@ def test_they_are_in_force_for_their_period_and_time(standard: Standard, tmp_pat
         ({"corrections": {"expires": "2022-01-01"}}, "expires before it begins"),
         ({"corrections": {"date": "2023-02-31"}}, "no date of the calendar"),
         ({"corrections": {"reason": ""}}, "corrections.yml"),
+        ({"corrections": {"reason": "She wrote Femail for female."}}, "must not hold the text of a cell"),
+        ({"waivers": {"reason": "Case P-0417 has no status."}}, "waivers.yml"),
     ],
 )
 def test_a_faulty_entry_is_named(

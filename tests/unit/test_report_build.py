@@ -218,3 +218,21 @@ def test_a_rounded_edition_never_calls_a_nought_none_reported(tmp_path):
     assert ">Kosovo*</th><td>0</td><td>0</td><td>0</td>" in text
     assert "multiple of 5 and less than 5 away" in text
     assert "None reported" not in text
+
+
+def test_corrections_and_waivers_are_printed_in_the_annex(tmp_path):
+    decision = {
+        "kind": "corrections", "territory": "ALB", "submission": "ALB-2022-01", "decision": "C-2022-01", "table": "person",
+        "about": "sex", "reason": "A slip of the keyboard.", "role": "data officer", "decided_on": "2023-02-01",
+        "expires_on": "2024-02-01",
+    }  # fmt: skip
+    waiver = {**decision, "kind": "waivers", "about": "F01", "reason": "The register has no status."}
+    tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
+    built = build_report(
+        samples.edition(), tables, samples.context(decisions=(decision, waiver)), tmp_path / "r"
+    )
+    text = built.html.read_text(encoding="utf-8")
+    table = text[text.index('id="table-decisions"') :]
+    table = table[: table.index("</table>")]
+    for words in ("Corrected: Sex", "A slip of the keyboard.", "Let pass: F01", "data officer", "2024-02-01"):
+        assert words in table
