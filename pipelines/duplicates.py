@@ -21,9 +21,11 @@ from clearing_point.linkage.decisions import (
     open_candidates,
 )
 from clearing_point.linkage.numbers import (
+    Organisations,
     Overlap,
     ThreeNumbers,
     groups_of,
+    organisations_beside_coordinator,
     overlap_of_organisations,
     overlap_of_territories,
     three_numbers,
@@ -48,6 +50,8 @@ class Duplicates:
         Of all years and territories together.
     territories, organisations : tuple of Overlap
         Persons that two territories, or two senders of one territory, both report.
+    beside_coordinator : tuple of Organisations
+        Years in which organisations together report another number than the national coordinator (rule U03).
     stale : tuple of str
         Decisions to look at again.
     """
@@ -58,6 +62,7 @@ class Duplicates:
     numbers: ThreeNumbers
     territories: tuple[Overlap, ...]
     organisations: tuple[Overlap, ...]
+    beside_coordinator: tuple[Organisations, ...]
     stale: tuple[str, ...]
 
 
@@ -99,6 +104,7 @@ def list_duplicates(project: Project, standard: Standard) -> Duplicates:
             organisations=tuple(
                 overlap for t in territories for overlap in overlap_of_organisations(connection, t)
             ),
+            beside_coordinator=tuple(organisations_beside_coordinator(connection)),
             stale=found.stale,
         )
 

@@ -54,6 +54,7 @@ def list_(
     json: JsonOption = False,
 ) -> int:
     """List the open pairs, what was decided and what links do to the counts. For the office, not for senders."""
+    from clearing_point.quality.feedback import sentences
     from clearing_point.standard import load_standard
     from pipelines.duplicates import cases_of_sender, list_duplicates
 
@@ -90,6 +91,12 @@ def list_(
     )
     for overlap in (*result.territories, *result.organisations):
         say(f"  {overlap.first} and {overlap.second}: {overlap.persons} persons in both")
+    for beside in result.beside_coordinator:
+        what, _ = sentences(standard, "en", "U03", None, None, None, None)
+        say(
+            f"  {beside.territory} {beside.year}: {what} Organisations: {beside.organisations}, "
+            f"coordinator: {beside.coordinator} [U03]"
+        )
     for sentence in result.stale:
         say(sentence)
     say("Next: clearing-point duplicates decide PAIR same|different --role ROLE --reason TEXT")

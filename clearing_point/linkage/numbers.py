@@ -100,6 +100,57 @@ def _overlap(connection: Any, part: str, year: int | None, territory: str | None
 
 
 @dataclass(frozen=True)
+class Organisations:
+    """A year of a territory in which organisations together report another number than the coordinator (rule U03).
+
+    Attributes
+    ----------
+    coordinator, organisations : int
+        Persons of the sender that covers all known cases, and the sum over all other senders.
+    """
+
+    territory: str
+    year: int
+    coordinator: int
+    organisations: int
+
+
+def organisations_beside_coordinator(connection: Any) -> list[Organisations]:
+    """Compare the sum of the organisations with the national coordinator's persons, or ready count of all identified.
+
+    Where only one of the two sides reports there is nothing to compare. Needs the views ``current`` and the
+    warehouse (:func:`clearing_point.analysis.count.open_current`).
+
+    Returns
+    -------
+    list of Organisations
+        Only years in which the two differ by more than 5 per cent of the coordinator's number.
+    """
+    rows = connection.execute(
+        "WITH sent AS (SELECT s.submission_id, s.territory, s.sender, year(s.period_start) AS first, "
+        "year(s.period_end) AS last, h.coverage = 'ALL_KNOWN' AS is_coordinator FROM \"current\".submission AS s "
+        "JOIN warehouse.core.submission AS h USING (submission_id)), "
+        "persons AS (SELECT territory, sender, reference_year, count(DISTINCT number) AS persons "
+        f"FROM {RECORD} GROUP BY ALL), "
+        "counted AS (SELECT p.territory, p.reference_year, s.is_coordinator, p.sender, p.persons FROM persons AS p "
+        "JOIN sent AS s ON s.territory = p.territory AND s.sender = p.sender "
+        "AND p.reference_year BETWEEN s.first AND s.last "
+        "UNION SELECT a.territory, a.reference_year, true, s.sender, max(a.value)::BIGINT "
+        'FROM "current".aggregate_cell AS a JOIN sent AS s USING (submission_id) WHERE s.is_coordinator '
+        "AND a.population = 'IDENT_ALL' AND a.breakdown = 'TOTAL' AND a.unit = 'PERSONS' AND a.value IS NOT NULL "
+        "AND coalesce(a.sex, 'NAS') IN ('TOTAL', 'NAS', 'NAP') AND coalesce(a.age_group, 'NAS') IN ('TOTAL', 'NAS', 'NAP') "
+        "GROUP BY ALL), "
+        "beside AS (SELECT territory, reference_year, max(persons) FILTER (is_coordinator) AS coordinator, "
+        "sum(persons) FILTER (NOT is_coordinator) AS organisations FROM counted GROUP BY ALL) "
+        "SELECT * FROM beside WHERE abs(organisations - coordinator) > 0.05 * coordinator ORDER BY ALL"
+    ).fetchall()
+    return [
+        Organisations(str(territory), int(year), int(one), int(others))
+        for territory, year, one, others in rows
+    ]
+
+
+@dataclass(frozen=True)
 class Reconciliation:
     """Why the chapters do not add up to the region.
 
