@@ -14,11 +14,11 @@ from clearing_point.quality.package_styles import Styles
 from clearing_point.standard import Standard
 
 _WIDTHS = {
-    "rule": 7,
+    "rule": 10,
     "level": 22,
     "on_sheet": 22,
     "cells": 26,
-    "count": 10,
+    "count": 14,
     "what": 60,
     "do": 60,
     "answer": 42,
@@ -83,12 +83,13 @@ def findings_sheet(
         for n, cells in sorted(rows.items())
     )
     return (
-        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetViews>'
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}">'
+        '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews>'
         f'<sheetView workbookViewId="0"><pane ySplit="2" topLeftCell="A{FIRST_ROW}" activePane="bottomLeft" state="frozen"/>'
         f"</sheetView></sheetViews><cols>{columns}</cols><sheetData>{data}</sheetData>"
         + _choices(standard, language, answered, len(reasons))
         + '<pageMargins left="0.5" right="0.5" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
-        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
+        '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>'
     )
 
 
