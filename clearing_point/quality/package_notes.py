@@ -19,13 +19,15 @@ _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.co
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _OURS = f"[{AUTHOR}] "
 _COMMENT = re.compile(r"<comment\b([^>]*)>(.*?)</comment>", re.DOTALL)
-_SHAPE = re.compile(r"<v:shape\b.*?</v:shape>", re.DOTALL)
-_EMPTY_VML = (
-    '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    'xmlns:x="urn:schemas-microsoft-com:office:excel"></xml>'
+_SHAPE = re.compile(r"<((?:\w+:)?)shape\b.*?</\1shape>", re.DOTALL)
+_NAMES = (
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:x="urn:schemas-microsoft-com:office:excel"'
 )
+"""Said on every shape of ours: the program that wrote the drawing may call these spaces otherwise."""
+_EMPTY_VML = f"<xml {_NAMES}></xml>"
 _SHAPE_TYPE = (
-    '<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    f'<v:shapetype {_NAMES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
 )
 
@@ -119,8 +121,8 @@ def _with_notes(text: str, marks: Marks) -> tuple[str, dict[str, str]]:
 
 def _with_shapes(text: str, removed: set[str], added: dict[str, str]) -> str:
     def judge(found: re.Match[str]) -> str:
-        row = re.search(r"<x:Row>\s*(\d+)\s*</x:Row>", found.group(0))
-        column = re.search(r"<x:Column>\s*(\d+)\s*</x:Column>", found.group(0))
+        row = re.search(r"<(?:\w+:)?Row>\s*(\d+)\s*<", found.group(0))
+        column = re.search(r"<(?:\w+:)?Column>\s*(\d+)\s*<", found.group(0))
         return "" if row and column and (int(row.group(1)), int(column.group(1))) in gone else found.group(0)
 
     gone = {_place(cell) for cell in removed}
@@ -133,7 +135,7 @@ def _with_shapes(text: str, removed: set[str], added: dict[str, str]) -> str:
         row, column = _place(cell)
         height = min(16, 4 + len(note) // 30)
         shapes.append(
-            f'<v:shape id="_x0000_s{number}" type="#_x0000_t202" style="position:absolute;visibility:hidden" '
+            f'<v:shape {_NAMES} id="_x0000_s{number}" type="#_x0000_t202" style="position:absolute;visibility:hidden" '
             'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:path o:connecttype="none"/>'
             '<v:textbox style="mso-direction-alt:auto"/><x:ClientData ObjectType="Note"><x:MoveWithCells/>'
             f"<x:SizeWithCells/><x:Anchor>{column + 1}, 15, {row}, 2, {column + 5}, 15, {row + height}, 4</x:Anchor>"

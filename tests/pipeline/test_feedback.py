@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -105,6 +106,10 @@ def test_the_marked_workbook_is_the_sent_one_but_for_marks_notes_and_one_sheet(
     assert after.testzip() is None
     names = before.namelist()
     assert after.namelist()[: len(names)] == names
+    for name in after.namelist():
+        if name.endswith((".xml", ".rels", ".vml")):
+            # Well formed: an office program repairs or refuses anything else.
+            ElementTree.fromstring(after.read(name))  # noqa: S314 - our own package
     added = set(after.namelist()) - set(names)
     assert all(re.match(r"xl/(comments|drawings/|worksheets/)", name) for name in added), added
     may_change = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
