@@ -21,6 +21,8 @@ from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.prepared import kept, prepare_rules
 
+_MEMORY = "700MB"
+"""For a database on disk, so that a large submission stays within the memory of an office computer."""
 _LOCKED = {
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
@@ -73,7 +75,9 @@ def connect(
         ) from error
     for name, other in (attach or {}).items():
         connection.execute(f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
-    if str(path) == ":memory:":
+    if str(path) != ":memory:":
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")  # what does not fit spills beside the file
+    else:
         # What does not fit spills beside the warehouse, never into the folder one happens to be in.
         folder = next((other.parent for other in (attach or {}).values()), None)
         connection.execute(f"SET temp_directory = '{'' if folder is None else folder / 'spill'}'")
