@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from clearing_point.analysis.model import PublishedTable
-from clearing_point.disclosure import Ledger, ProtectedCell, printed_cost
+from clearing_point.disclosure import Ledger, ProtectedCell, audit, load_policy, printed_cost
 from clearing_point.disclosure.model import _make_protected
 from clearing_point.report.compose import compose
 from clearing_point.report.edition import load_edition
@@ -28,6 +28,8 @@ from pipelines.publish import Release
 from pipelines.report_context import context_of
 
 YEAR = 2022
+LEAKY = "T10A"
+"""A table with several hidden cells in a row."""
 
 
 @pytest.fixture(scope="module")
@@ -83,20 +85,64 @@ def lines_of(page: str) -> set[str]:
     return {re.sub(r"\b(Table|Figure) \d+", r"\1", line.strip()) for line in page.splitlines()}
 
 
-def test_the_whole_report_follows_from_the_public_files(demo, standard, outsider):
-    reports = demo.reports
-    known = submissions_of(demo, outsider.submissions, None, None)
-    context = context_of(demo, standard, outsider, known, None)
-    report = compose(outsider.edition, outsider.tables, context, reports, "en")
+def page_of(demo, standard, release):
+    """Return the page and the figures that a release gives."""
+    known = submissions_of(demo, release.submissions, None, None)
+    context = context_of(demo, standard, release, known, None)
+    report = compose(release.edition, release.tables, context, demo.reports, "en")
+    return render_html(report, load_words(demo.reports, "en"), demo.reports / "templates"), report.figures
+
+
+@pytest.fixture(scope="module")
+def outsiders_page(demo, standard, outsider):
+    return page_of(demo, standard, outsider)
+
+
+def test_the_whole_report_follows_from_the_public_files(demo, outsiders_page):
+    page, figures = outsiders_page
     theirs = demo.builds / str(YEAR)
-    assert len(report.figures) > 10
-    for figure in report.figures:
+    assert len(figures) > 10
+    for figure in figures:
         path = theirs / "figures" / figure.file
         assert path.read_text(encoding="utf-8").endswith(figure.svg), figure.file
-    page = render_html(report, load_words(reports, "en"), reports / "templates")
     mine = lines_of(page)
     assert len(mine) > 1_000
     assert mine - lines_of((theirs / "report.html").read_text(encoding="utf-8")) == set()
+
+
+def test_a_report_with_one_cell_left_unprotected_is_broken(demo, standard, outsider, outsiders_page):
+    """Positive control: protection is off for one cell; the same comparison and the same audit find it."""
+    policy = load_policy(demo.schemas / "disclosure.yml")
+    shown = [t.protected for t in outsider.tables]
+    safe = audit(shown, policy)
+    assert safe.safe
+    # Some count that she could have: as good as the true one here, and it contradicts nothing.
+    system, possible = safe.evidence.system, safe.evidence.witnesses[0]
+    cell, places = next(
+        (cell, places)
+        for cell, places in enumerate(system.places)
+        for at, codes in places
+        if shown[at].table_id == LEAKY and shown[at].cells[codes].shown is None
+    )
+    leaky = [
+        replace(
+            t,
+            protected=with_cells(t.protected, {codes: int(possible[cell]) for n, codes in places if n == at}),
+        )
+        for at, t in enumerate(outsider.tables)
+    ]
+    found = audit([t.protected for t in leaky], policy)
+    assert found.recovered + found.too_narrow > 0
+    page, _ = page_of(demo, standard, replace(outsider, tables=tuple(leaky)))
+    assert lines_of(page) - lines_of(outsiders_page[0])
+
+
+def with_cells(table, more):
+    if not more:
+        return table
+    values = {key: getattr(table, key) for key in table.__dataclass_fields__ if key != "_token"}
+    shown = {codes: ProtectedCell(count, "") for codes, count in more.items()}
+    return _make_protected(**{**values, "cells": {**table.cells, **shown}})
 
 
 def test_rows_and_their_order_do_not_depend_on_counts(demo, definitions):
