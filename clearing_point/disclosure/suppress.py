@@ -193,29 +193,42 @@ class Sequential:
             added = False
             seen = np.stack([problem.values, *proof.witnesses])
             moves = seen.min(axis=0) < seen.max(axis=0)
+            fixed = self._fixed(attacker, printed & ~(proof.low_met & proof.high_met) & ~moves)
             for cell in np.flatnonzero(printed | rest).tolist():
                 if proof.low_met[cell] and proof.high_met[cell]:
                     self._demand(cell, printed=bool(printed[cell]), met=True)
-                    continue
-                if moves[cell] and printed[cell]:
+                elif fixed[cell]:
+                    value = int(problem.values[cell])
+                    if not 0 < value < problem.threshold[cell]:
+                        if not problem.untold[cell]:
+                            self.show(cell)
+                    else:
+                        self._demand(cell, printed=True, met=False)
+                        added = True
+                elif printed[cell]:
                     # Not recovered. Provably not small: nothing is asked; else it is treated as small.
                     if proof.low[cell] < problem.threshold[cell]:
                         self._demand(cell, printed=True, met=False)
                         added = True
-                    continue
-                if not printed[cell] and proof.high[cell] == 0:
-                    continue  # provably nobody: the bound that ruled the need out says so without another programme
-                low, high = attacker.interval(cell)
-                if printed[cell] and low == high and not 0 < low < problem.threshold[cell]:
-                    if not problem.untold[cell]:
-                        self.show(cell)
-                elif low < problem.threshold[cell] and (printed[cell] or high > 0):
-                    self._demand(cell, printed=bool(printed[cell]), met=False)
+                # Provably nobody: the bound that ruled the need out says so without another programme.
+                elif proof.high[cell] > 0 and (moves[cell] or attacker.most(cell) > 0):
+                    self._demand(cell, printed=False, met=False)
                     added = True
             self.witnesses += proof.witnesses
             if not added:
                 return
             self.meet()
+
+    def _fixed(self, attacker: Attacker, cells: Booleans) -> Booleans:
+        """Return which of these hidden cells have one possible value: neither one more nor one less can be."""
+        nothing = np.full(len(cells), -1, dtype=np.int64)
+        values, fixed = self.problem.values, cells.copy()
+        if fixed.any():
+            fixed &= ~attacker.prove(nothing, np.where(fixed, values + 1, -1), [values]).high_met
+        if fixed.any():
+            below = fixed & (values > self.problem.lower)
+            fixed &= ~(below & attacker.prove(np.where(below, values - 1, -1), nothing, [values]).low_met)
+        return fixed
 
     def _demand(self, cell: int, *, printed: bool, met: bool) -> None:
         self.high_need[cell], self.high_met[cell] = self.problem.threshold[cell], met
