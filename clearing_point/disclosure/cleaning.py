@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.cells import Integers
 from clearing_point.disclosure.moves import Mover
 from clearing_point.disclosure.parts import Part
@@ -54,6 +55,7 @@ class _Cleaner:
         kept = (self.tables >= lower).all(axis=1)
         self.tables = self.tables[kept]
         self.primary = problem.hidden[cells] | problem.untold[cells]
+        self.by_row, self.by_column = part.matrix, part.matrix.tocsc()
         price = np.where(self.primary | ~problem.guarded[cells], 1e-3, 1.0) * search.weight[cells]
         self.mover = Mover(
             part.matrix, np.full(len(cells), np.inf), (self.values - lower).astype(float), price
@@ -68,6 +70,13 @@ class _Cleaner:
                 return
             self._try(int(column))
 
+    def beside(self, column: int) -> Booleans:
+        """Return the cells that share an equation with a cell."""
+        rows = self.by_column.indices[self.by_column.indptr[column] : self.by_column.indptr[column + 1]]
+        found = np.zeros(len(self.cells), dtype=bool)
+        found[self.by_row[rows].indices] = True
+        return found
+
     def _try(self, column: int) -> None:
         still = self.tables[self.tables[:, column] == self.values[column]]
         low_need, high_need = self.low_need.copy(), self.high_need.copy()
@@ -76,25 +85,20 @@ class _Cleaner:
         high_lacks = (high_need >= 0) & ~(still >= high_need).any(axis=0)
         self.mover.fix(column)
         fresh: list[Integers] = []
-        ok = True
-        for lacks, need in ((high_lacks, high_need), (low_lacks, low_need)):
-            for cell in np.flatnonzero(lacks):
-                if any(
-                    (t[cell] <= need[cell]) if need is low_need else (t[cell] >= need[cell]) for t in fresh
-                ):
-                    continue
-                self.budget -= len(self.cells)
-                shift = int(need[cell] - self.values[cell])
-                move = self.mover.cheapest(int(cell), shift, cheap=1e-2, fixed=column)
-                if move is None:
-                    ok = False
-                    break
-                fresh.append(self.values + move)
-            if not ok:
-                break
-        if not ok:
-            self.mover.free(column)
-            return
+        # What stands in an equation with the cell fails first where anything does.
+        beside = self.beside(column)
+        asked = [(int(cell), high_need, True) for cell in np.flatnonzero(high_lacks)]
+        asked += [(int(cell), low_need, False) for cell in np.flatnonzero(low_lacks)]
+        for cell, need, high in sorted(asked, key=lambda a: not beside[a[0]]):
+            if any(t[cell] >= need[cell] if high else t[cell] <= need[cell] for t in fresh):
+                continue
+            self.budget -= len(self.cells)
+            shift = int(need[cell] - self.values[cell])
+            move = self.mover.cheapest(cell, shift, cheap=1e-2, fixed=column)
+            if move is None:
+                self.mover.free(column)
+                return
+            fresh.append(self.values + move)
         self.tables = np.vstack([still, *[table[None, :] for table in fresh]])
         self.low_need, self.high_need = low_need, high_need
         self.mover.up[column] = self.mover.down[column] = 0.0
