@@ -89,9 +89,9 @@ def draw_map(picture: Map, style: Path, outlines: Path, positions: Mapping[str, 
     positions : mapping
         Where the label of a territory stands.
     """
-    polygons = _polygons(outlines)
+    polygons = polygons_of(outlines)
     with styled(style):
-        west, east, south, north = _bounds(polygons, picture.areas)
+        west, east, south, north = bounds_of(polygons, picture.areas)
         squeeze = 1 / math.cos(math.radians((south + north) / 2))
         height = (WIDTH - 0.1) * (north - south) * squeeze / (east - west)
         figure = new_figure(
@@ -100,10 +100,12 @@ def draw_map(picture: Map, style: Path, outlines: Path, positions: Mapping[str, 
         axes = figure.add_subplot()
         for territory, rings in sorted(polygons.items()):
             if territory not in picture.areas:
-                _draw(axes, rings, PALE, "", 0, edge="#c4c4c4")
+                draw_area(axes, rings, PALE, "", 0, edge="#c4c4c4")
         for territory, area in sorted(picture.areas.items()):
             shade = picture.shades[area.shade]
-            _draw(axes, polygons.get(territory, ()), _colour(shade), HATCHES[shade.hatch], 1, edge="#333333")
+            draw_area(
+                axes, polygons.get(territory, ()), _colour(shade), HATCHES[shade.hatch], 1, edge="#333333"
+            )
         for territory, area in sorted(picture.areas.items()):
             if territory in positions:
                 _label(axes, area.label, positions[territory])
@@ -136,7 +138,8 @@ def _colour(shade: Shade) -> str:
     return _SHADES[round(shade.darkness * (len(_SHADES) - 1))]
 
 
-def _draw(axes: Any, rings: Sequence[Any], face: str, hatch: str, order: int, edge: str) -> None:
+def draw_area(axes: Any, rings: Sequence[Any], face: str, hatch: str, order: int, edge: str) -> None:
+    """Fill a territory with a colour and a hatching, and draw its border."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
 
@@ -182,7 +185,8 @@ def _key(figure: Any, picture: Map) -> None:
     figure.legend(handles=marks, loc="outside lower left", ncols=columns)
 
 
-def _bounds(polygons: Mapping[str, Any], areas: Mapping[str, Any]) -> tuple[float, float, float, float]:
+def bounds_of(polygons: Mapping[str, Any], areas: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    """Return west, east, south and north (degrees) of the named areas with a margin around them."""
     import numpy as np
 
     inside = [ring for territory in areas for ring in polygons.get(territory, ())]
@@ -192,7 +196,8 @@ def _bounds(polygons: Mapping[str, Any], areas: Mapping[str, Any]) -> tuple[floa
 
 
 @lru_cache(maxsize=4)
-def _polygons(outlines: Path) -> dict[str, list[Any]]:
+def polygons_of(outlines: Path) -> dict[str, list[Any]]:
+    """Return the outlines of every territory as rings of (longitude, latitude)."""
     import numpy as np
 
     found: dict[str, list[Any]] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.analysis.count import CURRENT, open_current, population_table
+from clearing_point.errors import InputProblem
 from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
@@ -64,6 +65,11 @@ def quality_by_submission(warehouse: Path, *, territory: str | None = None) -> l
     -------
     list of dict
         The view's columns; shares between 0 and 1, None where nothing could be measured.
+
+    Raises
+    ------
+    InputProblem
+        If the warehouse is older than the view: it must be rebuilt.
     """
     return _rows(
         warehouse, "by_submission", territory, "territory, period_end DESC, sender, version_number DESC"
@@ -101,11 +107,20 @@ def decisions(
 
 
 def _rows(warehouse: Path, view: str, territory: str | None, order: str) -> list[dict[str, Any]]:
+    import duckdb
+
     where = " WHERE territory = ?" if territory else ""
     with opened(warehouse, read_only=True) as connection:
-        cursor = connection.execute(
-            f"SELECT * FROM quality.{view}{where} ORDER BY {order}", [territory] if territory else []
-        )
+        try:
+            cursor = connection.execute(
+                f"SELECT * FROM quality.{view}{where} ORDER BY {order}", [territory] if territory else []
+            )
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            # Made before the warehouse had this view, or with other columns below it.
+            raise InputProblem(
+                f"The warehouse was made by an older version of the program (it lacks quality.{view}): "
+                "run `clearing-point rebuild`."
+            ) from error
         names = [c[0] for c in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

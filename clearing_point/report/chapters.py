@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from clearing_point.analysis.model import TOTAL
 from clearing_point.report.figures import Easel, state_of
+from clearing_point.report.flow_maps import flow_map_of
 from clearing_point.report.model import (
     Block,
     Cell,
@@ -68,6 +69,8 @@ def parts(views: Sequence[View], easel: Easel, numbering: Numbering) -> Iterator
             blocks: list[Block] = [Paragraph(words.of(view.indicator.definition), "lead")]
             figure = easel.figure_of(view, f"figure-{source_id.lower()}", numbering.figure(), anchor)
             blocks += counted_figure(figure, numbering)
+            mapped = flow_map_of(easel, view, f"flow-map-{source_id.lower()}", numbering.figure(), anchor)
+            blocks += counted_figure(mapped, numbering)
             blocks.append(table)
             section = Section(f"section-{source_id.lower()}", view.title, tuple(blocks))
             grouped.setdefault(view.indicator.section, []).append(section)

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from clearing_point.analysis.charts import Chart, draw_chart
+from clearing_point.analysis.flow_map import FlowMap, draw_flow_map
 from clearing_point.analysis.maps import Map, Position, draw_map
 
-Picture = Chart | Map
+Picture = Chart | Map | FlowMap
 _MANY = 40
 """From so many on, starting a second process costs less than it saves."""
 
@@ -35,4 +36,6 @@ def draw_one(picture: Picture, style: Path, outlines: Path, positions: Mapping[s
     """Return the SVG text of one picture."""
     if isinstance(picture, Map):
         return draw_map(picture, style, outlines, positions)
+    if isinstance(picture, FlowMap):
+        return draw_flow_map(picture, style, outlines)
     return draw_chart(picture, style)

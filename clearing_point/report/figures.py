@@ -10,7 +10,7 @@ from clearing_point.analysis.drawing import Point, shown_values
 from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.errors import InputProblem
-from clearing_point.report.draw import draw_all
+from clearing_point.report.draw import Picture, draw_all
 from clearing_point.report.model import Figure
 from clearing_point.report.signs import print_number, separator
 from clearing_point.report.view import Place, Setting, View
@@ -34,7 +34,7 @@ class Easel:
     def __init__(self, setting: Setting, reports: Path, *, later: bool = False) -> None:
         folder = setting.context.standard.folder / "territories"
         self.setting = setting
-        self._waiting: list[tuple[Figure, Chart | Map]] = []
+        self._waiting: list[tuple[Figure, Picture]] = []
         self._later = later
         self.style = reports / "style.mplstyle"
         self.outlines = folder / "region_map.geojson"
@@ -111,8 +111,8 @@ class Easel:
             areas[territory] = Area(_two_lines(name), kinds.index(state))
             spoken.append(words("figures.pair", name=name, value=words(f"coverage.{state}")))
         alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
-        return self._finish(
-            Map(anchor, title, alternative, areas, shades, self._mark(made_data)),
+        return self.finish(
+            Map(anchor, title, alternative, areas, shades, self.mark(made_data)),
             number,
             table_anchor,
             (),
@@ -124,12 +124,12 @@ class Easel:
         anchor: str, number: str, title: str, table_anchor: str,
     ) -> Figure | None:  # fmt: skip
         words = self.setting.words
-        x, series = _variable(view, asked.get("x")), _variable(view, asked.get("series"))
+        x, series = variable_of(view, asked.get("x")), variable_of(view, asked.get("series"))
         if x is None:
             raise InputProblem(f"Indicator {view.indicator.indicator_id}: its chart needs an x.")
         share = asked.get("value") == "share"
-        x_codes = self._codes(view, x, share)
-        series_codes: Sequence[str] = self._codes(view, series, share) if series else ("",)
+        x_codes = self.codes(view, x, share)
+        series_codes: Sequence[str] = self.codes(view, series, share) if series else ("",)
         if series == view.year and kind != "line" and len(series_codes) > _COMPARED:
             series_codes = (
                 series_codes[0],
@@ -146,7 +146,7 @@ class Easel:
         drawn: list[Series] = []
         for code in series_codes:
             at = {**fixed, **({series: code} if series else {})}
-            points = [self._point(view, {**at, x: x_code}, share) for x_code in x_codes]
+            points = [self.point_at(view, {**at, x: x_code}, share) for x_code in x_codes]
             if any(point is None for point in points):
                 return None
             name = view.label(series, code) if series else view.population
@@ -161,7 +161,7 @@ class Easel:
             kind=kind,
             name=anchor,
             title=title,
-            alternative=self._spoken(kind, title, labels, drawn, view.heading(series) if series else ""),
+            alternative=self.spoken(kind, title, labels, drawn, view.heading(series) if series else ""),
             categories=labels,
             key=view.heading(series) if series else "",
             series=tuple(drawn),
@@ -172,7 +172,7 @@ class Easel:
             upright=x == view.year,
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=words("figures.missing", sign=words("signs.no_data")),
-            mark=self._mark(view.published.made_data),
+            mark=self.mark(view.published.made_data),
             separator=separator(words),
         )
         notes = [words("figures.note_hidden")] if any(p.state == "hidden" for p in chart.points) else []
@@ -180,7 +180,7 @@ class Easel:
             notes.append(words("figures.note_pyramid", first=drawn[0].name, second=drawn[1].name))
         if chart.in_panels:
             notes.append(words("figures.note_panels"))
-        return self._finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
+        return self.finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
 
     def _map(self, view: View, anchor: str, number: str, title: str, table_anchor: str) -> Figure | None:
         words, share = self.setting.words, (view.indicator.chart or {}).get("value") == "share"
@@ -190,7 +190,7 @@ class Easel:
             )
         points = {}
         for territory in view.leaves(TERRITORY):
-            point = self._point(view, {TERRITORY: territory}, share)
+            point = self.point_at(view, {TERRITORY: territory}, share)
             if point is None:
                 return None
             points[territory] = point
@@ -217,17 +217,19 @@ class Easel:
             areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
             spoken.append(self._pair(name, point))
         alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
-        picture = Map(anchor, title, alternative, areas, tuple(shades), self._mark(view.published.made_data))
-        return self._finish(picture, number, table_anchor, (), view.published.made_data)
+        picture = Map(anchor, title, alternative, areas, tuple(shades), self.mark(view.published.made_data))
+        return self.finish(picture, number, table_anchor, (), view.published.made_data)
 
-    def _codes(self, view: View, variable: str, share: bool) -> list[str]:
+    def codes(self, view: View, variable: str, share: bool) -> list[str]:
+        """Return the categories that a figure draws."""
         if variable == view.year:
             return [code for code in view.categories[variable] if code in self.setting.edition.years]
         unknown = [] if share or view.indicator.unknown != "show" else [UNKNOWN]
         leaves = view.leaves(variable)
         return [code for code in leaves if code != UNKNOWN] + [code for code in unknown if code in leaves]
 
-    def _point(self, view: View, at: Place, share: bool) -> Point | None:
+    def point_at(self, view: View, at: Place, share: bool) -> Point | None:
+        """Return the number of a place as a figure may draw it; None where the table has none."""
         place = view.filled(at)
         if place is None:
             return None
@@ -240,7 +242,7 @@ class Easel:
             return Point(None, self.setting.words("signs.no_share"), "none")
         return Point(found.value, found.text, "shown")
 
-    def _spoken(self, kind: str, title: str, labels: Sequence[str], drawn: Sequence[Series], key: str) -> str:
+    def spoken(self, kind: str, title: str, labels: Sequence[str], drawn: Sequence[Series], key: str) -> str:
         """Words for a chart, made of what it shows and nothing else."""
         words, sentences = self.setting.words, []
         for series in drawn:
@@ -269,12 +271,14 @@ class Easel:
         value = point.text if as_is else self.setting.words(f"figures.spoken_{point.state}")
         return self.setting.words("figures.pair", name=name, value=value)
 
-    def _mark(self, made_data: bool) -> str:
+    def mark(self, made_data: bool) -> str:
+        """Return what a figure of made data says of itself."""
         return self.setting.words("made_data.in_figure") if made_data else ""
 
-    def _finish(
-        self, picture: Chart | Map, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool
+    def finish(
+        self, picture: Picture, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool
     ) -> Figure:
+        """Return the figure of a picture, to be drawn now or with all others."""
         figure = Figure(
             anchor=picture.name,
             number=number,
@@ -307,7 +311,14 @@ def state_of(setting: Setting, territory: str, year: str) -> str:
     return state if state in ("accepted", "returned") else "none"
 
 
-def _variable(view: View, wanted: object) -> str | None:
+def variable_of(view: View, wanted: object) -> str | None:
+    """Return the variable that a chart names, itself or by its code list.
+
+    Raises
+    ------
+    InputProblem
+        If the table has no such variable.
+    """
     if not wanted:
         return None
     for variable, breakdown in view.breakdowns.items():

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.selfcheck import problems_of
@@ -215,3 +216,14 @@ def test_a_later_version_does_not_change_an_edition_that_was_closed_before(place
         assert name not in now
     finally:
         connection.close()
+
+
+def test_a_warehouse_from_before_the_quality_views_is_said_to_need_a_rebuild(
+    place: Project, tmp_path: Path
+) -> None:
+    old = Path(shutil.copy(place.warehouse, tmp_path / "old.duckdb"))
+    with duckdb.connect(str(old)) as connection:
+        connection.execute("DROP VIEW quality.by_year")
+        connection.execute("DROP VIEW quality.by_submission")
+    with pytest.raises(InputProblem, match="clearing-point rebuild"):
+        quality_by_submission(old)

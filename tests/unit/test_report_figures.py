@@ -9,6 +9,7 @@ import pytest
 
 from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
 from clearing_point.analysis.drawing import Point, round_limit
+from clearing_point.analysis.flow_map import FlowMap, Stop, Way, draw_flow_map
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
 from clearing_point.report.figures import Easel
 from clearing_point.report.view import Setting, View
@@ -171,3 +172,27 @@ def test_a_chart_may_stand_at_one_category():
     )
     assert figure is not None
     assert "Albania: 60; Serbia: protected" in figure.alternative
+
+
+def _flow_map(protected: Point, sent: float) -> FlowMap:
+    stops = (Stop("Albania", 19.9, 40.9, HIDDEN), Stop("Romania", 24.9, 45.9), Stop("Elsewhere", 28.9, 40.1))
+    ways = (Way(0, 2, protected), Way(1, 2, Point(sent, f"{sent:.0f}", "shown")))
+    covered = {"ALB": True, "ROU": True, "MNE": False}
+    words = ("Stays", "Goes", "Protected (:)", "No data (..)")
+    return FlowMap("flow-map-x", "From & to", "words", stops, ways, covered, *words)
+
+
+def test_a_map_of_flows_shows_protected_and_missing_as_such() -> None:
+    outlines = samples.ROOT / "schemas" / "territories" / "region_map.geojson"
+    first = draw_flow_map(_flow_map(HIDDEN, 120.0), STYLE, outlines)
+    assert first == draw_flow_map(_flow_map(HIDDEN, 120.0), STYLE, outlines)
+    # One broken arrow of one thickness, whatever else is shown, and a hatched territory.
+    for svg in (first, draw_flow_map(_flow_map(HIDDEN, 9.0), STYLE, outlines)):
+        broken = re.findall(r"stroke-dasharray: ([\d. ,]+)", svg)
+        assert broken
+        assert len(set(broken)) == 1
+        assert "Protected (:)" in svg
+        assert "No data (..)" in svg
+    # A number of nought has no arrow; neither it nor its thickness is drawn.
+    nought = draw_flow_map(_flow_map(Point(0.0, "0", "shown"), 120.0), STYLE, outlines)
+    assert nought.count("<path") < first.count("<path")
