@@ -1,7 +1,8 @@
 """The scorecard of mechanisms (M01-M27): what a territory reports of its law, its practice and its results, with evidence.
 
 No rank and no average: paper and practice are never mixed, a territory has a count per domain and a list of what is not
-known and of what lacks evidence (domain.md 7.2). Numbers that count persons are held to the threshold of all tables.
+known and of what lacks evidence (domain.md 7.2). Numbers of victims are not shown; those of other persons only above the
+threshold of all tables.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from clearing_point.standard.model import Code, Standard
 
 LIST, LEVELS = "scorecard_indicator", "evidence_level"
 _PERSONS = ("PERSONS",)
+_VICTIMS = "VICTIMS"
+"""In the column ``counts`` of the code list: the number is of victims."""
 _COLUMNS = (
     "territory", "reference_year", "indicator", "level", "stage", "value", "answer", "date_value", "evidence_title",
     "evidence_url", "evidence_date", "evidence_status", "submission_id", "made_data",
@@ -36,7 +39,7 @@ class ScoreRow:
     value : float or None
         A number in the unit of the indicator; None where there is none or it is `hidden`.
     hidden : bool
-        The number counts fewer persons than may be shown.
+        The number counts victims, or fewer persons than may be shown.
     """
 
     territory: str
@@ -158,6 +161,7 @@ def read_scorecard(connection: Any, standard: Standard, year: int) -> Scorecard:
     """
     codes = standard.codelists[LIST].codes
     units = {code.code: code.attributes.get("measure_unit") for code in codes}
+    victims = {code.code for code in codes if code.attributes.get("counts") == _VICTIMS}
     least = standard.settings["thresholds"]["small_count"]
     found = connection.execute(
         f"SELECT {', '.join(_COLUMNS)} FROM (SELECT c.*, s.made_data, s.received_at "
@@ -171,7 +175,10 @@ def read_scorecard(connection: Any, standard: Standard, year: int) -> Scorecard:
     for record in found:
         told: dict[str, Any] = dict(zip(_COLUMNS, (None if v in missing else v for v in record), strict=True))
         value = None if told["value"] is None else float(told["value"])
-        hidden = value is not None and units.get(told["indicator"]) in _PERSONS and 0 < value < least
+        indicator = told["indicator"]
+        # Victims are counted by the protected tables: a second number of them, however large, could be taken from those.
+        few = units.get(indicator) in _PERSONS and value is not None and 0 < value < least
+        hidden = value is not None and (few or indicator in victims)
         rows.append(
             ScoreRow(
                 territory=told["territory"], year=int(told["reference_year"]), indicator=told["indicator"],

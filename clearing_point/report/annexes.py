@@ -132,7 +132,7 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
                 str(row["year"]),
                 ours,
                 Cell(_as_printed(row, setting)),
-                Cell(row["source"]),
+                Cell(row["source"], words=True),
             )
         )
     if not body:
@@ -167,12 +167,14 @@ def _protection(views: Sequence[View], numbering: Numbering) -> Section:
         name = f"{numbering.of_table[view.indicator.indicator_id]}: {view.title}"
         if view.protected.withheld:
             row = (name, Cell(words("signs.no_data"), state="none"), Cell(words("signs.no_data"), state="none"),
-                   Cell(words("annexes.protection_withheld")), Cell(words("annexes.part_none")))  # fmt: skip
+                   Cell(words("annexes.protection_withheld"), words=True),
+                   Cell(words("annexes.part_none"), words=True))  # fmt: skip
         else:
             share = f"{100 * hidden / cells:.0f}" if cells else "0"
             how = words(f"annexes.protection_{view.protected.profile}", base=view.protected.base)
             row = (name, Cell(f"{print_number(hidden, words)} / {print_number(cells, words)}"),
-                   Cell(words("signs.percent", number=share)), Cell(how), Cell(_part(view)))  # fmt: skip
+                   Cell(words("signs.percent", number=share)), Cell(how, words=True),
+                   Cell(_part(view), words=True))  # fmt: skip
         body.append(row)
     header = tuple(
         words(f"annexes.protection_columns.{name}") for name in ("table", "cells", "share", "how", "part")

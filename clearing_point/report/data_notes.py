@@ -71,7 +71,9 @@ def _quality_table(
     for row in rows:
         start = [setting.territory(row["territory"])] if with_territory else []
         shares = [_percent(row[column], setting) for column in _SHARES]
-        body.append([*start, Cell(str(row["submission"])), *shares, Cell(str(row["days_after_period"]))])
+        body.append(
+            [*start, Cell(str(row["submission"]), words=True), *shares, Cell(str(row["days_after_period"]))]
+        )
     if not with_territory:
         body = [[str(row["submission"]), *cells[1:]] for row, cells in zip(rows, body, strict=True)]
     made = any(row["made_data"] for row in rows)
@@ -99,7 +101,7 @@ def _published(territory: str, name: str, views: Sequence[View], numbering: Numb
         ours = cell_of(view, view.bound(bound, {TERRITORY: territory, view.year: str(row["year"])}))
         text = str(row["value_text"])
         printed = print_number(int(text), words) if text.isdigit() else text
-        body.append([str(row["year"]), ours, Cell(printed), Cell(row["source"])])
+        body.append([str(row["year"]), ours, Cell(printed), Cell(row["source"], words=True)])
     if body:
         header = [
             words(f"annexes.reconciliation_columns.{c}") for c in ("year", "ours", "published", "source")

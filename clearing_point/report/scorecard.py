@@ -22,7 +22,13 @@ def mechanisms(scorecard: Scorecard, setting: Setting, number: str) -> Section:
     for territory in sorted(setting.context.coverage, key=setting.territory):
         name = setting.territory(territory)
         if territory not in scorecard.territories:
-            body.append([name, *(Cell(words("signs.no_data"), state="none") for _ in range(len(scored) + 2))])
+            body.append(
+                [
+                    name,
+                    *(Cell(words("signs.no_data"), state="none", words=True) for _ in scored),
+                    *(Cell(words("signs.no_data"), state="none") for _ in range(2)),
+                ]
+            )
             continue
         scores = list(scorecard.sub_scores(territory, scored))
         pairs = [
@@ -31,7 +37,8 @@ def mechanisms(scorecard: Scorecard, setting: Setting, number: str) -> Section:
                     "scorecard.pair",
                     paper=_of(score.on_paper, setting).text,
                     operation=_of(score.in_operation, setting).text,
-                )
+                ),
+                words=True,
             )
             for score in scores
         ]
@@ -64,8 +71,11 @@ def scorecard_of(
         for main in mains:
             for row in scorecard.of(territory, main):
                 body.append((
-                    Cell(_label(domain, setting), scope="row"), Cell(f"{main} {_label(row.indicator, setting)}"),
-                    Cell(setting.context.standard.label_of("evidence_level", row.level, words.language)),
+                    Cell(_label(domain, setting), scope="row"),
+                    Cell(f"{main} {_label(row.indicator, setting)}", words=True),
+                    Cell(
+                        setting.context.standard.label_of("evidence_level", row.level, words.language), words=True
+                    ),
                     _answer(row, setting), _evidence(row, setting),
                 ))  # fmt: skip
     header = tuple(
@@ -115,19 +125,21 @@ def _answer(row: ScoreRow, setting: Setting) -> Cell:
         said.append(number if unit == "COUNT" else f"{number} {label.lower()}".strip())
     if row.date_value is not None:
         said.append(row.date_value)
-    return Cell("; ".join(said)) if said else Cell(words("signs.no_data"), state="none")
+    if not said:
+        return Cell(words("signs.no_data"), state="none", words=True)
+    return Cell("; ".join(said), words=True)
 
 
 def _evidence(row: ScoreRow, setting: Setting) -> Cell:
     words = setting.words
     if not row.evidence_title:
-        return Cell(words("scorecard.no_evidence") if row.lacks_evidence else "")
+        return Cell(words("scorecard.no_evidence") if row.lacks_evidence else "", words=True)
     parts = [row.evidence_title, row.evidence_date or ""]  # the address stands in the data annex
     if row.evidence_status:
         parts.append(
             setting.context.standard.label_of("evidence_status", row.evidence_status, words.language)
         )
-    return Cell(", ".join(part for part in parts if part))
+    return Cell(", ".join(part for part in parts if part), words=True)
 
 
 def _label(code: str, setting: Setting) -> str:

@@ -95,19 +95,30 @@ def shows_something(view: View, fixed: Place) -> bool:
 
 def plain_table(anchor: str, number: str, title: str, header: Sequence[str], body: Sequence[Sequence[str | Cell]],
                 notes: tuple[str, ...] = (), made_data: bool = False) -> Table:  # fmt: skip
-    """Return a table about the report itself: the first cell of every row is its header."""
+    """Return a table about the report itself: the first cell of every row is its header.
+
+    A column of words is set to the left, its heading too.
+    """
+    rows = tuple(
+        tuple(
+            cell
+            if isinstance(cell, Cell)
+            else Cell(cell, scope="row" if at == 0 else "", words=at > 0 and any(map(str.isalpha, cell)))
+            for at, cell in enumerate(row)
+        )
+        for row in body
+    )
+    worded = {at for at in range(1, len(header)) if rows and all(row[at].words for row in rows)}
     return Table(
         anchor=anchor,
         number=number,
         title=title,
-        header=(tuple(Cell(text, scope="col", corner=at == 0) for at, text in enumerate(header)),),
-        body=tuple(
+        header=(
             tuple(
-                cell if isinstance(cell, Cell) else Cell(cell, scope="row" if at == 0 else "")
-                for at, cell in enumerate(row)
-            )
-            for row in body
+                Cell(text, scope="col", corner=at == 0, words=at in worded) for at, text in enumerate(header)
+            ),
         ),
+        body=rows,
         notes=notes,
         made_data=made_data,
     )
