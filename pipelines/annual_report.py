@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,18 @@ class Verified:
 
 
 def build(
-    project: Project, standard: Standard, year: int, *, release: Release | None = None,
+    project: Project, standard: Standard, year: int, *, release: Release | None = None, also: Sequence[str] = (),
     progress: Progress = lambda _: None,
 ) -> BuiltReport:  # fmt: skip
     """Publish the edition, unless that was just done, and build its report.
 
     The release goes out, and its issue into the ledger, only when the report has passed its checks. A report that
     stood there is kept under ``earlier`` if the new one differs.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Languages beside those that the edition lists.
 
     Raises
     ------
@@ -68,11 +73,17 @@ def build(
     project.builds.mkdir(parents=True, exist_ok=True)
     with _scratch(project.builds, year) as folder, settled(project):
         found = release or make_release(project, standard, year, folder / "release", progress=progress)
-        made = make(project, standard, found, folder / str(year), progress=progress)
+        spoken = in_languages(found, (*found.edition.languages, *also))
+        made = make(project, standard, spoken, folder / str(year), progress=progress)
         if release is None:
             put_out(project, found.folder, year)
         place = put_in_place(project, year, made.html.parent)
     return _moved(made, place)
+
+
+def in_languages(release: Release, languages: Sequence[str]) -> Release:
+    """Return the release with its report in these languages, each once, the first one the main one."""
+    return replace(release, edition=replace(release.edition, languages=tuple(dict.fromkeys(languages))))
 
 
 def make(
@@ -147,6 +158,7 @@ def verify(
             raise InputProblem(
                 f"The warehouse lacks submissions of the lock of {year}: `clearing-point rebuild` first."
             )
+        release = in_languages(release, lock.get("languages", release.edition.languages))
         made = make(project, standard, release, folder / "again", lock=lock, progress=progress)
         again = read_lock(made.html.parent, year)
         there = hashes_of(standing, leave_out=(lock_name(year),))

@@ -76,6 +76,7 @@ def inputs_of(
     """
     return {
         "edition": release.edition.year,
+        "languages": list(release.edition.languages),
         "data_as_of": release.data_as_of,
         "submissions": [dict(row) for row in submissions],
         "standard": {"version": standard.version, "sha256": standard.sha256},

@@ -63,6 +63,12 @@ def report(
         bool,
         typer.Option("--verify", help="Build it again from its lock and compare every byte; change nothing."),
     ] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also", metavar="LANGUAGE", help="A language beside those of the edition; may be repeated."
+        ),
+    ] = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -79,7 +85,7 @@ def report(
         else:
             print(result.sentence())
         return 0 if result.same else 1
-    built = build(found, load_standard(found.schemas), edition, progress=progress(json))
+    built = build(found, load_standard(found.schemas), edition, also=also or (), progress=progress(json))
     if json:
         print_json({"html": built.html, "files": list(built.files)})
         return 0

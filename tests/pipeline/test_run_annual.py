@@ -19,6 +19,7 @@ from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.selfcheck import problems_of
+from clearing_point.report.words import load_words
 from clearing_point.standard import load_standard
 from pipelines.annual_report import diff, verify
 from pipelines.lock import hashes_of, read_lock
@@ -155,13 +156,14 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
 
 def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:
     """Each file is falsified in turn, and the check that watches it must say so."""
-    from pipelines.annual_report import make
+    from pipelines.annual_report import in_languages, make
     from pipelines.lock import submissions_of
     from pipelines.publish import publish
     from pipelines.report_context import context_of
 
     standard = load_standard(place.schemas)
-    release = publish(replace(place, output_folder=tmp_path), standard, 2022)
+    # In two languages: the checks look at both.
+    release = in_languages(publish(replace(place, output_folder=tmp_path), standard, 2022), ("en", "sr-Cyrl"))
     folder = make(place, standard, release, tmp_path / "report").html.parent
     context = context_of(
         place, standard, release, submissions_of(place, release.submissions, None, None), None
@@ -171,6 +173,10 @@ def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> No
         return "\n".join(problems_of(folder, release.edition, release.tables, context))
 
     assert problems() == ""
+    serbian = (folder / "report.sr-Cyrl.html").read_text(encoding="utf-8")
+    assert '<html lang="sr-Cyrl">' in serbian
+    notice = load_words(place.reports, "sr-Cyrl")("front.english_stands_in", count="#").split("#")[0]
+    assert notice not in serbian, "nothing stands in English"
     page, annex = folder / "report.html", folder / "data" / "T05.csv"
     text, cells = page.read_text(encoding="utf-8"), annex.read_text(encoding="utf-8")
     start = text.index('id="table-t05"')
