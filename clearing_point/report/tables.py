@@ -9,7 +9,7 @@ from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.report.model import Cell, Origin, Scope, Table
 from clearing_point.report.signs import Printed, print_number
 from clearing_point.report.view import Place, View
-from clearing_point.standard.model import TERRITORY
+from clearing_point.standard.model import TERRITORY, Measure
 
 
 def make_table(
@@ -124,6 +124,12 @@ def plain_table(anchor: str, number: str, title: str, header: Sequence[str], bod
     )
 
 
+def _counted(view: View, measure: Measure) -> str:
+    """Head the counts beside a measure: where it is made of values, only those count whose value is known."""
+    name = capital(view.population)
+    return name if measure.value is None else view.setting.words("tables.with_value", population=name)
+
+
 def _header(
     view: View, rows: Sequence[str], columns: Sequence[str], keys: Sequence[tuple[str, ...]]
 ) -> tuple[tuple[Cell, ...], ...]:
@@ -133,7 +139,7 @@ def _header(
     pair = (
         ()
         if view.indicator.measure is None
-        else (capital(view.population), words.of(view.indicator.measure.label))
+        else (_counted(view, view.indicator.measure), words.of(view.indicator.measure.label))
     )
     wide = max(len(pair), 1)
     depth = max(len(columns) + sum(named) + (1 if pair and columns else 0), 1)
@@ -283,6 +289,7 @@ def _unknown(view: View, whole: Place | None) -> tuple[str, ...]:
             words(
                 "origin.unknown_count",
                 variable=view.heading(variable),
+                label=view.label(variable, UNKNOWN).lower(),
                 unknown=view.printed({**whole, variable: UNKNOWN}).text,
                 total=view.printed(whole).text,
                 population=view.population,
