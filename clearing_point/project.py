@@ -17,6 +17,8 @@ from clearing_point.errors import InputProblem
 
 _MARKER = Path("schemas") / "standard.yml"
 _PRIVATE = 0o700
+_INSTALLED_DATA = "clearing-point-data"
+"""An installed package must not write beside itself."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Project:
     def reports(self) -> Path:
         """Editions, templates and text."""
         return self.root / "reports"
+
+    @property
+    def notebooks(self) -> Path:
+        """Notebooks to start from, as text."""
+        return self.root / "notebooks"
 
     @property
     def is_checkout(self) -> bool:
@@ -127,7 +134,8 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
     ----------
     project, data : Path, optional
         What the user named; each falls back to ``CLEARING_POINT_PROJECT`` and
-        ``CLEARING_POINT_DATA``, then to the folders upwards and the installed copy.
+        ``CLEARING_POINT_DATA``, then to the folders upwards and the installed copy; the data folder of an
+        installed copy is ``clearing-point-data`` here or above, else one to be made here.
 
     Raises
     ------
@@ -143,8 +151,7 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
         root = _upwards(Path.cwd()) or _installed()
     chosen = data or _from_environment("CLEARING_POINT_DATA")
     if chosen is None:
-        # An installed package must not write beside itself.
-        chosen = root / "data" if _is_checkout(root) else Path.cwd() / "clearing-point-data"
+        chosen = root / "data" if _is_checkout(root) else _data_upwards(Path.cwd())
     return Project(root=root, data=chosen.expanduser().resolve())
 
 
@@ -178,6 +185,14 @@ def _upwards(start: Path) -> Path | None:
         if (folder / _MARKER).is_file():
             return folder
     return None
+
+
+def _data_upwards(start: Path) -> Path:
+    """Return the nearest data folder here or above: Jupyter runs a notebook in the folder that it lies in."""
+    for folder in (start, *start.parents):
+        if (folder / _INSTALLED_DATA).is_dir():
+            return folder / _INSTALLED_DATA
+    return start / _INSTALLED_DATA
 
 
 def _installed() -> Path:

@@ -27,11 +27,11 @@ flows.pivot("reference_year")
 release.chart(flows, x="reference_year", series="flow")
 
 # %% [markdown]
-# Nationals, foreigners and stateless persons among the assisted.
+# Nationals, foreigners and stateless persons among the assisted, in the region.
 
 # %%
-relation = release.crosstab(["territory", "victim_relation"], where={"reference_year": release.edition})
-relation.pivot("victim_relation")
+relation = release.crosstab(["reference_year", "victim_relation"], population="persons_assisted")
+relation.pivot("reference_year")
 
 # %%
 release.table("T06").pivot("reference_year")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.revisions import Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport, build_report
-from clearing_point.report.revisions import Revisions, compare
 from clearing_point.report.selfcheck import check_report
 from clearing_point.standard import Standard
 from pipelines.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
@@ -128,10 +129,15 @@ def make(
 
 
 def annex_of(release: Release) -> dict[str, str]:
-    """Return the data annex of a report: the release's own tables and definitions, byte for byte."""
-    paths = sorted(release.folder.glob("data/*.csv"))
-    paths += [release.folder / name for name in ("definitions.json", "datapackage.json")]
-    return {path.relative_to(release.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    """Return the data annex of a report: the release's own tables and definitions, byte for byte.
+
+    Its data package leaves out what the annex lacks: a report tells revisions against the report before it.
+    """
+    paths = [*sorted(release.folder.glob("data/*.csv")), release.folder / "definitions.json"]
+    annex = {path.relative_to(release.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    package = json.loads((release.folder / "datapackage.json").read_text(encoding="utf-8"))
+    package["resources"] = [r for r in package["resources"] if r["path"] in annex]
+    return {**annex, "datapackage.json": json.dumps(package, ensure_ascii=False, indent=1) + "\n"}
 
 
 def verify(

@@ -18,7 +18,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard
 from clearing_point.store import connect
-from pipelines.publish import Release
+from pipelines.publish import Release, linkage_hash
 
 # Packages whose version can change a byte of a report.
 _PACKAGES = (
@@ -83,7 +83,7 @@ def inputs_of(
         "edition_file_sha256": _hash(project.reports / "editions" / f"{release.edition.year}.yml"),
         "reports_sha256": hash_of_folder(project.reports, leave_out=("editions",)),
         "profiles_sha256": hash_of_folder(project.countries),
-        "linkage_sha256": _folder_hash(project.data / "linkage"),
+        "linkage_sha256": linkage_hash(project),
         "revisions_against": dict(against) if against else None,
         "packages": {"clearing-point": __version__, "python": platform.python_version(), **_versions()},
     }
@@ -142,10 +142,6 @@ def hashes_of(folder: Path, leave_out: Sequence[str] = ()) -> dict[str, str]:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _folder_hash(folder: Path) -> str:
-    return hash_of_folder(folder) if folder.is_dir() else ""
 
 
 def _versions() -> dict[str, str]:

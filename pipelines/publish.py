@@ -24,7 +24,7 @@ from clearing_point.disclosure import load_policy, printed_cost
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
 from clearing_point.linkage.step import link_submissions
-from clearing_point.project import Project
+from clearing_point.project import Project, hash_of_folder
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect
@@ -157,6 +157,8 @@ def make_release(
         "standard": {"version": standard.version, "sha256": standard.sha256},
         "package": __version__,
         "naming_profile": edition.naming_profile,
+        "provisional_years": list(edition.provisional_years),
+        "linkage_sha256": linkage_hash(project),
         "submissions": people,
         "quality": _quality(project, submissions),
         "protection": {
@@ -182,6 +184,12 @@ def make_release(
         place,
     )
     return Release(edition, tables, folder, submissions, data_as_of)
+
+
+def linkage_hash(project: Project) -> str:
+    """Return the hash of the links and decisions between cases; empty where none were made."""
+    folder = project.data / "linkage"
+    return hash_of_folder(folder) if folder.is_dir() else ""
 
 
 def _inputs(people: list[dict[str, Any]], standard: Standard, edition: Edition) -> str:

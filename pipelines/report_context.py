@@ -9,10 +9,10 @@ from typing import Any
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
 from clearing_point.analysis.reconcile import decisions, quality_by_submission
+from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
 from clearing_point.report.model import ReportContext
-from clearing_point.report.revisions import Revisions
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.store import connect

@@ -18,7 +18,14 @@ from typing import Any
 
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release_database import DATABASE, write_database
-from clearing_point.analysis.release_metadata import catalogue, citation, data_package
+from clearing_point.analysis.release_metadata import (
+    REVISIONS,
+    catalogue,
+    citation,
+    data_package,
+    revisions_csv,
+)
+from clearing_point.analysis.revisions import Revision, compare
 from clearing_point.disclosure.model import Cell, Protected
 from clearing_point.errors import InternalError
 from clearing_point.project import Project
@@ -72,15 +79,12 @@ def write_release(
         _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
         release_id = f"{edition}-{_content_hash(folder)[:12]}"
         _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
-        _write(folder / "datapackage.json", _json(data_package(edition, title, release_id, tables)))
+        _write(folder / "datapackage.json", _json(data_package(edition, title, release_id, tables, manifest)))
         _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables))
         _write(folder / "CITATION.cff", citation(title, release_id, manifest))
-        before = [
-            path
-            for path in sorted(project.releases.glob(f"[0-9]*/{DATABASE}"))
-            if int(path.parent.name) < edition
-        ]
-        write_database(folder, tables, manifest, standard, release_id, before)
+        revised = _revised(project, folder, {"release": release_id, **manifest})
+        _write(folder / REVISIONS, revisions_csv(revised))
+        write_database(folder, tables, manifest, standard, release_id, revised)
         for name, text in extra.items():
             _write(folder / name, text)
         _write(folder / "SHA256SUMS", checksums(folder))
@@ -88,6 +92,17 @@ def write_release(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _revised(project: Project, folder: Path, manifest: Mapping[str, Any]) -> list[tuple[int, Revision]]:
+    """Compare what is shown with what earlier editions show: printed numbers only, on both sides."""
+    found = []
+    for path in sorted(project.releases.glob("[0-9]*/manifest.json")):
+        if int(path.parent.name) < manifest["edition"]:
+            earlier = json.loads(path.read_text(encoding="utf-8"))
+            moved = compare(path.parent, folder, earlier, manifest).moved
+            found += [(earlier["edition"], r) for r in moved if r.before is not None and r.now is not None]
+    return found
 
 
 def put_in_place(folder: Path, target: Path) -> Path:

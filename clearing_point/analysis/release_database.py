@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
+from clearing_point.analysis.revisions import Revision
 from clearing_point.standard.model import Breakdown, Standard
 
 DATABASE = "published.duckdb"
@@ -39,7 +40,8 @@ CREATE TABLE submission (submission_id VARCHAR, sender VARCHAR, territory VARCHA
   kosovo_basis VARCHAR);
 CREATE TABLE quality (submission_id VARCHAR, territory VARCHAR, completeness_percent INTEGER, validity_percent INTEGER,
   consistency_percent INTEGER, days_after_period INTEGER);
-CREATE TABLE revision (indicator_id VARCHAR, key VARCHAR[], before_edition INTEGER, before BIGINT, now BIGINT);
+CREATE TABLE revision (indicator_id VARCHAR, key VARCHAR[], before_edition INTEGER, before BIGINT, now BIGINT,
+  reason VARCHAR);
 CREATE TABLE break (territory VARCHAR, reference_year INTEGER, field VARCHAR, before VARCHAR, after VARCHAR);
 CREATE VIEW coverage AS SELECT territory, unnest(range(first_year, last_year + 1))::INTEGER AS reference_year,
   submission_id, coverage FROM submission WHERE territory IS NOT NULL;
@@ -54,7 +56,7 @@ def write_database(
     manifest: Mapping[str, Any],
     standard: Standard,
     release_id: str,
-    earlier: Sequence[Path] = (),
+    revised: Sequence[tuple[int, Revision]] = (),
 ) -> None:
     """Write ``published.duckdb`` and one Parquet file a table into the folder of a release.
 
@@ -64,8 +66,8 @@ def write_database(
         Protected tables; only what they show is written.
     manifest : mapping
         As it is published: edition, versions, submissions with their years and declarations, and their quality.
-    earlier : sequence of Path
-        Databases of earlier editions: a number that both show and that moved is a row of ``revision``.
+    revised : sequence of (edition, Revision)
+        Numbers that an earlier edition and this one show, and that moved.
     """
     with duckdb.connect(str(folder / DATABASE)) as connection:
         connection.execute(_TABLES)
@@ -95,7 +97,7 @@ def write_database(
             ),
             ("submission", [tuple(s[k] for k in _SUBMISSION) for s in manifest["submissions"]]),
             ("quality", [tuple(q[k] for k in _QUALITY) for q in manifest["quality"]]),
-            ("revision", list(_revisions(tables, earlier))),
+            ("revision", [_revision(edition, r) for edition, r in revised]),
             ("break", list(_breaks(manifest["submissions"]))),
         ):
             _insert(connection, name, rows)
@@ -214,23 +216,8 @@ def _cells(table: PublishedTable) -> Iterator[tuple[Any, ...]]:
         yield table.indicator.indicator_id, position, list(cell), shown.shown, shown.status, measure
 
 
-def _revisions(tables: Sequence[PublishedTable], earlier: Sequence[Path]) -> Iterator[tuple[Any, ...]]:
-    """Compare what is shown with what earlier editions show: printed numbers only, on both sides."""
-    shown = {
-        (t.indicator.indicator_id, cell): number.shown
-        for t in tables
-        for cell, number in t.protected.cells.items()
-        if number.shown is not None
-    }
-    for path in earlier:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            rows = connection.execute(
-                "SELECT indicator_id, key, edition, value FROM cell, release WHERE value IS NOT NULL ORDER BY ALL"
-            ).fetchall()
-        for indicator, key, edition, value in rows:
-            now = shown.get((indicator, tuple(key)), value)
-            if now != value:
-                yield indicator, key, edition, value, now
+def _revision(edition: int, moved: Revision) -> tuple[Any, ...]:
+    return moved.table, list(moved.place.values()), edition, moved.before, moved.now, moved.reason
 
 
 def _breaks(submissions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:

@@ -5,6 +5,8 @@ Shapes: Frictionless Data Package 1 (tabular), DCAT-AP 3 as JSON-LD, Citation Fi
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import yaml
 
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.revisions import REASONS, Revision
 
 _LICENCE = ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/")
 _PUBLISHER = "Clearing Point"
@@ -23,13 +26,27 @@ _DCAT = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "adms": "http://www.w3.org/ns/adms#",
 }
+REVISIONS = "revisions.csv"
+_NUMBER = "Number: "
+_REVISION_FIELDS = {
+    "indicator": "The table.",
+    "cell": "Variables and their codes, such as territory=ALB; reference_year=2021.",
+    "before_edition": _NUMBER + "the edition that showed another value.",
+    "before": _NUMBER + "as that edition shows it.",
+    "now": _NUMBER + "as this release shows it.",
+    "reason": "; ".join(f"{name}: {words}" for name, words in REASONS.items()) + ".",
+}
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 def data_package(
-    edition: int, title: str, release_id: str, tables: Sequence[PublishedTable]
+    edition: int,
+    title: str,
+    release_id: str,
+    tables: Sequence[PublishedTable],
+    manifest: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return ``datapackage.json``: a resource a table, its columns, and what an empty value means."""
+    """Return ``datapackage.json``: a resource a table, its columns, and what an empty value means; and the revisions."""
     made = any(t.made_data for t in tables)
     return {
         "profile": "tabular-data-package",
@@ -38,9 +55,40 @@ def data_package(
         "title": title,
         "description": _MADE if made else title,
         "made_data": made,
+        "provisional_years": list(manifest["provisional_years"]),
         "licenses": [{"name": _LICENCE[0], "path": _LICENCE[1]}],
         "contributors": [{"title": _PUBLISHER, "role": "publisher"}],
-        "resources": [_resource(t) for t in tables],
+        "resources": [*(_resource(t) for t in tables), _revisions_resource()],
+    }
+
+
+def revisions_csv(revised: Sequence[tuple[int, Revision]]) -> str:
+    """Return the numbers that an earlier edition and this one show, and that moved, as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_REVISION_FIELDS)
+    writer.writerows((r.table, r.cell, edition, r.before, r.now, r.reason) for edition, r in revised)
+    return out.getvalue()
+
+
+def _revisions_resource() -> dict[str, Any]:
+    fields: list[dict[str, Any]] = [
+        {"name": name, "type": "integer" if words.startswith(_NUMBER) else "string", "description": words,
+         "constraints": {"required": True}}
+        for name, words in _REVISION_FIELDS.items()
+    ]  # fmt: skip
+    fields[-1]["constraints"]["enum"] = list(REASONS)
+    return {
+        "profile": "tabular-data-resource",
+        "name": "revisions",
+        "path": REVISIONS,
+        "title": "Revised figures",
+        "description": "Numbers that an earlier edition and this one show, and that moved; also the table "
+        "'revision' of the database. A number that one of the two hides is not compared.",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "primaryKey": ["indicator", "cell", "before_edition"]},
     }
 
 

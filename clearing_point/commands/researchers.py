@@ -1,4 +1,4 @@
-"""Commands of those who use what is published: export."""
+"""Commands of those who use what is published: export, notebooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clearing_point.commands.shared import DataOption, EditionOption, ProjectOption
+from clearing_point.commands.shared import DataOption, EditionOption, ProjectOption, say
 from clearing_point.project import find_project
 
 app = typer.Typer()
@@ -31,4 +31,29 @@ def export(
     found = find_project(project, data)
     with open_release(found.releases / str(edition)) as release:
         print(run(release, load_standard(found.schemas), shape, output).sentence())
+    return 0
+
+
+@app.command()
+def notebooks(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that the notebooks go to.")
+    ],
+    project: ProjectOption = None,
+) -> int:
+    """Copy the notebooks to start from; one that is there already stays as it is."""
+    from clearing_point.errors import InputProblem
+
+    there = sorted(find_project(project).notebooks.glob("*.py"))
+    if not there:
+        raise InputProblem("This project has no notebooks: name the installed one by leaving out --project.")
+    output.mkdir(parents=True, exist_ok=True)
+    for path in there:
+        target = output / path.name
+        if target.exists():
+            print(f"{target} (there already)")
+        else:
+            target.write_bytes(path.read_bytes())
+            print(target)
+    say(f"Next: jupytext --to ipynb --execute {output / there[0].name}, or open them in Jupyter.")
     return 0

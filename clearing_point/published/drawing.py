@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from clearing_point.published.release import Release
 
-_TERRITORY = "territory"
 _HIDDEN, _MISSING = "protected", "no data"
 _MADE = "MADE DATA"
 _TOTALS, _UNKNOWN = ("Total",), "UNK"
@@ -77,11 +76,14 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
 def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     """See :meth:`Release.map`."""
     frame = answer.frame
-    if _TERRITORY not in frame.columns:
-        raise InputProblem("A map needs the variable territory.")
+    place = release.place
+    if place is None or place not in frame.columns:
+        raise InputProblem(
+            f"A map needs the variable {place or 'of the sender, which this release has not'}."
+        )
     years = _years(release)
     chosen = ""
-    for variable in [c for c in frame.columns if c not in (*NUMBERS, _TERRITORY, *FLAGS)]:
+    for variable in [c for c in frame.columns if c not in (*NUMBERS, place, *FLAGS)]:
         if variable in years:
             wanted = year if year is not None else frame[variable].max()
             frame, chosen = frame[frame[variable] == wanted], f", {wanted}"
@@ -89,9 +91,9 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
             frame = _at_total(frame, variable)
     places = {
         row[0]
-        for row in release.rows("SELECT DISTINCT unnest(members) FROM category WHERE variable = 'territory'")
+        for row in release.rows("SELECT DISTINCT unnest(members) FROM category WHERE variable = ?", [place])
     }
-    rows = [row for row in frame.to_dict("records") if row[_TERRITORY] in places]
+    rows = [row for row in frame.to_dict("records") if row[place] in places]
     shown = [float(row["value"]) for row in rows if not (row["suppressed"] or row["missing"])]
     ends = classes_of(shown)
     lows = [0.0, *(end + 1 for end in ends[:-1])]
@@ -103,15 +105,15 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     shades += [Shade(_HIDDEN, None, "hidden"), Shade(_MISSING, None, "missing")]
     areas = {}
     for row in rows:
-        name = _label(answer, _TERRITORY, row[_TERRITORY])
+        name = _label(answer, place, row[place])
         if row["missing"]:
-            areas[row[_TERRITORY]] = Area(f"{name}\n..", len(shades) - 1)
+            areas[row[place]] = Area(f"{name}\n..", len(shades) - 1)
         elif row["suppressed"]:
-            areas[row[_TERRITORY]] = Area(f"{name}\nc", len(shades) - 2)
+            areas[row[place]] = Area(f"{name}\nc", len(shades) - 2)
         else:
             at = next(n for n, end in enumerate(ends) if row["value"] <= end)
-            areas[row[_TERRITORY]] = Area(f"{name}\n{row['value']:,}", at)
-    title = f"{answer.unit} by territory{chosen}"
+            areas[row[place]] = Area(f"{name}\n{row['value']:,}", at)
+    title = f"{answer.unit} by {place.replace('_', ' ')}{chosen}"
     alternative = title + ": " + "; ".join(area.label.replace("\n", " ") for area in areas.values()) + "."
     folder = _project().schemas / "territories"
     picture = Map("map", title, alternative, areas, tuple(shades), _MADE if answer.made_data else "")

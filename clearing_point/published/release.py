@@ -13,6 +13,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.published.answer import Answer
 from clearing_point.published.crossing import Condition, answer_crossing, answer_table
 from clearing_point.published.picture import Picture
+from clearing_point.standard.model import TERRITORY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +100,13 @@ class Release:
         self.release_id: str = row[0]
         self.edition: int = row[1]
         self.made_data: bool = row[2]
+        place = self.rows(
+            "SELECT DISTINCT variable FROM dimension WHERE codelist = ? AND variable IN "
+            "(SELECT column_name FROM information_schema.columns WHERE table_name = 'coverage')",
+            [TERRITORY],
+        )
+        self.place: str | None = place[0][0] if place else None
+        """The variable by which senders are told apart: of the territory register, and said of submissions, too."""
         self.described: Any = None
         """What :mod:`clearing_point.published.crossing` read of the tables, kept."""
 
@@ -236,9 +244,9 @@ class Release:
         try:
             frame: pd.DataFrame = self._connection.cursor().execute(query).df()
         except duckdb.Error as error:
-            raise InputProblem(
-                f"The release cannot answer this query: {str(error).splitlines()[0]}"
-            ) from error
+            from clearing_point.published.refusal import refused
+
+            raise InputProblem(refused(query, error)) from None  # DuckDB's own words quote what it read
         frame.attrs.update({"release_id": self.release_id, "query": query, "made_data": self.made_data})
         return frame
 

@@ -57,11 +57,11 @@ def _variable(release: Release, term: str) -> list[str]:
     )
     lines = [f"{term}: {tables[0][1]}", "In: " + ", ".join(name for name, _ in tables)]
     lines += [f"  {code}: {label}" for code, label in codes]
-    if term == "territory":
+    if term == release.place:
         lines += [
-            f"  {territory} sent {', '.join(map(str, years))}"
-            for territory, years in release.rows(
-                "SELECT territory, list(DISTINCT reference_year ORDER BY reference_year) FROM coverage GROUP BY 1 ORDER BY 1"
+            f"  {place} sent {', '.join(map(str, years))}"
+            for place, years in release.rows(
+                f'SELECT "{term}", list(DISTINCT reference_year ORDER BY reference_year) FROM coverage GROUP BY 1 ORDER BY 1'
             )
         ]
         lines += _breaks(release)

@@ -63,6 +63,8 @@ class Edition:
     key_figures: tuple[Bound, ...] = ()
     small_territory_tables: tuple[str, ...] = ()
     national_total: Bound | None = None
+    provisional_years: tuple[int, ...] = ()
+    """Years that may still be completed: flagged so wherever the release shows them."""
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -97,6 +99,11 @@ def load_edition(project: Project, year: int) -> Edition:
     for name in (*named, *source.get("small_territory_tables", ())):
         if name not in source["tables"]:
             raise InputProblem(f"{path}: uses table {name}, which is not in its list of tables.")
+    for provisional in source.get("provisional_years", ()):
+        if not source["trend_from"] <= provisional <= year:
+            raise InputProblem(
+                f"{path}: provisional year {provisional} is none of the edition's, {source['trend_from']} to {year}."
+            )
     national = source.get("national_total")
     return Edition(
         year=year,
@@ -110,6 +117,7 @@ def load_edition(project: Project, year: int) -> Edition:
         key_figures=tuple(_bound(entry) for entry in source.get("key_figures", ())),
         small_territory_tables=tuple(source.get("small_territory_tables", ())),
         national_total=_bound(national) if national else None,
+        provisional_years=tuple(sorted(source.get("provisional_years", ()))),
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard
-from clearing_point.report.revisions import Revisions
 from clearing_point.standard.model import Standard
 
 CellState = Literal["", "hidden", "none"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from clearing_point.analysis.revisions import Revision
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.model import Cell, Paragraph, Section, Table
-from clearing_point.report.revisions import Revision
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import View

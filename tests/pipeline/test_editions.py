@@ -14,7 +14,10 @@ import pytest
 import yaml
 
 from clearing_point.disclosure import Ledger, Relation, audit, load_policy
+from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.published import open_release
+from clearing_point.report.edition import load_edition
 
 TABLES = ["T01", "T01A", "T13"]
 LATE = "SVN"
@@ -56,7 +59,8 @@ def place(demo, root, tmp_path):
     plan = yaml.safe_load((root / "reports" / "editions" / "2022.yml").read_text(encoding="utf-8"))
     plan |= {"tables": TABLES, "key_figures": [], "small_territory_tables": ["T01"]}
     for year in (2022, 2023):
-        text = yaml.safe_dump(plan | {"year": year, "trend_from": year - 2}, allow_unicode=True)
+        own = {"year": year, "trend_from": year - 2, "provisional_years": [year]}
+        text = yaml.safe_dump(plan | own, allow_unicode=True)
         (copy.root / "reports" / "editions" / f"{year}.yml").write_text(text, encoding="utf-8")
     return copy
 
@@ -69,6 +73,40 @@ def came_in(project, accepted: bool):
             ["ACCEPTED" if accepted else "RECEIVED", LATE],
         ).fetchall()
     assert changed
+
+
+def revised_figures_have_their_reason(project):
+    """Slovenia's came late: her numbers and the region's moved for that, other territories' did not."""
+    with open_release(project.releases / "2023") as release:
+        moved = release.sql("SELECT * FROM revision WHERE indicator_id = 'T01' AND key[2] = '2022'")
+        flagged = release.table("T01").frame.groupby("reference_year")["provisional"].all()
+        with open_release(project.releases / "2022") as earlier:
+            was = earlier.table("T01").frame.set_index(["territory", "reference_year"])["value"]
+    assert set(moved["key"].str[0]) & {"Total", LATE}
+    assert set(moved["key"].str[0]) <= {"Total", LATE}
+    assert set(moved["reason"]) == {"submission"}
+    assert (moved["before_edition"] == 2022).all()
+    assert (moved["now"] != moved["before"]).all()
+    for row in moved.itertuples():
+        assert was[row.key[0], int(row.key[1])] == row.before
+    assert flagged.to_dict() == {2021: False, 2022: False, 2023: True}
+    folder = project.releases / "2023"
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["provisional_years"] == [2023]
+    described = next(r for r in package["resources"] if r["name"] == "revisions")
+    with (folder / described["path"]).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    fields = {f["name"]: f for f in described["schema"]["fields"]}
+    assert all(list(row) == list(fields) for row in rows)
+    assert {row["reason"] for row in rows} <= set(fields["reason"]["constraints"]["enum"])
+
+
+def test_a_provisional_year_is_one_of_the_edition(place):
+    path = place.root / "reports" / "editions" / "2022.yml"
+    plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(plan | {"provisional_years": [2024]}), encoding="utf-8")
+    with pytest.raises(InputProblem, match="provisional year 2024"):
+        load_edition(place, 2022)
 
 
 def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
@@ -109,6 +147,7 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     manifest = json.loads((place.releases / "2023" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["protection"]["complete_revision"] == "Slovenia came late"
     assert column(place, 2023, "T01", reference_year="2022") != before
+    revised_figures_have_their_reason(place)
     revised = release_hash(place, 2023)
     assert run("publish", "--edition", "2023", *where)[0] == 0
     assert release_hash(place, 2023) == revised

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import yaml
 
 import clearing_point as cp
 from clearing_point.errors import InputProblem
-from clearing_point.project import Project
+from clearing_point.project import Project, find_project
 from clearing_point.published import Release, open_release, releases
 from clearing_point.published.answer import FLAGS
 from clearing_point.published.export import export
@@ -61,6 +62,8 @@ def test_the_release_is_whole_and_its_checksums_hold(demo: Project, release: Rel
                 assert not allowed or row[name] in allowed or (row[name] == "" and name == "protection")
         keys = [tuple(row[k] for k in resource["schema"]["primaryKey"]) for row in rows]
         assert len(keys) == len(set(keys))
+        if resource["name"] == "revisions":
+            continue
         parquet = duckdb.sql(
             f"SELECT count(*), sum(value) FROM '{folder / resource['path'][:-4]}.parquet'"
         ).fetchone()
@@ -177,6 +180,19 @@ def test_plain_sql_reads_the_release_and_nothing_else(
         with pytest.raises(InputProblem):
             release.sql(query)
     assert not (tmp_path / "x.csv").exists()
+    for query, named in (
+        ("SELECT territory::INTEGER FROM T01", None),  # DuckDB would quote the first code that it met
+        ("SELECT valu FROM T01", "valu"),  # and propose columns
+        ("SELECT * FROM T0", "T0"),
+        ("SELEC 1", "SELEC"),
+    ):
+        with pytest.raises(InputProblem) as refused:
+            release.sql(query)
+        assert refused.value.__cause__ is None
+        said = str(refused.value)
+        assert (f"({named})" in said) == (named is not None)
+        assert not set(re.findall(r"\b[A-Z]{3}\b", said)) - set(query.split()) - {"SQL"}
+        assert "\n" not in said
 
 
 def test_an_output_can_be_asked_again(release: Release, tmp_path: Path) -> None:
@@ -211,6 +227,34 @@ def test_releases_are_found_and_a_missing_one_says_what_to_do(
         assert found.release_id == release.release_id
     with pytest.raises(InputProblem, match="There is no release '1999'"):
         open_release(1999)
+
+
+def test_an_installed_package_finds_its_data_from_a_folder_below(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Jupyter runs a notebook in the notebook's own folder, the demonstration was made in the one above."""
+    installed = tmp_path / "site" / "bundled"
+    (installed / "schemas").mkdir(parents=True)
+    (installed / "schemas" / "standard.yml").touch()
+    monkeypatch.delenv("CLEARING_POINT_DATA", raising=False)
+    monkeypatch.setenv("CLEARING_POINT_PROJECT", str(installed))
+    notebooks = tmp_path / "work" / "notebooks"
+    notebooks.mkdir(parents=True)
+    monkeypatch.chdir(notebooks)
+    assert find_project().data == notebooks / "clearing-point-data"
+    (tmp_path / "work" / "clearing-point-data").mkdir()
+    assert find_project().data == tmp_path / "work" / "clearing-point-data"
+
+
+def test_the_wheel_holds_every_folder_of_a_project(root: Path) -> None:
+    """The facade draws with the project's style and map, the command line needs the rest."""
+    build = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    held = build["targets"]["wheel"]["force-include"]
+    project = Project(root=root, data=root)
+    for folder in (project.schemas, project.countries, project.sources, project.reports, project.notebooks):
+        assert folder.is_dir()
+        name = folder.relative_to(root).as_posix()
+        assert held[name] == f"clearing_point/bundled/{name}"
 
 
 # --- exchange ----------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ import openpyxl
 import pypdf
 import pytest
 
+from clearing_point.analysis.revisions import compare
 from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
 from clearing_point.report.pdf import render_pdf
 from clearing_point.report.readback import pdf_figures, read_page, squeezed, text_of_pdf
-from clearing_point.report.revisions import compare
 from clearing_point.report.words import _texts, load_words
 from tests.unit import report_samples as samples
 

@@ -1,13 +1,7 @@
-"""Which published numbers moved between two reports, by how much, and why. Protected numbers only.
+"""Which published numbers moved between two reports or releases, by how much, and why. Protected numbers only.
 
-Both sides are read from the data annexes that everybody has. The reason follows from the two locks by rule:
-
-``definition``    the table counts something else than before
-``submission``    a sender of the cell's territory and year sent a newer version, or for the first time
-``later_status``  none did for that year, but one for another year: it says more of persons of this year (rule R3)
-``link``          no submission is new; the links or decisions between cases are
-``protection``    the number is the same as before but shown on one side only, or no input moved
-``program``       no input moved but the version of a package
+Both sides are read from the data annexes that everybody has. The reason (:data:`REASONS`) follows by rule from what
+the two were made of: their locks, or their manifests.
 """
 
 from __future__ import annotations
@@ -25,6 +19,15 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard.model import TERRITORY
 
 COLUMNS = ("table", "cell", "before", "now", "reason")
+REASONS = {
+    "definition": "the table counts something else than before",
+    "submission": "a sender of the cell's territory and year sent a newer version, or for the first time",
+    "later_status": "nothing new came for that year, but for another one, which says more of the same persons",
+    "link": "nothing new came from that territory, but cases were linked otherwise, or another territory's are new",
+    "protection": "shown on one side only, although nothing new came",
+    "program": "none of these: another version of a package",
+}
+"""Why a number moved, in the order in which it is asked (rule R3 of the standard for later statuses)."""
 _YEAR = "reference_year"
 _DEFINING = ("where", "population", "dimensions", "query")
 
@@ -38,6 +41,11 @@ class Revision:
     before: int | None
     now: int | None
     reason: str
+
+    @property
+    def cell(self) -> str:
+        """Its place as text, such as ``territory=ALB; reference_year=2021``."""
+        return "; ".join(f"{variable}={code}" for variable, code in self.place.items())
 
     @property
     def share(self) -> float | None:
@@ -68,9 +76,8 @@ class Revisions:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         for r in self.moved:
-            cell = "; ".join(f"{variable}={code}" for variable, code in r.place.items())
             numbers = ("" if n is None else n for n in (r.before, r.now))
-            writer.writerow((r.table, cell, *numbers, r.reason))
+            writer.writerow((r.table, r.cell, *numbers, r.reason))
         return out.getvalue()
 
 
@@ -132,7 +139,7 @@ def _reason(
         return "submission"
     if concerned:
         return "later_status"
-    if lock_before.get("linkage_sha256") != lock_now.get("linkage_sha256") or newer:
+    if _linked(lock_before) != _linked(lock_now) or newer:
         # A submission of another territory can link its persons with those of this one.
         return "link" if before is not None and now is not None else "protection"
     if before is None or now is None:
@@ -140,10 +147,15 @@ def _reason(
     return "program"
 
 
+def _linked(lock: Mapping[str, Any]) -> str:
+    return str(lock.get("linkage_sha256") or "")
+
+
 def _newer(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield counted submissions that the report before did not count, and counted ones that fell away."""
-    old = {row["submission"]: row for row in before["submissions"] if row["counted"]}
-    new = {row["submission"]: row for row in now["submissions"] if row["counted"]}
+    # A lock lists submissions that were not counted, too; a manifest has only those that were.
+    old = {row["submission"]: row for row in before["submissions"] if row.get("counted", True)}
+    new = {row["submission"]: row for row in now["submissions"] if row.get("counted", True)}
     yield from (row for name, row in new.items() if name not in old)
     yield from (row for name, row in old.items() if name not in new)
 
