@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.analysis.count import count_indicators, open_current
+from clearing_point.disclosure import Ledger
 from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
@@ -44,6 +45,8 @@ class Effect:
 
     Attributes
     ----------
+    frozen : tuple of Moved
+        Published cells that would be counted otherwise, but whose years are out: they stay as printed.
     beside : tuple of (label, earlier year, this year before, this year after)
         The sender's own persons by the categories of the first tables of the newest edition; for her eyes.
     """
@@ -51,6 +54,7 @@ class Effect:
     editions: tuple[int, ...]
     moved: tuple[Moved, ...]
     beside: tuple[tuple[str, int, int, int], ...]
+    frozen: tuple[Moved, ...] = ()
 
     def counts(self, year: int) -> Iterator[str]:
         """Yield the sender's own counts beside those of the year before; they are for her and for nobody else."""
@@ -67,6 +71,13 @@ class Effect:
             yield "Published figures that would move:" if self.moved else "No published figure would move."
             for moved in self.moved:
                 yield f"  {moved.line()}"
+            if self.frozen:
+                yield (
+                    "Their years are out, so these stay as printed, and the next edition has the difference on the "
+                    "line of late records (unless their own edition is issued again, or revised):"
+                )
+            for stays in self.frozen:
+                yield f"  {stays.line()}"
 
 
 def editions_with(project: Project, submission_id: str) -> tuple[int, ...]:
@@ -117,16 +128,27 @@ def effect_of(
         shutil.copyfile(project.warehouse, after.warehouse)
         merge(after, standard, workspace, submission_id, accepted=True)
         moved: list[Moved] = []
+        stays: list[Moved] = []
+        out = _frozen_years(project)
         beside: tuple[tuple[str, int, int, int], ...] = ()
         for edition in wanted:
             now, then = (_counts(p.warehouse, standard, edition) for p in (project, after))
             if edition.year in editions:
-                moved += _moved(project, edition, now, then)
+                changed, kept = _moved(project, standard, edition, now, then, out)
+                moved += changed
+                stays += kept
             if edition.year in newest:
                 beside = _beside(standard, now, then, territory, years)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Effect(editions, tuple(moved), beside)
+    return Effect(editions, tuple(moved), beside, tuple(stays))
+
+
+def _frozen_years(project: Project) -> frozenset[str]:
+    """Return the years that are out by the ledger: later submissions no longer change what is printed of them."""
+    if not project.ledger.is_file():
+        return frozenset()
+    return frozenset(year for issue in Ledger(project.ledger).issues_in_force() for year in issue.note["years"])
 
 
 def _newest(project: Project) -> tuple[int, ...]:
@@ -155,15 +177,31 @@ def _counts(warehouse: Path, standard: Standard, edition: Edition) -> _Counts:
     }
 
 
-def _moved(project: Project, edition: Edition, now: _Counts, then: _Counts) -> list[Moved]:
-    found = []
+def _moved(
+    project: Project,
+    standard: Standard,
+    edition: Edition,
+    now: _Counts,
+    then: _Counts,
+    out: frozenset[str],
+) -> tuple[list[Moved], list[Moved]]:
+    """Return the published cells that would move, and those of years in `out`, which would not."""
+    found: tuple[list[Moved], list[Moved]] = ([], [])
+    by_id = {i.indicator_id: i for i in standard.indicators}
     for table, (variables, counts) in now.items():
         shown = _shown(project.releases / str(edition.year) / "data" / f"{table}.csv", variables)
         changed = sorted(
             cell for cell in shown if counts.get(cell, 0) != then.get(table, (variables, {}))[1].get(cell, 0)
         )
-        if changed:
-            found.append(Moved(edition.year, table, tuple(" ".join(cell) for cell in changed)))
+        years = {b.variable for b in by_id[table].by if b.codelist == YEAR}
+        frozen = [
+            cell
+            for cell in changed
+            if any(v in years and code in out for v, code in zip(variables, cell, strict=True))
+        ]
+        for cells, moved in zip(([c for c in changed if c not in frozen], frozen), found, strict=True):
+            if cells:
+                moved.append(Moved(edition.year, table, tuple(" ".join(cell) for cell in cells)))
     return found
 
 

@@ -17,6 +17,7 @@ from clearing_point.standard.workbook import DATA_ROW, sheet_names, write_templa
 from clearing_point.synthetic.columns import SEPARATOR
 from clearing_point.synthetic.known import MadeTable
 
+_CASE = ("person", "trafficking_episode", "identification")
 HTCDS_LABELS = 2
 """Row of the labels in the entry workbooks of HTCDS."""
 
@@ -54,46 +55,43 @@ def fill_template(
 
 def fill_htcds(
     empty: Path, path: Path, profile: Profile, standard: Standard, tables: Mapping[str, MadeTable]
-) -> list[dict[str, Any]]:
+) -> dict[tuple[str, str], frozenset[str]]:
     """Fill the entry workbook of HTCDS with the persons that have one episode and one identification.
 
     Only what its words can say is written, each as the crosswalk has it.
 
     Returns
     -------
-    list of dict
-        For each row written ``table.field`` -> the codes that it says: what must be read from it.
+    dict
+        (table, field) that the workbook asks -> the codes of it that HTCDS has a word for.
     """
-    written = _sayable(profile, standard)
     book = openpyxl.load_workbook(empty, keep_vba=empty.suffix == ".xlsm")
     sheet = book[str(profile.sheets[0].sheet)]
     columns = {cell.value: cell.column for cell in sheet[HTCDS_LABELS] if cell.value}
-    expected = []
-    for number, case in enumerate(_single_cases(tables)):
-        row, said = HTCDS_LABELS + 1 + number, {}
+    asked = {
+        place: (next(columns[h] for h in headings if h in columns), words)
+        for place, (headings, words) in _sayable(profile, standard).items()
+        if set(headings) & set(columns)  # other forms of HTCDS ask more
+    }
+    for row, case in enumerate(_single_cases(tables), start=HTCDS_LABELS + 1):
         sheet.cell(row, columns["Consent"], value=True)
-        for (table, field), (headings, words) in written.items():
+        for (table, field), (column, words) in asked.items():
             codes = str(case[table].get(field) or "").split(SEPARATOR)
-            known = [code for code in codes if code in words]
-            said[f"{table}.{field}"] = known
-            if known:
-                column = next(columns[h] for h in headings if h in columns)
-                sheet.cell(row, column, "; ".join(words[code] for code in known))
-        expected.append(said)
+            said = SEPARATOR.join(words[code] for code in codes if code in words)
+            sheet.cell(row, column, said or None)
     book.save(path)
-    return expected
+    return {place: frozenset(words) for place, (_, words) in asked.items()}
 
 
 def _single_cases(tables: Mapping[str, MadeTable]) -> list[dict[str, dict[str, Any]]]:
-    names = ("person", "trafficking_episode", "identification")
     by_person: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for name in names:
+    for name in _CASE:
         made = tables[name].columns
         for row in range(tables[name].size):
             cells = {field: values[row] for field, values in made.items()}
             by_person.setdefault(str(cells["person_reference"]), {}).setdefault(name, []).append(cells)
-    single = [rows for rows in by_person.values() if all(len(rows.get(name, ())) == 1 for name in names)]
-    return [{name: rows[name][0] for name in names} for rows in single]
+    single = [rows for rows in by_person.values() if all(len(rows.get(name, ())) == 1 for name in _CASE)]
+    return [{name: rows[name][0] for name in _CASE} for rows in single]
 
 
 def _sayable(
@@ -103,6 +101,8 @@ def _sayable(
     found = {}
     taken: set[str] = set()
     for spec in profile.sheets[0].tables:
+        if spec.table not in _CASE:
+            continue
         fields = standard.tables[spec.table].by_name
         for name, column in spec.columns.items():
             field = fields.get(name)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clearing_point.countries import load_profile, profile_of_territory, regional_profile
+from clearing_point.countries.decisions import read_decisions
 from clearing_point.countries.profile import Profile
 from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.receive import receive
@@ -101,6 +102,10 @@ def test_at_least_six_territories_have_layouts_that_differ(project: Project) -> 
     )
 
 
-def test_every_profile_folder_can_be_read(project: Project) -> None:
+def test_every_profile_folder_can_be_read(project: Project, standard: Standard) -> None:
     for folder in (*project.countries.iterdir(), *project.sources.iterdir()):
         assert load_profile(folder, project).sender
+        read_decisions(folder, standard)  # of their shapes, and of rules and fields that there are
+    for territory in TERRITORIES:
+        there = {path.name for path in (project.countries / territory).iterdir()}
+        assert there == {"profile.yml", "values.csv", "corrections.yml", "waivers.yml"}, territory
