@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import fold
 from clearing_point.intake.read import ReceivedFile, read_file
 from clearing_point.intake.receive import receive
-from clearing_point.intake.unknown import UnknownWord, unknown_words, unused_lines
+from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words, unused_lines
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of, ranges
 from clearing_point.standard import Standard
@@ -26,6 +26,13 @@ from clearing_point.store import drop_workspace, opened
 from pipelines.ingest import read_submission
 
 VALUES = ("field", "local", "code", "decision", "role", "date", "note")
+_DECISIONS = {
+    "corrections": "A text of this sender's files that is read as another one: id, period, table, field, from, to,\n"
+    "# reason, role, date, expires, guard (docs/quality.md).",
+    "waivers": "Findings that are accepted with a reason: id, period, rule, table, field, reason, role, date, expires, guard"
+    " (docs/quality.md).",
+}
+"""What goes into the files of decisions, which start empty."""
 _TOP_ROWS = 20
 _MATCHES = 2
 """Headings that must be known before a row is taken for the row of headings."""
@@ -76,10 +83,8 @@ def suggest(
     finally:
         drop_workspace(receipt.workspace)
     rows, lines = _proposed(unknown, profile, standard)
-    if unused:
-        lines.append(f"{len(unused)} of {len(profile.values)} approved lines were not needed by this file: "
-                     + ", ".join(f"{field} “{word}”" for field, word in unused[:8])
-                     + (" ..." if len(unused) > 8 else ""))  # fmt: skip
+    if said := said_of_unused(unused, read_as):
+        lines.append(said)
     target = folder / "values.csv"
     before = profile.folder / "values.csv" if profile.folder is not None else target
     written = _append(target, read_csv(before) if before.is_file() else (), rows)
@@ -187,6 +192,10 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(head + "".join(sheets), encoding="utf-8")
     (folder / "values.csv").write_text(",".join(VALUES) + "\n", encoding="utf-8")
+    for kind, words in _DECISIONS.items():
+        (folder / f"{kind}.yml").write_text(
+            f"# {words}\n# None was decided yet.\n{kind}: []\n", encoding="utf-8"
+        )
     lines = [line.strip() for text in sheets for line in text.splitlines() if "undecided" in line]
     return Suggested(target, len(sheets), tuple(lines))
 

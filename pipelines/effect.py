@@ -148,7 +148,9 @@ def _frozen_years(project: Project) -> frozenset[str]:
     """Return the years that are out by the ledger: later submissions no longer change what is printed of them."""
     if not project.ledger.is_file():
         return frozenset()
-    return frozenset(year for issue in Ledger(project.ledger).issues_in_force() for year in issue.note["years"])
+    return frozenset(
+        year for issue in Ledger(project.ledger).issues_in_force() for year in issue.note["years"]
+    )
 
 
 def _newest(project: Project) -> tuple[int, ...]:

@@ -108,6 +108,7 @@ class Outcome:
             yield f"  [{group.severity} {group.rule_id}] {group.line()}: {group.what} {group.action}"
         if len(self.feedback.groups) > _SHOWN_GROUPS:
             yield f"  ... and {len(self.feedback.groups) - _SHOWN_GROUPS} more groups (--json lists all)"
+        yield from (f"  {remark}" for remark in self.remarks)
         for missed in self.feedback.not_run:
             yield f"Not run: {', '.join(missed.rules) or 'all checks of rows'}. {missed.reason}"
         if not self.verdict.accepted:

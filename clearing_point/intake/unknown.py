@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from clearing_point.intake.layout import fold
 from clearing_point.intake.words import words_of
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
+
+_SHOWN_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,17 @@ def unknown_words(
 
 def unused_lines(connection: Any, submission_id: str, profile: Profile) -> list[tuple[str, str]]:
     """List the approved lines of ``values.csv`` (field, local word) that no cell of a submission needed."""
+    if not profile.values:
+        return []
+    named = {row["field"] for row in profile.values}
     used: dict[str, set[str]] = {}
     columns = connection.execute(
         'SELECT DISTINCT sheet, column_number, target_field FROM raw."column" '
         "WHERE submission_id = ? AND target_field IS NOT NULL",
         [submission_id],
     ).fetchall()
+    if named <= {field_name for _, _, field_name in columns}:  # else a line is for a whole code list
+        columns = [column for column in columns if column[2] in named]
     for sheet, number, field_name in columns:
         texts = connection.execute(
             f"SELECT DISTINCT cells[{int(number)}] FROM raw.record WHERE submission_id = ? AND sheet = ? "
@@ -79,6 +86,18 @@ def unused_lines(connection: Any, submission_id: str, profile: Profile) -> list[
         for row in profile.values
         if fold(row["local"]) not in used.get(row["field"], everywhere)
     ]
+
+
+def said_of_unused(unused: Sequence[tuple[str, str]], profile: Profile) -> str:
+    """Return the sentence on decided words that a file did not need; empty where all were needed, or none was.
+
+    Where none was needed the file is not written in this sender's words: a regional workbook, say.
+    """
+    if not unused or len(unused) == len(profile.values):
+        return ""
+    named = ", ".join(f"{field} “{word}”" for field, word in unused[:_SHOWN_LINES])
+    more = f" and {len(unused) - _SHOWN_LINES} more" if len(unused) > _SHOWN_LINES else ""
+    return f"{len(unused)} of the {len(profile.values)} words decided in values.csv are not in this file: {named}{more}."
 
 
 def _spec_of(profile: Profile, table: str, field: str) -> ColumnSpec | None:

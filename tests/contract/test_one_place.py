@@ -14,14 +14,17 @@ import yaml
 from clearing_point.countries import profile_of_territory, regional_profile
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
+from clearing_point.published import open_release
 from clearing_point.report.edition import load_edition
 from clearing_point.standard import load_standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.dictionary import dictionary_page
 from clearing_point.store import drop_workspace, opened
 from pipelines.country import start, suggest
-from pipelines.ingest import read_submission
+from pipelines.ingest import load, read_submission
+from pipelines.publish import publish
 from tests.conftest import ROOT
+from tests.workbooks import identification, person, write_regional
 
 
 @pytest.fixture
@@ -129,6 +132,46 @@ def test_a_rule_is_one_block_and_its_sentence(copy: Project) -> None:
     grown = load_standard(copy.schemas)
     assert "A99" in {e.rule_id for e in gate_suite(grown)}, "the gate has it"
     assert grown.messages["A99"]["what"]["en"] == "Twenty children or more."
+
+
+@pytest.mark.great_expectations
+def test_an_indicator_is_one_block(copy: Project, tmp_path: Path) -> None:
+    """It is counted, protected, published, explained and drawn without another line."""
+    block = """
+  - id: T99
+    order: 999
+    part: profile
+    title: {en: "Identified victims by marital status, made for a test"}
+    definition: {en: "Made for a test."}
+    population: persons_identified
+    by:
+      - {variable: marital_status, codelist: marital_status, label: {en: Marital status}}
+      - {variable: reference_year, codelist: year, label: {en: Year}, total: false}
+    layout: {rows: [marital_status], columns: [reference_year]}
+    chart: {kind: bars, x: marital_status, series: reference_year, value: count}
+"""
+    path = copy.schemas / "indicators" / "profile.yml"
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + block, encoding="utf-8")
+    # Which tables are printed is a choice of the edition.
+    edition = copy.reports / "editions" / "2022.yml"
+    plan = yaml.safe_load(edition.read_text(encoding="utf-8"))
+    plan |= {"tables": ["T01", "T99"], "key_figures": [], "small_territory_tables": ["T01"]}
+    edition.write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
+    grown = load_standard(copy.schemas)
+    status = {0: "SINGLE", 1: "MARRIED"}
+    rows = {
+        "person": [person(n, marital_status=status[n % 2]) for n in range(60)],
+        "identification": [identification(n) for n in range(60)],
+    }
+    file = write_regional(tmp_path / "sent.xlsx", grown, rows)
+    outcome = load(copy, grown, file, profile_of_territory(copy, "ALB"), "2022")
+    assert outcome.verdict.accepted, [g.line() for g in outcome.feedback.groups]
+    done = publish(copy, grown, 2022)
+    with open_release(done.folder) as release:
+        frame = release.table("T99").frame.query("reference_year == 2022").set_index("marital_status")
+        assert frame.loc[["SINGLE", "MARRIED", "Total"], "value"].tolist() == [30, 30, 60]
+        assert "Made for a test." in repr(release.explain("T99"))
+        assert "30" in release.chart("T99").alternative
 
 
 def test_a_report_year_is_one_file(copy: Project) -> None:
