@@ -34,6 +34,7 @@ _DECISIONS = {
 }
 """What goes into the files of decisions, which start empty."""
 _TOP_ROWS = 20
+_UNDECIDED = "# undecided: "
 _MATCHES = 2
 """Headings that must be known before a row is taken for the row of headings."""
 
@@ -87,7 +88,7 @@ def suggest(
         lines.append(said)
     target = folder / "values.csv"
     before = profile.folder / "values.csv" if profile.folder is not None else target
-    written = _append(target, read_csv(before) if before.is_file() else (), rows)
+    written = _append(target, read_csv(before) if before.is_file() else (), rows) if rows else 0
     return Suggested(target, written, tuple(lines))
 
 
@@ -176,7 +177,8 @@ def start(
     sheets = [text for name in received.sheets if (text := _sheet(received, name, standard, language))]
     if not sheets:
         raise InputProblem(
-            f"{path.name}: no row of headings with at least {_MATCHES} known words was found in its first {_TOP_ROWS} rows."
+            f"{path.name}: no row of headings with at least {_MATCHES} known words was found in its first {_TOP_ROWS} rows: "
+            f"say the language of its headings with --language (now {language}), or write the profile by hand."
         )
     name = standard.territory_name(territory)
     head = (
@@ -196,8 +198,10 @@ def start(
         (folder / f"{kind}.yml").write_text(
             f"# {words}\n# None was decided yet.\n{kind}: []\n", encoding="utf-8"
         )
-    lines = [line.strip() for text in sheets for line in text.splitlines() if "undecided" in line]
-    return Suggested(target, len(sheets), tuple(lines))
+    asked = [
+        line.split(_UNDECIDED, 1)[1] for text in sheets for line in text.splitlines() if _UNDECIDED in line
+    ]
+    return Suggested(target, len(sheets), tuple(asked))
 
 
 def _sheet(received: ReceivedFile, name: str, standard: Standard, language: str) -> str | None:
@@ -226,9 +230,9 @@ def _sheet(received: ReceivedFile, name: str, standard: Standard, language: str)
             taken.add(field)
             lines.append(f"          {field}: {text}\n")
         elif heading in near:
-            lines.append(f"          # undecided: {near[heading][0].meaning}: {text}\n")
+            lines.append(f"          {_UNDECIDED}{near[heading][0].meaning}: {text}\n")
         else:
-            lines.append(f"          # undecided: which field, or `ignore`? {text}\n")
+            lines.append(f"          {_UNDECIDED}which field, or `ignore`? {text}\n")
     text = "".join(lines)
     # One sheet needs no name: its first line carries the header row instead.
     return text.replace("  -\n    header_row", "  - header_row", 1)

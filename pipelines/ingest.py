@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -34,7 +35,7 @@ from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
 from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of
-from clearing_point.quality.feedback import Feedback, feedback_of
+from clearing_point.quality.feedback import Feedback, Group, feedback_of
 from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import Verdict, judge, verdict_of
 from clearing_point.quality.runner import Gate
@@ -54,6 +55,7 @@ from pipelines.resubmission import may_be_meant, what_changes
 
 Progress = Callable[[str], None]
 _SHOWN_GROUPS = 30
+_SHOWN_ALIKE = 3
 _WORKERS = 2
 
 
@@ -104,10 +106,13 @@ class Outcome:
             yield f"It replaces {self.replaced}, which is kept."
         faults = counts[BLOCK] + counts[ERROR]
         yield f"{faults} must fix, {counts[WARNING]} to confirm, {counts[INFORMATION]} for information"
-        for group in self.feedback.groups[:_SHOWN_GROUPS]:
-            yield f"  [{group.severity} {group.rule_id}] {group.line()}: {group.what} {group.action}"
-        if len(self.feedback.groups) > _SHOWN_GROUPS:
-            yield f"  ... and {len(self.feedback.groups) - _SHOWN_GROUPS} more groups (--json lists all)"
+        shown, left = _shown(self.feedback.groups)
+        for group in shown:
+            place = f"{group.line()}: " if group.line() else ""
+            yield f"  [{group.severity} {group.rule_id}] {place}{group.what} {group.action}"
+        if left:
+            named = ", ".join(f"{rule} ({count})" for rule, count in left.items())
+            yield f"  ... and {sum(left.values())} more groups: {named}; --json lists all"
         yield from (f"  {remark}" for remark in self.remarks)
         for missed in self.feedback.not_run:
             yield f"Not run: {', '.join(missed.rules) or 'all checks of rows'}. {missed.reason}"
@@ -121,6 +126,21 @@ class Outcome:
             yield f"Next: clearing-point load {self.file_name} --territory ... --period ..."
         else:
             yield "Next: clearing-point status"
+
+
+def _shown(groups: Sequence[Group]) -> tuple[list[Group], Counter[str]]:
+    """Return the groups to print, and by rule how many are left out: what is for information only is not repeated."""
+    shown: list[Group] = []
+    left: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
+    for group in groups:
+        alike[group.rule_id] += 1
+        repeated = group.level == INFORMATION and alike[group.rule_id] > _SHOWN_ALIKE
+        if repeated or len(shown) == _SHOWN_GROUPS:
+            left[group.rule_id] += 1
+        else:
+            shown.append(group)
+    return shown, left
 
 
 def check(

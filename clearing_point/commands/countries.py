@@ -48,8 +48,15 @@ def suggest(
     done = run(found, standard, territory, file, period or open_year(found), output, encoding)
     for line in done.lines:
         print(line)
-    print(f"{done.written} lines written, undecided: {done.path}")
-    say("Next: decide each line there (approved or rejected, with role and date), then check the file again.")
+    where = f"--territory {territory} --period {period or open_year(found)}"
+    if done.written:
+        print(f"{done.written} {'line' if done.written == 1 else 'lines'} written, undecided: {done.path}")
+        say(
+            "Next: decide each line there (approved or rejected, with role and date), then check the file again."
+        )
+    else:
+        print("No word of this file asks for a new line: nothing was written.")
+        say(f"Next: clearing-point check {file.name} {where}")
     return 0
 
 
@@ -69,8 +76,11 @@ def new(
 
     found = find_project(project, data)
     done = start(found, load_standard(found.schemas), territory, file, output, language, encoding)
-    for line in done.lines:
-        print(line)
-    print(f"Written: {done.path}, with {len(done.lines)} columns to decide.")
-    say(f"Next: decide them, then clearing-point check {file.name} --territory {territory}")
+    print(f"Written: {done.path}, values.csv, corrections.yml and waivers.yml")
+    if done.lines:
+        print(f"{len(done.lines)} headings to decide, marked undecided there:")
+        for line in done.lines:
+            print(f"  {line}")
+    place = f"move the folder to {found.countries / territory}, " if output else ""
+    say(f"Next: read every line of it, {place}then clearing-point check {file.name} --territory {territory}")
     return 0

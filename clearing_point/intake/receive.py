@@ -20,7 +20,7 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
 from clearing_point.countries.suggest import nearest
 from clearing_point.errors import InputProblem
-from clearing_point.findings import HEADING_UNEXPECTED, Finding, store_findings
+from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, NO_ROWS, Finding, store_findings
 from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
@@ -172,6 +172,14 @@ def receive(
             for layout in layouts:
                 _store_sheet(connection, submission_id, received.rows, layout)
             counts = normalise(connection, submission_id, layouts, profile, standard, corrections)
+            told = ("case", "aggregate", "scorecard")
+            if layouts and not any(n for name, n in counts.items() if standard.tables[name].kind in told):
+                # Headings alone, or the prefilled numbers of an empty form: nothing was sent.
+                store_findings(
+                    connection,
+                    submission_id,
+                    [Finding(NO_ROWS, BLOCK, "structure", sheet=layouts[0].sheet)],
+                )
             _store_header(connection, submission_id, profile, standard, counts, version_number)
         connection.execute("COMMIT")
     except BaseException:
