@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,28 @@ def test_the_filled_workbook_says_the_same_in_every_language(
     write_example(standard, path, territory="SRB", year=2023, language=language)
     assert in_english["person"]
     assert _staged(project, standard, path, "SRB") == in_english
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_a_filled_workbook_that_libreoffice_saved_again_says_the_same(
+    kind: str, project: Project, standard: Standard, tmp_path: Path, in_english: dict[str, list[Any]]
+) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice Calc (Debian: libreoffice-calc) is not installed")
+    project.prepare()
+    scripts = ("sr-Cyrl", "sq")
+    files = [tmp_path / f"{language}.xlsx" for language in scripts]
+    for path in files:
+        write_example(standard, path, territory="SRB", year=2023, language=path.stem)
+    subprocess.run(
+        [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind,
+         "--outdir", str(tmp_path / "again"), *map(str, files)],
+        check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    for path in files:
+        again = tmp_path / "again" / f"{path.stem}.{kind}"
+        assert _staged(project, standard, again, "SRB") == in_english
 
 
 @pytest.mark.great_expectations

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clearing_point.countries import profile_of_territory
+from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem
 from clearing_point.intake.taking_back import delete, withdraw
 from clearing_point.project import Project
@@ -62,6 +63,15 @@ def test_a_new_version_says_what_differs_and_asks_why_where_it_was_published(
         assert connection.execute("SELECT count(*) FROM raw.submission").fetchone() == (1,), (
             "nothing is stored"
         )
+    assert "T01: ALB 2022" in said.split("would move:")[1]
+    # Once the ledger has the year out, what is printed of it stays.
+    note = {"edition": 2022, "years": ["2022"], "replaced": [], "submissions": [first.submission_id]}
+    Ledger(project.ledger).append("2022", [], inputs="x", note=note)
+    with pytest.raises(InputProblem) as refused:
+        _load(project, standard, tmp_path, {1: "F", 2: "M", 4: "F", 5: "F"})
+    moves, stays = str(refused.value).split("these stay as printed")
+    assert "T01" not in moves
+    assert "T01: ALB 2022" in stays
     second = _load(project, standard, tmp_path, {1: "F", 2: "M", 4: "F", 5: "F"}, reason=REASON)
     assert second.replaced == first.submission_id
     assert any("2021 | 2022 before | 2022 now" in line for line in second.remarks)
