@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from clearing_point.countries import in_format_of, profile_of_source, profile_of_territory
-from clearing_point.findings import CELL_ERROR, EMPTY_FORBIDDEN, FORBIDDEN_COLUMN, HIDDEN_ROWS
+from clearing_point.findings import CELL_ERROR, EMPTY_FORBIDDEN, FORBIDDEN_COLUMN, HIDDEN_ROWS, NO_ROWS
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -112,6 +112,15 @@ def test_several_values_of_a_cell_are_several_codes(
         (["BEG", "OTH"], ["CHILDREN", "DEBT", "DRUG", "MOVE", "THREAT"], ["E", "F"], ["UNK"])
     ]
     assert UNKNOWN_CODE not in {rule for rule, _ in found["findings"]}
+
+
+def test_a_workbook_that_nobody_filled_in_is_no_submission(
+    shared: Path, tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    """Its prefilled numbers are no people, and nothing sent is not accepted as a submission of nobody."""
+    found = _read(project, standard, _filled(shared, WORKBOOKS[0], tmp_path, []))
+    assert found["persons"] == []
+    assert (NO_ROWS, None) in found["findings"]
 
 
 @pytest.mark.parametrize("label", ["First Name", "Birthdate", "Mobile Phone", "Reason for Case Closure"])

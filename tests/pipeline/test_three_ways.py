@@ -52,10 +52,14 @@ def _accept_no_age(root: Path, territory: str) -> None:
     path.write_text(yaml.safe_dump({"waivers": [waiver]}), encoding="utf-8")
 
 
-def _loaded(root: Path, folder: Path, standard: Standard, path: Path, profile: Profile) -> Project:
+def _loaded(
+    root: Path, folder: Path, standard: Standard, path: Path, profile: Profile, *, in_own_words: bool = False
+) -> Project:
     project = Project(root=root, data=folder)
     outcome = load(project, standard, path, profile, str(YEAR), made_data=True)
     assert outcome.verdict.accepted, [group.line() for group in outcome.feedback.groups]
+    if in_own_words:  # of which no file needs all: it is said, on the screen, too
+        assert any("words decided in values.csv are not in" in line for line in outcome.lines(stored=True))
     return project
 
 
@@ -87,7 +91,7 @@ def test_three_forms_of_the_same_people_give_the_same_core_rows(
     template = fill_template(
         tmp_path / "filled.xlsx", standard, made, territory=territory, year=YEAR, language=WAYS[territory]
     )
-    own = _loaded(root, tmp_path / "a", standard, own_file, profile)
+    own = _loaded(root, tmp_path / "a", standard, own_file, profile, in_own_words=True)
     regional = _loaded(root, tmp_path / "b", standard, template, profile)
     asked = profile if profile.sheets else regional_profile(standard, profile)
     for table in standard.tables_of_kind("case"):
