@@ -13,6 +13,7 @@ from clearing_point.countries import load_profile, profile_of_territory, regiona
 from clearing_point.countries.decisions import read_decisions
 from clearing_point.countries.profile import Profile
 from clearing_point.intake.expected import read_as_declared
+from clearing_point.intake.layout import fold
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -87,6 +88,24 @@ def test_the_own_layout_and_the_regional_workbook_hold_the_same_people(
     for name, rows in wanted.items():
         assert found[name] == rows, name
     assert found["findings"] == []
+
+
+def test_a_word_of_a_profile_means_nothing_else_in_the_template_of_its_language(
+    project: Project, standard: Standard
+) -> None:
+    """A sender's word for "not known" must not be the drop-down word of a code: the filled template would be misread."""
+    wrong = []
+    for territory in TERRITORIES:
+        profile = profile_of_territory(project, territory)
+        words = {fold(word): code for word, code in profile.reading.missing.items()}
+        for codelist in standard.codelists.values():
+            wrong += [
+                (territory, codelist.name, code.code, words[label])
+                for code in codelist.codes
+                if (label := fold(code.label.get(profile.language, ""))) in words
+                and words[label] != code.code
+            ]
+    assert wrong == []
 
 
 def test_at_least_six_territories_have_layouts_that_differ(project: Project) -> None:
