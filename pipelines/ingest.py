@@ -135,7 +135,7 @@ def _shown(groups: Sequence[Group]) -> tuple[list[Group], Counter[str]]:
     alike: Counter[str] = Counter()
     for group in groups:
         alike[group.rule_id] += 1
-        repeated = group.level == INFORMATION and alike[group.rule_id] > _SHOWN_ALIKE
+        repeated = group.severity == INFORMATION and alike[group.rule_id] > _SHOWN_ALIKE
         if repeated or len(shown) == _SHOWN_GROUPS:
             left[group.rule_id] += 1
         else:

@@ -113,7 +113,7 @@ def test_three_forms_of_the_same_people_give_the_same_core_rows(
     assert len(core & set(sayable)) >= 4
     outcome = check(Project(root=root, data=tmp_path / "c"), standard, tmp_path / HTCDS, reader, str(YEAR))
     if not outcome.verdict.accepted:
-        assert {g.rule_id for g in outcome.feedback.groups if g.level == ERROR} == {"N01b"}
+        assert {g.rule_id for g in outcome.feedback.groups if g.severity == ERROR} == {"N01b"}
         _accept_no_age(root, territory)
     other = _loaded(root, tmp_path / "c", standard, tmp_path / HTCDS, reader)
     names = ", ".join(f'{table[0]}."{field}"' for table, field in sayable)
