@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused for reasons of data or disclosure, 2 wrong use, 3 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ from clearing_point.commands import (
     submissions,
 )
 from clearing_point.commands.shared import say
-from clearing_point.errors import ClearingPointError, InternalError
+from clearing_point.errors import ClearingPointError, InternalError, of_the_machine
 
 app = typer.Typer(
     name="clearing-point",
@@ -48,6 +49,7 @@ for group in (
 
 def main() -> None:
     """Run the command line; turn every failure into one sentence and its exit code."""
+    _close_to_others()
     try:
         result = app(standalone_mode=False)
     except ClearingPointError as error:
@@ -66,11 +68,25 @@ def main() -> None:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own: wrong use
             say(f"{error.format_message()} See `clearing-point --help`.")
             sys.exit(2)
-        _fail(InternalError(f"{type(error).__name__} in {_where(error)}"))
+        failure = InternalError(f"{type(error).__name__} in {_where(error)}")
+        failure.__cause__ = error
+        _fail(failure)
     sys.exit(result if isinstance(result, int) else 0)
 
 
+def _close_to_others() -> None:
+    """Every file of this process is its owner's alone, and it leaves no image of its memory if it crashes."""
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _fail(error: ClearingPointError) -> None:
+    if isinstance(error, InternalError):
+        error = of_the_machine(error) or error
     if isinstance(error, InternalError):
         # The text of an unexpected error may hold a value: its kind and place are enough to report it.
         say(

@@ -2,10 +2,25 @@
 
 ``InputProblem`` says that what was handed in is wrong: a file, a table, a request. Its text is one
 sentence for a person: what, where, what to do. ``InternalError`` says that the program is wrong.
-The command line turns the first into exit code 1 and the second into exit code 3.
+The command line turns the first into exit code 1 and the second into exit code 3. What the machine
+refuses (a full disk, a read-only folder, a damaged warehouse) is of the first kind: :func:`of_the_machine`.
 """
 
 from __future__ import annotations
+
+import errno
+import os
+import re
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_FULL_TEXT = re.compile(r"no space left|disk quota|file too large|max_temp_directory_size", re.IGNORECASE)
+_CLOSED_TEXT = re.compile(r"read-only file system|permission denied", re.IGNORECASE)
+_DAMAGED_TEXT = re.compile(
+    r"checksum|corrupt|deserializ|serialization|not a valid duckdb|could not read enough bytes|invalidated"
+    r"|failure while replaying wal|could not read all bytes",
+    re.IGNORECASE,
+)
 
 
 class ClearingPointError(Exception):
@@ -33,3 +48,34 @@ class InternalError(ClearingPointError):
     """The program is wrong. Raised with its cause, shown with a request to report it."""
 
     exit_code = 3
+
+
+DISK_FULL = "The disk is full (or a file may not grow further): nothing was stored; make room and run the command again."
+READ_ONLY = (
+    "The data folder cannot be written ({what}): nothing was stored; choose another with --data, or open it."
+)
+DAMAGED = (
+    "The warehouse is damaged and was not used: `clearing-point rebuild` makes it anew from the archive."
+)
+
+
+def of_the_machine(error: BaseException | None) -> InputProblem | None:
+    """Return the sentence for a failure of disk, folder or warehouse file, or None if it is something else.
+
+    Its causes are looked at too. The texts of errors are never passed on: they may hold a value.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return InputProblem(DISK_FULL)
+        if isinstance(error, OSError) and error.errno in _CLOSED:
+            return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)))
+        if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
+            text = str(error)
+            if _FULL_TEXT.search(text):
+                return InputProblem(DISK_FULL)
+            if _CLOSED_TEXT.search(text):
+                return InputProblem(READ_ONLY.format(what=os.strerror(errno.EACCES)))
+            if _DAMAGED_TEXT.search(text):
+                return InputProblem(DAMAGED)
+        error = error.__cause__ or error.__context__
+    return None

@@ -78,6 +78,21 @@ class Project:
         return self.archive_folder or self.data / "archive"
 
     @property
+    def receipts(self) -> Path:
+        """What was received and done, beside the originals: with them the warehouse can be made anew."""
+        return self.data / "archive" / "receipts.json"
+
+    @property
+    def warehouse_lock(self) -> Path:
+        """Held by whoever changes the warehouse."""
+        return self.work / "warehouse.lock"
+
+    @property
+    def publication_lock(self) -> Path:
+        """Held by whoever publishes or builds."""
+        return self.work / "publication.lock"
+
+    @property
     def warehouse(self) -> Path:
         """The one DuckDB file that holds records of persons."""
         return self.data / "warehouse" / "clearing_point.duckdb"

@@ -5,21 +5,23 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import duckdb
 
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import InputProblem, InternalError, of_the_machine
 from clearing_point.project import Project
+from clearing_point.receipts import enter_receipts, keep_receipts, put_back
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.prepared import kept, prepare_rules
+from clearing_point.workplace import alone, drop_work, waiting_seconds, work_folder
 
 _MEMORY = "700MB"
 """For a database on disk, so that a large submission stays within the memory of an office computer."""
@@ -55,32 +57,15 @@ def connect(
     InputProblem
         If another process holds the file, or it is no readable DuckDB file.
     """
-    try:
-        connection = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        text = str(error)
-        if "lock" in text.lower():
-            raise InputProblem(
-                f"The warehouse {path.name} is in use by another command: wait for it to end and try again."
-            ) from error
-        raise InputProblem(
-            f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
-            "anew from the archive."
-        ) from error
-    except duckdb.ConnectionException as error:
-        raise InternalError(f"{path.name} is still open in this process.") from error
-    except duckdb.Error as error:
-        raise InputProblem(
-            f"{path} is not a readable warehouse; `clearing-point rebuild` makes it anew from the archive."
-        ) from error
-    for name, other in (attach or {}).items():
-        connection.execute(f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+    connection = _patiently(path, read_only, attach or {})
     if str(path) != ":memory:":
         connection.execute(f"SET memory_limit = '{_MEMORY}'")  # what does not fit spills beside the file
     else:
         # What does not fit spills beside the warehouse, never into the folder one happens to be in.
         folder = next((other.parent for other in (attach or {}).values()), None)
-        connection.execute(f"SET temp_directory = '{'' if folder is None else folder / 'spill'}'")
+        # Each process has its own: two that shared one would overwrite each other's pages.
+        place = "" if folder is None else str(folder / f"spill-{os.getpid()}").replace("'", "''")
+        connection.execute(f"SET temp_directory = '{place}'")
     connection.execute(f"SET threads = {max(1, min(2, os.cpu_count() or 1))}")
     connection.execute("SET preserve_insertion_order = true")
     if joins_as_written:
@@ -89,6 +74,43 @@ def connect(
         connection.execute(f"SET {setting} = {value}")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_PAUSE_SECONDS = 0.1
+
+
+def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
+    """Open and attach, waiting a little for another command that holds a file."""
+    end = monotonic() + waiting_seconds()
+    while True:
+        connection = None
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+            for name, other in attach.items():
+                connection.execute(
+                    f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)"
+                )
+        except duckdb.ConnectionException as error:
+            raise InternalError(f"{path.name} is still open in this process.") from error
+        except duckdb.Error as error:
+            if connection is not None:
+                connection.close()
+            text = str(error)
+            if "lock" not in text.lower():
+                raise of_the_machine(error) or InputProblem(
+                    f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
+                    "anew from the archive."
+                ) from error
+            if monotonic() >= end:
+                holder = _HOLDER.search(text)
+                who = f" (process {holder[1]})" if holder else ""
+                raise InputProblem(
+                    f"The warehouse is in use by another command{who}: wait for it to end and try again."
+                ) from error
+            sleep(_PAUSE_SECONDS)
+        else:
+            return connection
 
 
 @contextmanager
@@ -113,11 +135,14 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
     new = not project.warehouse.exists()
     if new:
         # Tight from the first byte: an empty file with closed modes is no database yet.
-        with tempfile.TemporaryDirectory(dir=project.work) as folder:
-            fresh = Path(folder) / "new.duckdb"
-            _create(fresh, standard, project.prepared)
-            os.chmod(fresh, 0o600)
-            os.replace(fresh, project.warehouse)
+        with alone(project.warehouse_lock, "changing the warehouse"):
+            if not project.warehouse.exists():
+                folder = work_folder(project.work, "new-")
+                try:
+                    _create(folder / "new.duckdb", standard, project.prepared)
+                    os.replace(folder / "new.duckdb", project.warehouse)
+                finally:
+                    drop_work(folder)
         return
     with opened(project.warehouse, read_only=True) as connection:
         problem = _difference(connection, standard)
@@ -132,15 +157,14 @@ def new_workspace(project: Project, standard: Standard) -> Path:
     """Make an empty database of the warehouse's shape in a folder of its own; see :func:`drop_workspace`."""
     project.prepare()
     prepare_rules(project.prepared, standard)
-    folder = Path(tempfile.mkdtemp(prefix="submission-", dir=project.work))
-    path = folder / "workspace.duckdb"
+    path = work_folder(project.work, "submission-") / "workspace.duckdb"
     _create(path, standard, project.prepared)
     return path
 
 
 def drop_workspace(path: Path) -> None:
     """Remove a workspace and everything beside it."""
-    shutil.rmtree(path.parent, ignore_errors=True)
+    drop_work(path.parent)
 
 
 def merge(
@@ -164,35 +188,73 @@ def merge(
     Raises
     ------
     InputProblem
-        If another process holds the warehouse.
+        If another process holds the warehouse, or stored a version of the same series meanwhile.
     InternalError
         If a table did not arrive whole (the transaction is rolled back).
     """
+    with alone(project.warehouse_lock, "changing the warehouse"):
+        _merge(project, standard, workspace, submission_id, accepted, reason)
+
+
+def _merge(
+    project: Project,
+    standard: Standard,
+    workspace: Path,
+    submission_id: str,
+    accepted: bool,
+    reason: str | None,
+) -> None:
     tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
-    with opened(project.warehouse, attach={"workspace": workspace}) as connection:
-        connection.execute("BEGIN TRANSACTION")
-        try:
-            for schema, names in (
-                ("raw", ("submission", "column", "record")),
-                ("quality", _QUALITY),
-                ("staged", tables),
-            ):
-                for name in names:
-                    _copy(connection, f'{schema}."{name}"', submission_id)
-            if accepted:
-                _enter_core(connection, standard, tables, submission_id)
-                if reason:
-                    record_event(connection, submission_id, EVENT_REPLACED, reason)
-            else:
-                connection.execute(
-                    "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
-                    [RETURNED, submission_id, REFUSED],
-                )
-            connection.execute("COMMIT")
-        except BaseException:
+    with (
+        opened(project.warehouse, attach={"workspace": workspace}) as connection,
+        changing(connection, project),
+    ):
+        if connection.execute(
+            "SELECT count(*) FROM raw.submission WHERE submission_id = ?", [submission_id]
+        ).fetchone()[0]:
+            raise InputProblem(
+                f"Another command stored {submission_id} meanwhile: look at `clearing-point status` and load again."
+            )
+        for schema, names in (
+            ("raw", ("submission", "column", "record")),
+            ("quality", QUALITY),
+            ("staged", tables),
+        ):
+            for name in names:
+                _copy(connection, f'{schema}."{name}"', submission_id)
+        if accepted:
+            _enter_core(connection, standard, tables, submission_id)
+            if reason:
+                record_event(connection, submission_id, EVENT_REPLACED, reason)
+        else:
+            connection.execute(
+                "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
+                [RETURNED, submission_id, REFUSED],
+            )
+
+
+@contextmanager
+def changing(connection: Any, project: Project) -> Iterator[None]:
+    """Make one change of the warehouse: in one transaction, with its receipts beside the archive.
+
+    The receipts are written before the change is confirmed, so that with the archive they never say less than
+    the warehouse; if the change fails they are put back.
+    """
+    connection.execute("BEGIN TRANSACTION")
+    before: bytes | None = None
+    kept = False
+    try:
+        yield
+        before = keep_receipts(connection, project.receipts, QUALITY, (REFUSED, DELETED))
+        kept = True
+        connection.execute("COMMIT")
+    except BaseException:
+        if kept:
+            put_back(project.receipts, before)
+        with suppress(duckdb.Error):  # after a fatal error nothing can be rolled back; the log does it
             connection.execute("ROLLBACK")
-            raise
-        connection.execute("CHECKPOINT")
+        raise
+    connection.execute("CHECKPOINT")
 
 
 def record_event(connection: Any, submission_id: str, event: str, reason: str) -> None:
@@ -218,12 +280,21 @@ def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
     """Carry the receipt, findings and decision of a refused submission from one warehouse to another."""
     with opened(target, attach={"workspace": source}) as connection:
         connection.execute("BEGIN TRANSACTION")
-        for name in ("raw.submission", *(f"quality.{n}" for n in _QUALITY)):
+        for name in ("raw.submission", *(f"quality.{n}" for n in QUALITY)):
             _copy(connection, name, submission_id)
         connection.execute("COMMIT")
 
 
-_QUALITY = ("finding", "rule_result", "decision", "validation_result", "waiver", "correction", "answer")
+def warehouse_of_receipts(receipts: dict[str, Any], path: Path, standard: Standard) -> Path:
+    """Make a warehouse that holds nothing but kept receipts, to rebuild from; see :mod:`clearing_point.receipts`."""
+    _create(path, standard, path.parent)
+    with opened(path) as connection:
+        enter_receipts(connection, receipts)
+    return path
+
+
+QUALITY = ("finding", "rule_result", "decision", "validation_result", "waiver", "correction", "answer")
+"""Tables of what was judged, one row a finding, rule or decision of a submission."""
 
 
 def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport, build_report
 from clearing_point.report.selfcheck import check_report
 from clearing_point.standard import Standard
+from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
 from pipelines.places import folder_named, put_in_place, release_number, report_before, standing_lock, year_of
 from pipelines.prepared_issue import put_out, settle, settled
@@ -71,8 +71,13 @@ def build(
     InternalError
         If the finished report fails its own checks; the one that stood there stays.
     """
-    project.builds.mkdir(parents=True, exist_ok=True)
-    with _scratch(project.builds, year) as folder, settled(project):
+    project.prepare()
+    with (
+        alone(project.publication_lock, "publishing or building a report"),
+        _scratch(project.work, year) as folder,
+        settled(project),
+    ):
+        project.builds.mkdir(parents=True, exist_ok=True)
         found = release or make_release(project, standard, year, folder / "release", progress=progress)
         spoken = in_languages(found, (*found.edition.languages, *also))
         made = make(project, standard, spoken, folder / str(year), progress=progress)
@@ -210,11 +215,11 @@ class _scratch:  # noqa: N801 - used like a function
 
     def __enter__(self) -> Path:
         self.parent.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix=f".{self.year}-", dir=self.parent))
+        self.folder = work_folder(self.parent, f"report-{self.year}-")
         return self.folder
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        drop_work(self.folder)
 
 
 def _moved(made: BuiltReport, place: Path) -> BuiltReport:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from clearing_point.project import Project
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect, merge
+from clearing_point.workplace import drop_work, work_folder
 
 _MANIFEST = "manifest.json"
 _SHOWN_CELLS = 12
@@ -121,7 +121,7 @@ def effect_of(
     wanted = [load_edition(project, year) for year in dict.fromkeys((*editions, *newest))]
     if not wanted:
         return Effect(editions, (), ())
-    folder = Path(tempfile.mkdtemp(prefix="effect-", dir=project.work))
+    folder = work_folder(project.work, "effect-")
     try:
         after = Project(root=project.root, data=folder)
         after.prepare()
@@ -140,7 +140,7 @@ def effect_of(
             if edition.year in newest:
                 beside = _beside(standard, now, then, territory, years)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        drop_work(folder)
     return Effect(editions, tuple(moved), beside, tuple(stays))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import shutil
@@ -12,12 +11,12 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.workplace import exchange
 from pipelines.lock import hashes_of, lock_name, read_lock
 
 EARLIER = "earlier"
 """Folder beside the reports where replaced ones are kept: revisions are told against them."""
 _FIRST = "1.0"
-_HERE, _SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 def put_in_place(project: Project, year: int, made: Path) -> Path:
@@ -41,21 +40,9 @@ def put_in_place(project: Project, year: int, made: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(place, half)
         os.rename(half, kept)
-    _exchange(made, place)
+    exchange(made, place)
     shutil.rmtree(made, ignore_errors=True)
     return place
-
-
-def _exchange(one: Path, other: Path) -> None:
-    """Exchange two folders in one step, where the system can (Linux); else in two."""
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if renameat2 and renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _SWAP) == 0:
-        return
-    aside = other.with_name(f".{other.name}-old")
-    shutil.rmtree(aside, ignore_errors=True)
-    os.rename(other, aside)
-    os.rename(one, other)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _whole(place: Path, lock: Mapping[str, Any], year: int) -> bool:

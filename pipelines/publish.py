@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -28,6 +27,7 @@ from clearing_point.project import Project, hash_of_folder
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect
+from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.late_lines import late_lines
 from pipelines.prepared_issue import put_out, settled
 from pipelines.publication import publish_tables
@@ -84,13 +84,18 @@ def publish(
     Publishing the same edition again from the same inputs gives the same bytes. Parameters and errors are those
     of :func:`make_release`.
     """
-    project.releases.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{year}-", dir=project.releases) as folder, settled(project):
-        release = make_release(
-            project, standard, year, Path(folder) / str(year),
-            complete_revision=complete_revision, only=only, progress=progress,
-        )  # fmt: skip
-        return replace(release, folder=put_out(project, release.folder, year))
+    project.prepare()
+    # Two that publish at once would each enter the ledger without what the other prints.
+    with alone(project.publication_lock, "publishing or building a report"), settled(project):
+        folder = work_folder(project.work, f"publish-{year}-")
+        try:
+            release = make_release(
+                project, standard, year, folder / str(year),
+                complete_revision=complete_revision, only=only, progress=progress,
+            )  # fmt: skip
+            return replace(release, folder=put_out(project, release.folder, year))
+        finally:
+            drop_work(folder)
 
 
 def make_release(

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
-from clearing_point.errors import InputProblem
+from clearing_point.errors import DAMAGED, InputProblem
 from clearing_point.intake.receive import archived_file
 from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
+from clearing_point.receipts import read_receipts
 from clearing_point.standard import Standard
 from clearing_point.store import (
     DELETED,
     REFUSED,
+    changing,
     content_hash,
     copy_events,
     copy_receipt,
     opened,
     prepare_warehouse,
+    warehouse_of_receipts,
 )
+from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.ingest import load
 
 
@@ -45,6 +50,8 @@ class Rebuilt:
     def sentence(self) -> str:
         """Return one line for a person."""
         same = "the content is the same" if self.before == self.after else "the content differs from before"
+        if not self.before:
+            same = "the warehouse before could not be read, so there is nothing to compare with"
         return f"{self.submissions} submissions were loaded again from the archive; {same}."
 
 
@@ -56,36 +63,88 @@ def rebuild(
     Raises
     ------
     InputProblem
-        If there is no warehouse that lists what was received, or an archived file is missing or damaged.
+        If neither a warehouse nor the archive lists what was received, an archived file is missing or damaged, or
+        another command holds the warehouse.
+    """
+    if not project.warehouse.exists() and not project.receipts.exists():
+        raise InputProblem("There is no warehouse yet: nothing to rebuild.")
+    project.prepare()
+    with alone(project.warehouse_lock, "rebuilding the warehouse"):
+        scratch = work_folder(project.work, "rebuild-")
+        try:
+            return _rebuild(project, standard, scratch, progress)
+        finally:
+            drop_work(scratch)
+
+
+def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Callable[[str], None]) -> Rebuilt:
+    target = replace(project, data=scratch / "data", archive_folder=project.archive)
+    prepare_warehouse(target, standard)
+    before = _content_before(project, standard)
+    source = project.warehouse
+    if before is None:
+        progress("the warehouse is damaged: its receipts are taken from the archive")
+        source = warehouse_of_receipts(read_receipts(project.receipts), scratch / "receipts.duckdb", standard)
+    received = _received(source)
+    for receipt in received:
+        progress(receipt["submission_id"])
+        if receipt["status"] in (REFUSED, DELETED):
+            # Of a refused or deleted file only the receipt was kept; it is carried over as it stands.
+            copy_receipt(source, target.warehouse, receipt["submission_id"])
+        else:
+            _load_again(project, target, standard, receipt)
+    copy_events(source, target.warehouse)
+    with opened(target.warehouse) as connection:
+        forget_ended(project, connection, load_linkage(standard.folder))
+        after = content_hash(connection, standard)
+        with changing(connection, target):
+            pass  # only the receipts are written
+    # The log of the old file must not be played back over the new one; what was in it has been read above.
+    project.warehouse.with_name(f"{project.warehouse.name}.wal").unlink(missing_ok=True)
+    os.replace(target.warehouse, project.warehouse)
+    os.replace(target.receipts, project.receipts)
+    return Rebuilt(len(received), before or "", after)
+
+
+def _content_before(project: Project, standard: Standard) -> str | None:
+    """Read all of the warehouse and return its content hash; None if it is damaged or lost.
+
+    Raises
+    ------
+    InputProblem
+        If another command holds it.
     """
     if not project.warehouse.exists():
-        raise InputProblem("There is no warehouse yet: nothing to rebuild.")
-    with opened(project.warehouse, read_only=True) as connection:
-        before = content_hash(connection, standard)
+        return None
+    try:
+        # Opened for writing and closed again, it takes up the log that a killed command may have left.
+        with opened(project.warehouse) as connection:
+            try:
+                found = content_hash(connection, standard)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                return ""  # made from another version of the standard: nothing to compare with
+            connection.execute("CHECKPOINT")
+            return found
+    except InputProblem as error:
+        if str(error) != DAMAGED:
+            raise
+    except duckdb.Error:
+        pass
+    return None
+
+
+def _received(source: Path) -> list[dict[str, Any]]:
+    """Return the receipts in the order in which they were stored.
+
+    A clock may have gone backwards between two versions; a version never comes before the one it replaces.
+    """
+    with opened(source, read_only=True) as connection:
         cursor = connection.execute(
-            "SELECT * FROM raw.submission ORDER BY received_at, version_number, submission_id"
+            "SELECT * EXCLUDE (came, place) FROM (SELECT *, rowid AS place, max(received_at) OVER (PARTITION BY series "
+            "ORDER BY version_number) AS came FROM raw.submission) ORDER BY came, version_number, place"
         )
         names = [column[0] for column in cursor.description]
-        received = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    scratch = Path(tempfile.mkdtemp(prefix="rebuild-", dir=project.work))
-    try:
-        target = replace(project, data=scratch / "data", archive_folder=project.archive)
-        prepare_warehouse(target, standard)
-        for receipt in received:
-            progress(receipt["submission_id"])
-            if receipt["status"] in (REFUSED, DELETED):
-                # Of a refused or deleted file only the receipt was kept; it is carried over as it stands.
-                copy_receipt(project.warehouse, target.warehouse, receipt["submission_id"])
-            else:
-                _load_again(project, target, standard, receipt)
-        copy_events(project.warehouse, target.warehouse)
-        with opened(target.warehouse) as connection:
-            forget_ended(project, connection, load_linkage(standard.folder))
-            after = content_hash(connection, standard)
-        os.replace(target.warehouse, project.warehouse)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return Rebuilt(len(received), before, after)
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _load_again(project: Project, target: Project, standard: Standard, receipt: dict[str, Any]) -> None:

@@ -6,22 +6,19 @@ in the run log. Everything is made in the work folder; the last good report stay
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
-from clearing_point.errors import ClearingPointError, InputProblem
+from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
 from clearing_point.intake.receive import archived_file
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import connect, now
+from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.annual_report import make
 from pipelines.lock import read_lock
 from pipelines.places import put_in_place
@@ -30,7 +27,6 @@ from pipelines.publish import Release, make_release
 
 Progress = Callable[[str], None]
 RUN_LOG = "runs.log"
-_LOCK = "annual.lock"
 
 
 @dataclass(frozen=True)
@@ -78,15 +74,17 @@ def run_annual(
         steps.append(text)
         progress(text)
 
-    with _alone(project):
+    with alone(project.publication_lock, "publishing or building a report"):
         begun, seconds = now(), monotonic()
         try:
             run = _run(project, standard, year, step)
         except ClearingPointError as error:
             run = Run(year, "failed", error.exit_code, steps[-1], str(error))
         except Exception as error:
+            known = of_the_machine(error)
             # The text of an unexpected error may hold a value: its kind is enough to report it.
-            run = Run(year, "failed", 3, steps[-1], f"The program failed ({type(error).__name__}).")
+            reason = str(known) if known else f"The program failed ({type(error).__name__})."
+            run = Run(year, "failed", 1 if known else 3, steps[-1], reason)
         line = {"at": begun.isoformat() + "Z", "seconds": round(monotonic() - seconds, 1), **asdict(run)}
         with (project.data / RUN_LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -95,7 +93,7 @@ def run_annual(
 
 def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run:
     _sweep(project, year)
-    folder = Path(tempfile.mkdtemp(prefix=f".annual-{year}-", dir=project.work))
+    folder = work_folder(project.work, f".annual-{year}-")
     try:
         release = make_release(project, standard, year, folder / "releases" / str(year), progress=step)
         step("gates")
@@ -123,7 +121,7 @@ def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run
         )
     finally:
         settle(project)
-        shutil.rmtree(folder, ignore_errors=True)
+        drop_work(folder)
 
 
 def _gates(project: Project, release: Release) -> None:
@@ -159,23 +157,8 @@ def _lock_hash(project: Project, year: int) -> str | None:
 def _sweep(project: Project, year: int) -> None:
     """Remove what a killed run left behind; nobody else is at work while the lock is held."""
     for parent, pattern in (
-        (project.work, f".annual-{year}-*"),
         (project.builds, f".{year}-*"),
         (project.releases, f".{year}-*"),
     ):
         for path in parent.glob(pattern) if parent.is_dir() else ():
             shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _alone(project: Project) -> Iterator[None]:
-    """Hold the lock of scheduled builds; the system lets go of it when the process ends, however it ends."""
-    descriptor = os.open(project.work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputProblem("Another scheduled build is at work: wait for it to end.") from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.analysis.persons import (
@@ -28,7 +27,8 @@ from clearing_point.analysis.persons import (
 from clearing_point.disclosure.model import Category, CountTable, Dimension, Relation
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import InputProblem, InternalError
-from clearing_point.standard.expressions import install_macros, parse_expression, refuse_more_than_reading
+from clearing_point.standard.allowed import one_query
+from clearing_point.standard.expressions import install_macros, parse_expression
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Standard
 
 CURRENT = "current"
@@ -118,13 +118,7 @@ def count_indicators(
 def population_table(connection: Any, standard: Standard, name: str) -> None:
     """Make the temporary table ``population_<name>`` over the ``current`` views; raises as :func:`count_indicators`."""
     sql = standard.populations[name].sql
-    try:
-        parsed = sqlglot.parse(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        raise InputProblem(f"Population {name} is not an SQL query.") from error
-    if len(parsed) != 1 or not isinstance(parsed[0], sqlglot.exp.Query):
-        raise InputProblem(f"Population {name} is not one SQL query.")
-    refuse_more_than_reading(parsed[0], sql)
+    one_query(sql, f"Population {name}")
     open_links(connection)
     target = f"population_{name}"
     try:

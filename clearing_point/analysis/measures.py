@@ -12,14 +12,13 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 
 from clearing_point.analysis.count import CURRENT, Counted
 from clearing_point.analysis.model import TOTAL
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem, InternalError
-from clearing_point.standard.expressions import refuse_more_than_reading
+from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import TERRITORY, Denominator, Standard
 
 _REFERENCE = "reference_population"
@@ -85,13 +84,7 @@ def _declared(standard: Standard, name: str) -> Denominator:
 
 
 def _read(connection: Any, denominator: Denominator) -> Denominators:
-    try:
-        parsed = sqlglot.parse(denominator.sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        raise InputProblem(f"Denominator {denominator.name} is not an SQL query.") from error
-    if len(parsed) != 1 or not isinstance(parsed[0], sqlglot.exp.Query):
-        raise InputProblem(f"Denominator {denominator.name} is not one SQL query.")
-    refuse_more_than_reading(parsed[0], denominator.sql)
+    one_query(denominator.sql, f"Denominator {denominator.name}")
     # A territory without accepted data in the year has no people in the numerator, so it must not stand below it.
     query = (
         f"SELECT d.territory, d.reference_year, d.denominator, d.comparable FROM ({denominator.sql}) AS d "

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from clearing_point.disclosure.model import Cell, Protected
 from clearing_point.errors import InternalError
 from clearing_point.project import Project
 from clearing_point.standard.model import Standard
+from clearing_point.workplace import drop_work, exchange, work_folder
 
 
 def write_release(
@@ -69,9 +69,9 @@ def write_release(
         if not isinstance(table.protected, Protected):
             raise InternalError(f"{table.indicator.indicator_id} has not passed the disclosure gate.")
     place.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{edition}-", dir=place.parent))
+    folder = work_folder(project.work, f"release-{edition}-") / str(edition)
+    folder.mkdir()
     try:
-        os.chmod(folder, 0o755)  # noqa: S103 - a release is public
         data = folder / "data"
         data.mkdir()
         for table in tables:
@@ -89,9 +89,8 @@ def write_release(
             _write(folder / name, text)
         _write(folder / "SHA256SUMS", checksums(folder))
         return put_in_place(folder, place)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    finally:
+        drop_work(folder.parent)
 
 
 def _revised(project: Project, folder: Path, manifest: Mapping[str, Any]) -> list[tuple[int, Revision]]:
@@ -106,13 +105,12 @@ def _revised(project: Project, folder: Path, manifest: Mapping[str, Any]) -> lis
 
 
 def put_in_place(folder: Path, target: Path) -> Path:
-    """Rename a finished folder to its place; the one before is removed only after that."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    """Put a finished folder in its place in one step; the one before is removed only after that."""
     if target.exists():
-        os.rename(target, old)
-    os.rename(folder, target)
-    shutil.rmtree(old, ignore_errors=True)
+        exchange(folder, target)
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        os.rename(folder, target)
     return target
 
 

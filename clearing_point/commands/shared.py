@@ -43,8 +43,11 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as 
 
 
 def say(text: str) -> None:
-    """Print a line for a person on standard error; results go to standard output."""
-    print(text, file=sys.stderr)
+    """Print a line for a person on standard error; results go to standard output.
+
+    A name of a file or sheet may hold anything: what would steer a terminal or break the line is left out.
+    """
+    print("".join(c if c.isprintable() else " " for c in text), file=sys.stderr)
 
 
 def print_json(document: Any) -> None:

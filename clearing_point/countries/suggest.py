@@ -52,6 +52,7 @@ def nearest(
     try:
         connection.execute("SET temp_directory = ''")
         connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
         connection.register("unknown", pa.table({"written": words}))
         connection.register(
             "known", pa.table({"word": [w for w, _ in known], "meaning": [m for _, m in known]})

@@ -18,6 +18,10 @@ COLUMNS = 1024
 """Columns of one sheet."""
 CELLS = 100_000_000
 """Rows times columns of one workbook sheet."""
+LINE_BYTES = 16 * MEGABYTE
+"""One line of a CSV file."""
+WORKBOOK_TEXT_BYTES = 1024 * MEGABYTE
+"""All text of a workbook as it is handed on: one long text may be named by millions of cells."""
 CELL_CHARACTERS = 4000
 """Characters of one cell."""
 READER_MEMORY_BYTES = 6 * 1024 * MEGABYTE

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,11 +17,14 @@ import pyarrow as pa
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.intake import limits
 
-_ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
-_REFERENCE = re.compile(rb'<c [^>]*?\br="([A-Z]+)(\d+)"')
-_FAR_COLUMN = re.compile(rb'<c [^>]*?\br="([A-Z]{3,})\d+"')
+_FAR_ROW = re.compile(rb"""\sr\s*=\s*["'][A-Z]{0,9}0*([1-9]\d{6,})["']""")
+"""A row number of seven digits or more, of a row or a cell, however the attribute is written."""
+_FAR_COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Z]{3,9})\d*["']""")
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFUSED = 3
+_NO_SHEETS = ("xl/sharedStrings.xml", "xl/styles.xml", "styles.xml")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".bin")
+_START_BYTES = 4096
 
 
 def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
@@ -71,12 +77,16 @@ def look_over(path: Path) -> None:
         with zipfile.ZipFile(path) as package:
             _look_at_parts(path.name, package.infolist())
             for part in package.infolist():
-                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                # Any part may be named as a sheet; texts and styles have no addresses and are many.
+                if part.filename not in _NO_SHEETS and not part.filename.endswith(_PICTURES):
                     with package.open(part) as handle:
                         _look_at_sheet(path.name, handle)
-                elif part.filename == "content.xml" and _DOCTYPE.search(package.open(part).read(4096)):
+                elif not part.is_dir() and _DOCTYPE.search(package.open(part).read(_START_BYTES)):
                     raise InputProblem(f"{path.name} holds a document type declaration and is not read.")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, ValueError, KeyError,
+        OverflowError,
+    ) as error:  # fmt: skip
         raise InputProblem(
             f"{path.name} is damaged or cut off: open it, save it again and send that."
         ) from error
@@ -85,7 +95,7 @@ def look_over(path: Path) -> None:
             f"{path.name} is protected by a password: remove it and send the file again."
         ) from error
     except OSError as error:
-        raise InputProblem(f"{path.name} cannot be opened: {error.strerror}.") from error
+        raise InputProblem(f"{path.name} cannot be opened: {error.strerror or 'damaged'}.") from error
 
 
 def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
@@ -106,20 +116,15 @@ def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
 
 def _look_at_sheet(name: str, handle: object) -> None:
     """Find the far corner of a sheet without parsing it: a lone cell at XFD1048576 kills parsers."""
-    last_row, tail, first = 0, b"", True
+    tail, first = b"", True
     while block := handle.read(limits.MEGABYTE):  # type: ignore[attr-defined]
         text = tail + block
-        if first and _DOCTYPE.search(text[:4096]):
+        if first and _DOCTYPE.search(text[:_START_BYTES]):
             raise InputProblem(f"{name} holds a document type declaration and is not read.")
         first = False
-        far = _FAR_COLUMN.search(text)
-        if far and _column_number(far.group(1)) > limits.COLUMNS:
+        if any(_column_number(letters) > limits.COLUMNS for letters in set(_FAR_COLUMN.findall(text))):
             raise InputProblem(f"{name} has cells beyond column {limits.COLUMNS}: delete the empty columns.")
-        for match in _ROW.finditer(text):
-            last_row = max(last_row, int(match.group(1)))
-        for corner in _REFERENCE.finditer(text[-4096:]):
-            last_row = max(last_row, int(corner.group(2)))
-        if last_row > limits.ROWS // 2:
+        if any(int(number[:20]) > limits.ROWS // 2 for number in _FAR_ROW.findall(text)):
             raise InputProblem(
                 f"{name} has cells beyond row {limits.ROWS // 2:,}: delete the empty rows below the data."
             )

@@ -8,9 +8,13 @@ error means that the workbook cannot be read.
 from __future__ import annotations
 
 import datetime
+import struct
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from clearing_point.intake import limits
 from clearing_point.intake.unseen import Unseen, look_at_sheets
@@ -35,10 +39,12 @@ def main() -> int:
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         unseen = look_at_sheets(path)
+        text_bytes = 0
         with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
             for name in workbook.sheet_names:
                 found = unseen.get(name, Unseen())
                 for numbers, rows, kinds in _batches(workbook, name, found.errors):
+                    text_bytes = _counted(text_bytes, rows)
                     hidden = [number in found.hidden_rows for number in numbers]
                     stream.write_batch(
                         pa.record_batch(
@@ -48,15 +54,36 @@ def main() -> int:
                     )
     except PasswordError:
         return _refuse("is protected by a password: remove it and send the file again.")
-    except CalamineError:
-        return _refuse("is damaged inside: open it in your office program, save it again and send that.")
     except _TooLarge as error:
         return _refuse(str(error))
+    except MemoryError:
+        return _refuse("needs more memory to read than a table does: delete empty rows, columns and sheets.")
+    except (CalamineError, zipfile.BadZipFile, zlib.error, ParseError, ValueError, KeyError, OverflowError, OSError,
+            EOFError, NotImplementedError, struct.error):  # fmt: skip
+        return _refuse(_DAMAGED)
+    except BaseException as error:
+        # The parser's own panics are no ordinary exceptions.
+        if type(error).__name__ != "PanicException":
+            raise
+        return _refuse(_DAMAGED)
     return 0
+
+
+_DAMAGED = "is damaged inside: open it in your office program, save it again and send that."
 
 
 class _TooLarge(Exception):
     """A sheet is beyond the limits."""
+
+
+def _counted(before: int, rows: list[list[str | None]]) -> int:
+    """Add the size of some rows; one long text may be named by millions of cells."""
+    size = before + sum(len(cell) for row in rows for cell in row if cell)
+    if size > limits.WORKBOOK_TEXT_BYTES:
+        raise _TooLarge(
+            f"holds more than {limits.WORKBOOK_TEXT_BYTES // limits.MEGABYTE} MB of text: split it by year."
+        )
+    return size
 
 
 def _refuse(clause: str) -> int:

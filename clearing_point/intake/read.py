@@ -12,6 +12,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import stat
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,12 +93,7 @@ def read_file(
         One sentence for anything that cannot be read as such a file.
     """
     kind = _kind(path)
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise InputProblem(f"{path.name} is not a file.")
-    except OSError as error:
-        raise InputProblem(f"{path} cannot be opened: {error.strerror}.") from error
+    size = _size(path)
     if size == 0:
         raise InputProblem(f"{path.name} is empty (0 bytes): send the file again.")
     if size > limits.FILE_BYTES:
@@ -114,6 +111,23 @@ def read_file(
         rows = pa.Table.from_batches(_csv_batches(path, found, delimiter), schema=SCHEMA)
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
     return ReceivedFile(path.name, sha256, size, sheets, rows, found)
+
+
+def _size(path: Path) -> int:
+    """Return the size of an ordinary file; a link, pipe or device is none: what it leads to may change under us."""
+    try:
+        path.name.encode("utf-8")
+        about = path.lstat()
+    except UnicodeEncodeError as error:
+        raise InputProblem("The name of the file is not readable text: rename it and try again.") from error
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "no such name"
+        raise InputProblem(f"{path} cannot be opened: {said}.") from error
+    if stat.S_ISLNK(about.st_mode):
+        raise InputProblem(f"{path.name} is a link to another file: name that file itself.")
+    if not stat.S_ISREG(about.st_mode):
+        raise InputProblem(f"{path.name} is not a file.")
+    return about.st_size
 
 
 def _kind(path: Path) -> str:
@@ -153,6 +167,7 @@ def hash_of_file(path: Path) -> str:
         If it cannot be opened.
     """
     digest = hashlib.sha256()
+    _size(path)
     try:
         with path.open("rb") as handle:
             while block := handle.read(limits.MEGABYTE):
@@ -167,6 +182,7 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, source: IO[bytes], name: str) -> None:
         self._source, self._name, self._read = source, name, 0
+        self._line = 0
 
     def readable(self) -> bool:
         return True
@@ -178,6 +194,13 @@ class _Bounded(io.RawIOBase):
             raise InputProblem(
                 f"{self._name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year."
             )
+        # The longest line is held in memory whole; a file without line ends would be held whole too.
+        end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        self._line = len(block) - end - 1 if end >= 0 else self._line + len(block)
+        if self._line > limits.LINE_BYTES:
+            raise InputProblem(
+                f"{self._name} has a line of more than {limits.LINE_BYTES // limits.MEGABYTE} MB and is no table."
+            )
         buffer[: len(block)] = block
         return len(block)
 
@@ -188,7 +211,7 @@ def _encoding(path: Path, declared: str, expected: Expected) -> str:
         with gzip.open(path, "rb") if packed else path.open("rb") as source:
             bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
             return encoding_of(bounded, path.name, declared, expected)
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
         raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
 
 
@@ -205,7 +228,7 @@ def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.Recor
             f"{path.name} is not text in the encoding {encoding} that was named or declared "
             f"(byte {error.start + 1} of a block): save it as UTF-8, or name another with --encoding."
         ) from error
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
         raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
 
 

@@ -33,6 +33,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.store import REFUSED, connect, drop_workspace, new_workspace, now
+from clearing_point.workplace import drop_work, work_folder
 
 RECEIVED = "RECEIVED"
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{4}))?")
@@ -220,7 +221,13 @@ def near_headings(layouts: list[SheetLayout], problems: list[Finding]) -> tuple[
 
 
 def archive(project: Project, path: Path, sha256: str) -> Path:
-    """Keep the original, read-only and named by its hash; a file already kept is left alone."""
+    """Keep the original, read-only and named by its hash; a file already kept is left alone.
+
+    Raises
+    ------
+    InputProblem
+        If its bytes are no longer those of the hash.
+    """
     folder = project.archive / sha256[:2]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = (
@@ -228,14 +235,20 @@ def archive(project: Project, path: Path, sha256: str) -> Path:
         / f"{sha256}{''.join(path.suffixes[-2:]) if path.name.endswith('.gz') else path.suffix.lower()}"
     )
     if not kept.exists():
-        partial = kept.with_suffix(".partial")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-        os.chmod(partial, 0o400)
-        os.replace(partial, kept)
+        place = work_folder(project.work, "archiving-")
+        try:
+            partial = place / "partial"
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+                shutil.copyfileobj(source, target)
+                target.flush()
+                os.fsync(target.fileno())
+            if hash_of_file(partial) != sha256:
+                raise InputProblem(f"{path.name} was changed while it was read: load it again.")
+            os.chmod(partial, 0o400)
+            os.replace(partial, kept)
+        finally:
+            drop_work(place)
     return kept
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,9 +17,11 @@ from clearing_point.store import (
     EVENT_DELETED,
     EVENT_WITHDRAWN,
     WITHDRAWN,
+    changing,
     opened,
     record_event,
 )
+from clearing_point.workplace import alone, drop_work, work_folder
 
 _SHORTEST_REASON = 5
 
@@ -52,14 +54,15 @@ def withdraw(project: Project, submission_id: str, reason: str) -> None:
         raise InputProblem(
             f"{submission_id} is not accepted and counts nowhere: there is nothing to withdraw."
         )
-    with opened(project.warehouse) as connection:
-        connection.execute("BEGIN TRANSACTION")
+    with (
+        alone(project.warehouse_lock, "changing the warehouse"),
+        opened(project.warehouse) as connection,
+        changing(connection, project),
+    ):
         connection.execute(
             "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [WITHDRAWN, submission_id]
         )
         record_event(connection, submission_id, EVENT_WITHDRAWN, text)
-        connection.execute("COMMIT")
-        connection.execute("CHECKPOINT")
 
 
 def delete(project: Project, standard: Standard, submission_id: str, reason: str) -> bool:
@@ -78,28 +81,35 @@ def delete(project: Project, standard: Standard, submission_id: str, reason: str
         If there is no such submission, it was deleted before, or no reason is given.
     """
     text = checked_reason(reason)
+    with alone(project.warehouse_lock, "changing the warehouse"):
+        return _delete(project, standard, submission_id, text)
+
+
+def _delete(project: Project, standard: Standard, submission_id: str, text: str) -> bool:
+    cut_short = False
     if _state(project, submission_id) == DELETED:
-        raise InputProblem(f"{submission_id} was deleted before.")
+        with opened(project.warehouse, read_only=True) as connection:
+            sha256, others = _file_of(connection, submission_id)
+        # A deletion that was killed half-way is ended by asking again.
+        cut_short = not others and any((project.archive / sha256[:2]).glob(f"{sha256}*"))
+        if not cut_short:
+            raise InputProblem(f"{submission_id} was deleted before.")
     tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
     with opened(project.warehouse) as connection:
-        connection.execute("BEGIN TRANSACTION")
-        for name in (
-            'raw."column"',
-            "raw.record",
-            *(f'{s}."{t}"' for s in ("staged", "core") for t in tables),
-        ):
-            connection.execute(f"DELETE FROM {name} WHERE submission_id = ?", [submission_id])
-        connection.execute(
-            "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [DELETED, submission_id]
-        )
-        record_event(connection, submission_id, EVENT_DELETED, text)
-        connection.execute("COMMIT")
-        sha256, others = connection.execute(
-            "SELECT own.file_sha256, (SELECT count(*) FROM raw.submission AS other WHERE other.file_sha256 = "
-            "own.file_sha256 AND other.status <> ?) FROM raw.submission AS own WHERE own.submission_id = ?",
-            [DELETED, submission_id],
-        ).fetchone()
-    _write_anew(project.warehouse)
+        if not cut_short:
+            with changing(connection, project):
+                for name in (
+                    'raw."column"',
+                    "raw.record",
+                    *(f'{s}."{t}"' for s in ("staged", "core") for t in tables),
+                ):
+                    connection.execute(f"DELETE FROM {name} WHERE submission_id = ?", [submission_id])
+                connection.execute(
+                    "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [DELETED, submission_id]
+                )
+                record_event(connection, submission_id, EVENT_DELETED, text)
+        sha256, others = _file_of(connection, submission_id)
+    _write_anew(project)
     if others:
         return False
     for path in (project.archive / sha256[:2]).glob(f"{sha256}*"):
@@ -121,16 +131,32 @@ def _state(project: Project, submission_id: str) -> str:
     )
 
 
-def _write_anew(warehouse: Path) -> None:
+def _file_of(connection: Any, submission_id: str) -> tuple[str, int]:
+    """Return the hash of a submission's file, and how many submissions that are not deleted came of the same."""
+    found: tuple[str, int] = connection.execute(
+        "SELECT own.file_sha256, (SELECT count(*) FROM raw.submission AS other WHERE other.file_sha256 = "
+        "own.file_sha256 AND other.status <> ?) FROM raw.submission AS own WHERE own.submission_id = ?",
+        [DELETED, submission_id],
+    ).fetchone()
+    return found
+
+
+def _write_anew(project: Project) -> None:
     """Copy the warehouse into a new file: in the old one the bytes of deleted rows would stay until written over."""
-    with tempfile.TemporaryDirectory(dir=warehouse.parent) as folder:
-        fresh = Path(folder) / "fresh.duckdb"
+    folder = work_folder(project.work, "anew-")
+    try:
+        fresh = folder / "fresh.duckdb"
         with duckdb.connect(":memory:") as connection:
-            connection.execute(f"ATTACH '{_quoted(warehouse)}' AS old (READ_ONLY)")
+            connection.execute("SET temp_directory = ''")
+            connection.execute(f"ATTACH '{_quoted(project.warehouse)}' AS old (READ_ONLY)")
             connection.execute(f"ATTACH '{_quoted(fresh)}' AS fresh")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
             connection.execute("COPY FROM DATABASE old TO fresh")
         os.chmod(fresh, 0o600)
-        os.replace(fresh, warehouse)
+        os.replace(fresh, project.warehouse)
+    finally:
+        drop_work(folder)
 
 
 def _quoted(path: Path) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import PREVIOUS
 from clearing_point.store import ACCEPTED, connect, opened
+from clearing_point.workplace import drop_work, work_folder
 
 NO_PREVIOUS, WAREHOUSE_BUSY = "no_previous", "warehouse_busy"
 """Names of the reasons in ``words.yml`` (not_run) why a comparison with the past did not run."""
@@ -42,7 +41,7 @@ class Earlier:
     def drop(self) -> None:
         """Remove the database."""
         if self.path is not None:
-            shutil.rmtree(self.path.parent, ignore_errors=True)
+            drop_work(self.path.parent)
 
 
 def earlier_of(
@@ -75,7 +74,7 @@ def earlier_of(
         return Earlier(None, WAREHOUSE_BUSY)
     if before is None and same is None:
         return Earlier(None)
-    path = Path(tempfile.mkdtemp(prefix="earlier-", dir=project.work)) / "earlier.duckdb"
+    path = work_folder(project.work, "earlier-") / "earlier.duckdb"
     # Made in memory and attached, because only what is attached before the lock can be read.
     connection = connect(path, attach={"warehouse": project.warehouse})
     try:
@@ -89,7 +88,7 @@ def earlier_of(
             )
     except BaseException:
         connection.close()
-        shutil.rmtree(path.parent, ignore_errors=True)
+        drop_work(path.parent)
         raise
     connection.close()
     return Earlier(path)

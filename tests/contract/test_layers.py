@@ -9,8 +9,8 @@ from tests.conftest import ROOT
 
 LEVELS = [
     {"errors"},
-    {"project", "findings"},
-    {"standard"},
+    {"project", "findings", "workplace"},
+    {"standard", "receipts"},
     {"countries"},
     {"store"},
     {"intake", "quality", "linkage", "disclosure"},

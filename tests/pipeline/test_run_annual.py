@@ -84,13 +84,13 @@ def _killed(place: Project, what: str) -> int:
                 os.kill(os.getpid(), signal.SIGKILL)
         os.rename = counted
         import pipelines.places as places
-        swap = places._exchange
+        swap = places.exchange
         def exchanged(*names):
             if what == "kept":
                 os.kill(os.getpid(), signal.SIGKILL)
             swap(*names)
             os.kill(os.getpid(), signal.SIGKILL)
-        places._exchange = exchanged
+        places.exchange = exchanged
         def step(text):
             if text.startswith(what):
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     # Another text of the report: a new release with its change log; the old one is kept.
     words = place.reports / "text" / "en" / "front.yml"
     words.write_text(words.read_text(encoding="utf-8").replace("Annual report", "Yearly report"), "utf-8")
-    for what in ("putting the report", "rename 2", "kept", "exchanged"):
+    for what in ("putting the report", "rename 1", "kept", "exchanged"):
         assert _killed(place, what) == -signal.SIGKILL, what
         lock = read_lock(report, 2022)
         assert hashes_of(report, leave_out=("2022.lock.json",)) == lock["files"], what

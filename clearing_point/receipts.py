@@ -1,0 +1,92 @@
+"""Receipts beside the archive: what came, when, under which profile, and what was done with it.
+
+The warehouse can be made anew from the originals only by somebody who knows which file came as whose, for
+which period and in which order. That stands in the warehouse, and here once more for the day on which the
+warehouse is damaged: receipts, events, and the findings (places, never values) of what was refused or deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem
+from clearing_point.workplace import write_whole
+
+
+def keep_receipts(
+    connection: Any, path: Path, quality: Sequence[str], without_original: Sequence[str]
+) -> bytes | None:
+    """Write the receipts of a warehouse; return the bytes that stood there before.
+
+    Parameters
+    ----------
+    quality : sequence of str
+        Tables of schema ``quality``.
+    without_original : sequence of str
+        States of submissions that cannot be read again; their rows of those tables are kept here.
+    """
+    document: dict[str, Any] = {
+        "raw.submission": _rows(connection, "SELECT * FROM raw.submission ORDER BY rowid"),
+        "raw.event": _rows(connection, "SELECT * FROM raw.event ORDER BY rowid"),
+    }
+    for name in quality:
+        document[f"quality.{name}"] = _rows(
+            connection,
+            f"SELECT q.* FROM quality.{name} AS q JOIN raw.submission AS s USING (submission_id) "
+            f"WHERE s.status IN ({', '.join('?' * len(without_original))}) ORDER BY q.rowid",
+            without_original,
+        )
+    body = json.dumps(document, ensure_ascii=False, indent=0, default=str)
+    before = path.read_bytes() if path.is_file() else None
+    write_whole(path, f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode())
+    return before
+
+
+def put_back(path: Path, before: bytes | None) -> None:
+    """Undo :func:`keep_receipts`."""
+    if before is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_whole(path, before)
+
+
+def read_receipts(path: Path) -> dict[str, dict[str, Any]]:
+    """Return table -> ``columns`` and ``rows`` of the kept receipts.
+
+    Raises
+    ------
+    InputProblem
+        If they are missing or damaged.
+    """
+    if not path.is_file():
+        raise InputProblem(
+            f"The warehouse cannot be read, and {path.name} is not in the archive: restore the archive from the backup."
+        )
+    head, _, body = path.read_bytes().partition(b"\n")
+    body = body.removesuffix(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != head:
+        raise InputProblem(f"The archived file {path.name} is damaged: restore it from the backup.")
+    document: dict[str, dict[str, Any]] = json.loads(body)
+    return document
+
+
+def enter_receipts(connection: Any, receipts: dict[str, dict[str, Any]]) -> None:
+    """Put kept receipts into an empty warehouse."""
+    connection.execute("BEGIN TRANSACTION")
+    for table, content in receipts.items():
+        columns = ", ".join(f'"{name}"' for name in content["columns"])
+        if content["rows"]:
+            connection.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(content['columns']))})",
+                content["rows"],
+            )
+    connection.execute("COMMIT")
+
+
+def _rows(connection: Any, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
+    cursor = connection.execute(query, list(values))
+    return {"columns": [c[0] for c in cursor.description], "rows": [list(row) for row in cursor.fetchall()]}
