@@ -8,7 +8,7 @@ STAMP := .make/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench faults clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,13 @@ lint: $(STAMP) ## Style and types only
 
 bench: $(STAMP) ## Speed against hand-written floors in the same run
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+faults: $(STAMP) ## Kills, damage, full disks, hostile files and fuzzing, modest counts (docs/reliability.md)
+	@$(BIN)/python -m tests.faults.kill 90
+	@$(BIN)/python -m tests.faults.damage 50
+	@$(BIN)/python -m tests.faults.disk 8
+	@$(BIN)/python -m tests.faults.hostile
+	@$(BIN)/python -m tests.faults.fuzz 2000
 
 clean: ## Remove what was made here; received data under data/ stay
 	@rm -rf $(VENV) .make .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,7 +20,7 @@ CELLS = 100_000_000
 """Rows times columns of one workbook sheet."""
 LINE_BYTES = 16 * MEGABYTE
 """One line of a CSV file."""
-WORKBOOK_TEXT_BYTES = 1024 * MEGABYTE
+WORKBOOK_TEXT_BYTES = 512 * MEGABYTE
 """All text of a workbook as it is handed on: one long text may be named by millions of cells."""
 CELL_CHARACTERS = 4000
 """Characters of one cell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def read_yaml(path: Path) -> Any:
         With file and line, if the file is missing, is not UTF-8 or is not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - safe loader
+        text = path.read_text(encoding="utf-8")
+        _refuse_strange_structure(path, text)
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -67,8 +70,35 @@ def read_yaml(path: Path) -> Any:
         raise InputProblem(f"{path}: not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
     except RecursionError as error:
         raise InputProblem(f"{path}: nested too deeply to be one of ours.") from error
+    except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+        # The library's own constructors fail so where a tag does not fit its value, or a key cannot be one.
+        raise InputProblem(f"{path}: not readable as YAML: a value does not fit its tag or key.") from error
     except OSError as error:
         raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+_DEEPEST = 100
+_MANY = 2000
+"""Signs that open a level; fewer cannot nest deeply enough to end the process inside the C library."""
+_REFERENCE = re.compile(r"(?:^|[\s\[{,])\*[^\s,\[\]{}*]")
+
+
+def _refuse_strange_structure(path: Path, text: str) -> None:
+    """Refuse what a reader without limits would die of: very deep nesting, and references that multiply."""
+    deep = sum(text.count(sign) for sign in ("[", "{", "- ", "? ", "-\t", "?\t")) > _MANY
+    if not deep and not ("&" in text and _REFERENCE.search(text)):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise InputProblem(f"{path}:{line}: references (*name) are not used here: write the entry out.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise InputProblem(f"{path}: nested too deeply to be one of ours.")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def lines_of_yaml(path: Path) -> Lines:
@@ -79,6 +109,8 @@ def lines_of_yaml(path: Path) -> Lines:
         lines.setdefault(at, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    continue
                 lines[(*at, key.value)] = key.start_mark.line + 1
                 walk(value, (*at, key.value))
         elif isinstance(node, yaml.SequenceNode):
@@ -86,11 +118,13 @@ def lines_of_yaml(path: Path) -> Lines:
                 walk(item, (*at, index))
 
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError):
+        text = path.read_text(encoding="utf-8")
+        _refuse_strange_structure(path, text)
+        root = yaml.compose(text, Loader=_Loader)
+        if root is not None:
+            walk(root, ())
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError, InputProblem):
         return lines
-    if root is not None:
-        walk(root, ())
     return lines
 
 

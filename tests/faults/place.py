@@ -32,6 +32,7 @@ trend_from: 2021
 profile: suppress
 tables: [T01, T05, T10]
 """
+LOAD = ("--territory", "ALB", "--period", "2022")
 PLANTED = ("QPLANTREFQ", "QPLANTSEXQ", "1887QPLANTQ", "qplantfileq")
 """Values of made persons, and the name of a file, that may stand in no log, error, receipt or release."""
 
@@ -59,14 +60,19 @@ def small_project(folder: Path) -> Project:
     shutil.copytree(ROOT / "reports", root / "reports", ignore=shutil.ignore_patterns("editions"))
     (root / "reports" / "editions").mkdir()
     (root / "reports" / "editions" / "2022.yml").write_text(EDITION, encoding="utf-8")
-    return Project(root=root, data=folder / "data")
+    project = Project(root=root, data=folder / "data")
+    warm(project)
+    return project
 
 
-def write_submission(path: Path, count: int = 12, *, broken: bool = False) -> Path:
+def write_submission(path: Path, count: int = 12, *, year: int = 2022, broken: bool = False) -> Path:
     """Write a small regional workbook of made persons whose references are planted values."""
     standard = load_standard(ROOT / "schemas")
     persons = [person(n, person_reference=f"{PLANTED[0]}{n}") for n in range(1, count + 1)]
-    events = [identification(n, person_reference=f"{PLANTED[0]}{n}") for n in range(1, count + 1)]
+    events = [
+        identification(n, person_reference=f"{PLANTED[0]}{n}", identification_date=f"{year}-03-14")
+        for n in range(1, count + 1)
+    ]
     if broken:
         persons[0] |= {"sex": PLANTED[1], "birth_year": PLANTED[2]}
     return write_regional(path, standard, {"person": persons, "identification": events})
@@ -88,6 +94,17 @@ def preload() -> None:
     assert great_expectations and matplotlib.pyplot and pandas and typst  # noqa: PT018
     assert clearing_point.cli and pipelines.annual_report and pipelines.ingest  # noqa: PT018
     assert pipelines.rebuild and pipelines.run_annual  # noqa: PT018
+
+
+def warm(project: Project) -> None:
+    """Read the standard and compile its rules once, for all children; what they do with files stays their own."""
+    import clearing_point.standard as package
+    from clearing_point.standard.prepared import prepare_rules
+
+    standard = load_standard(project.schemas)
+    package.load_standard = lambda _folder: standard  # type: ignore[assignment]
+    globals()["load_standard"] = package.load_standard
+    prepare_rules(project.root.parent / "rules", standard)
 
 
 def run(

@@ -127,7 +127,7 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     # Another text of the report: a new release with its change log; the old one is kept.
     words = place.reports / "text" / "en" / "front.yml"
     words.write_text(words.read_text(encoding="utf-8").replace("Annual report", "Yearly report"), "utf-8")
-    for what in ("putting the report", "rename 1", "kept", "exchanged"):
+    for what in ("putting the report", "rename 2", "kept", "exchanged"):
         assert _killed(place, what) == -signal.SIGKILL, what
         lock = read_lock(report, 2022)
         assert hashes_of(report, leave_out=("2022.lock.json",)) == lock["files"], what

@@ -1,0 +1,164 @@
+"""Short versions of the campaigns; the long ones and what they found are in `docs/reliability.md`.
+
+Each runs as its module does by hand, in a process of its own: it forks, and pytest's process is no place to fork from.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from clearing_point.errors import InputProblem, of_the_machine
+from clearing_point.intake.read import read_file
+from clearing_point.quality.marked_workbook import _write_csv, _write_xlsx
+from clearing_point.standard.files import lines_of_yaml, read_yaml
+from clearing_point.workplace import alone, drop_work, sweep, work_folder
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.great_expectations
+
+
+def _campaign(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_commands_killed_at_random_moments_leave_the_state_before_or_after() -> None:
+    assert "6 rounds" in _campaign("tests.faults.kill", "6", "11")
+
+
+def test_a_damaged_warehouse_is_noticed_and_rebuilt_and_damaged_originals_are_named() -> None:
+    assert "wrong" in _campaign("tests.faults.damage", "3", "7")
+
+
+def test_reading_normalising_yaml_and_sql_stand_what_structure_can_bend() -> None:
+    for target in ("yaml_text", "project_csv", "received_csv", "received_packed", "package", "expression"):
+        assert target in _campaign("tests.faults.fuzz", "40", target)
+
+
+class TestWhatFuzzingFound:
+    """Every input that once ended in a traceback, a crash or a hang."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "!!float abc\n", "!!timestamp 2001-99-99\n", "? [a]\n: b\n", "!!bool maybe\n", "a: " + "9" * 5000 + "\n",
+            "[" * 100_000, "- " * 100_000 + "a", "{a: " * 100_000, "? " * 100_000,
+            "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+        ],
+    )  # fmt: skip
+    def test_yaml_that_is_none_of_ours_is_one_sentence(self, tmp_path: Path, text: str) -> None:
+        path = tmp_path / "a.yml"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputProblem, match=r"a\.yml"):
+            read_yaml(path)
+        lines_of_yaml(path)
+
+    def test_a_file_without_line_ends_is_not_held_in_memory_whole(self, tmp_path: Path) -> None:
+        path = tmp_path / "long.csv"
+        path.write_bytes(b"a," * 20_000_000)
+        with pytest.raises(InputProblem, match="line of more than 16 MB"):
+            read_file(path)
+
+    def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.csv")
+        (tmp_path / "link.csv").symlink_to(tmp_path / "other.csv")
+        for name in ("pipe.csv", "link.csv"):
+            with pytest.raises(InputProblem, match=r"is not a file|is a link"):
+                read_file(tmp_path / name)
+
+
+HOSTILE = ["=1+1", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"]
+
+
+def test_no_text_of_a_sender_becomes_a_formula_in_what_is_written(tmp_path: Path) -> None:
+    lines: Sequence[list[str]] = [[text, text, "", "", "", ""] for text in HOSTILE]
+    _write_csv(tmp_path / "list.csv", ["a"] * 6, iter(lines))
+    with (tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as handle:
+        for row in list(csv.reader(handle))[1:]:
+            assert row[0].startswith("'")
+    _write_xlsx(tmp_path / "list.xlsx", ["a"] * 6, iter(lines))
+    for sheet in openpyxl.load_workbook(tmp_path / "list.xlsx"):
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_workbooks_are_written_cell_by_cell_as_text_or_number() -> None:
+    """A general ``write`` would take a text that begins with ``=`` for a formula."""
+    for path in (ROOT / "clearing_point").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "xlsxwriter" in text and '"strings_to_formulas": False' not in text:
+            for name in ("sheet.write(", "page.write(", ".write_row(", ".write_column(", "add_table("):
+                assert name not in text, path.name
+
+
+def test_work_of_a_killed_command_is_cleared_away_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
+    script = (
+        "import sys, os; from pathlib import Path; from clearing_point.workplace import work_folder\n"
+        "folder = work_folder(Path(sys.argv[1]), 'a-'); (folder / 'x').write_text('y')\n"
+        "print(folder, flush=True); sys.stdin.read()"
+    )
+    maker = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert maker.stdout is not None
+    theirs = Path(maker.stdout.readline().strip())
+    mine = work_folder(tmp_path, "b-")
+    assert theirs.is_dir()
+    assert stat.S_IMODE(theirs.stat().st_mode) == 0o700
+    maker.kill()
+    maker.wait()
+    sweep(tmp_path)
+    assert not theirs.exists()
+    assert mine.is_dir()
+    drop_work(mine)
+    assert not mine.exists()
+
+
+def test_a_second_writer_is_told_which_process_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARING_POINT_WAIT", "0.2")
+    script = (
+        "import sys; from pathlib import Path; from clearing_point.workplace import alone\n"
+        "with alone(Path(sys.argv[1]), 'at work'):\n    print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    with pytest.raises(InputProblem, match=f"process {holder.pid}"), alone(tmp_path / "lock", "at work"):
+        pass
+    holder.kill()
+    holder.wait()
+    with alone(tmp_path / "lock", "at work"), alone(tmp_path / "lock", "at work"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "disk is full"),
+        (OSError(27, "File too large"), "disk is full"),
+        (OSError(30, "Read-only file system"), "cannot be written"),
+        (PermissionError(13, "Permission denied"), "cannot be written"),
+        (ValueError("no space left"), None),
+    ],
+)
+def test_what_the_machine_refuses_is_said_as_such(error: Exception, said: str | None) -> None:
+    found = of_the_machine(error)
+    assert (found is None) if said is None else (said in str(found))
