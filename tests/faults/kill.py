@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -140,7 +141,11 @@ def campaign(folder: Path, rounds: int, seed: int) -> Counter[str]:
     project, found = cases(folder, short=rounds < 9)
     drawn = random.Random(seed)  # noqa: S311 - moments, not keys
     counted: Counter[str] = Counter()
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))  # told to stop, it ends its round and counts
     for number in range(rounds):
+        if stopped:
+            break
         case = found[number % len(found)]
         moment = drawn.uniform(0.0, case.seconds * 1.05)
         wrong = one_round(project, case, moment)
@@ -164,7 +169,8 @@ def main() -> int:
     for name, count in sorted(counted.items()):
         print(f"{count:6} {name}")
     killed = sum(n for name, n in counted.items() if name.endswith("killed"))
-    print(f"{rounds} rounds, {killed} killed, {counted['wrong']} wrong (seed {seed})")
+    done = sum(n for name, n in counted.items() if name != "wrong")
+    print(f"{done} rounds, {killed} killed, {counted['wrong']} wrong (seed {seed})")
     return 1 if counted["wrong"] else 0
 
 
