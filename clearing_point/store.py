@@ -76,6 +76,7 @@ def connect(
     return connection
 
 
+_IN_USE = re.compile(r"could not set lock|conflicting lock", re.IGNORECASE)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _PAUSE_SECONDS = 0.1
 
@@ -97,7 +98,7 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
             if connection is not None:
                 connection.close()
             text = str(error)
-            if "lock" not in text.lower():
+            if not _IN_USE.search(text):
                 raise of_the_machine(error) or InputProblem(
                     f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
                     "anew from the archive."
