@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem
+from clearing_point.intake.encodings import Expected
 from clearing_point.intake.expected import expected_of
 from clearing_point.intake.package import look_over
 from clearing_point.intake.read import SCHEMA, ReceivedFile, read_file
@@ -43,6 +44,14 @@ def _written(name: str, data: bytes) -> Path:
     return path
 
 
+@lru_cache(maxsize=1)
+def _expected() -> Expected:
+    from clearing_point.countries import profile_of_territory
+
+    project = Project(root=ROOT, data=Path(_folder().name))
+    return expected_of(profile_of_territory(project, "ALB"), standard())
+
+
 def yaml_text(data: bytes) -> None:
     """The YAML loader and its line finder."""
     path = _written("a.yml", data)
@@ -59,11 +68,8 @@ def project_csv(data: bytes) -> None:
 
 def received_csv(data: bytes) -> None:
     """The reader of received CSV files: the encoding is found, and the text read."""
-    from clearing_point.countries import profile_of_territory
-
-    profile = profile_of_territory(Project(root=ROOT, data=Path(_folder().name)), "ALB")
     path = _written("b.csv", data)
-    for expected in (None, expected_of(profile, standard())):
+    for expected in (None, _expected()):
         with contextlib.suppress(InputProblem):
             read_file(path, expected=expected)
 
