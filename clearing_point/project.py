@@ -85,12 +85,12 @@ class Project:
     @property
     def warehouse_lock(self) -> Path:
         """Held by whoever changes the warehouse."""
-        return self.work / "warehouse.lock"
+        return self.data / ".warehouse.lock"
 
     @property
     def publication_lock(self) -> Path:
         """Held by whoever publishes or builds."""
-        return self.work / "publication.lock"
+        return self.data / ".publication.lock"
 
     @property
     def warehouse(self) -> Path:

@@ -23,7 +23,6 @@ WAIT_VARIABLE = "CLEARING_POINT_WAIT"
 _WAIT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.1
 _HOLD = ".held"
-_GATE = ".gate"
 _HERE, _SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 _held: dict[Path, int] = {}
@@ -85,7 +84,7 @@ def _sweep(parent: Path) -> None:
 @contextmanager
 def _gate(parent: Path) -> Iterator[None]:
     """Between making a folder and holding it, nobody may take it for an abandoned one."""
-    descriptor = os.open(parent / _GATE, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(parent.with_name(f".{parent.name}.gate"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

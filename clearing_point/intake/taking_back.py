@@ -81,6 +81,7 @@ def delete(project: Project, standard: Standard, submission_id: str, reason: str
         If there is no such submission, it was deleted before, or no reason is given.
     """
     text = checked_reason(reason)
+    _state(project, submission_id)
     with alone(project.warehouse_lock, "changing the warehouse"):
         return _delete(project, standard, submission_id, text)
 
