@@ -6,6 +6,7 @@ reads can be added; one that reaches a file, a setting, the catalogue or the mac
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,9 @@ import sqlglot
 from sqlglot import exp
 
 from clearing_point.errors import InputProblem
+
+# It would print the text of what it does not know beside our sentence.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _KINDS_TEXT = (
     # structure of a query
