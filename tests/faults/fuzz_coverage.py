@@ -23,9 +23,9 @@ def main() -> None:
     targets.standard()
 
     def one(data: bytes) -> None:
-        begun = time.monotonic()
+        begun = time.process_time()
         target(data)
-        seconds = time.monotonic() - begun
+        seconds = time.process_time() - begun
         if seconds > targets.LONGEST:
             raise TimeoutError(f"{seconds:.1f} s")
 
