@@ -11,7 +11,7 @@ from pathlib import Path
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release import checksums
 from clearing_point.disclosure.model import Protected
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import InputProblem, InternalError, of_the_machine
 from clearing_point.report.compose import compose
 from clearing_point.report.edition import Edition
 from clearing_point.report.html import render_html
@@ -91,7 +91,7 @@ def build_report(
         files = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
         _put_in_place(new, folder)
     except OSError as error:
-        raise InputProblem(
+        raise of_the_machine(error) or InputProblem(
             f"The report cannot be written to {folder} ({error.strerror}): choose another data folder with --data."
         ) from error
     finally:
