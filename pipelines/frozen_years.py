@@ -3,46 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from clearing_point.analysis.count import YEAR_CODELIST, Counted
 from clearing_point.analysis.model import TOTAL
+from clearing_point.analysis.vintages import Revision, revisions
 from clearing_point.disclosure import CountTable, Dimension, Issue, Policy, Protected, ProtectedCell
 from clearing_point.disclosure.audit import bounds_of
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem
 
-LATE, WITHDRAWN = "late", "withdrawn"
+LATE, WITHDRAWN, LINKED = "late", "withdrawn", "linked"
+
+Vintage = tuple[tuple[str, ...], int]
+"""What a count is a function of, besides the standard: submissions, and how many decisions about links there were."""
 
 
 @dataclass(frozen=True)
 class Frozen:
     """Counts of an edition, now and with the frozen years as they were counted when they went out.
 
-    `years` are the frozen years that any table of the edition prints.
+    `years` are the frozen years that any table of the edition prints; `revisions` says, by population and year, what
+    became of their persons since.
     """
 
     now: tuple[Counted, ...]
     counted: tuple[Counted, ...]
     years: frozenset[str]
+    revisions: Mapping[str, Mapping[str, Revision]] = field(default_factory=dict)
+
+
+def vintage_of(issue: Issue, today: Vintage) -> Vintage:
+    """Return what an issue was counted from."""
+    return tuple(issue.note["submissions"]), int(issue.note.get("links", {}).get("decisions", today[1]))
 
 
 def freeze(
     counted: Sequence[Counted],
     issues: Sequence[Issue],
-    submissions: Sequence[str],
-    recount: Callable[[Sequence[str]], Sequence[Counted]],
+    today: Vintage,
+    recount: Callable[[Sequence[str], int], Sequence[Counted]],
     leave: frozenset[str] = frozenset(),
 ) -> Frozen:
-    """Count frozen years over the submissions of the issue that published them first; years in `leave` stay."""
-    since: dict[str, tuple[str, ...]] = {}
+    """Count frozen years over what the issue counted that published them first; years in `leave` stay.
+
+    That is its submissions and the decisions about links that were there: a later one changes no number that is out.
+    """
+    since: dict[str, Vintage] = {}
     for issue in issues:
         for year in set(issue.note["years"]) - leave:
-            since.setdefault(year, tuple(issue.note["submissions"]))
+            since.setdefault(year, vintage_of(issue, today))
     merged = [dict(c.table.counts) for c in counted]
-    for then in sorted(set(since.values()) - {tuple(submissions)}):
+    revised: dict[str, dict[str, Revision]] = {}
+    for then in sorted(set(since.values()) - {today}):
         years = {year for year, used in since.items() if used == then}
-        for counts, now, old in zip(merged, counted, recount(then), strict=True):
+        compared = set()
+        for counts, now, old in zip(merged, counted, recount(*then), strict=True):
+            name = now.indicator.population
+            if now.cases is not None and old.cases is not None and name not in compared:
+                compared.add(name)
+                found = revisions(old.cases, now.cases, now.once)
+                revised.setdefault(name, {}).update({y: r for y, r in found.items() if y in years})
             if now.table.dimensions != old.table.dimensions:
                 raise InputProblem(
                     f"{now.table.table_id} has other categories for the submissions of an earlier edition: compare the "
@@ -63,7 +84,7 @@ def freeze(
     frozen = [
         replace(c, table=replace(c.table, counts=counts)) for c, counts in zip(counted, merged, strict=True)
     ]
-    return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()))
+    return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()), revised)
 
 
 def _year_position(counted: Counted) -> int | None:
@@ -144,10 +165,10 @@ def unchanged_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, d
 
 
 def late_tables(frozen: Frozen, edition: int) -> tuple[list[CountTable], dict[str, str]]:
-    """Return the lines of records that came, or were withdrawn, after their year went out, and whose line each is.
+    """Return the lines of persons who came, were withdrawn or turned out to be one after their year went out.
 
-    One line a population and year, over everything else. It is there whenever a table prints a frozen year,
-    whether or not anything came: its presence tells nothing.
+    One line each a population and year, over everything else, and whose line it is. They are there whenever a table prints
+    a frozen year, whether or not anything came: their presence tells nothing.
     """
     tables: list[CountTable] = []
     of: dict[str, str] = {}
@@ -161,13 +182,19 @@ def late_tables(frozen: Frozen, edition: int) -> tuple[list[CountTable], dict[st
         if not years or any(code is None for k, code in enumerate(widest) if k != at):
             continue
         seen.add(table.population)
-        added: dict[Cell, int] = {}
-        withdrawn: dict[Cell, int] = {}
+        lines: dict[str, dict[Cell, int]] = {LATE: {}, WITHDRAWN: {}}
+        if now.cases is not None:
+            lines[LINKED] = {}
         for year in years:
             cell = tuple(year.code if k == at else str(code) for k, code in enumerate(widest))
-            step = table.counts.get(cell, 0) - then.table.counts.get(cell, 0)
-            added[(year.code,)], withdrawn[(year.code,)] = max(step, 0), max(-step, 0)
-        for kind, counts in ((LATE, added), (WITHDRAWN, withdrawn)):
+            before, today = then.table.counts.get(cell, 0), table.counts.get(cell, 0)
+            known = frozen.revisions.get(table.population, {}).get(year.code)
+            if known is None or known.before != before:
+                # Not of persons who are linked, or a year in which nothing changed: what the totals say.
+                known = Revision(before, max(today - before, 0), max(before - today, 0), 0)
+            for kind, counts in lines.items():
+                counts[(year.code,)] = getattr(known, kind)
+        for kind, counts in lines.items():
             name = f"{table.table_id}-{kind}"
             of[name] = table.table_id
             tables.append(

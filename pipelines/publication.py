@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from clearing_point.analysis.count import Counted
 from clearing_point.disclosure import (
@@ -37,12 +38,13 @@ from pipelines.frozen_years import (
     late_tables,
     refuse_small_changes,
     unchanged_cells,
+    vintage_of,
 )
 from pipelines.hidden_since import HiddenSince, hidden_since
 from pipelines.prepared_issue import prepared_folder, settle, standing_ledger
 
 Progress = Callable[[str], None]
-Recount = Callable[[Sequence[str]], Sequence[Counted]]
+Recount = Callable[[Sequence[str], int], Sequence[Counted]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Published:
         Names in the ledger of the issues that make up the edition.
     ledger : str
         The link of the ledger's chain at which the last of them ends.
+    links : mapping
+        What the newest of them noted of its links.
     """
 
     counted: tuple[Counted, ...]
@@ -77,6 +81,7 @@ class Published:
     issues: tuple[str, ...]
     ledger: str
     complete_revision: str
+    links: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ def publish_tables(
     inputs: str,
     recount: Recount,
     *,
+    links: Mapping[str, Any] | None = None,
     complete_revision: str = "",
     progress: Progress = lambda _: None,
 ) -> Published:
@@ -113,7 +119,9 @@ def publish_tables(
     inputs
         Hash of what was counted; kept in the ledger.
     recount
-        Counts the same tables over the submissions of an earlier issue.
+        Counts the same tables over the submissions of an earlier issue, with so many of the decisions about links.
+    links
+        What to note of the links of this count: ``decisions``, and the estimated rates that are printed.
     complete_revision
         The reason to print, where earlier tables are declared void.
 
@@ -126,24 +134,25 @@ def publish_tables(
     ledger = Ledger(project.ledger)
     issues = ledger.issues_in_force()
     mine = [issue for issue in issues if issue.note["edition"] == edition.year]
+    noted = dict(links or {"decisions": 0})
+    today = (tuple(submissions), int(noted["decisions"]))
     repeated = (
-        bool(mine) and mine[0].note.get("reason", "") == complete_revision and _same(mine[-1], submissions)
+        bool(mine)
+        and mine[0].note.get("reason", "") == complete_revision
+        and vintage_of(mine[-1], today) == today
     )
     if complete_revision and not repeated:
         plan = _revision(edition, ledger, issues, counted, complete_revision)
     else:
-        others = freeze(counted, [i for i in issues if i not in mine], submissions, recount)
-        own = freeze(others.counted, mine, submissions, recount, leave=others.years)
+        others = freeze(counted, [i for i in issues if i not in mine], today, recount)
+        own = freeze(others.counted, mine, today, recount, leave=others.years)
         plan = _ordinary(edition, policy, ledger, issues, mine, others, own)
         counted = plan.counted
     if plan.tables:
         profile: Profile = "round" if edition.profile == "round" else "suppress"
+        plan.note["links"] = noted
         _make_issue(project, plan, policy, profile, relations, submissions, inputs, progress)
     return _read_back(edition, policy, standing_ledger(project), counted, relations, progress)
-
-
-def _same(issue: Issue, submissions: Sequence[str]) -> bool:
-    return list(issue.note["submissions"]) == list(submissions)
 
 
 def _name(year: int, ledger: Ledger) -> str:
@@ -351,6 +360,7 @@ def _read_back(
         tuple(issue.name for issue in mine),
         next(r.chain for r in reversed(ledger.records()) if r.edition == mine[-1].name),
         reason,
+        mine[-1].note.get("links", {}),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,18 @@ import duckdb
 
 from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current, relations_of
+from clearing_point.analysis.links import note_of, notes_on_links
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.release import write_release
 from clearing_point.analysis.scorecard import read_scorecard
-from clearing_point.disclosure import load_policy, printed_cost
+from clearing_point.disclosure import Protected, load_policy, printed_cost
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
-from clearing_point.linkage.step import link_submissions
+from clearing_point.linkage.decisions import count_decisions
+from clearing_point.linkage.step import LinkedSubmissions, link_submissions
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
@@ -45,6 +47,10 @@ class Release:
     submissions: tuple[str, ...]
     data_as_of: str
     """The cut-off date of the edition, or the day on which the last counted submission came."""
+    late: Mapping[str, Protected] = field(default_factory=dict)
+    """Lines of persons who came, were withdrawn or turned out to be one after their year went out, by name."""
+    stale: tuple[str, ...] = ()
+    """Decisions about links to look at again, a sentence each."""
 
     def summary(self) -> dict[str, Any]:
         """Return counts for a program."""
@@ -57,6 +63,7 @@ class Release:
             "hidden": sum(1 for c in cells if c.shown is None),
             "submissions": list(self.submissions),
             "folder": str(self.folder),
+            "stale_decisions": list(self.stale),
         }
 
     def sentence(self) -> str:
@@ -129,12 +136,13 @@ def make_release(
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
-    counted, denominators, submissions, made_data, people = _count(project, standard, edition, progress, only)
+    counted, denominators, submissions, made_data, people, links = _count(project, standard, edition, only)
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = relations_of(counted)
     out = publish_tables(
         project, edition, policy, counted, relations, submissions, _inputs(people, standard, edition),
-        lambda then: _count(project, standard, edition, progress, only=then)[0],
+        lambda then, decisions: _count(project, standard, edition, then, decisions)[0],
+        links=note_of(links.linked, count_decisions(project), policy.percent_base),
         complete_revision=complete_revision, progress=progress,
     )  # fmt: skip
     tables = tuple(
@@ -145,7 +153,11 @@ def make_release(
             submissions=submissions,
             made_data=made_data,
             query=c.query,
-            notes=(*out.notes[c.table.table_id], *notes_of(c, standard, denominators)),
+            notes=(
+                *out.notes[c.table.table_id],
+                *notes_of(c, standard, denominators),
+                *notes_on_links(links.settings, out.links, out.tables[c.table.table_id]),
+            ),
             cost=printed_cost(out.tables[c.table.table_id]),
             values=values_of(c, out.tables[c.table.table_id], policy, denominators),
         )
@@ -188,7 +200,7 @@ def make_release(
         {"certificates.json": certificates_text(out.certificates), "data/T40.csv": scorecard},
         place,
     )
-    return Release(edition, tables, folder, submissions, data_as_of)
+    return Release(edition, tables, folder, submissions, data_as_of, out.late, links.stale)
 
 
 def linkage_hash(project: Project) -> str:
@@ -208,9 +220,11 @@ def _count(
     project: Project,
     standard: Standard,
     edition: Edition,
-    progress: Progress,
     only: Sequence[str] | None = None,
-) -> tuple[list[Counted], dict[str, Denominators], tuple[str, ...], bool, list[dict[str, Any]]]:
+    decisions: int | None = None,
+) -> tuple[
+    list[Counted], dict[str, Denominators], tuple[str, ...], bool, list[dict[str, Any]], LinkedSubmissions
+]:
     by_id = {i.indicator_id: i for i in standard.indicators}
     missing = [t for t in edition.tables if t not in by_id]
     if missing:
@@ -226,9 +240,7 @@ def _count(
             )
         people = _submissions(connection)
         years = range(edition.trend_from, edition.year + 1)
-        links = link_submissions(project, standard, connection, LINKED)
-        for sentence in links.stale:
-            progress(sentence)
+        links = link_submissions(project, standard, connection, LINKED, decisions)
         counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(
@@ -236,7 +248,7 @@ def _count(
         )
     finally:
         connection.close()
-    return counted, denominators, submissions, any(p["made_data"] for p in people), people
+    return counted, denominators, submissions, any(p["made_data"] for p in people), people, links
 
 
 def _scorecard(project: Project, standard: Standard, edition: Edition) -> str:

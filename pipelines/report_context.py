@@ -63,6 +63,7 @@ def context_of(
         quality=_quality(project, release.submissions),
         revisions=revisions,
         decisions=_decisions(project, release.submissions),
+        late=release.late,
     )
 
 

@@ -47,12 +47,23 @@ _OWN_GROUPS = "none"
 
 @dataclass(frozen=True)
 class Counted:
-    """True counts of one indicator with the query that made them, and the statistic beside them if it has one."""
+    """True counts of one indicator with the query that made them, and the statistic beside them if it has one.
+
+    Attributes
+    ----------
+    cases : pyarrow.Table or None
+        Of a population of linked persons: ``case_id``, ``year`` and ``person_id`` of each of its rows, to tell later what
+        became of a case. Internal to the office.
+    once : str
+        ``ever`` or ``year``: how often the region counts a person of the population.
+    """
 
     indicator: Indicator
     table: CountTable
     query: str
     statistic: Statistic | None = None
+    cases: pa.Table | None = None
+    once: str = ""
 
 
 def open_current(
@@ -112,7 +123,25 @@ def count_indicators(
         if name not in standard.populations:
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
         population_table(connection, standard, name)
-    return [_count(connection, standard, i, years) for i in indicators]
+    cases = {name: _cases(connection, name) for name in sorted({i.population for i in indicators})}
+    return [
+        replace(
+            _count(connection, standard, i, years),
+            cases=cases[i.population],
+            once=standard.populations[i.population].once,
+        )
+        for i in indicators
+    ]
+
+
+def _cases(connection: Any, population: str) -> pa.Table | None:
+    columns = {str(row[0]) for row in connection.execute(f"DESCRIBE population_{population}").fetchall()}
+    if not {"mark", "reference_year"} <= columns:
+        return None
+    return connection.execute(
+        "SELECT DISTINCT case_id::VARCHAR AS case_id, reference_year::VARCHAR AS year, person_id::VARCHAR AS person_id "
+        f"FROM population_{population} WHERE reference_year IS NOT NULL ORDER BY ALL"
+    ).to_arrow_table()
 
 
 def population_table(connection: Any, standard: Standard, name: str) -> None:

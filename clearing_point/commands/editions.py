@@ -52,6 +52,8 @@ def publish(
         print_json(release.summary())
         return 0
     print(release.sentence())
+    for sentence in release.stale:
+        say(sentence)
     say(f"Next: clearing-point report --edition {edition}")
     return 0
 

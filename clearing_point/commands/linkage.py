@@ -79,7 +79,16 @@ def list_(
     print_table(
         ["pair", "why open", "evidence", "probability", "sender", "case", "sender", "case"],
         [
-            [c.candidate, c.kind, c.level, f"{c.probability:.3f}", c.sender_a, c.case_a, c.sender_b, c.case_b]
+            [
+                c.candidate,
+                c.kind,
+                c.level,
+                _chance(c.kind, c.probability),
+                c.sender_a,
+                c.case_a,
+                c.sender_b,
+                c.case_b,
+            ]
             for c in result.open
         ],
     )
@@ -89,8 +98,14 @@ def list_(
         f"{counted.sum_of_submissions} cases, {counted.after_certain_links} after certain links, at least {counted.lowest}; "
         f"{counted.without_tokens} cases without tokens."
     )
-    for overlap in (*result.territories, *result.organisations):
-        say(f"  {overlap.first} and {overlap.second}: {overlap.persons} persons in both")
+    for title, overlaps in (
+        ("Persons in two territories, after links:", result.territories),
+        ("Persons with two organisations of one territory:", result.organisations),
+    ):
+        if overlaps:
+            say(title)
+        for overlap in overlaps:
+            say(f"  {overlap.first} and {overlap.second}: {overlap.persons}")
     for beside in result.beside_coordinator:
         what, _ = sentences(standard, "en", "U03", None, None, None, None)
         say(
@@ -101,6 +116,11 @@ def list_(
         say(sentence)
     say("Next: clearing-point duplicates decide PAIR same|different --role ROLE --reason TEXT")
     return 0
+
+
+def _chance(kind: str, probability: float) -> str:
+    # Without tokens there is none: such a pair is looked at, never scored.
+    return "-" if kind in ("near", "return") else f"{probability:.3f}"
 
 
 @duplicates_app.command("decide")
@@ -130,7 +150,10 @@ def decide(
         print_json(asdict(made))
         return 0
     print(f"Pair {made.candidate} is decided: {made.decision}, {made.decided_on}, {made.role}.")
-    say("Next: clearing-point duplicates list")
+    say(
+        "Editions that are out keep their numbers: the next one counts what the decision changes.\n"
+        "Next: clearing-point duplicates list"
+    )
     return 0
 
 

@@ -45,7 +45,7 @@ class Policy:
         What is said in place of a table that is withheld as a whole.
     revision_note, late_notes
         What is said with a table that was revised completely ({reason}), and with one whose frozen years got
-        late records or lost some since ({numbers}; by kind: late, withdrawn).
+        late records or lost some since ({numbers}; by kind: late, withdrawn, linked).
     late_titles, hidden_since
         How a release calls these lines ({title}); the `note` with a table that hides what an earlier edition
         showed ({count}, {why}) and the reasons by kind of issue: revision, reissue, other.

@@ -61,8 +61,13 @@ def decisions_file(project: Project) -> Path:
     return project.data / "linkage" / "decisions.csv"
 
 
-def load_decisions(project: Project) -> tuple[Decision, ...]:
+def load_decisions(project: Project, first: int | None = None) -> tuple[Decision, ...]:
     """Read the decisions; of several about one pair the last line counts.
+
+    Parameters
+    ----------
+    first : int, optional
+        Only so many lines: lines are only ever added, so this is what had been decided when there were so many.
 
     Raises
     ------
@@ -71,7 +76,12 @@ def load_decisions(project: Project) -> tuple[Decision, ...]:
     """
     path = decisions_file(project)
     last: dict[tuple[str, str], Decision] = {}
-    for number, cells in enumerate(read_rows(path, [f.name for f in fields(Decision)]), start=2):
+    rows = read_rows(path, [f.name for f in fields(Decision)])
+    if first is not None and len(rows) < first:
+        raise InputProblem(
+            f"{path.name} had {first} decisions when an edition was published and has {len(rows)} now: restore the file."
+        )
+    for number, cells in enumerate(rows[:first], start=2):
         found = Decision(*cells)
         if found.decision not in (SAME, DIFFERENT) or not found.person_a < found.person_b:
             raise InputProblem(
@@ -79,6 +89,11 @@ def load_decisions(project: Project) -> tuple[Decision, ...]:
             )
         last[found.person_a, found.person_b] = found
     return tuple(last[key] for key in sorted(last))
+
+
+def count_decisions(project: Project) -> int:
+    """Return how many lines of decisions there are."""
+    return len(read_rows(decisions_file(project), [f.name for f in fields(Decision)]))
 
 
 def as_decided(decisions: Sequence[Decision]) -> list[Decided]:

@@ -205,8 +205,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         if level.get("only_review")
     ]
     listed = ", ".join(f"'{name}'" for name in only_review) or "''"
-    # She gives a person one number for all years: only a whole token says that two of her numbers are one person.
-    other_sender = "p.sender <> q.sender" if settings.link["one_sender"] == "certain" else "true"
+    # A sender means to give a person one number for all years: two of hers need more to be one person.
+    sure = f"CASE WHEN p.sender = q.sender THEN {settings.accept_one_sender} ELSE {settings.accept} END"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE linkage_pair AS "
         "WITH decided AS ("
@@ -232,8 +232,8 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         "ELSE 'contradicted' END AS kind, level, "
         "CASE WHEN whole IS NOT NULL AND NOT contradicted AND NOT rests_on_score THEN greatest(probability, 0.999) "
         "ELSE probability END AS probability, "
-        f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {settings.accept} "
-        f"AND level NOT IN ({listed}) AND {other_sender})) AS merge, "
+        f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {sure} "
+        f"AND level NOT IN ({listed}))) AS merge, "
         f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "
         f"ON o.a = f.a AND o.b = f.b JOIN {PERSON} AS p ON p.number = f.a JOIN {PERSON} AS q ON q.number = f.b"
         ") "

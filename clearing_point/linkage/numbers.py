@@ -5,7 +5,7 @@ Everything here is a true count and internal to the office: it goes to the discl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,43 +192,12 @@ def reconcile(connection: Any, *, year: int | None = None) -> Reconciliation:
     return Reconciliation(territories, int(again), int(region))
 
 
-@dataclass(frozen=True)
-class Revision:
-    """What later links did to the number of persons of an earlier year (R3, R9)."""
-
-    year: int
-    before: int
-    now: int
-
-
 def groups_of(connection: Any) -> list[tuple[str, str]]:
-    """Return (person, group) for every person, the group named by its smallest person: keep it with a vintage."""
+    """Return (person, group) for every person, the group named by its smallest person."""
     rows = connection.execute(
         f"SELECT x.person_id, y.person_id FROM {GROUP} AS x JOIN {GROUP} AS y ON y.number = x.group_number ORDER BY 1"
     ).fetchall()
     return [(str(person), str(group)) for person, group in rows]
-
-
-def revisions(connection: Any, earlier: Iterable[tuple[str, str]]) -> list[Revision]:
-    """Compare with the groups of an earlier vintage (:func:`groups_of`): persons a year, then and now.
-
-    Only persons of that vintage are compared; new ones are no revision. Those who are no longer
-    counted at all (rejected, revoked, withdrawn) have no row any more: the counts themselves show them.
-    """
-    import pyarrow as pa
-
-    pairs = list(earlier)
-    table = {
-        "person_id": pa.array([p for p, _ in pairs], pa.string()),
-        "earlier": pa.array([g for _, g in pairs], pa.string()),
-    }
-    connection.register("linkage_earlier", pa.table(table))
-    rows = connection.execute(
-        f"SELECT reference_year, count(DISTINCT earlier), count(DISTINCT group_number) FROM {RECORD} "
-        f"JOIN {GROUP} USING (number) JOIN linkage_earlier USING (person_id) GROUP BY reference_year ORDER BY 1"
-    ).fetchall()
-    connection.unregister("linkage_earlier")
-    return [Revision(int(year), int(before), int(now)) for year, before, now in rows]
 
 
 def _where(year: int | None, territory: str | None) -> tuple[str, list[str]]:

@@ -35,6 +35,8 @@ class LinkageSettings:
     model: Mapping[str, Any]
     input_sql: str
     made: Mapping[str, Any]
+    printed: Mapping[str, str]
+    """Categories of the table that leads to the region's persons, and the sentences printed with it."""
     writes: Mapping[str, str]
     groups: Mapping[str, int]
     """Token -> how many groups it holds, one after the other."""
@@ -45,6 +47,11 @@ class LinkageSettings:
     def accept(self) -> float:
         """Probability from which two reports are one person without a person's decision."""
         return float(self.link["accept"])
+
+    @property
+    def accept_one_sender(self) -> float:
+        """The same for two case numbers of one sender, of different years."""
+        return float(self.link["accept_one_sender"])
 
     @property
     def review(self) -> float:
@@ -81,6 +88,7 @@ def load_linkage(schemas: Path) -> LinkageSettings:
         model=document["model"],
         input_sql=document["input"],
         made=document["made"],
+        printed=document["printed"],
         writes=document["program"]["writes"],
         groups={name: len(groups) for name, groups in document["tokens"]["groups"].items()},
         digits=int(document["program"]["token_hexadecimal_digits"]),

@@ -35,7 +35,9 @@ class LinkedSubmissions:
     stale: tuple[str, ...]
 
 
-def link_submissions(project: Project, standard: Standard, connection: Any, target: str) -> LinkedSubmissions:
+def link_submissions(
+    project: Project, standard: Standard, connection: Any, target: str, first_decisions: int | None = None
+) -> LinkedSubmissions:
     """Link the cases of the ``current`` views and make the temporary table ``target``.
 
     Parameters
@@ -45,6 +47,8 @@ def link_submissions(project: Project, standard: Standard, connection: Any, targ
     target : str
         Gets ``person_id`` of a case, ``linked`` (smallest case of its person after certain links) and ``lowest`` (if every
         open candidate were one person), for every case that is linked at all.
+    first_decisions : int, optional
+        Take only so many lines of decisions: those of an earlier time.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def link_submissions(project: Project, standard: Standard, connection: Any, targ
     """
     settings = load_linkage(standard.folder)
     open_input(connection, settings)
-    decisions = load_decisions(project)
+    decisions = load_decisions(project, first_decisions)
     decided = [*carried_over(load_carried(project)), *as_decided(decisions)]
     linked = link(connection, settings, tuple(standard.missing_codes), decided)
     connection.execute(

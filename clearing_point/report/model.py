@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard
+from clearing_point.disclosure.model import Protected
 from clearing_point.standard.model import Standard
 
 CellState = Literal["", "hidden", "none"]
@@ -62,6 +63,8 @@ class ReportContext:
     decisions: tuple[Mapping[str, Any], ...] = ()
     """Corrections and waivers of the submissions that count: kind, territory, submission, decision, table, about (a field
     or a rule), reason, role, decided_on, expires_on. No text that was corrected, and no number of cells."""
+    late: Mapping[str, Protected] = field(default_factory=dict)
+    """What became of years that were out (``<table>-late``, ``-withdrawn``, ``-linked``), protected like any table."""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from clearing_point.report.tables import plain_table
 from clearing_point.report.view import View
 
 _COLUMNS = ("table", "cell", "before", "now", "why")
+_SINCE = ("late", "withdrawn", "linked")
 _PRINTED = 60
 """Rows of the printed table; the file has all."""
 
 
 def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator[Section]:
     """Yield the change log if there is an earlier report (rule R9: changes above the standard's threshold are printed)."""
+    yield from _since_published(views, numbering)
     setting, words = numbering.setting, numbering.setting.words
     found = setting.context.revisions
     if found is None:
@@ -42,6 +44,31 @@ def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator
                         notes if len(printed) > _PRINTED else (), setting.context.made_data)
         )  # fmt: skip
     yield Section("revised", words("annexes.revised"), tuple(blocks))
+
+
+def _since_published(views: Mapping[str, View], numbering: Numbering) -> Iterator[Section]:
+    """Yield what became of the persons of years that were out already: their numbers stay as they were (R3, R9)."""
+    setting, words = numbering.setting, numbering.setting.words
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    for name, line in setting.context.late.items():
+        table, kind = name.rsplit("-", 1)
+        if table not in views or line.withheld:
+            continue
+        for (year,), entry in line.cells.items():
+            text = Cell(line.sign, state="hidden") if entry.shown is None else Cell(line.text((year,)))
+            rows.setdefault((table, year), {})[kind] = text
+    if not rows:
+        return
+    header = [words("annexes.since_columns.table"), words("annexes.since_columns.year")]
+    header += [words(f"annexes.since_columns.{kind}") for kind in _SINCE]
+    body: list[tuple[str | Cell, ...]] = [
+        (f"{numbering.of_table[table]}: {views[table].title}", year,
+         *(of.get(kind, Cell("", state="none")) for kind in _SINCE))
+        for (table, year), of in rows.items()
+    ]  # fmt: skip
+    printed = plain_table("table-since", numbering.table(), words("annexes.since"), header, body,
+                          made_data=setting.context.made_data)  # fmt: skip
+    yield Section("since", words("annexes.since"), (Paragraph(words("annexes.since_intro")), printed))
 
 
 def _row(revision: Revision, view: View, numbering: Numbering) -> tuple[str | Cell, ...]:

@@ -80,7 +80,7 @@ def issue(project, office, year, profile, reason="", *, released=True):
     names = sorted(office.submissions.keys() - office.withdrawn)
     out = publish_tables(
         project, edition, POLICY, office.counted(names, years), [], names, "hash",
-        lambda then: office.counted(then, years), complete_revision=reason,
+        lambda then, _: office.counted(then, years), complete_revision=reason,
     )  # fmt: skip
     if released:
         put_out(project, release(project, out), year)

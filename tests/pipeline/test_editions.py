@@ -8,18 +8,24 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 import yaml
 
+from clearing_point.analysis.count import open_current
+from clearing_point.analysis.persons import LINKED
 from clearing_point.disclosure import Ledger, Relation, audit, load_policy
 from clearing_point.errors import InputProblem
+from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.published import open_release
 from clearing_point.report.edition import load_edition
+from clearing_point.store import connect
 
-TABLES = ["T01", "T01A", "T13"]
+TABLES = ["T01", "T01A", "T01L", "T13"]
 LATE = "SVN"
 
 
@@ -152,3 +158,90 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     revised = release_hash(place, 2023)
     assert run("publish", "--edition", "2023", *where)[0] == 0
     assert release_hash(place, 2023) == revised
+
+
+def unlinked(project, standard) -> pa.Table:
+    """Return the cases that are linked with no other: what happens to one of them happens to the region's number."""
+    with connect(Path(":memory:"), attach={"warehouse": project.warehouse}) as connection:
+        open_current(connection, standard)
+        link_submissions(project, standard, connection, LINKED)
+        return connection.execute(
+            f"SELECT any_value(person_id) AS person_id FROM {LINKED} GROUP BY linked HAVING count(*) = 1"
+        ).to_arrow_table()
+
+
+def say_later(project, standard, rejected: int, joined: int) -> None:
+    """Let a later submission take persons of 2021 back, and the office find pairs of that year to be one person."""
+    alone = unlinked(project, standard)
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.register("alone", alone)
+        later, earlier = (
+            connection.execute(
+                "SELECT submission_id FROM raw.submission WHERE territory = ? AND year(period_end) = ? AND use = 'count'",
+                [LATE, year],
+            ).fetchone()[0]
+            for year in (2022, 2021)
+        )
+        connection.execute(
+            "CREATE TEMP TABLE taken_back AS SELECT p.person_reference, any_value(i.identification_reference) AS event "
+            "FROM core.person AS p JOIN core.identification AS i USING (submission_id, person_reference) "
+            "SEMI JOIN alone USING (person_id) WHERE submission_id = ? AND person_reference NOT IN (SELECT person_reference FROM core.person "
+            "WHERE submission_id = ?) GROUP BY ALL "
+            "HAVING min(year(i.identification_date)) = 2021 AND bool_and(identification_status IN ('PRESUMED', 'CONFIRMED')) "
+            "ORDER BY 1 LIMIT ?",
+            [earlier, later, rejected],
+        )
+        connection.execute(
+            "INSERT INTO core.person SELECT * REPLACE (? AS submission_id, -source_row AS source_row) FROM core.person "
+            "SEMI JOIN taken_back USING (person_reference) WHERE submission_id = ?",
+            [later, earlier],
+        )
+        connection.execute(
+            "INSERT INTO core.identification SELECT i.* REPLACE (? AS submission_id, -source_row AS source_row, "
+            "'REJECTED' AS identification_status, DATE '2022-06-01' AS identification_date) FROM core.identification AS i "
+            "JOIN taken_back AS t ON t.person_reference = i.person_reference AND t.event = i.identification_reference "
+            "WHERE submission_id = ?",
+            [later, earlier],
+        )
+        only = (
+            "SELECT person_id FROM core.person AS p JOIN core.identification AS i USING (submission_id, person_reference) "
+            "JOIN raw.submission AS s USING (submission_id) SEMI JOIN alone USING (person_id) WHERE s.territory = ? GROUP BY person_id "
+            "HAVING min(year(identification_date)) = 2021 AND bool_and(identification_status IN ('PRESUMED', 'CONFIRMED')) "
+            "ORDER BY 1 LIMIT ?"
+        )
+        first, second = (
+            [row[0] for row in connection.execute(only, [territory, joined]).fetchall()]
+            for territory in ("BGR", "ROU")
+        )
+    assert len(first) == len(second) == joined
+    lines = ["candidate,person_a,person_b,decision,decided_on,role,reason,evidence"]
+    lines += [
+        f"{number:012d},{min(pair)},{max(pair)},same,2023-07-01,data officer,both senders agree,0"
+        for number, pair in enumerate(zip(first, second, strict=True))
+    ]
+    (project.data / "linkage").mkdir()
+    (project.data / "linkage" / "decisions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted(place, standard):
+    where = ("--project", place.root, "--data", place.data)
+    came_in(place, False)
+    assert run("publish", "--edition", "2022", *where)[0] == 0
+    before = {name: column(place, 2022, name, reference_year="2021") for name in TABLES[:3]}
+    came_in(place, True)
+    say_later(place, standard, rejected=6, joined=7)
+    code, out, err = run("publish", "--edition", "2022", "--json", *where)
+    assert code == 1, out
+    assert "frozen" in err
+
+    code, out, err = run("publish", "--edition", "2023", "--json", *where)
+    assert code == 0, err
+    assert {name: column(place, 2023, name, reference_year="2021") for name in TABLES[:3]} == before
+    line = {
+        kind: column(place, 2023, f"T01-{kind}", reference_year="2021") for kind in ("withdrawn", "linked")
+    }
+    assert line == {"withdrawn": ["6"], "linked": ["7"]}
+    # Decisions whose cases are not what they were are told to a program, too.
+    stale = json.loads(out)["stale_decisions"]
+    assert len(stale) == 7
+    assert all("look at it again" in sentence for sentence in stale)

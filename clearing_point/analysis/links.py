@@ -1,0 +1,83 @@
+"""What a report says of links: the estimated rates of error, the corrected number, and what the range is not.
+
+The rates are noted in the ledger with the issue and printed from there, in whole per cent where few links stand behind them.
+The corrected number is worked out from printed numbers and printed rates only, so it tells nothing that they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clearing_point.disclosure.model import Protected
+from clearing_point.linkage.link import Linked
+from clearing_point.linkage.settings import LinkageSettings
+from clearing_point.standard.model import TERRITORY
+
+_MANY_LINKS = 200
+"""From here on a rate has one decimal (domain.md 12.1, R12)."""
+
+
+def note_of(linked: Linked, decisions: int, least_links: int) -> dict[str, Any]:
+    """Return what the ledger notes of an issue's links: lines of decisions, and rates as they are printed.
+
+    Rates are in per cent, and None where fewer than ``least_links`` links stand behind them.
+    """
+    found: dict[str, Any] = {
+        "decisions": decisions,
+        "false_match_percent": None,
+        "missed_match_percent": None,
+    }
+    if linked.links >= least_links:
+        digits = 1 if linked.links >= _MANY_LINKS else 0
+        found["decimals"] = digits
+        found["false_match_percent"] = round(100 * linked.false_match_rate, digits)
+        found["missed_match_percent"] = round(100 * linked.missed_match_rate, digits)
+    return found
+
+
+def notes_on_links(settings: LinkageSettings, noted: Mapping[str, Any], table: Protected) -> tuple[str, ...]:
+    """Return the sentences to print with a table that leads from the sum of the submissions to the region's persons.
+
+    Such a table has the categories that the settings name (``printed``); all others get none.
+    """
+    printed = settings.printed
+    place = next((k for k, d in enumerate(table.dimensions) if d.variable == TERRITORY), None)
+    if place is None or table.withheld:
+        return ()
+    ways = {printed["sum"], printed["linked"], printed["lowest"]}
+    if not ways <= {category.code for category in table.dimensions[place].categories}:
+        return ()
+    wrong, missed = noted.get("false_match_percent"), noted.get("missed_match_percent")
+    if wrong is None or missed is None:
+        return (printed["range"], printed["too_few_links"])
+    digits = int(noted["decimals"])
+    rates = printed["rates"].format(false=_percent(wrong, digits), missed=_percent(missed, digits))
+    numbers = "; ".join(f"{of}: {n}" for of, n in corrected_numbers(settings, noted, table).items())
+    return (printed["range"], rates, *([printed["corrected"].format(numbers=numbers)] if numbers else ()))
+
+
+def corrected_numbers(
+    settings: LinkageSettings, noted: Mapping[str, Any], table: Protected
+) -> dict[str, int]:
+    """Return the expected number of persons by the other dimension of the table, where both printed numbers are shown.
+
+    Links that are right are links x (1 - false), persons counted twice are those over (1 - missed).
+    """
+    printed = settings.printed
+    place = next(k for k, d in enumerate(table.dimensions) if d.variable == TERRITORY)
+    found = {}
+    for cell, entry in table.cells.items():
+        other = tuple(printed["linked"] if k == place else code for k, code in enumerate(cell))
+        linked = table.cells[other].shown
+        if cell[place] != printed["sum"] or entry.shown is None or linked is None:
+            continue
+        twice = (entry.shown - linked) * (100 - noted["false_match_percent"])
+        share = 100 - noted["missed_match_percent"]
+        number = entry.shown - (twice / share if share > 0 else entry.shown)
+        found[", ".join(code for k, code in enumerate(cell) if k != place)] = round(max(number, 0))
+    return found
+
+
+def _percent(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}" if number > 0 else f"less than {10**-digits:.{digits}f}"
