@@ -156,7 +156,7 @@ def _attack_edition(data: Path, year: int) -> None:
     standard, policy = load_standard(project.schemas), load_policy(project.schemas / "disclosure.yml")
     edition = load_edition(project, year)
     printed = [t for t in Ledger(project.ledger).tables(issue=str(year)) if not t.withheld]
-    counted, _, _, _, people = _count(project, standard, edition, lambda _: None)
+    counted, _, _, _, people, _ = _count(project, standard, edition)
     relations = relations_of(counted)
     true = {c.table.table_id: c.table.counts for c in counted}
     view = _view(printed, policy, relations)
@@ -164,10 +164,7 @@ def _attack_edition(data: Path, year: int) -> None:
     for territory in sorted({p["territory"] for p in people if p["territory"]}):
         began = time.process_time()
         names = [p["submission"] for p in people if p["territory"] == territory]
-        alone = {
-            c.table.table_id: c.table.counts
-            for c in _count(project, standard, edition, lambda _: None, names)[0]
-        }
+        alone = {c.table.table_id: c.table.counts for c in _count(project, standard, edition, names)[0]}
         hers = frozenset(x for x in leaves if x.split(":")[0] == territory)
         own: dict[str, dict[tuple[str, ...], int]] = {}
         for table in printed:
