@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from clearing_point.countries.profile import ColumnSpec, Profile, SheetSpec, TableSpec
 from clearing_point.errors import InputProblem
-from clearing_point.standard.model import Standard, Table
+from clearing_point.standard.model import TERRITORY, Standard, Table
 from clearing_point.standard.workbook import MARK_SHEET, MARKS, sheet_names
 
 LIST_SEPARATOR = ";"
@@ -114,9 +114,23 @@ def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str
         Table -> name of its sheet in the file; by default the machine names.
     """
     named = sheets or {}
+    # Its own drop-down words say what they say, also where the same name from elsewhere must be asked about.
+    places = {
+        label[spoken]: code
+        for code, label in standard.territory_names.items()
+        for spoken in ("en", base.language)
+        if spoken in label
+    }
     made = []
     for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
-        columns = {f.name: ColumnSpec(headings=(f.name, *f.formerly), optional=True) for f in table.received}
+        columns = {
+            f.name: ColumnSpec(
+                headings=(f.name, *f.formerly),
+                optional=True,
+                values=places if f.codelist == TERRITORY else {},
+            )
+            for f in table.received
+        }
         for f in table.received:
             if f.no_column:
                 earlier = tuple(f"{name}_no" for name in f.formerly)
