@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-import duckdb
 import pyarrow as pa
+
+from clearing_point.store import connect
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def revisions(then: pa.Table, now: pa.Table, once: str) -> Mapping[str, Revision
     once : str
         ``ever``: a person counts in the first of her years only; ``year``: in each.
     """
-    connection = duckdb.connect()
+    connection = connect(Path(":memory:"))
     try:
         connection.register("then_", then)
         connection.register("now_", now)
