@@ -18,6 +18,7 @@ from xml.etree.ElementTree import iterparse
 import pyarrow as pa
 
 from clearing_point.countries.profile import Profile
+from clearing_point.countries.regional import LABEL_ROWS, MACHINE_ROW, mark_of
 from clearing_point.findings import Finding
 from clearing_point.intake.forbidden import forbidden_of
 from clearing_point.intake.guard_contents import guard_cells
@@ -68,6 +69,9 @@ def guard_notes(received: ReceivedFile, path: Path, profile: Profile, standard: 
         If ``forbidden.yml`` cannot be read.
     """
     notes = list(notes_of(path))
+    if mark_of(received.rows) is not None:
+        # LibreOffice forgets who wrote a note; those on our headings are the template's own.
+        notes = [replace(note, ours=note.ours or note.row <= MACHINE_ROW + LABEL_ROWS) for note in notes]
     contents = forbidden_of(standard).contents
     strict = tuple(replace(c, cells=1, share=0.0, series_excused=False) for c in contents)
     findings: list[Finding] = []
@@ -143,7 +147,11 @@ def _note(attributes: dict[str, str], inside: str, authors: list[str], sheet: st
     if author.startswith("tc=") or place is None:
         return  # what stands beside a thread for old programs; the thread itself is read
     row, column = int(place.group(2)), column_number(place.group(1))
-    text = unescape("".join(_TEXT.findall(inside)))
+    yield from _parts(unescape("".join(_TEXT.findall(inside))), author, sheet, row, column)
+
+
+def _parts(text: str, author: str, sheet: str, row: int, column: int) -> Iterator[Note]:
+    """Part a note into what somebody wrote and what we wrote below it."""
     hers, _, ours = text.partition(_OURS_FROM)
     if author == OWN_AUTHOR:
         hers, ours = "", text
@@ -171,6 +179,6 @@ def _of_open_document(package: zipfile.ZipFile) -> Iterator[Note]:
                 columns = int(element.get(f"{_TABLE}number-columns-repeated", "1"))
         elif element.tag == _ANNOTATION:
             text = "\n".join("".join(p.itertext()) for p in element.iter(_PARAGRAPH))
-            yield Note(sheet, row, column, text, False)
+            yield from _parts(text, "", sheet, row, column)
         elif element.tag == f"{_TABLE}table-row":
             element.clear()

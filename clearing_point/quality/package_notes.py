@@ -75,7 +75,9 @@ def _without_ours(text: str) -> tuple[str, set[str]]:
     def judge(found: re.Match[str]) -> str:
         attributes = dict(re.findall(r'(\w+)="([^"]*)"', found.group(1)))
         number = int(attributes.get("authorId", "0"))
-        if number < len(authors) and authors[number] == AUTHOR:
+        # LibreOffice forgets who wrote a note; then its first words say it.
+        said = "".join(re.findall(r"<t\b[^>]*>([^<]*)</t>", found.group(2)))
+        if (number < len(authors) and authors[number] == AUTHOR) or said.startswith(_OURS):
             removed.add(attributes["ref"])
             return ""
         # Only the run that ends behind its own sign: the note's own runs stand before it.
@@ -113,7 +115,7 @@ def _with_notes(text: str, marks: Marks) -> tuple[str, dict[str, str]]:
     number = len(re.findall(r"<author\b", text))
     text = text.replace("</authors>", f"<author>{AUTHOR}</author></authors>", 1)
     lines = "".join(
-        f'<comment ref="{cell}" authorId="{number}"><text>{text_run(note)}</text></comment>'
+        f'<comment ref="{cell}" authorId="{number}"><text>{text_run(_OURS + note)}</text></comment>'
         for cell, note in wanted.items()
     )
     return text.replace("</commentList>", lines + "</commentList>", 1), wanted
