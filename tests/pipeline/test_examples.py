@@ -18,11 +18,10 @@ pytestmark = pytest.mark.great_expectations
 
 YEARS = range(2017, 2023)
 EARLIER, EDITION = "2017-2021", "2022"
-# The earlier period is long and goes the same way: a territory with nearly all tables, and the one with fewest persons.
+# The demonstration loads all of its own; of another seed's, every third territory, and a long period with nearly all tables.
 FILES = [
-    *((p.name, EDITION) for p in sorted((ROOT / "pipelines" / "countries").iterdir()) if p.is_dir()),
+    *((p.name, EDITION) for p in sorted((ROOT / "pipelines" / "countries").iterdir())[::3] if p.is_dir()),
     ("ALB", EARLIER),
-    ("MKD", EARLIER),
 ]
 
 

@@ -126,7 +126,7 @@ def test_three_forms_of_the_same_people_give_the_same_core_rows(
         tuple(_said(value, codes) for value, codes in zip(row, sayable.values(), strict=True))
         for row in _core(own, query)
     ]
-    assert len(wanted) >= PERSONS // 2
+    assert len(wanted) >= PERSONS // 3
     assert _core(other, query) == sorted(wanted, key=repr)
 
 

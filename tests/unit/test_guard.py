@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -215,24 +215,31 @@ def _field_of(kind: str) -> tuple[str, str]:
 
 
 def _column(kind: str, values: Sequence[str]) -> tuple[ReceivedFile, Profile]:
-    rows = [["Case", "Value"], *([f"K{n}", value] for n, value in enumerate(values))]
+    return _columns(kind, {"S": values})
+
+
+def _columns(kind: str, sheets: Mapping[str, Sequence[str]]) -> tuple[ReceivedFile, Profile]:
+    """A file with one column of that kind on each of its sheets."""
+    rows = {
+        name: [["Case", "Value"], *([f"K{n}", value] for n, value in enumerate(values))]
+        for name, values in sheets.items()
+    }
     if kind == "unmapped":
-        return received(S=rows), profile(sheet("S", "person", person_reference="Case"))
+        return received(**rows), profile(*(sheet(name, "person", person_reference="Case") for name in sheets))
     table, field = _field_of(kind)
-    return received(S=rows), profile(sheet("S", table, **{field: "Value"}))
+    return received(**rows), profile(*(sheet(name, table, **{field: "Value"}) for name in sheets))
 
 
 @pytest.mark.parametrize("content", SOURCE["contents"], ids=lambda c: c["id"])
 def test_each_pattern_finds_its_examples_on_its_columns_and_no_others(content: dict) -> None:
+    examples = {f"S{n}": text for n, text in enumerate(content["examples"]["match"])}
+    others = {f"T{n}": text for n, text in enumerate(content["examples"]["no_match"])}
     for kind in (*_KINDS, "unmapped"):
-        for example in content["examples"]["match"]:
-            file, made = _column(kind, [example] * 3)
-            found = ("S", "B", content["id"]) in columns_of(cells(file, made))
-            case = "case" in content["kinds"]
-            assert found == (case and kind in content["columns"]), (kind, example)
-        for example in content["examples"]["no_match"] if kind in content["columns"] else ():
-            file, made = _column(kind, [example] * 3)
-            assert ("S", "B", content["id"]) not in columns_of(cells(file, made)), (kind, example)
+        judged = examples | (others if kind in content["columns"] else {})
+        file, made = _columns(kind, {name: [text] * 3 for name, text in judged.items()})
+        found = {name for name, column, pattern in columns_of(cells(file, made)) if pattern == content["id"]}
+        wanted = examples if "case" in content["kinds"] and kind in content["columns"] else {}
+        assert found == set(wanted), (kind, [judged[name] for name in found ^ set(wanted)])
 
 
 def test_findings_name_rows_and_never_values() -> None:
