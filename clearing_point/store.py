@@ -36,6 +36,15 @@ EVENT_REPLACED, EVENT_WITHDRAWN, EVENT_DELETED = "replaced", "withdrawn", "delet
 """Codes of the list ``submission_status`` that the machinery itself sets."""
 
 
+_threads = max(1, min(2, os.cpu_count() or 1))
+
+
+def share_cores() -> None:
+    """Use one thread a database from now on: for one of several processes that work side by side."""
+    global _threads  # noqa: PLW0603 - said once, when a process begins
+    _threads = 1
+
+
 def connect(
     path: Path,
     *,
@@ -66,7 +75,7 @@ def connect(
         # Each process has its own: two that shared one would overwrite each other's pages.
         place = "" if folder is None else str(folder / f"spill-{os.getpid()}").replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
-    connection.execute(f"SET threads = {max(1, min(2, os.cpu_count() or 1))}")
+    connection.execute(f"SET threads = {_threads}")
     connection.execute("SET preserve_insertion_order = true")
     if joins_as_written:
         connection.execute("SET disabled_optimizers = 'join_order'")

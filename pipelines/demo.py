@@ -14,7 +14,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.synthetic import make_region, read_settings, targets_from, write_submissions
 from pipelines.annual_report import build
-from pipelines.ingest import Item, load_many, load_source
+from pipelines.ingest import Item, as_published, load_many
 from pipelines.publish import publish
 
 Progress = Callable[[str], None]
@@ -51,13 +51,12 @@ def demo(project: Project, standard: Standard, *, progress: Progress = lambda _:
     files = write_submissions(region, standard, place.data / "submissions", plan["periods"], profiles)
     came = datetime.datetime.fromisoformat(plan["received_at"])
     items = [Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files]
+    items.append(as_published(place, standard, extract, "unodc", came))
     for outcome in load_many(place, standard, items, progress=progress):
         if not outcome.verdict.accepted:
             raise InternalError(
                 f"The made submission {outcome.file_name} was returned; its findings name the rules."
             )
-    progress(f"loading {extract.name}")
-    load_source(place, standard, extract, "unodc", received_at=came)
     release = publish(place, standard, plan["edition"], progress=progress)
     built = build(place, standard, plan["edition"], release=release, progress=progress)
     return [built.html, *built.figures[:1], release.folder]

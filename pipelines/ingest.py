@@ -50,6 +50,7 @@ from clearing_point.store import (
     refuse_overlap,
     same_file,
     sent_before,
+    share_cores,
 )
 from pipelines.resubmission import may_be_meant, what_changes
 
@@ -263,7 +264,7 @@ def load_many(
     # Fresh processes: a fork would inherit open databases.
     context = multiprocessing.get_context("spawn")
     outcomes: dict[int, Outcome] = {}
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=share_cores) as pool:
         for wave in _waves(items):
             # The warehouse is asked before the work begins: its one writer is this process.
             plans = {number: _plan(project, standard, items[number]) for number in wave}
@@ -431,7 +432,21 @@ def load_source(
     received_at: datetime.datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> Outcome:
-    """Load a public file by the profile whose layout it has; ``source`` is the start of its name.
+    """Load a public file by the profile whose layout it has; see :func:`as_published`."""
+    item = as_published(project, standard, path, source, received_at)
+    return load(
+        project, standard, path, item.profile, item.period, received_at=received_at, progress=progress
+    )
+
+
+def as_published(
+    project: Project,
+    standard: Standard,
+    path: Path,
+    source: str,
+    received_at: datetime.datetime | None = None,
+) -> Item:
+    """Find the profile whose layout a public file has; ``source`` is the start of its name.
 
     Raises
     ------
@@ -453,8 +468,7 @@ def load_source(
             f"{path.name} has not the layout of {' or '.join(names)}: {misses} headings differ from {name}. "
             "Is it the file as published?"
         )
-    period = profile.period or "1990-2030"
-    return load(project, standard, path, profile, period, received_at=received_at, progress=progress)
+    return Item(path, profile, profile.period or "1990-2030", received_at=received_at)
 
 
 def _read_with_answers(

@@ -45,9 +45,8 @@ def turn(path: Path, place: int, length: int) -> None:
     path.write_bytes(data)
 
 
-def campaign(folder: Path, rounds: int, seed: int) -> Counter[str]:
+def campaign(folder: Path, project: Project, whole: str, rounds: int, seed: int) -> Counter[str]:
     """Damage, look, rebuild, compare; count."""
-    project, whole = prepared(folder)
     drawn = random.Random(seed)  # noqa: S311 - places, not keys
     counted: Counter[str] = Counter()
     size = project.warehouse.stat().st_size
@@ -137,9 +136,9 @@ def main() -> int:
     preload()
     with tempfile.TemporaryDirectory(prefix="damage-") as name:
         folder = Path(name)
-        counted = campaign(folder / "flips", rounds, seed)
-        (folder / "others").mkdir()
-        wrong = others(folder / "others", *prepared(folder / "others"))
+        project, whole = prepared(folder)
+        counted = campaign(folder, project, whole, rounds, seed)
+        wrong = others(folder, project, whole)
     for text in wrong:
         print(text)
     for what, count in sorted(counted.items()):
