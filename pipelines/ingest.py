@@ -201,6 +201,7 @@ def load(
     encoding: str | None = None,
     reason: str | None = None,
     language: str = "en",
+    compared: bool = True,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -214,6 +215,9 @@ def load(
         Why a version that was published is replaced; it is recorded.
     language : str
         Of the sentences on findings.
+    compared : bool
+        Say what a new version changes, and ask why where figures were published. A rebuild knows: all of it
+        happened before.
 
     Raises
     ------
@@ -223,7 +227,7 @@ def load(
         command holds the warehouse.
     """
     prepare_warehouse(project, standard)
-    item = Item(path, profile, period, made_data, received_at, encoding, reason, language)
+    item = Item(path, profile, period, made_data, received_at, encoding, reason, language, compared)
     plan = _plan(project, standard, item)
     try:
         with gate_beside() if plan.before is None else nullcontext() as gate:
@@ -247,6 +251,8 @@ class Item:
     reason: str | None = None
     """Why it replaces a version that was published."""
     language: str = "en"
+    compared: bool = True
+    """Whether it is said what a new version changes."""
 
 
 def load_many(
@@ -400,7 +406,7 @@ def _store(project: Project, standard: Standard, item: Item, judged: _Judged, pr
         return Outcome(verdict.submission_id, name, verdict, judged.feedback, {}, True, unchanged=True)
     try:
         told: tuple[str, ...] = ()
-        if judged.supersedes and verdict.accepted:
+        if judged.supersedes and verdict.accepted and item.compared:
             progress("comparing")
             told = what_changes(project, standard, receipt, judged.supersedes, item.period, item.reason)
         progress("storing")

@@ -19,7 +19,7 @@ from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.release import write_release
-from clearing_point.analysis.scorecard import read_scorecard
+from clearing_point.analysis.scorecard import read_scorecard, scorecard_resource
 from clearing_point.disclosure import Protected, load_policy, printed_cost
 from clearing_point.disclosure.certificates import certificates_text
 from clearing_point.errors import InputProblem
@@ -35,6 +35,7 @@ from pipelines.prepared_issue import put_out, settled
 from pipelines.publication import publish_tables
 
 Progress = Callable[[str], None]
+_SCORECARD = "data/T40.csv"
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,9 @@ def make_release(
         edition.title,
         (*tables, *lines),
         manifest,
-        {"certificates.json": certificates_text(out.certificates), "data/T40.csv": scorecard},
+        {"certificates.json": certificates_text(out.certificates), _SCORECARD: scorecard},
         place,
+        [scorecard_resource(standard, _SCORECARD)],
     )
     return Release(edition, tables, folder, submissions, data_as_of, out.late, links.stale)
 

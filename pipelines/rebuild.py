@@ -13,7 +13,7 @@ import duckdb
 
 from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
 from clearing_point.errors import DAMAGED, InputProblem
-from clearing_point.intake.receive import archived_file
+from clearing_point.intake.receive import archived_file, check_archived
 from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
@@ -86,6 +86,9 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
         progress("the warehouse is damaged: its receipts are taken from the archive")
         source = warehouse_of_receipts(read_receipts(project.receipts), scratch / "receipts.duckdb", standard)
     received = _received(source)
+    kept = [receipt for receipt in received if receipt["status"] not in (REFUSED, DELETED)]
+    progress("reading the archive")
+    check_archived(project, [receipt["file_sha256"] for receipt in kept])  # all of it before the long work
     for receipt in received:
         progress(receipt["submission_id"])
         if receipt["status"] in (REFUSED, DELETED):
@@ -162,6 +165,7 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
         made_data=receipt["made_data"],
         received_at=receipt["received_at"],
         encoding=receipt["encoding"],
+        compared=False,
     )
     copy.unlink()
 

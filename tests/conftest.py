@@ -12,12 +12,19 @@ from pathlib import Path
 import pytest
 
 from clearing_point.project import Project
+from clearing_point.quality.runner import import_library
 from clearing_point.standard import Standard, load_standard
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Import the library once a process: else every load of a test would start a process that imports it anew."""
+    if item.get_closest_marker("great_expectations"):
+        import_library()
 
 
 @pytest.fixture(scope="session")

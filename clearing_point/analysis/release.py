@@ -41,6 +41,7 @@ def write_release(
     manifest: Mapping[str, Any],
     extra: Mapping[str, str],
     place: Path,
+    described: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write the release of an edition and put it in a place, which is that of the one before when it is published.
 
@@ -54,6 +55,8 @@ def write_release(
         Further text files by name, such as certificates.
     place : Path
         The folder that it is to have.
+    described : sequence of mapping
+        Resources of the Data Package for those of the further files that are data.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def write_release(
         _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
         release_id = f"{edition}-{_content_hash(folder)[:12]}"
         _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
-        _write(folder / "datapackage.json", _json(data_package(edition, title, release_id, tables, manifest)))
+        package = data_package(edition, title, release_id, tables, manifest, described)
+        _write(folder / "datapackage.json", _json(package))
         _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables))
         _write(folder / "CITATION.cff", citation(title, release_id, manifest))
         revised = _revised(project, folder, {"release": release_id, **manifest})

@@ -45,8 +45,15 @@ def data_package(
     release_id: str,
     tables: Sequence[PublishedTable],
     manifest: Mapping[str, Any],
+    further: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return ``datapackage.json``: a resource a table, its columns, and what an empty value means; and the revisions."""
+    """Return ``datapackage.json``: a resource a table, its columns, and what an empty value means; and the revisions.
+
+    Parameters
+    ----------
+    further : sequence of mapping
+        Resources that are no tables of counts.
+    """
     made = any(t.made_data for t in tables)
     return {
         "profile": "tabular-data-package",
@@ -58,7 +65,7 @@ def data_package(
         "provisional_years": list(manifest["provisional_years"]),
         "licenses": [{"name": _LICENCE[0], "path": _LICENCE[1]}],
         "contributors": [{"title": _PUBLISHER, "role": "publisher"}],
-        "resources": [*(_resource(t) for t in tables), _revisions_resource()],
+        "resources": [*(_resource(t) for t in tables), *further, _revisions_resource()],
     }
 
 

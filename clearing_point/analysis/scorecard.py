@@ -17,6 +17,9 @@ from clearing_point.analysis.count import CURRENT
 from clearing_point.standard.model import Code, Standard
 
 LIST, LEVELS = "scorecard_indicator", "evidence_level"
+TABLE = "scorecard"
+_TYPES = {"integer": "integer", "year": "integer", "number": "number", "date": "date"}
+"""Type of a field -> type of Frictionless; all else is text."""
 _PERSONS = ("PERSONS",)
 _VICTIMS = "VICTIMS"
 """In the column ``counts`` of the code list: the number is of victims."""
@@ -144,6 +147,38 @@ class Scorecard:
             ]  # fmt: skip
             writer.writerow(["" if v is None else v for v in values] + ["hidden" if row.hidden else ""])
         return text.getvalue()
+
+
+def scorecard_resource(standard: Standard, path: str) -> dict[str, Any]:
+    """Describe the CSV of a scorecard as a resource of a Data Package."""
+    table = standard.tables[TABLE]
+    fields: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "type": _TYPES.get(table.by_name[name].type, "string"),
+            "title": table.by_name[name].title["en"],
+        }
+        for name in _COLUMNS[:-2]
+    ]
+    keys = ["territory", "reference_year", "indicator", "level"]
+    for described in fields:
+        described["constraints"] = {"required": described["name"] in keys}
+    fields.append(
+        {"name": "protection", "type": "string", "title": "Protection", "constraints": {"enum": ["hidden"]},
+         "description": "hidden: the number is of victims, or of fewer persons than may be shown; empty: as reported."}
+    )  # fmt: skip
+    return {
+        "profile": "tabular-data-resource",
+        "name": "t40",
+        "path": path,
+        "title": table.title["en"],
+        "description": "What territories report of their mechanisms, with their evidence; facts about states and not about "
+        "persons. An empty cell is not known, or does not belong to that indicator.",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "missingValues": [""], "primaryKey": keys},
+    }
 
 
 def _reached(rows: Sequence[ScoreRow], level: str, least: int) -> tuple[int, int]:

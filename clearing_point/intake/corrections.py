@@ -22,7 +22,7 @@ def correct(
     Parameters
     ----------
     sheets : sequence of (SheetLayout, str)
-        Each sheet and the temporary table with its data rows (``source_row``, ``cells``, ``kinds``); what was
+        Each sheet and the temporary table with its data rows (``source_row``, ``kinds``, ``c1``, ``c2`` ...); what was
         received stays in ``raw.record``. The macro ``fold`` must stand.
 
     Raises
@@ -56,14 +56,13 @@ def _column(layout: SheetLayout, correction: Correction) -> int | None:
 
 
 def _change(connection: Any, rows: str, column: int, correction: Correction) -> int:
-    cell = f"cells[{column}]"
-    where = f"fold(coalesce({cell}, '')) = {quoted(fold(correction.before))}"
+    where = f"fold(coalesce(c{column}, '')) = {quoted(fold(correction.before))}"
     if correction.rows:
         where += f" AND source_row IN ({', '.join(map(str, correction.rows))})"
     # The corrected text is text, whatever the cell was; an empty one is an empty cell.
     written = "NULL" if not correction.after else quoted(correction.after)
     changed = connection.execute(
-        f"UPDATE {rows} SET cells = list_concat(list_concat(cells[1:{column - 1}], [{written}]), cells[{column + 1}:]), "
+        f"UPDATE {rows} SET c{column} = {written}, "
         f"kinds = CASE WHEN kinds IS NOT NULL THEN substr(kinds, 1, {column - 1}) || "
         f"'{'t' if correction.after else '.'}' || substr(kinds, {column + 1}) END WHERE {where}"
     ).fetchone()

@@ -305,3 +305,8 @@ def kept_columns(layout: SheetLayout) -> dict[int, list[tuple[str, str]]]:
                 if number is not None:
                     kept.setdefault(number, []).append((table.table, field))
     return kept
+
+
+def working_columns(layout: SheetLayout) -> list[int]:
+    """Return the numbers of the columns that the working rows of a sheet have, as ``c1``, ``c2``."""
+    return sorted({*layout.columns.values(), *kept_columns(layout)})

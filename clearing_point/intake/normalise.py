@@ -14,7 +14,7 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.findings import AMBIGUOUS, INFORMATION, OTHER_SPELLING
 from clearing_point.intake.corrections import correct
-from clearing_point.intake.layout import SheetLayout, fold
+from clearing_point.intake.layout import SheetLayout, fold, working_columns
 from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
 from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark
 from clearing_point.intake.select import Select, absent, flags, is_key, store, store_texts
@@ -53,18 +53,16 @@ def normalise(
         "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
     )
     filled: dict[str, list[str]] = {}
-    named = [(layout, f"received_{number}") for number, layout in enumerate(layouts)]
+    named = [(layout, f"rows_{number}") for number, layout in enumerate(layouts)]
     for layout, rows in named:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {_rows_of(layout)}", [layout.sheet])
+        _working_rows(connection, layout, rows)
         clear_errors(connection, submission_id, layout, rows)
         remark(connection, submission_id, layout, rows)
         leave_out_repeats(connection, submission_id, layout, rows, standard)
     if corrections:
         file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
         correct(connection, submission_id, file_sha256, named, corrections)
-    for number, (layout, received) in enumerate(named):
-        rows = f"rows_{number}"
-        _side_by_side(connection, layout, received, rows)
+    for number, (layout, rows) in enumerate(named):
         for position, spec in enumerate(layout.spec.tables):
             table = standard.tables[spec.table]
             source = Source(connection, submission_id, layout, spec, table, profile, standard, rows)
@@ -74,26 +72,22 @@ def normalise(
     return stage(connection, filled, standard)
 
 
-def _rows_of(layout: SheetLayout) -> str:
-    """Select the data rows of a sheet: below the headings, not blank, not marked as totals."""
+def _working_rows(connection: Any, layout: SheetLayout, rows: str) -> None:
+    """Copy the data rows of a sheet: below the headings, not blank, not marked as totals.
+
+    Their cells become columns ``c1``, ``c2``: reading one column then costs one column, not all.
+    """
+    cells = "".join(f", cells[{number}] AS c{number}" for number in working_columns(layout))
+    filled = " OR ".join(f"trim(c{number}) <> ''" for number in working_columns(layout)) or "false"
     skipped = "".join(
-        f" AND NOT coalesce(list_contains([{', '.join(map(quoted, words))}], fold(cells[{column}])), false)"
+        f" AND NOT coalesce(list_contains([{', '.join(map(quoted, words))}], fold(c{column})), false)"
         for column, words in layout.skip_columns.items()
     )
-    return (
-        "SELECT source_row, cells, kinds FROM raw.record WHERE sheet = ? "
-        f"AND source_row >= {layout.first_row} "
-        f"AND len(list_filter(cells, lambda cell: trim(coalesce(cell, '')) <> '')) > 0{skipped}"
-    )
-
-
-def _side_by_side(connection: Any, layout: SheetLayout, received: str, rows: str) -> None:
-    """Lay the cells of the rows out as columns ``c1``, ``c2``: reading one column then costs one column, not all."""
-    cells = "".join(f", cells[{n}] AS c{n}" for n in sorted(set(layout.columns.values())))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT source_row, kinds{cells} FROM {received}"
+        f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT * FROM (SELECT source_row, kinds{cells} FROM raw.record "
+        f"WHERE sheet = ? AND source_row >= {layout.first_row}) WHERE ({filled}){skipped}",
+        [layout.sheet],
     )
-    connection.execute(f"DROP TABLE {received}")
 
 
 def _read_table(source: Source, target: str) -> None:

@@ -268,6 +268,24 @@ def archived_file(project: Project, sha256: str) -> Path:
     return found[0]
 
 
+def check_archived(project: Project, wanted: Sequence[str]) -> None:
+    """Read all archived originals of these hashes.
+
+    Raises
+    ------
+    InputProblem
+        If some are missing or damaged; names every one of them.
+    """
+    problems = []
+    for sha256 in dict.fromkeys(wanted):
+        try:
+            archived_file(project, sha256)
+        except InputProblem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise InputProblem("\n".join(problems))
+
+
 def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: SheetLayout) -> None:
     """Store the cells of columns that are read, and the header; other columns leave no text behind."""
     kept = kept_columns(layout)

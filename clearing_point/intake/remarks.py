@@ -18,7 +18,7 @@ from clearing_point.findings import (
     Finding,
     store_findings,
 )
-from clearing_point.intake.layout import SheetLayout, kept_columns
+from clearing_point.intake.layout import SheetLayout, kept_columns, working_columns
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.source import quoted
 from clearing_point.standard.model import Standard
@@ -33,17 +33,22 @@ def clear_errors(connection: Any, submission_id: str, layout: SheetLayout, rows:
     An error is no answer and no blank: the finding stands, whatever the column takes. The received text
     stays in ``raw``.
     """
+    numbers = working_columns(layout)
     # Few cells begin so: the pattern is tried on those only.
     first_look = (
-        "len(list_filter(cells, lambda cell: starts_with(cell, '#') OR starts_with(cell, 'Err:'))) > 0"
+        " OR ".join(f"starts_with(c{n}, '#') OR starts_with(c{n}, 'Err:')" for n in numbers) or "false"
     )
     found = [
         (
             source_row,
-            [n for n, cell in enumerate(cells, start=1) if cell and fullmatch(ERROR_TEXT, cell.strip())],
+            [
+                n
+                for n, cell in zip(numbers, cells, strict=True)
+                if cell and fullmatch(ERROR_TEXT, cell.strip())
+            ],
         )
-        for source_row, cells in connection.execute(
-            f"SELECT source_row, cells FROM {rows} WHERE {first_look} ORDER BY 1"
+        for source_row, *cells in connection.execute(
+            f"SELECT source_row{''.join(f', c{n}' for n in numbers)} FROM {rows} WHERE {first_look} ORDER BY 1"
         ).fetchall()
     ]
     found = [(source_row, places) for source_row, places in found if places]
@@ -62,11 +67,10 @@ def clear_errors(connection: Any, submission_id: str, layout: SheetLayout, rows:
             for table, field in kept.get(number, ())[:1]
         ),
     )
-    is_error = f"regexp_full_match(trim(coalesce(cell, '')), {quoted(ERROR_TEXT)})"
-    connection.execute(
-        f"UPDATE {rows} SET cells = list_transform(cells, lambda cell: CASE WHEN {is_error} THEN NULL ELSE cell END) "
-        f"WHERE {first_look}"
-    )
+    for number in sorted({n for _, places in found for n in places}):
+        connection.execute(
+            f"UPDATE {rows} SET c{number} = NULL WHERE regexp_full_match(trim(c{number}), {quoted(ERROR_TEXT)})"
+        )
 
 
 def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) -> None:
@@ -112,10 +116,11 @@ def leave_out_repeats(
     if not all(_is_numbered(layout, spec.table, spec.columns, standard) for spec in layout.spec.tables):
         return
     # Few files hold any: hashes are compared first, cells only of rows whose hash comes twice.
+    cells = ", ".join(f"c{n}" for n in working_columns(layout))
     repeated = connection.execute(
-        f"SELECT source_row FROM {rows} SEMI JOIN (SELECT hash(cells) AS same FROM {rows} GROUP BY ALL "
-        "HAVING count(*) > 1) AS twice ON hash(cells) = twice.same "
-        "QUALIFY row_number() OVER (PARTITION BY cells ORDER BY source_row) > 1 ORDER BY 1"
+        f"SELECT source_row FROM {rows} SEMI JOIN (SELECT hash({cells}) AS same FROM {rows} GROUP BY ALL "
+        f"HAVING count(*) > 1) AS twice ON hash({cells}) = twice.same "
+        f"QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY source_row) > 1 ORDER BY 1"
     ).fetchall()
     if repeated:
         places = ", ".join(str(number) for (number,) in repeated)

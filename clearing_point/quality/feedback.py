@@ -158,7 +158,8 @@ def _group(row: tuple[Any, ...], standard: Standard, language: str) -> Group:
     if column:
         place.append(standard.word("findings", "column", language, column=column))
     if rows:
-        place.append(standard.word("findings", "rows", language, rows=rows))
+        name = "row" if rows.isdigit() else "rows"
+        place.append(standard.word("findings", name, language, **{name: rows}))
     return Group(
         rule_id, severity, table, field, sheet, column, rows, count, what, action,
         level_of(rule_id, severity, standard), ", ".join(place),

@@ -45,9 +45,9 @@ def lines_of(
     for spec in sheet.tables:
         made = tables.get(spec.table)
         table = standard.tables[spec.table]
-        if made is None:
-            continue
         _headings(headings, spec, made)
+        if made is None:  # its block stands on the form all the same, with nothing in it
+            continue
         rows = _rows(table, spec, made, profile, standard)
         persons = person_of.get(spec.table)
         taken: dict[str, int] = {}
@@ -66,10 +66,11 @@ def lines_of(
     return SheetLines(sheet, tuple(headings), headings, tuple(lines))
 
 
-def _headings(headings: dict[str, tuple[str, str]], spec: TableSpec, made: MadeTable) -> None:
+def _headings(headings: dict[str, tuple[str, str]], spec: TableSpec, made: MadeTable | None) -> None:
+    filled = made.columns if made is not None else {}
     for field, column in spec.columns.items():
         # A column that nobody ever fills is not on this sender's form.
-        if column.headings and (field in made.columns or not column.optional):
+        if column.headings and (field in filled or not column.optional):
             headings.setdefault(column.headings[0], (spec.table, field))
 
 

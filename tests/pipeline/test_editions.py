@@ -71,6 +71,15 @@ def place(demo, root, tmp_path):
     return copy
 
 
+def a_late_line_is_a_table_like_others(folder, name):
+    """It is described, defined and in the database: a line that only a CSV holds would be missed."""
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert f"data/{name}.csv" in {r["path"] for r in package["resources"]}
+    assert name in {d["id"] for d in json.loads((folder / "definitions.json").read_text(encoding="utf-8"))}
+    with open_release(folder) as release:
+        assert len(release.sql(f"SELECT 1 FROM cell WHERE indicator_id = '{name}'"))
+
+
 def came_in(project, accepted: bool):
     """Let the year's submission of one territory be in, or not yet."""
     with duckdb.connect(str(project.warehouse)) as connection:
@@ -141,6 +150,7 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     assert column(place, 2023, "T01", reference_year="2022") == before
     assert any(value not in ("0",) for value in column(place, 2023, "T01-late", reference_year="2022"))
     assert column(place, 2023, "T01-late", reference_year="2021") == ["0"]
+    a_late_line_is_a_table_like_others(place.releases / "2023", "T01-late")
     policy = load_policy(place.schemas / "disclosure.yml")
     everything = Ledger(place.ledger).tables()
     parts = sorted({t.population for t in everything if ":" in t.population})
