@@ -51,6 +51,7 @@ def connect(
     read_only: bool = False,
     attach: Mapping[str, Path] | None = None,
     joins_as_written: bool = False,
+    short_lived: bool = False,
 ) -> Any:
     """Open a DuckDB file with outside access off and the configuration locked.
 
@@ -60,6 +61,8 @@ def connect(
         Further databases, opened read-only under these names before the lock closes.
     joins_as_written : bool
         Normalising joins a row to fifty small lookups; finding an order for them costs more than the joins.
+    short_lived : bool
+        What is written is read a few times and dropped: compressing it would cost more than it saves.
 
     Raises
     ------
@@ -79,6 +82,8 @@ def connect(
     connection.execute("SET preserve_insertion_order = true")
     if joins_as_written:
         connection.execute("SET disabled_optimizers = 'join_order'")
+    if short_lived:
+        connection.execute("SET force_compression = 'uncompressed'")
     for setting, value in _LOCKED.items():
         connection.execute(f"SET {setting} = {value}")
     connection.execute("SET lock_configuration = true")

@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import fold
 from clearing_point.intake.read import ReceivedFile, read_file
 from clearing_point.intake.receive import receive
-from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words, unused_lines
+from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of, ranges
 from clearing_point.standard import Standard
@@ -80,11 +80,10 @@ def suggest(
             raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
         with opened(receipt.workspace, read_only=True) as connection:
             unknown = unknown_words(connection, receipt.submission_id, read_as, standard)
-            unused = unused_lines(connection, receipt.submission_id, read_as)
     finally:
         drop_workspace(receipt.workspace)
     rows, lines = _proposed(unknown, profile, standard)
-    if said := said_of_unused(unused, read_as):
+    if said := said_of_unused(receipt.unused_words, read_as):
         lines.append(said)
     target = folder / "values.csv"
     before = profile.folder / "values.csv" if profile.folder is not None else target

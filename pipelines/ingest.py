@@ -157,6 +157,7 @@ def check(
     """Read and judge a file without storing anything; see :func:`load`."""
     with gate_beside() as gate:
         received, profile, answers = _read_with_answers(project, path, profile, standard, encoding)
+        reading = _reading(received, profile)
         decisions = decisions_for(project, standard, profile, period, now())
         receipt = receive(
             project, standard, path, profile, period, received=received, corrections=decisions.corrections
@@ -181,7 +182,7 @@ def check(
             feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, language)
             return Outcome(
                 receipt.submission_id, path.name, verdict, feedback, dict(receipt.rows), stored=False,
-                reading=_reading(received, profile),
+                reading=reading,
                 remarks=may_be_meant(receipt, profile, standard),
             )  # fmt: skip
         finally:
@@ -360,6 +361,7 @@ def _judged(
         return plan.before
     progress("reading")
     received, profile, answers = _read_with_answers(project, item.path, item.profile, standard, item.encoding)
+    reading = _reading(received, profile)
     came = item.received_at or now()
     decisions = decisions_for(project, standard, profile, item.period, came)
     receipt = receive(
@@ -393,7 +395,7 @@ def _judged(
         )
         feedback = feedback_of(receipt.workspace, name, standard, item.language)
         remarks = may_be_meant(receipt, profile, standard)
-        return _Judged(receipt, verdict, feedback, plan.supersedes, _reading(received, profile), remarks)
+        return _Judged(receipt, verdict, feedback, plan.supersedes, reading, remarks)
     except BaseException:
         drop_workspace(receipt.workspace)
         raise

@@ -8,7 +8,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.difference import difference, lines
 from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
-from clearing_point.intake.unknown import said_of_unused, unknown_words, unused_lines
+from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
 from clearing_point.quality.feedback import ranges
 from clearing_point.standard import Standard
@@ -36,7 +36,6 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
         return tuple(said)
     with opened(receipt.workspace, read_only=True) as connection:
         unknown = unknown_words(connection, receipt.submission_id, profile, standard)
-        unused = unused_lines(connection, receipt.submission_id, profile)
     for word in unknown[:_SHOWN_WORDS]:
         field = standard.tables[word.table].by_name[word.field]
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
@@ -45,7 +44,7 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
             said.append(
                 f"{word.sheet}, column {word.column_letter}, rows {ranges(word.rows)}: did you mean {proposals}?"
             )
-    return (*said, *filter(None, [said_of_unused(unused, profile)]))
+    return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 
 def what_changes(

@@ -32,6 +32,7 @@ def normalise(
     profile: Profile,
     standard: Standard,
     corrections: Sequence[Correction] = (),
+    texts: dict[str, set[str]] | None = None,
 ) -> dict[str, int]:
     """Fill the ``staged`` tables of a workspace from its ``raw`` tables.
 
@@ -41,6 +42,8 @@ def normalise(
         A workspace whose ``raw.record`` holds the submission.
     corrections : sequence of Correction
         In force for this file; see :mod:`clearing_point.intake.corrections`.
+    texts : dict, optional
+        Filled with the distinct texts of the cells of every coded field.
 
     Returns
     -------
@@ -65,7 +68,10 @@ def normalise(
     for number, (layout, rows) in enumerate(named):
         for position, spec in enumerate(layout.spec.tables):
             table = standard.tables[spec.table]
-            source = Source(connection, submission_id, layout, spec, table, profile, standard, rows)
+            source = Source(
+                connection, submission_id, layout, spec, table, profile, standard, rows,
+                {} if texts is None else texts,
+            )  # fmt: skip
             target = f"read_{table.name}_{number}_{position}"
             _read_table(source, target)
             filled.setdefault(table.name, []).append(target)
@@ -254,6 +260,7 @@ def _code_select(
                 f"WHERE trim(coalesce(c{column}, '')) <> '' ORDER BY 1"
             ).fetchall()
         ]
+    source.texts.setdefault(field.name, set()).update(texts)
     found = code_lookup(source, field, spec, lookup, cell, texts, blank)
     if column is not None:
         store_texts(source, field, column, found.ambiguous, AMBIGUOUS)

@@ -67,6 +67,11 @@ class ReceivedFile:
     encoding: str | None = None
     """Of a CSV file: the encoding in which it was read."""
 
+    def forget_rows(self) -> None:
+        """Let go of the rows once they are stored: nothing else is so large, whoever still holds this file."""
+        object.__setattr__(self, "rows", self.rows.schema.empty_table())
+        pa.default_memory_pool().release_unused()
+
 
 def read_file(
     path: Path,

@@ -28,6 +28,7 @@ from clearing_point.intake.normalise import normalise
 from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile, hash_of_file
+from clearing_point.intake.unknown import unused_lines
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -58,9 +59,10 @@ class Receipt:
     workspace: Path
     refused: bool
     rows: Mapping[str, int]
-    source_rows: int
     near_headings: tuple[tuple[str, str, str], ...] = ()
     """(sheet, column, missing heading) of headings that are near to one that is missing."""
+    unused_words: tuple[tuple[str, str], ...] = ()
+    """(field, local word) of the decided words that the file did not need."""
 
 
 def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -105,7 +107,7 @@ def receive(
     period : str
         ``2022`` or ``2017-2021``.
     received : ReceivedFile, optional
-        The file if it was read before (to choose a profile).
+        The file if it was read before (to choose a profile). Its rows are let go of when they are stored.
     received_at : datetime, optional
         When it came, if not now (UTC): a rebuild keeps the time of the first receipt.
     corrections : sequence of Correction
@@ -136,8 +138,9 @@ def receive(
     refused = bool(findings)
     if not refused:
         findings = headings.remarks
+    rows_read = 0 if refused else received.rows.num_rows
     workspace = new_workspace(project, standard)
-    connection = connect(workspace, joins_as_written=True)
+    connection = connect(workspace, joins_as_written=True, short_lived=True)
     try:
         row: dict[str, Any] = {
             "submission_id": submission_id,
@@ -160,7 +163,7 @@ def receive(
             "encoding": received.encoding,
             "received_at": received_at or now(),
             "status": REFUSED if refused else RECEIVED,
-            "rows_read": 0 if refused else received.rows.num_rows,
+            "rows_read": rows_read,
         }
         connection.execute("BEGIN TRANSACTION")  # one write to disk instead of hundreds
         connection.execute(
@@ -169,10 +172,14 @@ def receive(
         )
         store_findings(connection, submission_id, findings)
         counts: dict[str, int] = {}
+        unused: tuple[tuple[str, str], ...] = ()
         if not refused:
             for layout in layouts:
                 _store_sheet(connection, submission_id, received.rows, layout)
-            counts = normalise(connection, submission_id, layouts, profile, standard, corrections)
+            received.forget_rows()
+            texts: dict[str, set[str]] = {}
+            counts = normalise(connection, submission_id, layouts, profile, standard, corrections, texts)
+            unused = unused_lines(texts, profile)
             told = ("case", "aggregate", "scorecard")
             if layouts and not any(n for name, n in counts.items() if standard.tables[name].kind in told):
                 # Headings alone, or the prefilled numbers of an empty form: nothing was sent.
@@ -196,8 +203,8 @@ def receive(
         workspace,
         refused,
         counts,
-        received.rows.num_rows,
         near_headings(layouts, problems),
+        unused,
     )
 
 
@@ -305,10 +312,11 @@ def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: Sh
         for table, field in (kept.get(number) or nothing)
     ]
     connection.executemany('INSERT INTO raw."column" VALUES (?,?,?,?,?,?,?)', headings)
-    cells = ", ".join(f"cells[{n}]" if n in kept else "NULL" for n in range(1, width + 1))
+    each = ", ".join(f"cells[{n}]" if n in kept else "NULL" for n in range(1, width + 1))
+    cells = f"cells[1:{width}]" if len(kept) == width else f"[{each}]"
     connection.register("received_rows", rows)
     connection.execute(
-        f"INSERT INTO raw.record SELECT ?, sheet, source_row, [{cells}], kinds FROM received_rows "
+        f"INSERT INTO raw.record SELECT ?, sheet, source_row, {cells}, kinds FROM received_rows "
         "WHERE sheet = ? AND source_row >= ?",
         [submission_id, layout.sheet, layout.first_row],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
@@ -22,6 +22,8 @@ class Source:
     profile: Profile
     standard: Standard
     rows: str
+    texts: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    """Coded field -> distinct texts of its cells; shared by all sources of a file."""
 
     def column(self, spec: ColumnSpec) -> int | None:
         """Return the column number that a field is read from, if the sheet has it."""

@@ -61,8 +61,7 @@ def _insert_with_derived(connection: Any, table: Table, source: str, standard: S
     create_known_views(connection, standard, {n: f'staged."{n}"' for n in standard.tables if n != table.name})
     # The row's own view keeps the row's number, by which the untouched values are joined back to it.
     own = known_select(table, source, standard, received_only=True, extra="rowid AS row_number, ")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE own_rows AS {own}")
-    connection.execute(f'CREATE OR REPLACE VIEW {KNOWN}."{table.name}" AS SELECT * FROM own_rows')
+    connection.execute(f'CREATE OR REPLACE VIEW {KNOWN}."{table.name}" AS {own}')
     worked_out = []
     for field in table.derived:
         value = qualified(field.derived or "NULL", table, standard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,34 +58,25 @@ def unknown_words(
     return [UnknownWord(*key, tuple(sorted(places))) for key, places in sorted(found.items())]
 
 
-def unused_lines(connection: Any, submission_id: str, profile: Profile) -> list[tuple[str, str]]:
-    """List the approved lines of ``values.csv`` (field, local word) that no cell of a submission needed."""
-    if not profile.values:
-        return []
-    named = {row["field"] for row in profile.values}
-    used: dict[str, set[str]] = {}
-    columns = connection.execute(
-        'SELECT DISTINCT sheet, column_number, target_field FROM raw."column" '
-        "WHERE submission_id = ? AND target_field IS NOT NULL",
-        [submission_id],
-    ).fetchall()
-    if named <= {field_name for _, _, field_name in columns}:  # else a line is for a whole code list
-        columns = [column for column in columns if column[2] in named]
-    for sheet, number, field_name in columns:
-        texts = connection.execute(
-            f"SELECT DISTINCT cells[{int(number)}] FROM raw.record WHERE submission_id = ? AND sheet = ? "
-            f"AND cells[{int(number)}] IS NOT NULL",
-            [submission_id, sheet],
-        ).fetchall()
-        words = used.setdefault(field_name, set())
-        for (text,) in texts:
-            words |= {fold(part) for part in (text, *text.split(profile.reading.list_separator))}
+def unused_lines(texts: Mapping[str, Collection[str]], profile: Profile) -> tuple[tuple[str, str], ...]:
+    """List the approved lines of ``values.csv`` (field, local word) that no cell of a submission needed.
+
+    Parameters
+    ----------
+    texts : mapping
+        Coded field -> the distinct texts of its cells.
+    """
+    separator = profile.reading.list_separator
+    used = {
+        field: {fold(part) for text in found for part in (text, *text.split(separator))}
+        for field, found in texts.items()
+    }
     everywhere = set().union(*used.values()) if used else set()
-    return [
+    return tuple(
         (row["field"], row["local"])
         for row in profile.values
-        if fold(row["local"]) not in used.get(row["field"], everywhere)
-    ]
+        if fold(row["local"]) not in used.get(row["field"], everywhere)  # a line may be for a whole code list
+    )
 
 
 def said_of_unused(unused: Sequence[tuple[str, str]], profile: Profile) -> str:
