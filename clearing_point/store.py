@@ -23,7 +23,7 @@ from clearing_point.standard.files import read_csv
 from clearing_point.standard.prepared import kept, prepare_rules
 from clearing_point.workplace import alone, drop_work, waiting_seconds, work_folder
 
-_MEMORY = "700MB"
+_MEMORY = "600MB"
 """For a database on disk, so that a large submission stays within the memory of an office computer."""
 _LOCKED = {
     "enable_external_access": "false",

@@ -34,6 +34,8 @@ _CELLS_NAMED = 20
 _SERIES, _SERIES_SPREAD = 5, 20
 """Numbers from which on a column may be a series, and how far apart they may lie on average."""
 _THREADS = 2
+_COLUMNS_AT_ONCE = 16
+"""Counting the texts of all columns at once would take several times the memory."""
 _SEPARATORS = ";|\n"
 """Between the parts of a cell that holds several codes, beside the profile's own separator."""
 _STANDARD_TEXTS = 0
@@ -145,9 +147,17 @@ def _collect(connection: Any, views: list[SheetView]) -> None:
         "FROM received_rows JOIN sheets USING (sheet)"
     )
     connection.execute(
-        "CREATE TEMP TABLE seen AS SELECT * FROM (SELECT sheet_id, above, number, value, count(*) AS cells "
-        "FROM placed GROUP BY ALL) WHERE trim(value) <> ''"
+        "CREATE TEMP TABLE seen (sheet_id INTEGER, above BOOLEAN, number INTEGER, value VARCHAR, cells BIGINT)"
     )
+    width = connection.execute("SELECT coalesce(max(len(cells)), 0) FROM received_rows").fetchone()[0]
+    for first in range(1, width + 1, _COLUMNS_AT_ONCE):
+        part = f"cells[{first}:{first + _COLUMNS_AT_ONCE - 1}]"
+        connection.execute(
+            "INSERT INTO seen SELECT * FROM (SELECT sheet_id, above, number, value, count(*) AS cells FROM ("
+            f"SELECT sheet_id, source_row < first_row AS above, generate_subscripts({part}, 1)::INTEGER + {first - 1} "
+            f"AS number, unnest({part}) AS value FROM received_rows JOIN sheets USING (sheet)) "
+            "GROUP BY ALL) WHERE trim(value) <> ''"
+        )
     # Numbers of rows of `seen`, so that a text is kept once however many patterns it matches.
     connection.execute("CREATE TEMP TABLE hits (content_id INTEGER, seen_id BIGINT)")
 

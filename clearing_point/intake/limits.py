@@ -4,7 +4,7 @@ from __future__ import annotations
 
 MEGABYTE = 1024 * 1024
 
-FILE_BYTES = 300 * MEGABYTE
+FILE_BYTES = 400 * MEGABYTE
 """A received file."""
 UNPACKED_BYTES = 1024 * MEGABYTE
 """All parts of a workbook, or a compressed CSV, unpacked."""

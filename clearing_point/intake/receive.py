@@ -107,7 +107,7 @@ def receive(
     period : str
         ``2022`` or ``2017-2021``.
     received : ReceivedFile, optional
-        The file if it was read before (to choose a profile). Its rows are let go of when they are stored.
+        The file if it was read before (to choose a profile). Its rows are handed over to the workspace.
     received_at : datetime, optional
         When it came, if not now (UTC): a rebuild keeps the time of the first receipt.
     corrections : sequence of Correction
@@ -175,8 +175,8 @@ def receive(
         unused: tuple[tuple[str, str], ...] = ()
         if not refused:
             for layout in layouts:
-                _store_sheet(connection, submission_id, received.rows, layout)
-            received.forget_rows()
+                rows = received.hand_over() if layout is layouts[-1] else received.rows.to_reader()
+                _store_sheet(connection, submission_id, rows, layout)
             texts: dict[str, set[str]] = {}
             counts = normalise(connection, submission_id, layouts, profile, standard, corrections, texts)
             unused = unused_lines(texts, profile)
@@ -293,7 +293,9 @@ def check_archived(project: Project, wanted: Sequence[str]) -> None:
         raise InputProblem("\n".join(problems))
 
 
-def _store_sheet(connection: Any, submission_id: str, rows: pa.Table, layout: SheetLayout) -> None:
+def _store_sheet(
+    connection: Any, submission_id: str, rows: pa.RecordBatchReader, layout: SheetLayout
+) -> None:
     """Store the cells of columns that are read, and the header; other columns leave no text behind."""
     kept = kept_columns(layout)
     width = max((*kept, len(layout.headings), 1))
