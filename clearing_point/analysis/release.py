@@ -160,7 +160,7 @@ def _definition(table: PublishedTable) -> dict[str, Any]:
         "made_data": table.made_data,
         "submissions": list(table.submissions),
         "query": table.query,
-        "notes": [*table.notes, *(c["en"] for c in indicator.caveats)],
+        "notes": [*(note.said() for note in table.notes), *(c["en"] for c in indicator.caveats)],
         "cost_of_protection": dict(table.cost),
     }
 

@@ -146,7 +146,8 @@ def _indicator(position: int, table: PublishedTable) -> tuple[Any, ...]:
         table.population.name, table.population.title["en"], table.population.definition["en"], indicator.where,
         shown.profile, shown.base, shown.far_from, shown.far_reach, shown.sign, shown.sensitive,
         sorted(shown.multiple_response), indicator.minimum_base, shown.reason or None, table.made_data,
-        [*table.notes, *(caveat["en"] for caveat in indicator.caveats)], list(table.submissions), table.query,
+        [*(note.said() for note in table.notes), *(caveat["en"] for caveat in indicator.caveats)],
+        list(table.submissions), table.query,
         indicator.measure.kind if indicator.measure and table.values is not None else None,
         indicator.measure.label["en"] if indicator.measure and table.values is not None else None,
         # Who is counted as the disclosure gate names it: equal names are one population.

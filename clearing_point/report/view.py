@@ -122,8 +122,15 @@ class View:
                 )
         columns = tuple(v for v in self.indicator.columns if v in self.categories)
         rows = tuple(v for v in self.indicator.rows if v in self.categories)
-        others = tuple(v for v in self.categories if v not in rows and v not in columns)
-        return (*rows, *others), columns
+        rows = (*rows, *(v for v in self.categories if v not in rows and v not in columns))
+        if self.indicator.measure is not None and not self._printed(rows):
+            # A single row of counts and measures year by year would be all headings: years go down then.
+            return (*columns, *rows), ()
+        return rows, columns
+
+    def _printed(self, variables: tuple[str, ...]) -> list[str]:
+        """Return the variables that a table has to name: those of more than one category."""
+        return [v for v in variables if len(self.categories[v]) > 1]
 
     def leaves(self, variable: str) -> tuple[str, ...]:
         """Return the categories that hold no other one: what a figure may add up or compare."""

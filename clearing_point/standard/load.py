@@ -103,6 +103,7 @@ def _load(schemas: Path, sha256: str) -> Standard:
         words=read_yaml(schemas / "words.yml"),
         territory_names=_territory_names(schemas),
         place_texts=_place_texts(schemas / "territories"),
+        link_notes=read_yaml(schemas / "linkage.yml")["printed"]["sentences"],
         sha256=sha256,
     )
     translations = read_translations(schemas)
