@@ -73,6 +73,8 @@ class PublishedTable:
         What protection hid or changed, in cells and shares of persons.
     values : mapping or None
         The indicator's measure by cell: a median, mean, sum or rate; None where it may not be shown.
+    covered : frozenset of (territory, year), optional
+        For which somebody had sent data when the year was counted; None: for all.
     """
 
     indicator: Indicator
@@ -84,3 +86,4 @@ class PublishedTable:
     notes: tuple[Note, ...]
     cost: Mapping[str, Any]
     values: Mapping[Cell, float | None] | None = None
+    covered: frozenset[tuple[str, str]] | None = None

@@ -261,8 +261,15 @@ class View:
             named = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
             # A group of rows of all territories names none of them.
             members = tuple(m for m in named if m in members) or members
-        states = {self.setting.reported(member, year) for member in members for year in years}
+        states = {self._of_year(member, year) for member in members for year in years}
         if states <= {"none"}:
             return "none"
         # A rounded nought may stand for a few persons: it must not be printed as "none reported".
         return "complete" if states == {"complete"} or self.protected.profile == "round" else "accepted"
+
+    def _of_year(self, territory: str, year: str) -> Reported:
+        """Say what was known of a territory's data when the year was counted: what came later stands on its own line."""
+        covered = self.published.covered
+        if covered is not None and (territory, year) not in covered:
+            return "none"
+        return self.setting.reported(territory, year)
