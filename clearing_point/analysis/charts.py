@@ -32,9 +32,9 @@ from clearing_point.analysis.flows import draw_flows
 KINDS = ("line", "bars", "paired_bars", "stacked", "pyramid", "flow")
 _PANELS_FROM = 5  # so many lines in one frame cannot be followed any more
 _PANEL_COLUMNS = 3
-_PANEL_TITLE = 21
+_PANEL_TITLE = 22
 """Letters of a line of a small frame's title: so many of the widest fit between two frames."""
-_PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.63, 0.5, 0.25, 0.22
+_PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.63, 0.5, 0.23, 0.22
 """Inches: the frame, its numbers at the left, its years below, and the line below all frames."""
 _LABELLED_YEARS = 12
 

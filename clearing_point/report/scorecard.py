@@ -112,10 +112,10 @@ def _sentence(score: SubScore, setting: Setting) -> str:
         _of(reached, setting).text if reached[1] else setting.words("scorecard.of_none")
         for reached in (score.on_paper, score.in_operation)
     )
+    key = "scorecard.sentence" if score.not_known else "scorecard.sentence_all_known"
     return setting.words(
-        "scorecard.sentence", domain=_label(score.domain, setting), paper=paper, operation=operation,
-        unknown=score.not_known,
-    )  # fmt: skip
+        key, domain=_label(score.domain, setting), paper=paper, operation=operation, unknown=score.not_known
+    )
 
 
 def _answer(row: ScoreRow, setting: Setting) -> Cell:
