@@ -15,7 +15,7 @@ from clearing_point import __version__
 from clearing_point.analysis.count import Counted, count_indicators, open_current, relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
-from clearing_point.analysis.model import Note, PublishedTable
+from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.release import write_release
@@ -157,7 +157,7 @@ def make_release(
             made_data=made_data,
             query=c.query,
             notes=(
-                *map(Note.of, out.notes[c.table.table_id]),
+                *(note.translated(standard.policy_texts) for note in out.notes[c.table.table_id]),
                 *notes_of(c, standard, denominators),
                 *notes_on_links(links.settings, out.links, out.tables[c.table.table_id], standard.link_notes),
             ),

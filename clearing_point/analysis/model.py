@@ -41,6 +41,11 @@ class Note:
         """Return a note that stands in English only."""
         return cls({SOURCE: english})
 
+    def translated(self, known: Mapping[str, Text]) -> Note:
+        """Return the note with the languages in which its sentences are known, by their English text."""
+        values = {n: v.translated(known) if isinstance(v, Note) else v for n, v in self.values.items()}
+        return Note(known.get(self.text[SOURCE], self.text), values)
+
     def said(self, language: str = SOURCE, number: PrintNumber = _plain) -> str:
         """Return the sentence in a language; in English where it lacks it."""
         text = self.text.get(language) or self.text[SOURCE]

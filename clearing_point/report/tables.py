@@ -10,6 +10,7 @@ from clearing_point.report.model import Cell, Origin, Scope, Table
 from clearing_point.report.signs import Printed, print_decimal, print_number
 from clearing_point.report.view import Place, View
 from clearing_point.standard.model import TERRITORY, Measure
+from clearing_point.standard.translations import SOURCE
 
 
 def make_table(
@@ -54,9 +55,11 @@ def make_table(
         "origin_anchor": origin_anchor,
     }
     if view.protected.withheld:
+        known = view.setting.context.standard.policy_texts
+        reason = known.get(view.protected.reason, {SOURCE: view.protected.reason})
         sentences = (
             words("tables.withheld"),
-            words("tables.withheld_reason", reason=view.protected.reason.rstrip(".")),
+            words("tables.withheld_reason", reason=words.of(reason).rstrip(".")),
             words("tables.withheld_instead"),
         )
         return Table(header=(), body=(), withheld=sentences, **common)  # type: ignore[arg-type]
