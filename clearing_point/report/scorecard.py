@@ -104,7 +104,8 @@ def _scored(scorecard: Scorecard) -> Sequence[str]:
 def _of(reached: tuple[int, int], setting: Setting) -> Cell:
     if not reached[1]:
         return Cell(setting.words("signs.no_data"), state="none")
-    return Cell(setting.words("scorecard.of", reached=reached[0], known=reached[1]))
+    said = setting.words("scorecard.of", reached=reached[0], known=reached[1])
+    return Cell(said.replace(" ", "\u00a0"))  # "2 of 4" is not broken over two lines
 
 
 def _sentence(score: SubScore, setting: Setting) -> str:
