@@ -52,7 +52,7 @@ class Verified:
 
 def build(
     project: Project, standard: Standard, year: int, *, release: Release | None = None, also: Sequence[str] = (),
-    progress: Progress = lambda _: None,
+    without: Sequence[str] = (), progress: Progress = lambda _: None,
 ) -> BuiltReport:  # fmt: skip
     """Publish the edition, unless that was just done, and build its report.
 
@@ -61,8 +61,8 @@ def build(
 
     Parameters
     ----------
-    also : sequence of str
-        Languages beside those that the edition lists.
+    also, without : sequence of str
+        As for :func:`in_its_languages`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def build(
     ):
         project.builds.mkdir(parents=True, exist_ok=True)
         found = release or make_release(project, standard, year, folder / "release", progress=progress)
-        spoken = in_languages(found, (*found.edition.languages, *also))
+        spoken = in_its_languages(project, found, also, without)
         made = make(project, standard, spoken, folder / str(year), progress=progress)
         if release is None:
             put_out(project, found.folder, year)
@@ -90,6 +90,37 @@ def build(
 def in_languages(release: Release, languages: Sequence[str]) -> Release:
     """Return the release with its report in these languages, each once, the first one the main one."""
     return replace(release, edition=replace(release.edition, languages=tuple(dict.fromkeys(languages))))
+
+
+def in_its_languages(
+    project: Project, release: Release, also: Sequence[str] = (), without: Sequence[str] = ()
+) -> Release:
+    """Return the release with its report in the edition's languages, those of the report that stands, and further ones.
+
+    A language that readers have does not go away because a build did not ask for it again.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Languages beside those that the edition lists.
+    without : sequence of str
+        Languages that were added once and are to go.
+
+    Raises
+    ------
+    InputProblem
+        If the edition itself lists a language that is to go.
+    """
+    edition = release.edition
+    for language in without:
+        if language in edition.languages:
+            path = project.reports / "editions" / f"{edition.year}.yml"
+            raise InputProblem(
+                f"Edition {edition.year} lists {language} among its languages: take it out of {path}."
+            )
+    standing = standing_lock(project, edition.year) or {}
+    wanted = (*edition.languages, *standing.get("languages", ()), *also)
+    return in_languages(release, [language for language in wanted if language not in without])
 
 
 def make(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from clearing_point.analysis.count import Counted
+from clearing_point.analysis.model import Note
 from clearing_point.disclosure import (
     CountTable,
     Issue,
@@ -30,6 +31,7 @@ from clearing_point.disclosure.certificates import Certificates, make_certificat
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.report.edition import Edition
+from clearing_point.standard.translations import SOURCE
 from pipelines.frozen_years import (
     Frozen,
     changed_cells,
@@ -77,7 +79,7 @@ class Published:
     late_of: Mapping[str, str]
     hidden_since: Mapping[str, HiddenSince]
     certificates: Certificates
-    notes: Mapping[str, tuple[str, ...]]
+    notes: Mapping[str, tuple[Note, ...]]
     issues: tuple[str, ...]
     ledger: str
     complete_revision: str
@@ -371,14 +373,16 @@ def _notes(
     late: Mapping[str, Protected],
     policy: Policy,
     hidden: HiddenSince | None,
-) -> tuple[str, ...]:
-    found = [policy.revision_note.format(reason=reason)] if reason else []
+) -> tuple[Note, ...]:
+    found = [Note({SOURCE: policy.revision_note}, {"reason": Note.of(reason)})] if reason else []
     if hidden is not None and "note" in policy.hidden_since:
-        found.append(policy.hidden_since["note"].format(count=hidden.cells, why=hidden.why))
+        text = policy.hidden_since["note"]
+        found.append(Note({SOURCE: text}, {"count": (hidden.cells, 0), "why": Note.of(hidden.why)}))
     for line, main in of.items():
         table = late[line]
         if main != name or table.withheld or not any(entry.shown != 0 for entry in table.cells.values()):
             continue
         numbers = "; ".join(f"{cell[0]}: {table.text(cell)}" for cell in table.cells)
-        found.append(policy.late_notes[line.rsplit("-", 1)[-1]].format(numbers=numbers))
+        text = policy.late_notes[line.rsplit("-", 1)[-1]]
+        found.append(Note({SOURCE: text}, {"numbers": Note.of(numbers)}))
     return tuple(found)

@@ -30,6 +30,7 @@ from clearing_point.report.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect
 from clearing_point.workplace import alone, drop_work, work_folder
+from pipelines.covered_years import covered_years
 from pipelines.late_lines import late_lines
 from pipelines.prepared_issue import put_out, settled
 from pipelines.publication import publish_tables
@@ -146,6 +147,7 @@ def make_release(
         links=note_of(links.linked, count_decisions(project), policy.percent_base),
         complete_revision=complete_revision, progress=progress,
     )  # fmt: skip
+    covered = covered_years(project, edition, submissions)
     tables = tuple(
         PublishedTable(
             indicator=c.indicator,
@@ -155,12 +157,13 @@ def make_release(
             made_data=made_data,
             query=c.query,
             notes=(
-                *out.notes[c.table.table_id],
+                *(note.translated(standard.policy_texts) for note in out.notes[c.table.table_id]),
                 *notes_of(c, standard, denominators),
-                *notes_on_links(links.settings, out.links, out.tables[c.table.table_id]),
+                *notes_on_links(links.settings, out.links, out.tables[c.table.table_id], standard.link_notes),
             ),
             cost=printed_cost(out.tables[c.table.table_id]),
             values=values_of(c, out.tables[c.table.table_id], policy, denominators),
+            covered=covered,
         )
         for c in out.counted
     )

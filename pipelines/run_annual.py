@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,7 +19,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import connect, now
 from clearing_point.workplace import alone, drop_work, work_folder
-from pipelines.annual_report import make
+from pipelines.annual_report import in_its_languages, make
 from pipelines.lock import read_lock
 from pipelines.places import put_in_place
 from pipelines.prepared_issue import put_out, settle
@@ -58,9 +58,15 @@ class Run:
 
 
 def run_annual(
-    project: Project, standard: Standard, year: int, *, progress: Progress = lambda _: None
-) -> Run:
+    project: Project, standard: Standard, year: int, *, also: Sequence[str] = (), without: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+) -> Run:  # fmt: skip
     """Build the edition if anything changed, and write one line to the run log whatever comes of it.
+
+    Parameters
+    ----------
+    also, without : sequence of str
+        As for :func:`pipelines.annual_report.in_its_languages`.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def run_annual(
     with alone(project.publication_lock, "publishing or building a report"):
         begun, seconds = now(), monotonic()
         try:
-            run = _run(project, standard, year, step)
+            run = _run(project, standard, year, also, without, step)
         except ClearingPointError as error:
             run = Run(year, "failed", error.exit_code, steps[-1], str(error))
         except Exception as error:
@@ -91,13 +97,21 @@ def run_annual(
     return run
 
 
-def _run(project: Project, standard: Standard, year: int, step: Progress) -> Run:
+def _run(
+    project: Project,
+    standard: Standard,
+    year: int,
+    also: Sequence[str],
+    without: Sequence[str],
+    step: Progress,
+) -> Run:
     _sweep(project, year)
     folder = work_folder(project.work, f".annual-{year}-")
     try:
         release = make_release(project, standard, year, folder / "releases" / str(year), progress=step)
         step("gates")
         _gates(project, release)
+        release = in_its_languages(project, release, also, without)
         made = make(project, standard, release, folder / "report", progress=step).html.parent
         lock = read_lock(made, year)
         before = _lock_hash(project, year)

@@ -32,6 +32,10 @@ from clearing_point.analysis.flows import draw_flows
 KINDS = ("line", "bars", "paired_bars", "stacked", "pyramid", "flow")
 _PANELS_FROM = 5  # so many lines in one frame cannot be followed any more
 _PANEL_COLUMNS = 3
+_PANEL_TITLE = 22
+"""Letters of a line of a small frame's title: so many of the widest fit between two frames."""
+_PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.63, 0.5, 0.23, 0.22
+"""Inches: the frame, its numbers at the left, its years below, and the line below all frames."""
 _LABELLED_YEARS = 12
 
 
@@ -214,44 +218,45 @@ def _time_axis(axes: Any, chart: Chart, limit: float) -> None:
 
 
 def _panels(chart: Chart) -> Any:
-    rows = -(-len(chart.series) // _PANEL_COLUMNS)
+    titles = ["\n".join(textwrap.wrap(series.name, _PANEL_TITLE)) for series in chart.series]
+    rows = range(0, len(titles), _PANEL_COLUMNS)
     # All frames are alike, so their room is known: measuring a dozen of them would take most of the time.
-    height = 0.3 + 1.15 * rows
+    above = [0.1 + 0.14 * (1 + max(t.count("\n") for t in titles[at : at + _PANEL_COLUMNS])) for at in rows]
+    height = sum(above) + len(above) * (_PANEL_HEIGHT + _UNDER_PANEL) + _UNDER_PANELS
+    width = (WIDTH - _PANEL_COLUMNS * _BESIDE_PANEL - 0.1) / _PANEL_COLUMNS
     figure = new_figure(height, fitted=False)
-    grid = figure.subplots(rows, _PANEL_COLUMNS, squeeze=False)
-    figure.subplots_adjust(
-        left=0.48 / WIDTH,
-        right=1 - 0.1 / WIDTH,
-        top=1 - 0.34 / height,
-        bottom=0.5 / height,
-        wspace=0.38,
-        hspace=0.8,
-    )
-    for axes in grid.flat:
-        axes.set_visible(False)
-    last = len(chart.categories) - 1
-    for axes, series in zip(grid.flat, chart.series, strict=False):
-        axes.set_visible(True)
-        values = shown_values(series.points)
-        limit = round_limit(values)
-        look = looks(0)
-        _line(axes, series, look)
-        for at, point in enumerate(series.points):
-            if point.state == "hidden":
-                upright_stub(axes, at, 0.0, 0.7, limit, look["color"], "")
-        if not values:
-            sign = series.points[-1].text
-            axes.text(last / 2, limit * 0.45, sign, ha="center", va="center", color=GREY, fontsize=11)
-        axes.set_title("\n".join(textwrap.wrap(series.name, 24)), fontsize=8.5, fontweight="bold")
-        axes.set_xlim(-0.5, last + 0.5)
-        axes.set_ylim(0, limit * 1.1)
-        axes.set_xticks([0, last], [chart.categories[0], chart.categories[-1]], fontsize=8)
-        axes.set_yticks(
-            [0, limit] if values else [0],
-            ["0", f"{limit:,.0f}".replace(",", chart.separator)] if values else ["0"],
-            fontsize=8,
-        )
+    for number, (series, title) in enumerate(zip(chart.series, titles, strict=True)):
+        row, column = divmod(number, _PANEL_COLUMNS)
+        top = sum(above[: row + 1]) + row * (_PANEL_HEIGHT + _UNDER_PANEL)
+        left = _BESIDE_PANEL + column * (width + _BESIDE_PANEL)
+        bottom = height - top - _PANEL_HEIGHT
+        axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, _PANEL_HEIGHT / height))
+        _panel(axes, chart, series)
+        # A title begins above the numbers of its axis: what is longer than the frame finds room there.
+        axes.set_title(title, fontsize=8.3, fontweight="bold", x=-0.8 * _BESIDE_PANEL / width)
     return figure
+
+
+def _panel(axes: Any, chart: Chart, series: Series) -> None:
+    last = len(chart.categories) - 1
+    values = shown_values(series.points)
+    limit = round_limit(values)
+    look = looks(0)
+    _line(axes, series, look)
+    for at, point in enumerate(series.points):
+        if point.state == "hidden":
+            upright_stub(axes, at, 0.0, 0.7, limit, look["color"], "")
+    if not values:
+        sign = series.points[-1].text
+        axes.text(last / 2, limit * 0.45, sign, ha="center", va="center", color=GREY, fontsize=11)
+    axes.set_xlim(-0.5, last + 0.5)
+    axes.set_ylim(0, limit * 1.1)
+    axes.set_xticks([0, last], [chart.categories[0], chart.categories[-1]], fontsize=8)
+    axes.set_yticks(
+        [0, limit] if values else [0],
+        ["0", f"{limit:,.0f}".replace(",", chart.separator)] if values else ["0"],
+        fontsize=8,
+    )
 
 
 def _keys(chart: Chart) -> list[tuple[str, Any]]:

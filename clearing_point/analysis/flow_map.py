@@ -27,7 +27,16 @@ from clearing_point.analysis.maps import HATCHES, bounds_of, draw_area, polygons
 
 _THICKEST = 11.0  # points, of the highest shown number
 _THINNEST = 0.9
-_LABELLED = 0.4  # so far along an arrow stands its number
+_LABELLED = (
+    0.4,
+    0.5,
+    0.3,
+    0.6,
+    0.22,
+    0.7,
+)  # so far along an arrow stands its number: the first place that is free
+_LETTER, _LINE = 4.6, 9.5  # points that a letter and a line of a name take
+_RING = 0.42  # degrees from the middle of a ring to the name below it
 _PROTECTED = 1.3  # a protected arrow, whatever its number
 
 
@@ -108,7 +117,7 @@ def draw_flow_map(picture: FlowMap, style: Path, outlines: Path) -> str:
             else:
                 hatch = "" if covered else HATCHES["missing"]
                 draw_area(axes, rings, "#e3ebf2" if covered else "white", hatch, 1, edge="#8a8a8a")
-        _arrows(axes, picture, squeeze)
+        _arrows(axes, picture, squeeze, (WIDTH - 0.1) * 72 / (east - west))
         for number, stop in enumerate(picture.stops):
             _stop(axes, stop, any(way.end == number for way in picture.ways))
         axes.set_xlim(west, east)
@@ -121,10 +130,17 @@ def draw_flow_map(picture: FlowMap, style: Path, outlines: Path) -> str:
         return to_svg(figure, picture.name, picture.title, picture.alternative)
 
 
-def _arrows(axes: Any, picture: FlowMap, squeeze: float) -> None:
-    """Draw thick arrows first, so that thin ones stay to be seen; the number stands where an arrow begins."""
+def _arrows(axes: Any, picture: FlowMap, squeeze: float, degree: float) -> None:
+    """Draw thick arrows first, so that thin ones stay to be seen; the number stands where an arrow begins.
+
+    Parameters
+    ----------
+    degree : float
+        Points of the drawing to a degree of longitude.
+    """
     from matplotlib.patches import FancyArrowPatch
 
+    taken = [box for stop in picture.stops for box in _boxes(stop, squeeze, degree)]
     highest = max(shown_values(picture.points), default=1.0) or 1.0
     ends = sorted({way.end for way in picture.ways})
     for way in sorted(picture.ways, key=lambda w: -(w.point.value or 0.0)):
@@ -144,7 +160,10 @@ def _arrows(axes: Any, picture: FlowMap, squeeze: float) -> None:
                 color=GREY if hidden else colour, alpha=0.9, zorder=4,
             )
         )  # fmt: skip
-        at, up = _along(start, end, bend, squeeze)
+        places = [_along(start, end, bend, squeeze, far) for far in _LABELLED]
+        half = (0.5 * _LETTER * len(point.text) + 2) / degree, 0.5 * _LINE / (degree * squeeze)
+        at, up = next((place for place in places if not _meets((*place, *half), taken)), places[0])
+        taken.append((at, up, *half))
         axes.text(
             at, up, point.text, fontsize=7.5, ha="center", va="center", zorder=6 if hidden else 7.5,
             color=GREY if hidden else "black",
@@ -152,14 +171,42 @@ def _arrows(axes: Any, picture: FlowMap, squeeze: float) -> None:
         )  # fmt: skip
 
 
-def _along(start: Stop, end: Stop, bend: float, squeeze: float) -> tuple[float, float]:
+_Box = tuple[float, float, float, float]
+"""Middle and half of width and height, in degrees."""
+
+
+def _boxes(stop: Stop, squeeze: float, degree: float) -> list[_Box]:
+    """Return about where a place's name and its ring stand."""
+    lines = wrapped(stop.name, 17).split("\n")
+    half = (
+        (0.5 * _LETTER * max(map(len, lines)) + 2) / degree,
+        (0.5 * _LINE * len(lines) + 1) / (degree * squeeze),
+    )
+    if not _rung(stop):
+        return [(stop.longitude, stop.latitude, *half)]
+    ring = (stop.longitude, stop.latitude, 10 / degree, 10 / (degree * squeeze))
+    return [ring, (stop.longitude, stop.latitude - _RING - half[1], *half)]
+
+
+def _meets(box: _Box, taken: list[_Box]) -> bool:
+    return any(
+        abs(box[0] - other[0]) < box[2] + other[2] and abs(box[1] - other[1]) < box[3] + other[3]
+        for other in taken
+    )
+
+
+def _rung(stop: Stop) -> bool:
+    return stop.stays is not None and stop.stays.value != 0 and stop.stays.state != "none"
+
+
+def _along(start: Stop, end: Stop, bend: float, squeeze: float, far: float) -> tuple[float, float]:
     """Return a point of the arc: a quadratic curve whose middle is drawn aside on paper, where degrees differ in length."""
     across, up = end.longitude - start.longitude, end.latitude - start.latitude
     aside = (
         (start.longitude + end.longitude) / 2 + bend * up * squeeze,
         (start.latitude + end.latitude) / 2 - bend * across / squeeze,
     )
-    one, two, three = (1 - _LABELLED) ** 2, 2 * _LABELLED * (1 - _LABELLED), _LABELLED**2
+    one, two, three = (1 - far) ** 2, 2 * far * (1 - far), far**2
     return (
         one * start.longitude + two * aside[0] + three * end.longitude,
         one * start.latitude + two * aside[1] + three * end.latitude,
@@ -171,9 +218,9 @@ def _stop(axes: Any, stop: Stop, target: bool) -> None:
     box = {"facecolor": "white", "edgecolor": "#333333" if target else "none", "boxstyle": "round,pad=0.15",
            "alpha": 0.9, "linewidth": 0.7}  # fmt: skip
     point = stop.stays
-    rung = point is not None and point.value != 0 and point.state != "none"
+    rung = _rung(stop)
     axes.text(
-        stop.longitude, stop.latitude - (0.42 if rung else 0.0), wrapped(stop.name, 17), fontsize=7.5, ha="center",
+        stop.longitude, stop.latitude - (_RING if rung else 0.0), wrapped(stop.name, 17), fontsize=7.5, ha="center",
         va="top" if rung else "center", linespacing=1.05, bbox=box, zorder=7, weight="bold" if target else "normal",
     )  # fmt: skip
     if point is None or not rung:

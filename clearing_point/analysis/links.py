@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clearing_point.analysis.model import Note
 from clearing_point.disclosure.model import Protected
 from clearing_point.linkage.link import Linked
 from clearing_point.linkage.settings import LinkageSettings
-from clearing_point.standard.model import TERRITORY
+from clearing_point.standard.model import TERRITORY, Text
 
 _MANY_LINKS = 200
 """From here on a rate has one decimal (domain.md 12.1, R12)."""
@@ -36,10 +37,17 @@ def note_of(linked: Linked, decisions: int, least_links: int) -> dict[str, Any]:
     return found
 
 
-def notes_on_links(settings: LinkageSettings, noted: Mapping[str, Any], table: Protected) -> tuple[str, ...]:
+def notes_on_links(
+    settings: LinkageSettings, noted: Mapping[str, Any], table: Protected, sentences: Mapping[str, Text]
+) -> tuple[Note, ...]:
     """Return the sentences to print with a table that leads from the sum of the submissions to the region's persons.
 
     Such a table has the categories that the settings name (``printed``); all others get none.
+
+    Parameters
+    ----------
+    sentences : mapping
+        :attr:`clearing_point.standard.model.Standard.link_notes`.
     """
     printed = settings.printed
     place = next((k for k, d in enumerate(table.dimensions) if d.variable == TERRITORY), None)
@@ -50,11 +58,18 @@ def notes_on_links(settings: LinkageSettings, noted: Mapping[str, Any], table: P
         return ()
     wrong, missed = noted.get("false_match_percent"), noted.get("missed_match_percent")
     if wrong is None or missed is None:
-        return (printed["range"], printed["too_few_links"])
+        return (Note(sentences["range"]), Note(sentences["too_few_links"]))
     digits = int(noted["decimals"])
-    rates = printed["rates"].format(false=_percent(wrong, digits), missed=_percent(missed, digits))
-    numbers = "; ".join(f"{of}: {n}" for of, n in corrected_numbers(settings, noted, table).items())
-    return (printed["range"], rates, *([printed["corrected"].format(numbers=numbers)] if numbers else ()))
+    less_than = Note(sentences["less_than"], {"number": (10**-digits, digits)})
+    rates = {
+        name: (rate, digits) if rate > 0 else less_than
+        for name, rate in (("false", wrong), ("missed", missed))
+    }
+    notes = [Note(sentences["range"]), Note(sentences["rates"], rates)]
+    numbers = corrected_numbers(settings, noted, table)
+    if numbers:
+        notes.append(Note(sentences["corrected"], {"numbers": numbers}))
+    return tuple(notes)
 
 
 def corrected_numbers(
@@ -77,7 +92,3 @@ def corrected_numbers(
         number = entry.shown - (twice / share if share > 0 else entry.shown)
         found[", ".join(code for k, code in enumerate(cell) if k != place)] = round(max(number, 0))
     return found
-
-
-def _percent(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}" if number > 0 else f"less than {10**-digits:.{digits}f}"

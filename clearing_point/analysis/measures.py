@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from clearing_point.analysis.count import CURRENT, Counted
-from clearing_point.analysis.model import TOTAL
+from clearing_point.analysis.model import TOTAL, Note
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem, InternalError
@@ -153,7 +153,7 @@ def _below(counted: Counted, denominators: Denominators, cell: Cell) -> float | 
 
 def notes_of(
     counted: Counted, standard: Standard, denominators: Mapping[str, Denominators]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Say where a rate is left out because its two sides are of different bases (G11)."""
     measure = counted.indicator.measure
     if measure is None or measure.denominator is None:
@@ -162,5 +162,8 @@ def notes_of(
     left = sorted({t for t, year in denominators[measure.denominator].unequal if year in years})
     if not left:
         return ()
-    names = ", ".join(standard.territory_name(territory) for territory in left)
-    return (f"{standard.messages[_UNEQUAL_BASIS]['what']['en']} ({_UNEQUAL_BASIS}: {names})",)
+    said = {}
+    for language, what in standard.messages[_UNEQUAL_BASIS]["what"].items():
+        names = ", ".join(standard.territory_name(territory, language=language) for territory in left)
+        said[language] = f"{what} ({_UNEQUAL_BASIS}: {names})"
+    return (Note(said),)

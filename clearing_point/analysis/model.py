@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from clearing_point.disclosure.model import Cell, Protected
-from clearing_point.standard.model import Indicator, Population
+from clearing_point.standard.model import Indicator, Population, Text
+from clearing_point.standard.translations import SOURCE
 
 TOTAL = "Total"
 """Category of a dimension that admits everything."""
 UNKNOWN = "UNK"
 """Category of persons for whom the variable is not known (all missing codes)."""
+
+PrintNumber = Callable[[float, int], str]
+"""From a number and its decimals to the digits of a language."""
+
+
+def _plain(number: float, decimals: int) -> str:
+    return f"{number:.{decimals}f}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence below a table, in every language that has it, with what fills its places.
+
+    Attributes
+    ----------
+    values : mapping
+        By place: another note, a number with its decimals, or whole numbers by what they are of.
+    """
+
+    text: Text
+    values: Mapping[str, Note | tuple[float, int] | Mapping[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, english: str) -> Note:
+        """Return a note that stands in English only."""
+        return cls({SOURCE: english})
+
+    def translated(self, known: Mapping[str, Text]) -> Note:
+        """Return the note with the languages in which its sentences are known, by their English text."""
+        values = {n: v.translated(known) if isinstance(v, Note) else v for n, v in self.values.items()}
+        return Note(known.get(self.text[SOURCE], self.text), values)
+
+    def said(self, language: str = SOURCE, number: PrintNumber = _plain) -> str:
+        """Return the sentence in a language; in English where it lacks it."""
+        text = self.text.get(language) or self.text[SOURCE]
+        if not self.values:
+            return text.strip()  # braces in a reason that somebody wrote are no places
+        return text.format(**{n: _filled(v, language, number) for n, v in self.values.items()}).strip()
+
+
+def _filled(value: Note | tuple[float, int] | Mapping[str, int], language: str, number: PrintNumber) -> str:
+    if isinstance(value, Note):
+        return value.said(language, number)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{of}: {number(each, 0)}" for of, each in value.items())
+    return number(*value)
 
 
 @dataclass(frozen=True)
@@ -31,6 +78,8 @@ class PublishedTable:
         What protection hid or changed, in cells and shares of persons.
     values : mapping or None
         The indicator's measure by cell: a median, mean, sum or rate; None where it may not be shown.
+    covered : frozenset of (territory, year), optional
+        For which somebody had sent data when the year was counted; None: for all.
     """
 
     indicator: Indicator
@@ -39,6 +88,7 @@ class PublishedTable:
     submissions: tuple[str, ...]
     made_data: bool
     query: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     cost: Mapping[str, Any]
     values: Mapping[Cell, float | None] | None = None
+    covered: frozenset[tuple[str, str]] | None = None

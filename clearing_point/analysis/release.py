@@ -11,10 +11,11 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.missing import MISSING, missing_cells
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release_database import DATABASE, write_database
 from clearing_point.analysis.release_metadata import (
@@ -78,7 +79,10 @@ def write_release(
         data = folder / "data"
         data.mkdir()
         for table in tables:
-            _write(data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected, table.values))
+            missing = missing_cells(table)
+            _write(
+                data / f"{table.indicator.indicator_id}.csv", long_csv(table.protected, table.values, missing)
+            )
         _write(folder / "definitions.json", _json([_definition(t) for t in tables]))
         release_id = f"{edition}-{_content_hash(folder)[:12]}"
         _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
@@ -118,8 +122,12 @@ def put_in_place(folder: Path, target: Path) -> Path:
     return target
 
 
-def long_csv(table: Protected, values: Mapping[Cell, float | None] | None = None) -> str:
-    """Return a protected table as a long CSV: one row a cell, an empty value where it is hidden.
+def long_csv(
+    table: Protected,
+    values: Mapping[Cell, float | None] | None = None,
+    missing: Collection[Cell] = (),
+) -> str:
+    """Return a protected table as a long CSV: one row a cell, an empty value where it is hidden or missing.
 
     An indicator with a measure has a further column for it.
     """
@@ -128,10 +136,11 @@ def long_csv(table: Protected, values: Mapping[Cell, float | None] | None = None
     measured = [] if values is None else ["measure"]
     writer.writerow([*(d.variable for d in table.dimensions), "value", "protection", *measured])
     for cell, shown in table.cells.items():
-        row = [*cell, "" if shown.shown is None else shown.shown, shown.status]
+        number = "" if shown.shown is None else shown.shown
+        row = [*cell, "", MISSING] if cell in missing else [*cell, number, shown.status]
         if values is not None:
             value = values.get(cell)
-            row.append("" if value is None else repr(value))
+            row.append("" if value is None or cell in missing else repr(value))
         writer.writerow(row)
     return text.getvalue()
 
@@ -160,7 +169,7 @@ def _definition(table: PublishedTable) -> dict[str, Any]:
         "made_data": table.made_data,
         "submissions": list(table.submissions),
         "query": table.query,
-        "notes": [*table.notes, *(c["en"] for c in indicator.caveats)],
+        "notes": [*(note.said() for note in table.notes), *(c["en"] for c in indicator.caveats)],
         "cost_of_protection": dict(table.cost),
     }
 

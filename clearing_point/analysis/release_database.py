@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from clearing_point.analysis.missing import MISSING, missing_cells
 from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
 from clearing_point.analysis.revisions import Revision
 from clearing_point.standard.model import Breakdown, Standard
@@ -146,7 +147,8 @@ def _indicator(position: int, table: PublishedTable) -> tuple[Any, ...]:
         table.population.name, table.population.title["en"], table.population.definition["en"], indicator.where,
         shown.profile, shown.base, shown.far_from, shown.far_reach, shown.sign, shown.sensitive,
         sorted(shown.multiple_response), indicator.minimum_base, shown.reason or None, table.made_data,
-        [*table.notes, *(caveat["en"] for caveat in indicator.caveats)], list(table.submissions), table.query,
+        [*(note.said() for note in table.notes), *(caveat["en"] for caveat in indicator.caveats)],
+        list(table.submissions), table.query,
         indicator.measure.kind if indicator.measure and table.values is not None else None,
         indicator.measure.label["en"] if indicator.measure and table.values is not None else None,
         # Who is counted as the disclosure gate names it: equal names are one population.
@@ -211,9 +213,11 @@ def label_of(breakdown: Breakdown | None, code: str, standard: Standard, languag
 
 
 def _cells(table: PublishedTable) -> Iterator[tuple[Any, ...]]:
+    missing = missing_cells(table)
     for position, (cell, shown) in enumerate(table.protected.cells.items()):
         measure = None if table.values is None else table.values.get(cell)
-        yield table.indicator.indicator_id, position, list(cell), shown.shown, shown.status, measure
+        said = (None, MISSING, None) if cell in missing else (shown.shown, shown.status, measure)
+        yield table.indicator.indicator_id, position, list(cell), *said
 
 
 def _revision(edition: int, moved: Revision) -> tuple[Any, ...]:
@@ -247,13 +251,14 @@ def _view(connection: Any, table: PublishedTable) -> None:
     columns = [
         f'key[{n}]{"::INTEGER" if name in years else ""} AS "{name}"' for n, name in enumerate(names, start=1)
     ]
-    missing = "false"
+    missing = f"(t.protection = '{MISSING}')"
     if "territory" in names and years:
         reported = f'SELECT 1 FROM coverage AS c WHERE c.territory = t.territory AND c.reference_year = t."{years[0]}"'
         places = (
             "SELECT DISTINCT unnest(members) FROM category WHERE variable = 'territory' AND kind = 'code'"
         )
-        missing = f"(t.territory IN ({places}) AND NOT EXISTS ({reported}))"
+        # A year that went out before its data came stays without them, although they are there now.
+        missing = f"({missing} OR t.territory IN ({places}) AND NOT EXISTS ({reported}))"
     named, asked = table.indicator.indicator_id, ", ".join(f't."{n}"' for n in names)
     measure = "" if table.values is None else f"CASE WHEN {missing} THEN NULL ELSE measure END AS measure, "
     connection.execute(

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from clearing_point.analysis.missing import MISSING
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.revisions import REASONS, Revision
 
@@ -111,18 +112,19 @@ def _resource(table: PublishedTable) -> dict[str, Any]:
             {"name": dimension.variable, "type": "string", "title": label,
              "constraints": {"required": True, "enum": codes}}
         )  # fmt: skip
-    statuses = ["hidden", "rounded"]
+    statuses = ["hidden", "rounded", MISSING]
     fields.append(
         {
             "name": "value",
             "type": "integer",
             "title": table.population.title["en"],
-            "description": "Empty where it is hidden.",
+            "description": "Empty where it is hidden or missing.",
         }
     )
     fields.append(
         {"name": "protection", "type": "string", "title": "Protection", "constraints": {"enum": statuses},
-         "description": "hidden: may not be shown; rounded: moved by less than the base of rounding; empty: as counted."}
+         "description": "hidden: may not be shown; rounded: moved by less than the base of rounding; missing: nothing "
+         "was sent for that territory and year; empty: as counted."}
     )  # fmt: skip
     if indicator.measure is not None and table.values is not None:
         fields.append(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.missing import MISSING
 from clearing_point.analysis.model import TOTAL
 from clearing_point.errors import InputProblem
 from clearing_point.standard.model import TERRITORY
@@ -29,18 +30,27 @@ REASONS = {
 }
 """Why a number moved, in the order in which it is asked (rule R3 of the standard for later statuses)."""
 _YEAR = "reference_year"
+_Number = int | str | None
+"""A number as an annex has it: None where it is protected, ``missing`` where there are no data."""
 _DEFINING = ("where", "population", "dimensions", "query")
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One number that moved; None stands for a protected one."""
+    """One number that moved; None stands for a protected one, or for one without any data.
+
+    Attributes
+    ----------
+    missing : frozenset of str
+        ``before`` or ``now`` where that side had no data.
+    """
 
     table: str
     place: Mapping[str, str]
     before: int | None
     now: int | None
     reason: str
+    missing: frozenset[str] = frozenset()
 
     @property
     def cell(self) -> str:
@@ -71,7 +81,7 @@ class Revisions:
     compared: int
 
     def csv(self) -> str:
-        """Return all revisions as CSV; an empty number is a protected one."""
+        """Return all revisions as CSV; an empty number is a protected one, or one without data."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -106,10 +116,14 @@ def compare(
             if place not in cells_old:
                 continue
             compared += 1
-            if number != cells_old[place]:
-                where, was = dict(place), cells_old[place]
-                why = "definition" if redefined else _reason(where, was, number, lock_before, lock_now)
-                moved.append(Revision(name, where, was, number, why))
+            if _same(cells_old[place], number):
+                continue
+            where, without = dict(place), frozenset[str]()
+            was, now_is = (None if isinstance(n, str) else n for n in (cells_old[place], number))
+            if MISSING in (cells_old[place], number):
+                without = frozenset({"before" if cells_old[place] == MISSING else "now"})
+            why = "definition" if redefined else _reason(where, was, now_is, lock_before, lock_now)
+            moved.append(Revision(name, where, was, now_is, why, without))
     return Revisions(_name(lock_before), _name(lock_now), tuple(moved), compared)
 
 
@@ -169,7 +183,12 @@ def _definitions(folder: Path) -> dict[str, Mapping[str, Any]]:
     return {definition["id"]: definition for definition in found}
 
 
-def _cells(folder: Path, name: str) -> dict[tuple[tuple[str, str], ...], int | None]:
+def _same(before: _Number, now: _Number) -> bool:
+    """Say whether a number stayed; nought where there were no data before, or no longer are, is none that moved."""
+    return before == now or (MISSING in (before, now) and 0 in (before, now))
+
+
+def _cells(folder: Path, name: str) -> dict[tuple[tuple[str, str], ...], _Number]:
     path = folder / "data" / f"{name}.csv"
     if not path.is_file():
         return {}
@@ -178,6 +197,8 @@ def _cells(folder: Path, name: str) -> dict[tuple[tuple[str, str], ...], int | N
         names = reader.fieldnames or ()
         variables = names[: names.index("value")] if "value" in names else ()
         return {
-            tuple((v, row[v]) for v in variables): int(row["value"]) if row["value"] else None
+            tuple((v, row[v]) for v in variables): int(row["value"])
+            if row["value"]
+            else (MISSING if row["protection"] == MISSING else None)
             for row in reader
         }

@@ -12,11 +12,25 @@ from clearing_point.commands.shared import (
     EditionOption,
     JsonOption,
     ProjectOption,
+    known_language,
     print_json,
     progress,
     say,
 )
 from clearing_point.project import find_project
+
+AlsoOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also",
+        metavar="LANGUAGE",
+        help="A language beside those of the edition and of the report that stands; may be repeated.",
+    ),
+]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="LANGUAGE", help="A language that was added and is to go again."),
+]
 
 app = typer.Typer()
 run_app = typer.Typer(help="What a timer runs.", no_args_is_help=True)
@@ -65,12 +79,8 @@ def report(
         bool,
         typer.Option("--verify", help="Build it again from its lock and compare every byte; change nothing."),
     ] = False,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--also", metavar="LANGUAGE", help="A language beside those of the edition; may be repeated."
-        ),
-    ] = None,
+    also: AlsoOption = None,
+    without: WithoutOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -87,7 +97,11 @@ def report(
         else:
             print(result.sentence())
         return 0 if result.same else 1
-    built = build(found, load_standard(found.schemas), edition, also=also or (), progress=progress(json))
+    standard = load_standard(found.schemas)
+    built = build(
+        found, standard, edition, also=[known_language(each, standard) for each in also or ()],
+        without=[known_language(each, standard) for each in without or ()], progress=progress(json),
+    )  # fmt: skip
     if json:
         print_json({"html": built.html, "files": list(built.files)})
         return 0
@@ -121,14 +135,23 @@ def diff(
 
 @run_app.command("annual")
 def run_annual(
-    edition: EditionOption, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
+    edition: EditionOption,
+    also: AlsoOption = None,
+    without: WithoutOption = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
 ) -> int:
     """Build the annual report if anything changed: for a timer. The last good report stays if it fails."""
     from clearing_point.standard import load_standard
     from pipelines.run_annual import run_annual as run
 
     found = find_project(project, data)
-    done = run(found, load_standard(found.schemas), edition, progress=progress(json))
+    standard = load_standard(found.schemas)
+    done = run(
+        found, standard, edition, also=[known_language(each, standard) for each in also or ()],
+        without=[known_language(each, standard) for each in without or ()], progress=progress(json),
+    )  # fmt: skip
     if json:
         print_json(asdict(done))
     elif done.exit_code:

@@ -13,6 +13,8 @@ from clearing_point.disclosure.model import Category, Cell, Dimension
 from clearing_point.errors import InputProblem
 
 _HIDDEN = frozenset({"", "c", ":", "x"})
+_NOTHING_SENT = "missing"
+"""What a release says of a cell (column ``protection``) for which nobody sent anything: everybody knows it is nought."""
 _BELOW = re.compile(r"<\s*(\d+)")
 _NUMBER = re.compile(r"\d+(\.0+)?|\d{1,3}(,\d{3})+")
 _MOST_CELLS = 500_000
@@ -141,6 +143,7 @@ def _cells(
     variables = tuple(variable for variable in by if variable in header)
     positions = [header.index(variable) for variable in variables]
     value_at = header.index(value)
+    protection_at = header.index("protection") if "protection" in header and "protection" not in by else None
     cells: dict[Cell, LongCell] = {}
     for line, row in enumerate(rows, start=2):
         if not row:
@@ -160,7 +163,10 @@ def _cells(
                 f"{name}, lines {cells[cell].line} and {line} are the same cell; keep one, or name the column "
                 "that tells them apart in --by."
             )
-        cells[cell] = _value(name, line, value, row[value_at].strip())
+        known_nought = protection_at is not None and row[protection_at].strip() == _NOTHING_SENT
+        cells[cell] = (
+            LongCell(0, 0, False, line) if known_nought else _value(name, line, value, row[value_at].strip())
+        )
     if not cells:
         raise InputProblem(f"{name} has no rows below its header.")
     return variables, cells

@@ -35,7 +35,7 @@ class LinkageSettings:
     model: Mapping[str, Any]
     input_sql: str
     made: Mapping[str, Any]
-    printed: Mapping[str, str]
+    printed: Mapping[str, Any]
     """Categories of the table that leads to the region's persons, and the sentences printed with it."""
     writes: Mapping[str, str]
     groups: Mapping[str, int]

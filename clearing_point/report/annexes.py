@@ -36,9 +36,12 @@ def footnotes_of(setting: Setting) -> Iterator[tuple[str, str]]:
         if row["territory_id"] in context.coverage and first <= edition.year and last >= edition.trend_from:
             years = ""
             if row["year_from"] or row["year_to"]:
-                years = f" ({max(first, edition.trend_from)}-{min(last, edition.year)})"
+                first, last = max(first, edition.trend_from), min(last, edition.year)
+                years = f" ({first}-{last})" if first < last else f" ({first})"
             language = setting.words.language
             name = context.standard.place_text(row["label_en"], language)
+            if name == row["label_en"]:  # a name of every profile stands with the neutral names
+                name = setting.territory(row["territory_id"])
             yield name + years, context.standard.place_text(row["footnote_en"], language)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clearing_point.analysis.model import PublishedTable
@@ -63,7 +63,7 @@ def compose(
         (figures,) if figures else (Paragraph(words("key_figures.none_shown"), "note"),)
     )
     sections = (
-        _how_to_read(setting, any(view.protected.withheld for view in views), views[0].protected.sign),
+        _how_to_read(setting, views, numbering.of_table),
         covered,
         region,
         chapters(views, easel, numbering),
@@ -104,8 +104,8 @@ def _about_language(words: Words, english: int) -> list[Block]:
     return [Paragraph(" ".join(said), "note")] if said else []
 
 
-def _how_to_read(setting: Setting, withheld: bool, sign: str) -> Section:
-    words = setting.words
+def _how_to_read(setting: Setting, views: Sequence[View], numbers: Mapping[str, str]) -> Section:
+    words, sign = setting.words, views[0].protected.sign
     signs = [
         (sign, words("how_to_read.sign_hidden")),
         ("0", words("how_to_read.sign_zero")),
@@ -117,12 +117,15 @@ def _how_to_read(setting: Setting, withheld: bool, sign: str) -> Section:
         signs[0] = (words("how_to_read.rounded_example"), words("how_to_read.sign_rounded"))
         del signs[1:3]
     method = Section(
-        "method", words("how_to_read.method_title"), (Items(words.items("how_to_read.method")),), boxed=True
+        "method",
+        words("how_to_read.method_title"),
+        (Items(words.known_items("how_to_read.method", numbers)),),
+        boxed=True,
     )
     origin = Section(
         "where-from", words("how_to_read.origin_title"), (Paragraph(words("how_to_read.origin")),)
     )
     blocks: list[Block] = [Paragraph(words("how_to_read.intro")), Terms(tuple(signs))]
-    if withheld:
+    if any(view.protected.withheld for view in views):
         blocks.append(Paragraph(words("how_to_read.withheld"), "note"))
     return Section("how-to-read", words("how_to_read.title"), tuple(blocks), (method, origin))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clearing_point.report.edition import Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.report.words import Words
-from clearing_point.standard.model import Text
+from clearing_point.standard.model import Indicator, Text
 from clearing_point.standard.translations import SOURCE
 
 
@@ -27,6 +27,8 @@ def english_texts(edition: Edition, context: ReportContext, words: Words) -> fro
         if indicator.measure is not None and indicator.measure.denominator is not None:
             denominator = standard.denominators[indicator.measure.denominator]
             texts += [denominator.title, denominator.definition]
+    if any(_leads_to_persons(indicator) for indicator in chosen):
+        texts += standard.link_notes.values()
     lists = {breakdown.codelist for indicator in chosen for breakdown in indicator.by}
     texts += [
         code.label
@@ -35,3 +37,8 @@ def english_texts(edition: Edition, context: ReportContext, words: Words) -> fro
     ]
     texts += [standard.territory_names[t] for t in context.coverage if t in standard.territory_names]
     return words.standing_in | {text[SOURCE] for text in texts if words.language not in text}
+
+
+def _leads_to_persons(indicator: Indicator) -> bool:
+    """Say whether a table tells how links lead from cases to persons: sentences on links stand below it."""
+    return any("@first" in codes for breakdown in indicator.by for codes in breakdown.groups.values())

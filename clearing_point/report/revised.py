@@ -78,10 +78,14 @@ def _row(revision: Revision, view: View, numbering: Numbering) -> tuple[str | Ce
         for variable, code in revision.place.items()
         if variable in view.categories and code in view.categories[variable]
     ]
-    numbers = [
-        Cell(view.protected.sign, state="hidden") if n is None else Cell(print_number(n, words))
-        for n in (revision.before, revision.now)
-    ]
+    numbers = []
+    for side, number in (("before", revision.before), ("now", revision.now)):
+        if side in revision.missing:
+            numbers.append(Cell(words("signs.no_data"), state="none"))
+        elif number is None:
+            numbers.append(Cell(view.protected.sign, state="hidden"))
+        else:
+            numbers.append(Cell(print_number(number, words)))
     name = f"{numbering.of_table[revision.table]}: {view.title}"
     why = Cell(words(f"annexes.revised_why.{revision.reason}"), words=True)
     return (name, Cell(", ".join(codes), words=True), *numbers, why)

@@ -47,9 +47,14 @@ def mechanisms(scorecard: Scorecard, setting: Setting, number: str) -> Section:
     header = [words("tables.territory"), *(_label(domain, setting) for domain in scored)]
     header += [words("scorecard.not_known"), words("scorecard.lacking_evidence")]
     made = any(row.made_data for row in scorecard.rows)
+    notes = [words("scorecard.note_scale")]
+    sign = words("signs.no_data")
+    if any(sign in cell.text for row in body for cell in row if isinstance(cell, Cell)):
+        notes.append(words("scorecard.note_nothing_known", sign=sign))
+    notes.append(words("scorecard.note_rank"))
     table = plain_table(
         "table-scorecard", number, words("scorecard.table_title", year=scorecard.year), header, body,
-        (words("scorecard.note_scale"), words("scorecard.note_rank")), made,
+        tuple(notes), made,
     )  # fmt: skip
     intro = tuple(Paragraph(words(f"scorecard.{name}")) for name in ("intro", "levels"))
     return Section("mechanisms", words("scorecard.title"), (*intro, table))
@@ -99,14 +104,19 @@ def _scored(scorecard: Scorecard) -> Sequence[str]:
 def _of(reached: tuple[int, int], setting: Setting) -> Cell:
     if not reached[1]:
         return Cell(setting.words("signs.no_data"), state="none")
-    return Cell(setting.words("scorecard.of", reached=reached[0], known=reached[1]))
+    said = setting.words("scorecard.of", reached=reached[0], known=reached[1])
+    return Cell(said.replace(" ", "\u00a0"))  # "2 of 4" is not broken over two lines
 
 
 def _sentence(score: SubScore, setting: Setting) -> str:
+    paper, operation = (
+        _of(reached, setting).text if reached[1] else setting.words("scorecard.of_none")
+        for reached in (score.on_paper, score.in_operation)
+    )
+    key = "scorecard.sentence" if score.not_known else "scorecard.sentence_all_known"
     return setting.words(
-        "scorecard.sentence", domain=_label(score.domain, setting), paper=_of(score.on_paper, setting).text,
-        operation=_of(score.in_operation, setting).text, unknown=score.not_known,
-    )  # fmt: skip
+        key, domain=_label(score.domain, setting), paper=paper, operation=operation, unknown=score.not_known
+    )
 
 
 def _answer(row: ScoreRow, setting: Setting) -> Cell:
@@ -121,13 +131,22 @@ def _answer(row: ScoreRow, setting: Setting) -> Cell:
     if row.value is not None:
         unit = standard.codelists[LIST].by_code[row.indicator].attributes.get("measure_unit") or ""
         number = print_number(int(row.value), words) if row.value == int(row.value) else f"{row.value:g}"
-        label = standard.label_of("measure_unit", unit, words.language) if unit else ""
-        said.append(number if unit == "COUNT" else f"{number} {label.lower()}".strip())
+        said.append(_with_unit(number, unit, setting))
     if row.date_value is not None:
         said.append(row.date_value)
     if not said:
         return Cell(words("signs.no_data"), state="none", words=True)
     return Cell("; ".join(said), words=True)
+
+
+def _with_unit(number: str, unit: str, setting: Setting) -> str:
+    words = setting.words
+    if unit == "PERCENT":
+        return words("signs.percent", number=number)
+    if unit in ("", "COUNT"):
+        return number
+    label = setting.context.standard.label_of("measure_unit", unit, words.language).lower()
+    return words("scorecard.value", number=number, unit=label)
 
 
 def _evidence(row: ScoreRow, setting: Setting) -> Cell:

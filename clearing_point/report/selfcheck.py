@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
+from clearing_point.analysis.missing import MISSING
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InternalError
@@ -164,7 +165,9 @@ def _against_annex(page: Page, view: View, folder: Path) -> Iterator[str]:
     numbers = [text for row in found.numbers for text in row]
     # A measure stands beside its count: every second number then.
     printed, measured = (numbers, []) if measure is None else (numbers[::2], numbers[1::2])
-    expected = list(_in_reading_order(view, {key: row["value"] for key, row in rows.items()}))
+    # What is missing is a nought that nobody sent: the page prints a sign for it.
+    values = {key: "0" if row["protection"] == MISSING else row["value"] for key, row in rows.items()}
+    expected = list(_in_reading_order(view, values))
     if len(printed) != len(expected) or (measure is not None and len(measured) != len(expected)):
         yield f"page and annex: number of cells of {name}"
         return

@@ -53,6 +53,12 @@ def print_number(value: int, words: Words) -> str:
     return f"{value:,}".replace(",", separator(words))
 
 
+def print_decimal(value: float, decimals: int, words: Words) -> str:
+    """Return digits with a fixed number of decimals, with the separators of the language."""
+    digits = f"{value:,.{decimals}f}".replace(",", " ").replace(".", words("signs.decimal"))
+    return digits.replace(" ", separator(words))
+
+
 def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words: Words) -> Printed:
     """Return what is printed for a count.
 
@@ -87,8 +93,7 @@ def print_measure(value: float | None, decimals: int, count: Printed, words: Wor
         if count.state != "shown":
             return Printed(count.text, None, count.state)
         return Printed(words("signs.no_measure"), None, "none")
-    digits = f"{value:,.{decimals}f}".replace(",", " ").replace(".", words("signs.decimal"))
-    return Printed(digits.replace(" ", words("signs.thousands").replace("_", " ")), int(value), "shown")
+    return Printed(print_decimal(value, decimals, words), int(value), "shown")
 
 
 def share_of_known(

@@ -7,9 +7,10 @@ from itertools import groupby, product
 
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.report.model import Cell, Origin, Scope, Table
-from clearing_point.report.signs import Printed, print_number
+from clearing_point.report.signs import Printed, print_decimal, print_number
 from clearing_point.report.view import Place, View
 from clearing_point.standard.model import TERRITORY, Measure
+from clearing_point.standard.translations import SOURCE
 
 
 def make_table(
@@ -54,9 +55,11 @@ def make_table(
         "origin_anchor": origin_anchor,
     }
     if view.protected.withheld:
+        known = view.setting.context.standard.policy_texts
+        reason = known.get(view.protected.reason, {SOURCE: view.protected.reason})
         sentences = (
             words("tables.withheld"),
-            words("tables.withheld_reason", reason=view.protected.reason.rstrip(".")),
+            words("tables.withheld_reason", reason=words.of(reason).rstrip(".")),
             words("tables.withheld_instead"),
         )
         return Table(header=(), body=(), withheld=sentences, **common)  # type: ignore[arg-type]
@@ -79,7 +82,13 @@ def make_table(
     return Table(
         header=header,
         body=tuple(body),
-        notes=_notes(view, [shown for shown, _ in printed], fixed, [place for _, place in printed]),
+        notes=_notes(
+            view,
+            [shown for shown, _ in printed],
+            fixed,
+            [place for _, place in printed],
+            any(view.setting.words("signs.indicative") in cell.detail for row in body for cell in row),
+        ),
         **common,  # type: ignore[arg-type]
     )
 
@@ -124,10 +133,13 @@ def plain_table(anchor: str, number: str, title: str, header: Sequence[str], bod
     )
 
 
-def _counted(view: View, measure: Measure) -> str:
+def _counted(view: View, measure: Measure, narrow: bool) -> str:
     """Head the counts beside a measure: where it is made of values, only those count whose value is known."""
-    name = capital(view.population)
-    return name if measure.value is None else view.setting.words("tables.with_value", population=name)
+    name, words = capital(view.population), view.setting.words
+    if measure.value is None:
+        return name
+    # Beside several others there is no room for more: below the table stands who is counted.
+    return words("tables.with_value_short") if narrow else words("tables.with_value", population=name)
 
 
 def _header(
@@ -139,7 +151,10 @@ def _header(
     pair = (
         ()
         if view.indicator.measure is None
-        else (_counted(view, view.indicator.measure), words.of(view.indicator.measure.label))
+        else (
+            _counted(view, view.indicator.measure, bool(columns)),
+            words.of(view.indicator.measure.label),
+        )
     )
     wide = max(len(pair), 1)
     depth = max(len(columns) + sum(named) + (1 if pair and columns else 0), 1)
@@ -190,17 +205,17 @@ def _row_headers(
 def _cell(view: View, shown: Printed, place: Place, total: bool) -> Cell:
     variable = view.share_variable()
     share = view.share(place, variable) if variable and shown.state == "shown" else None
-    detail = (
-        ""
-        if share is None
-        else share.text + (view.setting.words("signs.indicative") if share.indicative else "")
-    )
+    detail = "" if share is None else share.text
+    if share is not None and share.indicative:
+        detail = f"{detail} {view.setting.words('signs.indicative')}"
     if view.is_break(place) and shown.state != "none":
         detail = f"{detail} {view.setting.words('signs.break')}".strip()
     return Cell(shown.text, detail=detail, state="" if shown.state == "shown" else shown.state, total=total)
 
 
-def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequence[Place]) -> tuple[str, ...]:
+def _notes(
+    view: View, printed: Sequence[Printed], fixed: Place, places: Sequence[Place], indicative: bool
+) -> tuple[str, ...]:
     words, notes = view.setting.words, []
     if any(p.state == "hidden" for p in printed):
         notes.append(words("tables.note_hidden", sign=view.protected.sign))
@@ -208,6 +223,8 @@ def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequenc
         notes.append(words("tables.note_rounded", base=view.protected.base))
     if view.share_variable():
         notes.append(words("tables.note_share", base=view.indicator.minimum_base))
+    if indicative:
+        notes.append(words("tables.note_indicative", sign=words("signs.indicative")))
     dash = words("signs.no_measure")
     if any((m := view.measured(place)) is not None and m.text == dash for place in places):
         least = view.setting.context.standard.settings["thresholds"]["minimum_base_mean_or_median"]
@@ -226,7 +243,10 @@ def _notes(view: View, printed: Sequence[Printed], fixed: Place, places: Sequenc
     if missing:
         notes.append(words("tables.note_region_without", names=words.joined(missing)))
     notes.extend(words.of(text) for text in view.indicator.caveats)
-    notes.extend(note.strip() for note in view.published.notes)
+    notes.extend(
+        note.said(words.language, lambda number, decimals: print_decimal(number, decimals, words))
+        for note in view.published.notes
+    )
     return tuple(notes)
 
 
@@ -246,7 +266,10 @@ def origin_of(view: View) -> Origin:
     whole = view.filled({})
     facts: list[tuple[str, tuple[str, ...]]] = [
         (words("origin.definition"), (words.of(view.indicator.definition),)),
-        (words("origin.population"), (capital(view.population), words.of(table.population.definition))),
+        (
+            words("origin.population"),
+            (f"{capital(view.population)}.", words.of(table.population.definition)),
+        ),
     ]
     if view.share_variable():
         facts.append(
@@ -258,6 +281,7 @@ def origin_of(view: View) -> Origin:
     facts.append((words("origin.unknown"), _unknown(view, whole)))
     facts.append((words("origin.protection"), _protection(view)))
     facts.append((words("origin.data_as_of"), (view.setting.context.cut_off,)))
+    facts.append((words("origin.file"), (f"data/{view.indicator.indicator_id}.csv",)))
     brief = tuple(facts[1:])  # the definition stands above the table already
     contributing = (", ".join(table.submissions) or words("origin.no_submissions"),)
     facts.append((words("origin.submissions", count=len(table.submissions)), contributing))

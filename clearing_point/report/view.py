@@ -122,8 +122,15 @@ class View:
                 )
         columns = tuple(v for v in self.indicator.columns if v in self.categories)
         rows = tuple(v for v in self.indicator.rows if v in self.categories)
-        others = tuple(v for v in self.categories if v not in rows and v not in columns)
-        return (*rows, *others), columns
+        rows = (*rows, *(v for v in self.categories if v not in rows and v not in columns))
+        if self.indicator.measure is not None and not self._printed(rows):
+            # A single row of counts and measures year by year would be all headings: years go down then.
+            return (*columns, *rows), ()
+        return rows, columns
+
+    def _printed(self, variables: tuple[str, ...]) -> list[str]:
+        """Return the variables that a table has to name: those of more than one category."""
+        return [v for v in variables if len(self.categories[v]) > 1]
 
     def leaves(self, variable: str) -> tuple[str, ...]:
         """Return the categories that hold no other one: what a figure may add up or compare."""
@@ -254,8 +261,15 @@ class View:
             named = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
             # A group of rows of all territories names none of them.
             members = tuple(m for m in named if m in members) or members
-        states = {self.setting.reported(member, year) for member in members for year in years}
+        states = {self._of_year(member, year) for member in members for year in years}
         if states <= {"none"}:
             return "none"
         # A rounded nought may stand for a few persons: it must not be printed as "none reported".
         return "complete" if states == {"complete"} or self.protected.profile == "round" else "accepted"
+
+    def _of_year(self, territory: str, year: str) -> Reported:
+        """Say what was known of a territory's data when the year was counted: what came later stands on its own line."""
+        covered = self.published.covered
+        if covered is not None and (territory, year) not in covered:
+            return "none"
+        return self.setting.reported(territory, year)

@@ -14,7 +14,7 @@ from typing import Any
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import Text
-from clearing_point.standard.translations import REGISTER, letters_of, respell
+from clearing_point.standard.translations import REGISTER, letters_of, places_of, respell
 
 _FALLBACK = "en"
 
@@ -64,6 +64,14 @@ class Words:
         if not isinstance(found, list):
             raise InputProblem(f"reports/text/{self.language}: {key} must be a list.")
         return tuple(str(text).format(**values).strip() for text in found)
+
+    def known_items(self, key: str, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the sentences of a list whose places can all be filled; the others fall away."""
+        return tuple(
+            str(text).format(**values).strip()
+            for text in self._found(key)
+            if places_of(str(text)) <= set(values)
+        )
 
     def terms(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return a list of terms and their meaning."""

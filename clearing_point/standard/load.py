@@ -103,12 +103,21 @@ def _load(schemas: Path, sha256: str) -> Standard:
         words=read_yaml(schemas / "words.yml"),
         territory_names=_territory_names(schemas),
         place_texts=_place_texts(schemas / "territories"),
+        policy_texts=_policy_texts(read_yaml(schemas / "disclosure.yml")),
+        link_notes=read_yaml(schemas / "linkage.yml")["printed"]["sentences"],
         sha256=sha256,
     )
     translations = read_translations(schemas)
     add_translations(standard.texts(), translations)
     add_translations(standard.report_texts(), translations)
     return standard
+
+
+def _policy_texts(policy: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the sentences of the disclosure policy that readers of a report meet."""
+    sentences = [policy["withheld_reason"], policy["revision_note"]]
+    sentences += [*policy["late_notes"].values(), *policy["hidden_since"].values()]
+    return {english: {"en": english} for english in sentences}
 
 
 def _territory_names(schemas: Path) -> dict[str, dict[str, str]]:

@@ -296,6 +296,10 @@ class Standard:
     """Neutral names of territories in every language (``territories/name.csv``)."""
     place_texts: Mapping[str, Text]
     """Names and footnotes of naming profiles and groups, by their English text."""
+    link_notes: Mapping[str, Text]
+    """What is printed below the tables that say how links lead to persons (``linkage.yml``)."""
+    policy_texts: Mapping[str, Text]
+    """What is printed with a table that is withheld, late or made anew (``disclosure.yml``), by its English text."""
     sha256: str
 
     @property
@@ -350,6 +354,7 @@ class Standard:
         for denominator in self.denominators.values():
             yield "report:label", denominator.title
             yield "", denominator.definition
+        yield from (("", text) for text in (*self.link_notes.values(), *self.policy_texts.values()))
 
     def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
         """Return a sentence of ``words.yml`` with its places filled; English where the language has none."""

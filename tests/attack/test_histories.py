@@ -139,7 +139,7 @@ def test_the_same_edition_from_changed_records(tmp_path):
         issue(project, office, 2022, "suppress")
     revised = issue(project, office, 2022, "suppress", "A shelter had been left out.")
     assert revised.complete_revision
-    assert all("A shelter had been left out." in notes[0] for notes in revised.notes.values())
+    assert all("A shelter had been left out." in notes[0].said() for notes in revised.notes.values())
     assert issue(project, office, 2022, "suppress") == revised
     assert first.tables["sex"].cells != revised.tables["sex"].cells
     assert [i.name for i in Ledger(project.ledger).issues_in_force()] == ["2022, issue 2"]
@@ -248,8 +248,12 @@ def test_a_number_that_was_shown_and_is_hidden_now_is_told_with_the_reason(tmp_p
     assert expected
     assert {name: found.cells for name, found in revised.hidden_since.items()} == expected
     for name, cells in expected.items():
-        assert f"{cells} hidden now: made anew" in revised.notes[name]
-    assert all("hidden now" not in " ".join(revised.notes[n]) for n in revised.tables if n not in expected)
+        assert f"{cells} hidden now: made anew" in [note.said() for note in revised.notes[name]]
+    assert all(
+        "hidden now" not in " ".join(note.said() for note in revised.notes[n])
+        for n in revised.tables
+        if n not in expected
+    )
     # The next year's edition: what is out stays shown.
     office.receive(2023, 300)
     later = issue(project, office, 2023, "suppress")

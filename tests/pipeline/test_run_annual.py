@@ -16,14 +16,17 @@ import duckdb
 import pytest
 
 from clearing_point.analysis.reconcile import quality_by_submission
-from clearing_point.errors import InputProblem
+from clearing_point.cli import app
+from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
 from clearing_point.report.selfcheck import problems_of
 from clearing_point.report.words import load_words
 from clearing_point.standard import load_standard
-from pipelines.annual_report import diff, verify
+from pipelines.annual_report import diff, in_its_languages, verify
 from pipelines.lock import hashes_of, read_lock
+from pipelines.publish import Release
 from pipelines.run_annual import RUN_LOG, run_annual
+from tests.unit import report_samples as samples
 
 pytestmark = pytest.mark.great_expectations
 
@@ -137,8 +140,13 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     assert hashes_of(place.builds / "earlier" / "2022-1.0") == stands
     assert "Yearly report" in (report / "report.html").read_text(encoding="utf-8")
     assert (report / "revisions.csv").read_text(encoding="utf-8") == "table,cell,before,now,reason\n"
-    assert verify(place, standard, 2022).same
     assert diff(place, "2022-1.0", "2022").moved == ()
+    # A language is added; it stays in what is made again later, here by the verification.
+    added = run_annual(place, standard, 2022, also=["sr-Cyrl"])
+    assert (added.outcome, added.release) == ("published", "1.2"), added.reason
+    assert read_lock(report, 2022)["languages"] == ["en", "sr-Cyrl"]
+    assert {"report.sr-Cyrl.html", "report.sr-Cyrl.pdf", "tables.sr-Cyrl.xlsx"} <= set(hashes_of(report))
+    assert verify(place, standard, 2022).same
     # A report that somebody has changed by hand is found out.
     page = report / "report.html"
     page.write_text(page.read_text(encoding="utf-8").replace("Yearly", "Daily"), encoding="utf-8")
@@ -149,9 +157,42 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     failed = run_annual(broken, standard, 2022)
     assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 1, "gates")
     assert hashes_of(report) == standing
-    assert [line["outcome"] for line in _log(place)] == ["published", "unchanged", "unchanged", "failed"]
+    outcomes = ["published", "unchanged", "unchanged", "published", "failed"]
+    assert [line["outcome"] for line in _log(place)] == outcomes
     with pytest.raises(InputProblem, match="There is no report"):
         diff(place, "2022-7.7", "2022")
+
+
+def test_a_report_keeps_the_languages_it_has(tmp_path: Path) -> None:
+    place = Project(root=tmp_path, data=tmp_path / "data")
+    languages = [
+        ((), (), ("en",)),
+        (("sr-Cyrl",), (), ("en", "sr-Cyrl")),
+        (("en", "sr-Cyrl", "sr-Cyrl"), (), ("en", "sr-Cyrl")),
+    ]
+    release = Release(samples.edition(), (), tmp_path, (), "2023-06-30")
+    for also, without, wanted in languages:
+        assert in_its_languages(place, release, also, without).edition.languages == wanted
+    (place.builds / "2022").mkdir(parents=True)
+    lock = {"release": "1.0", "edition": 2022, "languages": ["en", "sr-Cyrl"], "files": {}}
+    (place.builds / "2022" / "2022.lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    for also, without, wanted in [
+        ((), (), ("en", "sr-Cyrl")),
+        (("sr-Latn",), (), ("en", "sr-Cyrl", "sr-Latn")),
+        (("sr-Latn",), ("sr-Cyrl",), ("en", "sr-Latn")),
+    ]:
+        assert in_its_languages(place, release, also, without).edition.languages == wanted
+    with pytest.raises(InputProblem, match="lists en among its languages"):
+        in_its_languages(place, release, (), ("en",))
+
+
+@pytest.mark.parametrize("command", [("report",), ("run", "annual")])
+def test_a_language_that_there_is_not_is_refused_before_anything_is_counted(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageProblem, match="There is no language 'sr'"):
+        app([*command, "--edition", "2022", "--also", "sr", "--data", str(tmp_path)], standalone_mode=False)
+    assert not (tmp_path / "releases").exists()
 
 
 def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:

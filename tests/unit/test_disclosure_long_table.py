@@ -23,6 +23,12 @@ def write(path, text):
 SPLIT = "region,sex,n\nA,Total,{}\nA,f,{}\nA,m,{}\n"
 
 
+def test_what_nobody_sent_is_a_nought_that_everybody_knows(tmp_path):
+    rows = "region,sex,n,protection\nA,Total,9,\nA,f,,hidden\nA,m,,missing\n"
+    report = audit_files([write(tmp_path / "a.csv", rows)], value="n", by=["region", "sex"])
+    assert [(cell["sex"], cell["low"]) for cell in report.as_json()["cells"]] == [("f", 9)]
+
+
 def test_a_hidden_cell_that_follows_by_subtraction_is_recovered(tmp_path):
     for sign in ("", "c", ":", "x", "<5"):
         report = audit_files(

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
-from clearing_point.analysis.drawing import Point, round_limit
-from clearing_point.analysis.flow_map import FlowMap, Stop, Way, draw_flow_map
+from clearing_point.analysis.charts import KINDS, Chart, Series, _panels, draw_chart
+from clearing_point.analysis.drawing import Point, round_limit, styled
+from clearing_point.analysis.flow_map import FlowMap, Stop, Way, _along, draw_flow_map
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
 from clearing_point.report.figures import Easel
 from clearing_point.report.view import Setting, View
@@ -38,6 +38,24 @@ def test_the_same_chart_is_the_same_bytes(kind, upright):
     first = draw_chart(chart, STYLE)
     assert first == draw_chart(chart, STYLE)
     assert re.search(r"\d{4}-\d\d-\d\d|matplotlib\.org|<script", first) is None
+
+
+def test_the_title_of_every_small_frame_has_room():
+    """In Serbian they are long: each stands inside the figure, and none in the frame above it."""
+    name = "Преко друштвених мрежа и огласа на интернету"
+    chart = replace(
+        _chart("line", HIDDEN),
+        series=tuple(Series(name, _chart("line", HIDDEN).points[:2]) for _ in range(7)),
+    )
+    assert chart.in_panels
+    with styled(STYLE):
+        figure = _panels(chart)
+        figure.canvas.draw()
+        whole = figure.bbox
+        titles = [axes._left_title.get_window_extent() for axes in figure.axes]
+    frames = [axes.get_window_extent() for axes in figure.axes]
+    assert all(whole.x0 <= box.x0 and box.x1 <= whole.x1 and box.y1 <= whole.y1 for box in titles)
+    assert not any(box.overlaps(frame) for box in titles for frame in frames)
 
 
 def test_a_hidden_point_cannot_carry_a_value():
@@ -193,6 +211,13 @@ def test_a_map_of_flows_shows_protected_and_missing_as_such() -> None:
         assert len(set(broken)) == 1
         assert "Protected (:)" in svg
         assert "No data (..)" in svg
+    # The number of an arrow does not stand in a name that its middle crosses.
+    stops = _flow_map(HIDDEN, 1.0).stops
+    middle = Stop("In between", *_along(stops[1], stops[2], 0.16, 1.37, 0.4))
+    crossed = replace(_flow_map(HIDDEN, 120.0), stops=(*stops, middle))
+    both = (first, draw_flow_map(crossed, STYLE, outlines))
+    at = {line for svg in both for line in svg.splitlines() if ">120</text>" in line}
+    assert len(at) == 2
     # A number of nought has no arrow; neither it nor its thickness is drawn.
     nought = draw_flow_map(_flow_map(Point(0.0, "0", "shown"), 120.0), STYLE, outlines)
     assert nought.count("<path") < first.count("<path")

@@ -133,4 +133,11 @@ def test_revisions_name_what_moved_and_why(tmp_path):
         assert found.compared == 3
     hidden = compare(before, annex("c", ""), old, old).moved[0]
     assert (hidden.now, hidden.reason, hidden.share) == (None, "protection", None)
+    # A first-time sender has no number before hers; and a nought is none that moved.
+    nothing = annex("e", "")
+    path = nothing / "data" / "T01.csv"
+    path.write_text(path.read_text().replace("ALB,2021,,", "ALB,2021,,missing"))
+    first = compare(nothing, now, lock(("SRB-1", 2021)), old).moved[0]
+    assert (first.before, first.now, first.reason, first.missing) == (None, 25, "submission", {"before"})
+    assert compare(nothing, annex("f", 0), lock(("SRB-1", 2021)), old).moved == ()
     assert compare(before, annex("d", 25, where="x = 1"), old, old).moved[0].reason == "definition"

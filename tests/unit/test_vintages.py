@@ -59,24 +59,30 @@ def way(shown: dict[tuple[str, str], int | None]):
 
 
 def test_the_corrected_number_is_worked_out_from_what_is_printed_alone() -> None:
-    settings = load_linkage(ROOT / "schemas")
+    settings, sentences = load_linkage(ROOT / "schemas"), samples.standard().link_notes
     table = way({(p, y): n for y, numbers in (("2021", (1000, 980, 900, 890)), ("2022", (500, 490, None, None)))
                  for p, n in zip(PLACES, numbers, strict=True)})  # fmt: skip
     noted = note_of(LINKED, decisions=2, least_links=20)
     assert noted == {"decisions": 2, "false_match_percent": 0.0, "missed_match_percent": 5.0, "decimals": 0}
     # 100 links over 0.95 of all: 105 persons are counted twice. A year with a hidden number has none.
     assert corrected_numbers(settings, noted, table) == {"2021": 895}
-    range_, rates, corrected = notes_on_links(settings, noted, table)
+    notes = notes_on_links(settings, noted, table, sentences)
+    range_, rates, corrected = (note.said() for note in notes)
     assert "no bound of the truth" in range_
     assert "less than 1 per cent" in rates
     assert "5 per cent" in rates
     assert "2021: 895" in corrected
+    # In another language, with its own way of writing numbers.
+    serbian = [note.said("sr-Cyrl", lambda number, _: f"<{number:.0f}>") for note in notes]
+    assert "мање од <1> одсто веза" in serbian[1]
+    assert "2021: <895>" in serbian[2]
+    assert notes[2].said("no such language") == corrected
     many = note_of(replace(LINKED, links=5000), decisions=0, least_links=20)
     assert (many["false_match_percent"], many["missed_match_percent"]) == (0.4, 5.2)
     # Of a handful of links nothing can be said, and another table says nothing of links.
     few = note_of(replace(LINKED, links=19), decisions=0, least_links=20)
-    assert "Too few" in notes_on_links(settings, few, table)[1]
-    assert notes_on_links(settings, noted, samples.by_territory().protected) == ()
+    assert "Too few" in notes_on_links(settings, few, table, sentences)[1].said()
+    assert notes_on_links(settings, noted, samples.by_territory().protected, sentences) == ()
 
 
 @pytest.fixture(scope="module")
