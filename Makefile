@@ -27,13 +27,15 @@ test: $(STAMP) ## Lint, types and all tests
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## Style and types only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(STAMP) ## Speed against hand-written floors in the same run
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@test -d data/demo/warehouse || $(BIN)/clearing-point demo
+	@for file in tests/benchmarks/bench_*.py; do name=$$(basename $$file .py); echo "== $$name"; \
+		$(BIN)/python -m tests.benchmarks.$$name || exit 1; done
 
 faults: $(STAMP) ## Kills, damage, full disks, hostile files and fuzzing, modest counts (docs/reliability.md)
 	@$(BIN)/python -m tests.faults.kill 90

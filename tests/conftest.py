@@ -21,6 +21,22 @@ SHARED = ROOT.parent / "shared" / "data"
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
+_LONG = (
+    "faults/test_faults.py", "pipeline/test_researchers.py", "contract/test_template.py", "contract/test_countries.py",
+    "pipeline/test_ingest.py", "pipeline/test_planted_faults.py", "pipeline/test_three_ways.py",
+    "pipeline/test_editions.py", "pipeline/test_run_annual.py", "docs/test_commands.py", "pipeline/test_feedback.py",
+    "pipeline/test_examples.py", "pipeline/test_resubmission.py", "pipeline/test_real_files.py",
+    "pipeline/test_reference_cases.py", "pipeline/test_demo.py", "attack/test_release_attacks.py",
+)  # fmt: skip
+"""Files that take longest, those that wait for the demonstration after others: begun last, one would keep a core alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; tests of a file stay together, in their order."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(_LONG)))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Import the library once a process: else every load of a test would start a process that imports it anew."""
     if item.get_closest_marker("great_expectations"):

@@ -3,17 +3,15 @@
 The floor is one bare query a table: how many rows its population has by territory and year, over populations that stand
 ready. Everything else is what counting under rules, protecting, drawing, setting and checking cost.
 
-python -m tests.benchmarks.bench_report DATA [years]
+python -m tests.benchmarks.bench_report [years]
 
-DATA is the data folder of a finished demonstration (``clearing-point demo --data DIR``: DIR/demo); it is copied. The
-edition is that of 2022 with so many years of trends (10); years without submissions cost their columns all the same.
+After ``make demo``, whose data are copied. The edition is that of 2022 with so many years of trends (10); years without
+submissions cost their columns all the same.
 """
 
 from __future__ import annotations
 
 import re
-import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -25,15 +23,9 @@ from clearing_point.report.edition import load_edition
 from clearing_point.standard import load_standard
 from clearing_point.store import connect
 from pipelines.annual_report import build
-from tests.conftest import ROOT
+from tests.benchmarks.regions import copied, demo_data, processor_seconds
 
 YEAR = 2022
-
-
-def processor_seconds() -> float:
-    """Seconds of processor that this process and those it started have used."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def floor(project: Project) -> float:
@@ -56,21 +48,14 @@ def floor(project: Project) -> float:
 
 
 def main() -> None:
-    years = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    years = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     with tempfile.TemporaryDirectory() as name:
-        root, data = Path(name) / "project", Path(name) / "data"
-        root.mkdir()
-        for part in ("schemas", "pipelines"):
-            (root / part).symlink_to(ROOT / part)
-        shutil.copytree(ROOT / "reports", root / "reports")
-        edition = root / "reports" / "editions" / f"{YEAR}.yml"
+        project = copied(Path(name), demo_data())
+        edition = project.reports / "editions" / f"{YEAR}.yml"
         text = re.sub(
             r"(?m)^trend_from: .*$", f"trend_from: {YEAR - years + 1}", edition.read_text(encoding="utf-8")
         )
         edition.write_text(text, encoding="utf-8")
-        for part in ("archive", "warehouse"):
-            shutil.copytree(Path(sys.argv[1]) / part, data / part)
-        project = Project(root=root, data=data)
         bare = floor(project)
         print(f"floor: {bare:.2f} s of processor")
         spent: dict[str, float] = {}

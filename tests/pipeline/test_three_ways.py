@@ -30,10 +30,10 @@ pytestmark = [
 YEAR = 2022
 PERSONS = 12
 ALL_WAYS = {
-    "ALB": "sq", "BGR": "bg", "BIH": "bs", "HRV": "hr", "MDA": "ro", "MKD": "mk", "MNE": "cnr", "ROU": "ro",
-    "SRB": "sr-Latn", "SVN": "sl", "XKX": "sr-Latn",
+    "ALB": "sq", "BGR": "bg", "BIH": "bs", "HRV": "hr", "MDA": "ro", "MKD": "mk", "MNE": "cnr", "ROU": "en",
+    "SRB": "sr-Latn", "SVN": "sl", "XKX": "sr-Cyrl",
 }  # fmt: skip
-"""Territory -> language of the template; Serbia's own layout is in Cyrillic."""
+"""Territory -> language of the template, each language once; Serbia's own layout is in Cyrillic."""
 WAYS = {
     t: language
     for t, language in ALL_WAYS.items()
