@@ -42,7 +42,12 @@ def repeat(project: Project, standard: Standard, times: int) -> int:
     Links within a repetition stay links: tokens are repeated under other names, too.
     """
     tables = [t for t in standard.tables_of_kind("case") if t.name not in _SHARED]
-    keys = {key for table in tables for key in table.primary_key}
+    keys = {
+        key
+        for table in tables
+        for key in table.primary_key
+        if table.by_name[key].type == "string" and not table.by_name[key].is_coded
+    }
     with opened(project.warehouse) as connection:
         for table in tables if times > 1 else ():
             names = [
