@@ -21,7 +21,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.prepared import kept, prepare_rules
-from clearing_point.workplace import alone, drop_work, waiting_seconds, work_folder
+from clearing_point.workplace import alone, drop_work, sweep, waiting_seconds, work_folder
 
 _MEMORY = "600MB"
 """For a database on disk, so that a large submission stays within the memory of an office computer."""
@@ -147,6 +147,7 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
         If its columns differ from the standard's: then it must be rebuilt from the archive.
     """
     project.prepare()
+    sweep(project.work)  # a file that was loaded before needs no work folder, by which a killed command's would go
     new = not project.warehouse.exists()
     if new:
         # Tight from the first byte: an empty file with closed modes is no database yet.
@@ -457,6 +458,11 @@ def _create(path: Path, standard: Standard, prepared: Path) -> None:
             for statement in statements(standard):
                 connection.execute(statement)
             _fill_reference(connection, standard)
+            # On a full disk closing says nothing: what did not fit would stay in the log, and half an empty
+            # database would be kept for every command that follows.
+            connection.execute("CHECKPOINT")
+        if path.with_name(f"{path.name}.wal").exists():
+            raise InternalError("An empty database could not be written whole.")
         content = path.read_bytes()
         path.unlink()
         return content
