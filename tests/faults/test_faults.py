@@ -18,9 +18,12 @@ import pytest
 
 from clearing_point.errors import InputProblem, of_the_machine
 from clearing_point.intake.read import read_file
+from clearing_point.project import Project
 from clearing_point.quality.marked_workbook import _write_csv, _write_xlsx
+from clearing_point.standard import Standard
 from clearing_point.standard.files import lines_of_yaml, read_yaml
-from clearing_point.workplace import alone, drop_work, sweep, work_folder
+from clearing_point.store import prepare_warehouse
+from clearing_point.workplace import _HOLD, alone, drop_work, sweep, work_folder
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.great_expectations
@@ -125,6 +128,35 @@ def test_work_of_a_killed_command_is_cleared_away_and_that_of_a_living_one_is_no
     assert mine.is_dir()
     drop_work(mine)
     assert not mine.exists()
+
+
+def test_what_a_killed_load_left_goes_even_if_the_next_one_needs_no_work_folder(
+    project: Project, standard: Standard
+) -> None:
+    prepare_warehouse(project, standard)
+    left = project.work / "submission-of-a-killed-command"
+    left.mkdir()
+    (left / _HOLD).touch()
+    (left / "workspace.duckdb").write_text("rows of persons")
+    prepare_warehouse(project, standard)
+    assert not left.exists()
+
+
+def test_half_an_empty_database_is_never_kept(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys; from pathlib import Path; from clearing_point.project import Project\n"
+        "from clearing_point.standard import load_standard; from clearing_point.store import prepare_warehouse\n"
+        f"root = Path({str(ROOT)!r}); standard = load_standard(root / 'schemas')\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (300_000,) * 2)\n"
+        "prepare_warehouse(Project(root=root, data=Path(sys.argv[1])), standard)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "data")], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert not list((tmp_path / "data" / "prepared").glob("empty-*"))
+    assert not (tmp_path / "data" / "warehouse" / "clearing_point.duckdb").exists()
 
 
 def test_a_second_writer_is_told_which_process_it_waits_for(
