@@ -147,9 +147,8 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
         If its columns differ from the standard's: then it must be rebuilt from the archive.
     """
     project.prepare()
-    sweep(
-        project.work
-    )  # a file that was loaded before needs no work folder, by which a killed command's would go
+    # A file that was loaded before needs no work folder, with which a killed command's would go.
+    sweep(project.work)
     new = not project.warehouse.exists()
     if new:
         # Tight from the first byte: an empty file with closed modes is no database yet.

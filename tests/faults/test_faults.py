@@ -147,7 +147,7 @@ def test_half_an_empty_database_is_never_kept(tmp_path: Path) -> None:
         "import resource, signal, sys; from pathlib import Path; from clearing_point.project import Project\n"
         "from clearing_point.standard import load_standard; from clearing_point.store import prepare_warehouse\n"
         f"root = Path({str(ROOT)!r}); standard = load_standard(root / 'schemas')\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (300_000,) * 2)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000,) * 2)\n"
         "prepare_warehouse(Project(root=root, data=Path(sys.argv[1])), standard)"
     )
     done = subprocess.run(
