@@ -18,7 +18,7 @@ from clearing_point.intake.read import ReceivedFile, read_file
 from clearing_point.intake.receive import receive
 from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words
 from clearing_point.project import Project
-from clearing_point.quality.feedback import feedback_of, ranges
+from clearing_point.quality.feedback import feedback_of, ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Table
@@ -104,7 +104,7 @@ def _proposed(
             (w.word for w in words), known_words(standard.tables[table].by_name[name], profile, standard)
         )
         for word in words:
-            place = f"{word.sheet}, column {word.column_letter}, rows {ranges(word.rows)}"
+            place = f"{word.sheet}, column {word.column_letter}, {said_rows(ranges(word.rows), standard)}"
             proposals = near.get(word.word, ())
             if not proposals and len(word.rows) == 1:
                 # It may be anything, a name too: such a word enters no file of the project.

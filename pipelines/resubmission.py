@@ -10,7 +10,7 @@ from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
-from clearing_point.quality.feedback import ranges
+from clearing_point.quality.feedback import ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.store import opened
 
@@ -41,9 +41,8 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
         if near:
             proposals = " or ".join(f"“{p.word}” ({p.meaning})" for p in near)
-            said.append(
-                f"{word.sheet}, column {word.column_letter}, rows {ranges(word.rows)}: did you mean {proposals}?"
-            )
+            rows = said_rows(ranges(word.rows), standard)
+            said.append(f"{word.sheet}, column {word.column_letter}, {rows}: did you mean {proposals}?")
     return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 

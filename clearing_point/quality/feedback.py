@@ -150,6 +150,12 @@ def ranges(numbers: Iterable[int], standard: Standard | None = None, language: s
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" {joined} " + shown[-1] if shown else ""
 
 
+def said_rows(rows: str, standard: Standard, language: str = "en") -> str:
+    """Write ``row 3`` or ``rows 9-22 and 24`` of what :func:`ranges` gives."""
+    name = "row" if rows.isdigit() else "rows"
+    return standard.word("findings", name, language, **{name: rows})
+
+
 def _group(row: tuple[Any, ...], standard: Standard, language: str) -> Group:
     rule_id, severity, table, field, sheet, column, numbers, count = row
     what, action = sentences(standard, language, rule_id, table, field, sheet, column)
@@ -158,8 +164,7 @@ def _group(row: tuple[Any, ...], standard: Standard, language: str) -> Group:
     if column:
         place.append(standard.word("findings", "column", language, column=column))
     if rows:
-        name = "row" if rows.isdigit() else "rows"
-        place.append(standard.word("findings", name, language, **{name: rows}))
+        place.append(said_rows(rows, standard, language))
     return Group(
         rule_id, severity, table, field, sheet, column, rows, count, what, action,
         level_of(rule_id, severity, standard), ", ".join(place),

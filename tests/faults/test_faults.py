@@ -155,6 +155,7 @@ def test_half_an_empty_database_is_never_kept(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode != 0
+    assert "Could not write file" in done.stderr
     assert not list((tmp_path / "data" / "prepared").glob("empty-*"))
     assert not (tmp_path / "data" / "warehouse" / "clearing_point.duckdb").exists()
 
