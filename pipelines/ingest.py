@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -32,9 +30,10 @@ from clearing_point.intake.layout import fold, lay_out
 from clearing_point.intake.read import ReceivedFile, hash_of_file, read_file
 from clearing_point.intake.receive import Receipt, archive, parse_period, receive, series_of
 from clearing_point.intake.words import with_crosswalk_flags
+from clearing_point.processes import workers
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
-from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of
+from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
 from clearing_point.quality.feedback import Feedback, Group, feedback_of
 from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import Verdict, judge, verdict_of
@@ -164,9 +163,8 @@ def check(
         )
         earlier = Earlier(None)
         try:
-            start, _ = parse_period(period)
-            earlier = earlier_of(project, standard, receipt.series, start, patient=False)
-            if earlier.reason != WAREHOUSE_BUSY and sent_before(project, receipt.series, receipt.file_sha256):
+            earlier, repeated = _past(project, standard, receipt, parse_period(period)[0])
+            if repeated:
                 _note_sent_before(receipt)
             verdict = judge(
                 receipt.workspace,
@@ -267,11 +265,9 @@ def load_many(
         As :func:`load`, for the first file in order that cannot be loaded; those before it are stored.
     """
     prepare_warehouse(project, standard)
-    workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
-    # Fresh processes: a fork would inherit open databases.
-    context = multiprocessing.get_context("spawn")
+    number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     outcomes: dict[int, Outcome] = {}
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=share_cores) as pool:
+    with workers(number_of_workers, share_cores) as pool:
         for wave in _waves(items):
             # The warehouse is asked before the work begins: its one writer is this process.
             plans = {number: _plan(project, standard, items[number]) for number in wave}
@@ -321,14 +317,32 @@ def _plan(project: Project, standard: Standard, item: Item) -> _Plan:
     series = series_of(item.profile, item.period)
     start, end = parse_period(item.period)
     sha256 = hash_of_file(item.path)
-    before = same_file(project, series, sha256, item.profile.sha256, standard.sha256)
+    with opened(project.warehouse, read_only=True) as warehouse:
+        before = same_file(warehouse, series, sha256, item.profile.sha256, standard.sha256)
+        if before is None:
+            refuse_overlap(warehouse, series, start, end)
+            version, supersedes = current_version(warehouse, series)
+            found = earlier_submissions(warehouse, series, start)
+            repeated = sent_before(warehouse, series, sha256)
     if before is not None:
         verdict = verdict_of(project.warehouse, before)
         return _Plan(_Judged(None, verdict, feedback_of(project.warehouse, before, standard, item.language)))
-    refuse_overlap(project, series, start, end)
-    version, supersedes = current_version(project, series)
-    earlier = earlier_of(project, standard, series, start)
-    return _Plan(None, version + 1, supersedes, earlier, sent_before(project, series, sha256))
+    return _Plan(None, version + 1, supersedes, earlier_of(project, standard, *found), repeated)
+
+
+def _past(
+    project: Project, standard: Standard, receipt: Receipt, start: datetime.date
+) -> tuple[Earlier, bool]:
+    """What the sender sent before and whether this very file, for a check: it goes on where the warehouse is busy."""
+    if not project.warehouse.exists():
+        return Earlier(None), False
+    try:
+        with opened(project.warehouse, read_only=True) as warehouse:
+            found = earlier_submissions(warehouse, receipt.series, start)
+            repeated = sent_before(warehouse, receipt.series, receipt.file_sha256)
+        return earlier_of(project, standard, *found), repeated
+    except InputProblem:
+        return Earlier(None, WAREHOUSE_BUSY), False
 
 
 def _note_sent_before(receipt: Receipt) -> None:

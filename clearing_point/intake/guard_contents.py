@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -225,7 +226,7 @@ def _register_known(
     connection: Any, views: list[SheetView], filled: Collection[_Place], profile: Profile, standard: Standard
 ) -> None:
     """Register the words each column may hold; equal sets once."""
-    numbered: dict[frozenset[str], int] = {frozenset(map(fold, texts_of(standard))): _STANDARD_TEXTS}
+    numbered: dict[frozenset[str], int] = {_standard_words(standard): _STANDARD_TEXTS}
     uses: list[tuple[int, int, int]] = []
     for sheet_id, view in enumerate(views):
         words = known_words(view, profile, standard)
@@ -245,14 +246,22 @@ def _register_known(
             }
         ),
     )
-    # Folded again by the same SQL as the cells; a known text of several parts makes each part known.
+    # Folded again by the same SQL as the cells, where that can change a folded word; a known text of several parts
+    # makes each part known.
+    between = _text(f"[{_SEPARATORS}]")
     connection.execute(
-        "CREATE TEMP TABLE known AS SELECT DISTINCT set_id, fold(part) AS word FROM ("
-        "SELECT set_id, word AS part FROM known_texts UNION ALL "
-        f"SELECT set_id, unnest(string_split_regex(word, {_text(f'[{_SEPARATORS}]')})) FROM known_texts)"
+        "CREATE TEMP TABLE known AS "
+        "SELECT set_id, CASE WHEN strlen(word) = length(word) THEN word ELSE fold(word) END AS word FROM known_texts "
+        f"UNION SELECT set_id, fold(unnest(string_split_regex(word, {between}))) FROM known_texts "
+        f"WHERE regexp_matches(word, {between})"
     )
     columns = [pa.array([use[i] for use in uses], pa.int32()) for i in range(3)]
     connection.register("known_set", pa.table(columns, names=["sheet_id", "number", "set_id"]))
+
+
+@lru_cache(maxsize=4)
+def _standard_words(standard: Standard) -> frozenset[str]:
+    return frozenset(map(fold, texts_of(standard)))
 
 
 def _match(connection: Any, content_id: int, content: Content) -> None:

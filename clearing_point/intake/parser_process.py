@@ -7,9 +7,7 @@ error means that the workbook cannot be read.
 
 from __future__ import annotations
 
-import ctypes
 import datetime
-import signal
 import struct
 import sys
 import zipfile
@@ -20,11 +18,12 @@ from xml.etree.ElementTree import ParseError
 
 from clearing_point.intake import limits
 from clearing_point.intake.unseen import Unseen, look_at_sheets
+from clearing_point.processes import end_with_parent
 
 
 def main() -> int:
     """Parse the workbook named on the command line; see the module's text."""
-    _die_with_parent()
+    end_with_parent()  # what is read is nobody's once the command that asked for it was killed
     _limit_memory()
     import pyarrow as pa
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
@@ -92,15 +91,6 @@ def _counted(before: int, rows: list[list[str | None]]) -> int:
 def _refuse(clause: str) -> int:
     sys.stderr.write(clause)
     return 3
-
-
-def _die_with_parent() -> None:
-    """What is read is nobody's once the command that asked for it was killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-_PR_SET_PDEATHSIG = 1
 
 
 def _limit_memory() -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import PREVIOUS
-from clearing_point.store import ACCEPTED, connect, opened
+from clearing_point.store import ACCEPTED, connect
 from clearing_point.workplace import drop_work, work_folder
 
 NO_PREVIOUS, WAREHOUSE_BUSY = "no_previous", "warehouse_busy"
@@ -44,34 +43,19 @@ class Earlier:
             drop_work(self.path.parent)
 
 
-def earlier_of(
-    project: Project, standard: Standard, series: str, start: datetime.date, *, patient: bool = True
-) -> Earlier:
+def earlier_of(project: Project, standard: Standard, before: str | None, same: str | None) -> Earlier:
     """Copy the rows of a sender's earlier submissions out of the warehouse.
 
     Parameters
     ----------
-    series : str
-        Of the new submission (``sender/territory/period``).
-    start : datetime.date
-        First day of its period.
-    patient : bool
-        Whether a busy warehouse is an error; a check without storing goes on without the comparison.
+    before, same : str or None
+        Of :func:`earlier_submissions`.
 
     Raises
     ------
     InputProblem
         If another command holds the warehouse.
     """
-    if not project.warehouse.exists():
-        return Earlier(None)
-    try:
-        with opened(project.warehouse, read_only=True) as connection:
-            before, same = _submissions(connection, series, start)
-    except InputProblem:
-        if patient:
-            raise
-        return Earlier(None, WAREHOUSE_BUSY)
     if before is None and same is None:
         return Earlier(None)
     path = work_folder(project.work, "earlier-") / "earlier.duckdb"
@@ -94,8 +78,18 @@ def earlier_of(
     return Earlier(path)
 
 
-def _submissions(connection: Any, series: str, start: datetime.date) -> tuple[str | None, str | None]:
-    """Return the accepted submission of the nearest earlier period, and that of the same series."""
+def earlier_submissions(connection: Any, series: str, start: datetime.date) -> tuple[str | None, str | None]:
+    """Return the accepted submission of the nearest earlier period, and that of the same series.
+
+    Parameters
+    ----------
+    connection : duckdb connection
+        The warehouse.
+    series : str
+        Of the new submission (``sender/territory/period``).
+    start : datetime.date
+        First day of its period.
+    """
     sender, territory, _ = series.split("/", 2)
     before = connection.execute(
         "SELECT submission_id FROM raw.submission WHERE sender = ? AND coalesce(territory, '-') = ? "

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from clearing_point.errors import InternalError
+from clearing_point.processes import end_with_parent
 from clearing_point.quality.runner import Gate, import_library, run_gate
 
 _LIBRARY = "great_expectations"
@@ -72,6 +73,7 @@ def gate_beside() -> Iterator[Gate]:
 
 def main() -> None:
     """Answer questions from standard input on standard output until there are no more."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
     import_library()

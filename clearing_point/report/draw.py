@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from clearing_point.analysis.charts import Chart, draw_chart
 from clearing_point.analysis.flow_map import FlowMap, draw_flow_map
 from clearing_point.analysis.maps import Map, Position, draw_map
+from clearing_point.processes import workers
 
 Picture = Chart | Map | FlowMap
 _MANY = 40
@@ -26,9 +25,7 @@ def draw_all(
     cores = min(2, os.cpu_count() or 1)
     if len(pictures) < _MANY or cores < 2:
         return [draw(picture) for picture in pictures]
-    # A fresh process, not a fork: the one that asks may hold threads of the database.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=cores, mp_context=context) as pool:
+    with workers(cores) as pool:
         return list(pool.map(draw, pictures, chunksize=8))
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import xlsxwriter
 from clearing_point.countries.profile import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import parse_period
+from clearing_point.processes import workers
 from clearing_point.standard import Standard, load_standard
 from clearing_point.standard.model import Table
 from clearing_point.synthetic.columns import draw, generator
@@ -73,13 +72,12 @@ def write_submissions(
     tasks = [(territory, period) for territory in region.territories for period in periods]
     for period in periods:
         parse_period(period)  # a wrong one is one sentence before any work
-    workers = max(1, min(_WORKERS, os.cpu_count() or 1))
-    if workers == 1 or len(tasks) < _WORTH_IT:
+    number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1))
+    if number_of_workers == 1 or len(tasks) < _WORTH_IT:
         found = [_write_one(region, standard, folder, profiles or {}, *task) for task in tasks]
     else:
-        context = multiprocessing.get_context("spawn")
         given = (region, standard.folder, folder, dict(profiles or {}))
-        with ProcessPoolExecutor(workers, context, _prepare, given) as pool:
+        with workers(number_of_workers, _prepare, *given) as pool:
             found = list(pool.map(_write_elsewhere, tasks))
     return tuple(file for file in found if file is not None)
 

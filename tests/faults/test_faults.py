@@ -10,6 +10,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -140,6 +141,51 @@ def test_what_a_killed_load_left_goes_even_if_the_next_one_needs_no_work_folder(
     (left / "workspace.duckdb").write_text("rows of persons")
     prepare_warehouse(project, standard)
     assert not left.exists()
+
+
+def test_workers_of_a_killed_command_end_with_it() -> None:
+    script = (
+        "import os, time\n"
+        "from clearing_point.processes import workers\n"
+        "if __name__ == '__main__':\n"
+        "    with workers(2, time.sleep, 0.1) as pool:\n"
+        "        print(*{pool.submit(os.getpid).result() for _ in range(4)}, flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert command.stdout is not None
+    pids = [int(word) for word in command.stdout.readline().split()]
+    assert pids
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+    command.kill()
+    command.wait()
+    for _ in range(100):
+        if not any(map(_runs, pids)):
+            return
+        time.sleep(0.1)
+    pytest.fail("a worker outlived its command")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_every_pool_ends_with_its_command() -> None:
+    named = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("clearing_point", "pipelines")
+        for path in (ROOT / folder).rglob("*.py")
+        if "ProcessPoolExecutor(" in path.read_text(encoding="utf-8")
+    ]
+    assert named == ["clearing_point/processes.py"]
 
 
 def test_half_an_empty_database_is_never_kept(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Helping processes that end with the command that started them, however it ends.
+
+A worker whose command was killed waits for work for ever: it would keep its memory, and the lock on a work
+folder with rows of persons, which the next command could not clear away.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(parent: int | None = None) -> None:
+    """Have the system kill this process when the one that started it ends (Linux; elsewhere nothing happens).
+
+    Parameters
+    ----------
+    parent : int, optional
+        Number of the process that started this one: if it ended before this was said, this one ends now.
+
+    Notes
+    -----
+    The system looks at the thread that started the process: it has to outlive it, as in :func:`workers`.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
+
+
+@contextmanager
+def workers(
+    number: int, prepare: Callable[..., None] | None = None, *given: Any
+) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of fresh processes; each calls ``prepare(*given)`` first.
+
+    Fresh, not forked: a fork would inherit open databases and their threads.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(number, context, _begin, (os.getpid(), prepare, given)) as pool:
+        yield pool
+
+
+def _begin(parent: int, prepare: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    end_with_parent(parent)
+    if prepare is not None:
+        prepare(*given)
