@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clearing_point.cli import main
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
@@ -20,21 +18,13 @@ from clearing_point.store import opened
 from clearing_point.synthetic import make_region, read_settings, targets_from
 from clearing_point.synthetic.columns import years_of
 from pipelines.demo import EXTRACT, PLAN
+from tests.command import command
 
 pytestmark = pytest.mark.great_expectations
 
 
-def run(project: Project, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: starting Python anew costs more than the command."""
-    before, sys.argv = sys.argv, ["clearing-point", *arguments, "--data", str(project.data)]
-    sys.argv += ["--project", str(project.root)]
-    try:
-        with pytest.raises(SystemExit) as stopped:
-            main()
-    finally:
-        sys.argv = before
-    said = capsys.readouterr()
-    return int(stopped.value.code or 0), said.out, said.err
+def run(project: Project, *arguments: str) -> tuple[int, str, str]:
+    return command(*arguments, "--data", project.data, "--project", project.root)
 
 
 def planted(demo: Project, standard: Standard) -> dict[int, int]:
@@ -85,23 +75,20 @@ def copy(demo: Project, tmp_path: Path) -> Project:
     return Project(root=demo.root, data=data)
 
 
-def told(copy: Project, capsys: pytest.CaptureFixture[str]) -> dict:
-    code, out, _ = run(copy, capsys, "duplicates", "list", "--json")
+def told(copy: Project) -> dict:
+    code, out, _ = run(copy, "duplicates", "list", "--json")
     assert code == 0
     return json.loads(out)
 
 
-def test_a_decision_holds_and_a_stale_one_is_reported(
-    copy: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = told(copy, capsys)
+def test_a_decision_holds_and_a_stale_one_is_reported(copy: Project) -> None:
+    before = told(copy)
     pair = next(c for c in before["open"] if c["sender_a"] != c["sender_b"])
     choice = (pair["candidate"], "same", "--role", "data officer", "--on", "2023-07-01")
-    assert run(copy, capsys, "duplicates", "decide", *choice, "--reason", "short")[0] == 2
+    assert run(copy, "duplicates", "decide", *choice, "--reason", "short")[0] == 2
     assert (
         run(
             copy,
-            capsys,
             "duplicates",
             "decide",
             "000000000000",
@@ -111,8 +98,8 @@ def test_a_decision_holds_and_a_stale_one_is_reported(
         )[0]
         == 1
     )
-    assert run(copy, capsys, "duplicates", "decide", *choice, "--reason", "both senders agree")[0] == 0
-    after = told(copy, capsys)
+    assert run(copy, "duplicates", "decide", *choice, "--reason", "both senders agree")[0] == 0
+    after = told(copy)
     assert pair["candidate"] not in {c["candidate"] for c in after["open"]}
     assert after["numbers"]["after_certain_links"] == before["numbers"]["after_certain_links"] - 1
     assert after["stale"] == []
@@ -121,17 +108,15 @@ def test_a_decision_holds_and_a_stale_one_is_reported(
     assert pair["case_b"] not in text
     with opened(copy.warehouse) as connection:
         connection.execute("UPDATE core.person SET birth_year = coalesce(birth_year, 1990) + 1")
-    code, _, said = run(copy, capsys, "status")
+    code, _, said = run(copy, "status")
     assert code == 0
     assert f"Decision {pair['candidate']} of 2023-07-01" in said
 
 
-def test_the_end_of_a_round_forgets_tokens_and_keeps_links(
-    copy: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = told(copy, capsys)
+def test_the_end_of_a_round_forgets_tokens_and_keeps_links(copy: Project) -> None:
+    before = told(copy)
     assert before["links"] > 50
-    code, out, _ = run(copy, capsys, "round", "end", "demo-2022", "--role", "data officer")
+    code, out, _ = run(copy, "round", "end", "demo-2022", "--role", "data officer")
     assert code == 0
     assert "forgotten" in out
     with opened(copy.warehouse, read_only=True) as connection:
@@ -140,14 +125,14 @@ def test_the_end_of_a_round_forgets_tokens_and_keeps_links(
                 f"SELECT count(linkage_token_strict), count(linkage_token_1) FROM {place}.person"
             ).fetchone()
             assert held == (0, 0)
-    after = told(copy, capsys)
+    after = told(copy)
     assert after["numbers"]["after_certain_links"] == before["numbers"]["after_certain_links"]
-    assert run(copy, capsys, "round", "end", "demo-2022", "--role", "data officer")[0] == 1
+    assert run(copy, "round", "end", "demo-2022", "--role", "data officer")[0] == 1
 
 
-def test_a_sender_is_shown_her_own_numbers_only(copy: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(copy, capsys, "duplicates", "list", "--sender", "SRB01", "--round", "demo-2022")
+def test_a_sender_is_shown_her_own_numbers_only(copy: Project) -> None:
+    code, out, _ = run(copy, "duplicates", "list", "--sender", "SRB01", "--round", "demo-2022")
     assert code == 0
     assert out.split()
     assert all(line.startswith("RS-") for line in out.split())
-    assert run(copy, capsys, "duplicates", "list", "--sender", "NOBODY", "--round", "demo-2022")[0] == 1
+    assert run(copy, "duplicates", "list", "--sender", "NOBODY", "--round", "demo-2022")[0] == 1

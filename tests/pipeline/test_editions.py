@@ -6,8 +6,6 @@ import csv
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -24,19 +22,10 @@ from clearing_point.project import Project
 from clearing_point.published import open_release
 from clearing_point.report.edition import load_edition
 from clearing_point.store import connect
+from tests.command import command
 
 TABLES = ["T01", "T01A", "T01L", "T13"]
 LATE = "SVN"
-
-
-def run(*words):
-    done = subprocess.run(
-        [sys.executable, "-m", "clearing_point.cli", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def release_hash(project, year):
@@ -141,15 +130,15 @@ def test_a_provisional_year_is_one_of_the_edition(place):
 def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     where = ("--project", place.root, "--data", place.data)
     came_in(place, False)
-    code, _, err = run("publish", "--edition", "2022", *where)
+    code, _, err = command("publish", "--edition", "2022", *where)
     assert code == 0, err
     first, ledger = release_hash(place, 2022), place.ledger.read_bytes()
-    assert run("publish", "--edition", "2022", *where)[0] == 0
+    assert command("publish", "--edition", "2022", *where)[0] == 0
     assert release_hash(place, 2022) == first
     assert place.ledger.read_bytes() == ledger
 
     came_in(place, True)
-    code, _, err = run("publish", "--edition", "2022", *where)
+    code, _, err = command("publish", "--edition", "2022", *where)
     assert code == 1
     assert "frozen" in err
     assert "T01" in err
@@ -158,7 +147,7 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     assert place.ledger.read_bytes() == ledger
 
     before = column(place, 2022, "T01", reference_year="2022")
-    code, _, err = run("publish", "--edition", "2023", *where)
+    code, _, err = command("publish", "--edition", "2023", *where)
     assert code == 0, err
     assert column(place, 2023, "T01", reference_year="2022") == before
     assert any(value not in ("0",) for value in column(place, 2023, "T01-late", reference_year="2022"))
@@ -171,15 +160,19 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     assert result.safe
 
     # The older edition is revised in the newer one, with the reason printed.
-    assert run("publish", "--edition", "2022", "--complete-revision", "Slovenia came late", *where)[0] == 1
-    code, _, err = run("publish", "--edition", "2023", "--complete-revision", "Slovenia came late", *where)
+    assert (
+        command("publish", "--edition", "2022", "--complete-revision", "Slovenia came late", *where)[0] == 1
+    )
+    code, _, err = command(
+        "publish", "--edition", "2023", "--complete-revision", "Slovenia came late", *where
+    )
     assert code == 0, err
     manifest = json.loads((place.releases / "2023" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["protection"]["complete_revision"] == "Slovenia came late"
     assert column(place, 2023, "T01", reference_year="2022") != before
     revised_figures_have_their_reason(place)
     revised = release_hash(place, 2023)
-    assert run("publish", "--edition", "2023", *where)[0] == 0
+    assert command("publish", "--edition", "2023", *where)[0] == 0
     assert release_hash(place, 2023) == revised
 
 
@@ -249,15 +242,15 @@ def say_later(project, standard, rejected: int, joined: int) -> None:
 def test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted(place, standard):
     where = ("--project", place.root, "--data", place.data)
     came_in(place, False)
-    assert run("publish", "--edition", "2022", *where)[0] == 0
+    assert command("publish", "--edition", "2022", *where)[0] == 0
     before = {name: column(place, 2022, name, reference_year="2021") for name in TABLES[:3]}
     came_in(place, True)
     say_later(place, standard, rejected=6, joined=7)
-    code, out, err = run("publish", "--edition", "2022", "--json", *where)
+    code, out, err = command("publish", "--edition", "2022", "--json", *where)
     assert code == 1, out
     assert "frozen" in err
 
-    code, out, err = run("publish", "--edition", "2023", "--json", *where)
+    code, out, err = command("publish", "--edition", "2023", "--json", *where)
     assert code == 0, err
     assert {name: column(place, 2023, name, reference_year="2021") for name in TABLES[:3]} == before
     line = {

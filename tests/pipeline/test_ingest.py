@@ -13,6 +13,7 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import opened
+from tests.command import command
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 
@@ -20,15 +21,9 @@ pytestmark = pytest.mark.great_expectations
 
 
 def run(data: Path, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "clearing_point.cli", *arguments, "--project", str(ROOT), "--data", str(data)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=data.parent,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout, done.stderr
+    done = command(*arguments, "--project", ROOT, "--data", data, folder=data.parent)
+    assert "The program failed" not in done[2], done[2]
+    return done
 
 
 def load(data: Path, path: Path, period: str = "2022") -> tuple[int, dict[str, Any]]:
