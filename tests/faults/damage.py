@@ -19,8 +19,11 @@ from clearing_point.project import Project
 from tests.faults.place import content, leaks, preload, run, small_project, write_submission
 
 
-def prepared(folder: Path) -> tuple[Project, str]:
-    """Make a warehouse of an accepted, a replaced, a returned and a refused submission; return its content hash."""
+def prepared(folder: Path, *, short: bool = False) -> tuple[Project, str]:
+    """Make a warehouse of an accepted, a replaced, a returned and a refused submission; return its content hash.
+
+    For the ordinary tests none is replaced: every rebuild judges one less.
+    """
     project = small_project(folder)
     first, second = write_submission(folder / "a.xlsx"), write_submission(folder / "b.xlsx", 14)
     broken = write_submission(folder / "c.xlsx", 5, broken=True)
@@ -28,7 +31,7 @@ def prepared(folder: Path) -> tuple[Project, str]:
     refused.write_text("name,surname,date of birth\nx,y,z\n", encoding="utf-8")
     for path, period, code in (
         (first, "2022", 0),
-        (second, "2022", 0),
+        *([] if short else [(second, "2022", 0)]),
         (broken, "2021", 1),
         (refused, "2020", 1),
     ):
@@ -136,7 +139,7 @@ def main() -> int:
     preload()
     with tempfile.TemporaryDirectory(prefix="damage-") as name:
         folder = Path(name)
-        project, whole = prepared(folder)
+        project, whole = prepared(folder, short=rounds < 2)
         counted = campaign(folder, project, whole, rounds, seed)
         wrong = others(folder, project, whole)
     for text in wrong:
