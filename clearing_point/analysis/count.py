@@ -5,6 +5,7 @@ The result is internal to the office. It goes to the disclosure gate and nowhere
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -117,7 +118,7 @@ def count_indicators(
     InternalError
         If a population or indicator cannot be run.
     InputProblem
-        If one of them is more than a query, or names what does not exist.
+        If one of them is more than a query, or names a column or table that does not exist.
     """
     for name in sorted({i.population for i in indicators}):
         if name not in standard.populations:
@@ -126,12 +127,24 @@ def count_indicators(
     cases = {name: _cases(connection, name) for name in sorted({i.population for i in indicators})}
     return [
         replace(
-            _count(connection, standard, i, years),
+            count_one(connection, standard, i, years),
             cases=cases[i.population],
             once=standard.populations[i.population].once,
         )
         for i in indicators
     ]
+
+
+_ABOUT_NAMES = (duckdb.BinderException, duckdb.CatalogException)
+"""Errors of a query that was not run yet: they speak of names and types that the standard wrote, never of rows."""
+_OF_THE_ENGINE = re.compile(r"^\w+ Error: |[!\n].*", re.DOTALL)
+
+
+def _why(error: duckdb.Error, what: str) -> InputProblem | InternalError:
+    """Tell SQL of the standard that names what is not there from what we did wrong."""
+    if isinstance(error, _ABOUT_NAMES):
+        return InputProblem(f"{what} cannot be counted: {_OF_THE_ENGINE.sub('', str(error))}.")
+    return InternalError(f"{what} cannot be counted ({type(error).__name__}).")
 
 
 def _cases(connection: Any, population: str) -> pa.Table | None:
@@ -155,12 +168,13 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
         if not mark_persons(connection, standard.populations[name], "case_rows", target):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT * FROM case_rows")
     except duckdb.Error as error:
-        raise InternalError(f"Population {name} cannot be counted ({type(error).__name__}).") from error
+        raise _why(error, f"Population {name}") from error
     finally:
         connection.execute("DROP TABLE IF EXISTS case_rows")
 
 
-def _count(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
+def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
+    """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
     marked = "mark" in _columns(connection, indicator)
     if marked and all(b.variable != TERRITORY for b in indicator.by):
         # Whoever is counted in several territories is one person here: the table says so, in a dimension of one category.
@@ -190,9 +204,7 @@ def _count(connection: Any, standard: Standard, indicator: Indicator, years: Seq
     try:
         rows = connection.execute(query).fetchall()
     except duckdb.Error as error:
-        raise InternalError(
-            f"Indicator {indicator.indicator_id} cannot be counted ({type(error).__name__})."
-        ) from error
+        raise _why(error, f"Indicator {indicator.indicator_id}") from error
     finally:
         for number in range(len(dimensions)):
             connection.unregister(f"mapping_{number}")

@@ -44,10 +44,14 @@ def build(
 @standard_app.command("check")
 def standard_check(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Report every inconsistency of the standard and the profiles with file and line."""
+    from clearing_point.analysis.dry_run import uncountable
+    from clearing_point.standard import load_standard
     from clearing_point.standard.check import check_project
 
     found = find_project(project, None)
     problems = check_project(found)
+    if not problems:  # counting needs all of it
+        problems = [p.replace(f"{found.root}/", "") for p in uncountable(load_standard(found.schemas))]
     if json:
         print_json({"problems": problems})
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from clearing_point.analysis.dry_run import uncountable
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -16,6 +18,7 @@ from clearing_point.standard.check import check_project
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.files import read_yaml
 from pipelines.derive import derive
+from tests.command import command
 from tests.conftest import ROOT
 
 
@@ -74,6 +77,34 @@ def test_every_inconsistency_is_named_with_file_and_line(copy: Project, kind: st
     assert all(p.split(":")[1].isdigit() for p in problems if p.startswith(("schemas", "pipelines"))), (
         problems
     )
+
+
+def test_sql_of_the_report_that_names_what_is_not_there_is_found_before_data_come(
+    copy: Project, standard: Standard
+) -> None:
+    assert uncountable(standard) == []
+    faults = {
+        "indicators/numbers.yml": (
+            "population: persons_identified\n", "population: persons_identified\n    where: odd_column = 1\n"
+        ),
+        "populations/assistance_closed.yml": ('"current".assistance_episode AS a', '"current".odd_table AS a'),
+    }  # fmt: skip
+    for file, (old, new) in faults.items():
+        path = copy.schemas / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, file
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    code, out, _ = command("standard", "check", "--project", copy.root)
+    assert code == 1
+    assert re.search(
+        r"^schemas/indicators/numbers\.yml:3: Indicator T01 .*\"odd_column\" not found", out, re.MULTILINE
+    )
+    assert re.search(
+        r"^schemas/populations/assistance_closed\.yml:1: Population .*odd_table does not exist",
+        out,
+        re.MULTILINE,
+    )
+    assert out.endswith("2 problems.\n")
 
 
 def test_a_broken_yaml_is_one_sentence_with_its_line(tmp_path: Path) -> None:
