@@ -36,7 +36,8 @@ _SERIES, _SERIES_SPREAD = 5, 20
 """Numbers from which on a column may be a series, and how far apart they may lie on average."""
 _THREADS = 2
 _COLUMNS_AT_ONCE = 16
-"""Counting the texts of all columns at once would take several times the memory."""
+_CELLS_AT_ONCE = 2_000_000
+"""Keeping the texts of all columns of a large file at once would take several times the memory."""
 _SEPARATORS = ";|\n"
 """Between the parts of a cell that holds several codes, beside the profile's own separator."""
 _STANDARD_TEXTS = 0
@@ -85,18 +86,22 @@ def guard_cells(
     if contents is not None:
         forbidden = replace(forbidden, contents=contents)
     views = views_of(received, layouts, standard)
+    found: list[tuple[_Place, int, Finding]] = []
     with in_memory(received.rows) as connection:
-        _collect(connection, views)
-        _leave_out_tokens(connection, views, forbidden)
-        filled = _columns_tried(connection, views, forbidden)
-        _register_known(connection, views, filled, profile, standard)
-        for content_id, content in enumerate(forbidden.contents):
-            _match(connection, content_id, content)
-            if content.exempt_known_values:
-                _excuse_known(connection, content_id, content, profile.reading.list_separator)
-            if content.checksum is not None:
-                _keep_valid(connection, content_id, content, content.checksum)
-        return _findings(connection, views, filled, forbidden)
+        _prepare(connection, views)
+        _register_known(connection, views, profile, standard)
+        for first, last in _blocks(connection, received.rows.num_rows):
+            _collect(connection, first, last)
+            _leave_out_tokens(connection, views, forbidden)
+            filled = _columns_tried(connection, views, forbidden)
+            for content_id, content in enumerate(forbidden.contents):
+                _match(connection, content_id, content)
+                if content.exempt_known_values:
+                    _excuse_known(connection, content_id, content, profile.reading.list_separator)
+                if content.checksum is not None:
+                    _keep_valid(connection, content_id, content, content.checksum)
+            found += _findings(connection, views, filled, forbidden)
+    return [finding for *_, finding in sorted(found, key=lambda f: (f[0][0], f[0][2], f[1]))]
 
 
 @contextmanager
@@ -123,8 +128,8 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _collect(connection: Any, views: list[SheetView]) -> None:
-    """Gather the distinct texts of every column, above its data and in it."""
+def _prepare(connection: Any, views: list[SheetView]) -> None:
+    """Name the sheets, and fold and plain writing as SQL."""
     sheets = pa.table(
         {
             "sheet_id": pa.array(range(len(views)), pa.int32()),
@@ -147,20 +152,28 @@ def _collect(connection: Any, views: list[SheetView]) -> None:
         "generate_subscripts(cells, 1)::INTEGER AS number, unnest(cells) AS value "
         "FROM received_rows JOIN sheets USING (sheet)"
     )
-    connection.execute(
-        "CREATE TEMP TABLE seen (sheet_id INTEGER, above BOOLEAN, number INTEGER, value VARCHAR, cells BIGINT)"
-    )
+
+
+def _blocks(connection: Any, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of columns that are judged together: of a small file all."""
     width = connection.execute("SELECT coalesce(max(len(cells)), 0) FROM received_rows").fetchone()[0]
-    for first in range(1, width + 1, _COLUMNS_AT_ONCE):
-        part = f"cells[{first}:{first + _COLUMNS_AT_ONCE - 1}]"
-        connection.execute(
-            "INSERT INTO seen SELECT * FROM (SELECT sheet_id, above, number, value, count(*) AS cells FROM ("
-            f"SELECT sheet_id, source_row < first_row AS above, generate_subscripts({part}, 1)::INTEGER + {first - 1} "
-            f"AS number, unnest({part}) AS value FROM received_rows JOIN sheets USING (sheet)) "
-            "GROUP BY ALL) WHERE trim(value) <> ''"
-        )
+    step = width if rows * width <= _CELLS_AT_ONCE else _COLUMNS_AT_ONCE
+    for first in range(1, width + 1, step or 1):
+        yield first, min(first + step - 1, width)
+
+
+def _collect(connection: Any, first: int, last: int) -> None:
+    """Gather the distinct texts of some columns, above their data and in it."""
+    part = f"cells[{first}:{last}]"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE seen AS SELECT * FROM ("
+        "SELECT sheet_id, above, number, value, count(*) AS cells FROM ("
+        f"SELECT sheet_id, source_row < first_row AS above, generate_subscripts({part}, 1)::INTEGER + {first - 1} "
+        f"AS number, unnest({part}) AS value FROM received_rows JOIN sheets USING (sheet)) "
+        "GROUP BY ALL) WHERE trim(value) <> ''"
+    )
     # Numbers of rows of `seen`, so that a text is kept once however many patterns it matches.
-    connection.execute("CREATE TEMP TABLE hits (content_id INTEGER, seen_id BIGINT)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE hits (content_id INTEGER, seen_id BIGINT)")
 
 
 def _leave_out_tokens(connection: Any, views: list[SheetView], forbidden: Forbidden) -> None:
@@ -222,20 +235,13 @@ def _is_tried(content: Content, view: SheetView, place: _Place, unmapped_kind: s
     return view.kinds_of(number) <= content.columns and not fields & content.except_fields
 
 
-def _register_known(
-    connection: Any, views: list[SheetView], filled: Collection[_Place], profile: Profile, standard: Standard
-) -> None:
-    """Register the words each column may hold; equal sets once."""
+def _register_known(connection: Any, views: list[SheetView], profile: Profile, standard: Standard) -> None:
+    """Register the words each mapped column may hold, equal sets once; the others may hold the standard's own."""
     numbered: dict[frozenset[str], int] = {_standard_words(standard): _STANDARD_TEXTS}
     uses: list[tuple[int, int, int]] = []
     for sheet_id, view in enumerate(views):
-        words = known_words(view, profile, standard)
-        for number in sorted({n for s, above, n in filled if s == sheet_id and not above}):
-            if number in view.readers or number in view.skipped:
-                set_id = numbered.setdefault(words[number], len(numbered))
-            else:
-                set_id = _STANDARD_TEXTS
-            uses.append((sheet_id, number, set_id))
+        for number, words in sorted(known_words(view, profile, standard).items()):
+            uses.append((sheet_id, number, numbered.setdefault(words, len(numbered))))
     pairs = [(set_id, word) for words_of_set, set_id in numbered.items() for word in words_of_set]
     connection.register(
         "known_texts",
@@ -279,8 +285,9 @@ def _excuse_known(connection: Any, content_id: int, content: Content, separator:
         f"""
         DELETE FROM hits WHERE content_id = {content_id} AND seen_id IN (
             WITH texts AS (
-                SELECT seen_id, set_id, value FROM hits JOIN seen ON seen.rowid = seen_id
-                JOIN known_set USING (sheet_id, number) WHERE content_id = {content_id}
+                SELECT seen_id, coalesce(set_id, {_STANDARD_TEXTS}) AS set_id, value
+                FROM hits JOIN seen ON seen.rowid = seen_id
+                LEFT JOIN known_set USING (sheet_id, number) WHERE content_id = {content_id} AND NOT above
             ), parts AS (
                 SELECT seen_id, set_id, unnest(string_split_regex(value, {_text(f"[{between}]")})) AS part
                 FROM texts WHERE regexp_matches(value, {_text(f"[{between}]")})
@@ -334,7 +341,8 @@ def _series(connection: Any, forbidden: Forbidden) -> set[tuple[Any, ...]]:
 
 def _findings(
     connection: Any, views: list[SheetView], filled: dict[_Place, int], forbidden: Forbidden
-) -> list[Finding]:
+) -> list[tuple[_Place, int, Finding]]:
+    """Return what offends, each with its place and pattern to be put in order."""
     counted = connection.execute(
         "SELECT content_id, sheet_id, above, number, sum(cells)::BIGINT "
         "FROM hits JOIN seen ON seen.rowid = seen_id GROUP BY ALL"
@@ -349,7 +357,7 @@ def _findings(
     if not offending:
         return []
     connection.execute(
-        "CREATE TEMP TABLE offending (content_id INTEGER, sheet_id INTEGER, above BOOLEAN, number INTEGER)"
+        "CREATE OR REPLACE TEMP TABLE offending (content_id INTEGER, sheet_id INTEGER, above BOOLEAN, number INTEGER)"
     )
     connection.executemany("INSERT INTO offending VALUES (?,?,?,?)", offending)
     rows = connection.execute(
@@ -359,9 +367,13 @@ def _findings(
         "USING (sheet_id, above, number, value) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return [
-        Finding(
-            PERSONAL_CONTENT, BLOCK, PRIVACY, None, forbidden.contents[content_id].name, views[sheet_id].name,
-            source_row, column_letter(number),
+        (
+            (sheet_id, False, number),
+            content_id,
+            Finding(
+                PERSONAL_CONTENT, BLOCK, PRIVACY, None, forbidden.contents[content_id].name, views[sheet_id].name,
+                source_row, column_letter(number),
+            ),
         )
         for sheet_id, number, content_id, source_rows in rows
         for source_row in (None, *sorted(source_rows))
