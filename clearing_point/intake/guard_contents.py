@@ -35,7 +35,7 @@ _CELLS_NAMED = 20
 _SERIES, _SERIES_SPREAD = 5, 20
 """Numbers from which on a column may be a series, and how far apart they may lie on average."""
 _THREADS = 2
-_COLUMNS_AT_ONCE = 16
+_COLUMNS_AT_ONCE = 8
 _CELLS_AT_ONCE = 2_000_000
 """Keeping the texts of all columns of a large file at once would take several times the memory."""
 _SEPARATORS = ";|\n"
@@ -165,8 +165,9 @@ def _blocks(connection: Any, rows: int) -> Iterator[tuple[int, int]]:
 def _collect(connection: Any, first: int, last: int) -> None:
     """Gather the distinct texts of some columns, above their data and in it."""
     part = f"cells[{first}:{last}]"
+    connection.execute("DROP TABLE IF EXISTS seen")  # replaced, it would stand until the new one is made
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE seen AS SELECT * FROM ("
+        "CREATE TEMP TABLE seen AS SELECT * FROM ("
         "SELECT sheet_id, above, number, value, count(*) AS cells FROM ("
         f"SELECT sheet_id, source_row < first_row AS above, generate_subscripts({part}, 1)::INTEGER + {first - 1} "
         f"AS number, unnest({part}) AS value FROM received_rows JOIN sheets USING (sheet)) "
