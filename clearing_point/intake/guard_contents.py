@@ -35,7 +35,7 @@ _CELLS_NAMED = 20
 _SERIES, _SERIES_SPREAD = 5, 20
 """Numbers from which on a column may be a series, and how far apart they may lie on average."""
 _THREADS = 2
-_COLUMNS_AT_ONCE = 8
+_COLUMNS_AT_ONCE = 12
 _CELLS_AT_ONCE = 2_000_000
 """Keeping the texts of all columns of a large file at once would take several times the memory."""
 _SEPARATORS = ";|\n"
