@@ -18,6 +18,7 @@ from clearing_point.countries.profile import (
     profile_of_source,
 )
 from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, Finding
+from clearing_point.intake import guard_contents
 from clearing_point.intake.check_digits import has_valid_check_digit
 from clearing_point.intake.forbidden import forbidden_of
 from clearing_point.intake.guard import Headings, guard_cells, guard_headings
@@ -251,6 +252,24 @@ def test_findings_name_rows_and_never_values() -> None:
         (f.severity, f.target_table, f.target_field) == (BLOCK, None, "phone_international") for f in found
     )
     assert "381" not in repr(found)
+
+
+def test_the_columns_of_a_large_file_are_judged_in_parts_with_the_same_findings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    head = ["Case", "Sex", *(f"Note {n}" for n in range(5))]
+    rows = [[f"P-{n}", "F", *["+381 64 1234567", None, "ana@example.org", "Ana", "x"]] for n in range(30)]
+    file = received(People=[head, *rows], Other=[["Note"], ["ana@example.org"], ["ana@example.org"]])
+    whole = cells(file, profile(PEOPLE))
+    assert {(sheet, letter) for sheet, letter, _ in columns_of(whole)} >= {
+        ("People", "C"),
+        ("People", "E"),
+        ("Other", "A"),
+    }
+    monkeypatch.setattr(guard_contents, "_CELLS_AT_ONCE", 0)
+    for columns in (1, 2, 4):
+        monkeypatch.setattr(guard_contents, "_COLUMNS_AT_ONCE", columns)
+        assert cells(file, profile(PEOPLE)) == whole
 
 
 def test_odd_spaces_and_dashes_hide_no_telephone() -> None:
