@@ -86,7 +86,7 @@ def guard_cells(
     if contents is not None:
         forbidden = replace(forbidden, contents=contents)
     views = views_of(received, layouts, standard)
-    found: list[tuple[_Place, int, Finding]] = []
+    found: list[tuple[tuple[int, int, int], Finding]] = []
     with in_memory(received.rows) as connection:
         _prepare(connection, views)
         _register_known(connection, views, profile, standard)
@@ -101,7 +101,7 @@ def guard_cells(
                 if content.checksum is not None:
                     _keep_valid(connection, content_id, content, content.checksum)
             found += _findings(connection, views, filled, forbidden)
-    return [finding for *_, finding in sorted(found, key=lambda f: (f[0][0], f[0][2], f[1]))]
+    return [finding for _, finding in sorted(found, key=lambda one: one[0])]
 
 
 @contextmanager
@@ -342,8 +342,8 @@ def _series(connection: Any, forbidden: Forbidden) -> set[tuple[Any, ...]]:
 
 def _findings(
     connection: Any, views: list[SheetView], filled: dict[_Place, int], forbidden: Forbidden
-) -> list[tuple[_Place, int, Finding]]:
-    """Return what offends, each with its place and pattern to be put in order."""
+) -> list[tuple[tuple[int, int, int], Finding]]:
+    """Return what offends, each with the numbers of its sheet, column and pattern, by which it is put in order."""
     counted = connection.execute(
         "SELECT content_id, sheet_id, above, number, sum(cells)::BIGINT "
         "FROM hits JOIN seen ON seen.rowid = seen_id GROUP BY ALL"
@@ -369,8 +369,7 @@ def _findings(
     ).fetchall()
     return [
         (
-            (sheet_id, False, number),
-            content_id,
+            (sheet_id, number, content_id),
             Finding(
                 PERSONAL_CONTENT, BLOCK, PRIVACY, None, forbidden.contents[content_id].name, views[sheet_id].name,
                 source_row, column_letter(number),
