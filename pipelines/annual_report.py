@@ -12,15 +12,23 @@ from typing import Any
 from clearing_point.analysis.revisions import Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.publication.prepared_issue import put_out, settle, settled
+from clearing_point.publication.release import Release, make_release
 from clearing_point.report.build import BuiltReport, build_report
+from clearing_point.report.context import context_of
+from clearing_point.report.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
+from clearing_point.report.places import (
+    folder_named,
+    put_in_place,
+    release_number,
+    report_before,
+    standing_lock,
+    year_of,
+)
 from clearing_point.report.selfcheck import check_report
 from clearing_point.standard import Standard
 from clearing_point.workplace import alone, drop_work, work_folder
-from pipelines.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
-from pipelines.places import folder_named, put_in_place, release_number, report_before, standing_lock, year_of
-from pipelines.prepared_issue import put_out, settle, settled
-from pipelines.publish import Release, make_release, publish
-from pipelines.report_context import context_of
+from pipelines.publish import publish
 
 Progress = Callable[[str], None]
 

@@ -51,7 +51,7 @@ from clearing_point.store import (
     sent_before,
     share_cores,
 )
-from pipelines.resubmission import may_be_meant, what_changes
+from clearing_point.submission.resubmission import may_be_meant, what_changes
 
 Progress = Callable[[str], None]
 _SHOWN_GROUPS = 30

@@ -16,14 +16,14 @@ from time import monotonic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
 from clearing_point.intake.receive import archived_file
 from clearing_point.project import Project
+from clearing_point.publication.prepared_issue import put_out, settle
+from clearing_point.publication.release import Release, make_release
+from clearing_point.report.lock import read_lock
+from clearing_point.report.places import put_in_place
 from clearing_point.standard import Standard
 from clearing_point.store import connect, now
 from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.annual_report import in_its_languages, make
-from pipelines.lock import read_lock
-from pipelines.places import put_in_place
-from pipelines.prepared_issue import put_out, settle
-from pipelines.publish import Release, make_release
 
 Progress = Callable[[str], None]
 RUN_LOG = "runs.log"

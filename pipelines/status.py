@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clearing_point.project import Project
+from clearing_point.publication.effect import editions_with
 from clearing_point.standard import Standard
 from clearing_point.store import opened
-from pipelines.effect import editions_with
 
 NOT_STARTED = "not started"
 

@@ -206,7 +206,7 @@ def withdraw(
 ) -> int:
     """Take an accepted submission out of what counts; it is kept, with the reason."""
     from clearing_point.intake.taking_back import withdraw as run
-    from pipelines.effect import editions_with
+    from clearing_point.publication.effect import editions_with
 
     found = find_project(project, data)
     run(found, submission, reason)

@@ -12,8 +12,8 @@ from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.release import checksums
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError, of_the_machine
+from clearing_point.publication.edition import Edition
 from clearing_point.report.compose import compose
-from clearing_point.report.edition import Edition
 from clearing_point.report.html import render_html
 from clearing_point.report.model import ReportContext
 from clearing_point.report.pdf import render_pdf

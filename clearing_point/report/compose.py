@@ -7,10 +7,10 @@ from pathlib import Path
 
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.errors import InputProblem
+from clearing_point.publication.edition import Edition
 from clearing_point.report.annexes import annexes, footnotes_of
 from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
 from clearing_point.report.data_notes import quality_section
-from clearing_point.report.edition import Edition
 from clearing_point.report.figures import Easel
 from clearing_point.report.languages import english_texts
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms

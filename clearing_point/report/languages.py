@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearing_point.report.edition import Edition
+from clearing_point.publication.edition import Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.report.words import Words
 from clearing_point.standard.model import Indicator, Text

@@ -15,8 +15,8 @@ from clearing_point.analysis.missing import MISSING
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InternalError
+from clearing_point.publication.edition import Edition
 from clearing_point.report.chapters import table_anchor
-from clearing_point.report.edition import Edition
 from clearing_point.report.languages import english_texts
 from clearing_point.report.model import ReportContext
 from clearing_point.report.readback import (

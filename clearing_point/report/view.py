@@ -9,8 +9,8 @@ from functools import cached_property
 from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError
+from clearing_point.publication.edition import Bound, Edition
 from clearing_point.report.breaks import breaks_of
-from clearing_point.report.edition import Bound, Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.report.signs import (
     Printed,

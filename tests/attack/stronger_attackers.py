@@ -148,9 +148,9 @@ def _attack_edition(data: Path, year: int) -> None:
     from clearing_point.analysis.count import relations_of
     from clearing_point.disclosure import Ledger, load_policy
     from clearing_point.project import Project
-    from clearing_point.report.edition import load_edition
+    from clearing_point.publication.edition import load_edition
+    from clearing_point.publication.release import _count
     from clearing_point.standard import load_standard
-    from pipelines.publish import _count
 
     project = Project(root=Path(__file__).resolve().parents[2], data=data)
     standard, policy = load_standard(project.schemas), load_policy(project.schemas / "disclosure.yml")

@@ -20,13 +20,13 @@ import pytest
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure import Ledger, ProtectedCell, audit, load_policy, printed_cost
 from clearing_point.disclosure.model import _make_protected
+from clearing_point.publication.edition import load_edition
+from clearing_point.publication.release import Release
 from clearing_point.report.compose import compose
-from clearing_point.report.edition import load_edition
+from clearing_point.report.context import context_of
 from clearing_point.report.html import render_html
+from clearing_point.report.lock import submissions_of
 from clearing_point.report.words import load_words
-from pipelines.lock import submissions_of
-from pipelines.publish import Release
-from pipelines.report_context import context_of
 
 YEAR = 2022
 LEAKY = "T10A"

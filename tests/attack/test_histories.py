@@ -12,9 +12,9 @@ from clearing_point.analysis.count import Counted
 from clearing_point.disclosure import Category, Dimension, Ledger, Policy, Relation, audit
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.publication.issue import _renamed, publish_tables
+from clearing_point.publication.prepared_issue import prepared_folder, put_out, settle
 from clearing_point.standard.model import Breakdown, Indicator
-from pipelines.prepared_issue import prepared_folder, put_out, settle
-from pipelines.publication import _renamed, publish_tables
 from tests.attack.random_reports import count, dimension, people
 from tests.unit.report_samples import edition as sample_edition
 
@@ -164,7 +164,7 @@ def test_what_never_came_out_is_in_no_ledger_and_what_came_out_is(tmp_path, monk
         raise OSError
 
     out = issue(project, office, 2022, "suppress", released=False)
-    monkeypatch.setattr("pipelines.prepared_issue.os.replace", fails)
+    monkeypatch.setattr("clearing_point.publication.prepared_issue.os.replace", fails)
     with pytest.raises(OSError, match=r"^$"):
         put_out(project, release(project, out), 2022)
     monkeypatch.undo()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from clearing_point.analysis.count import open_current, population_table
 from clearing_point.project import Project
-from clearing_point.report.edition import load_edition
+from clearing_point.publication.edition import load_edition
 from clearing_point.standard import load_standard
 from clearing_point.store import connect
 from pipelines.annual_report import build

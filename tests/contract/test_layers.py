@@ -15,6 +15,8 @@ LEVELS = [
     {"store"},
     {"intake", "quality", "linkage", "disclosure"},
     {"analysis", "synthetic"},
+    {"publication"},
+    {"submission"},
     {"report", "published"},
     {"commands"},
     {"cli"},

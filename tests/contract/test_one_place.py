@@ -14,8 +14,8 @@ import yaml
 from clearing_point.countries import profile_of_territory, regional_profile
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
 from clearing_point.published import open_release
-from clearing_point.report.edition import load_edition
 from clearing_point.standard import load_standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.dictionary import dictionary_page

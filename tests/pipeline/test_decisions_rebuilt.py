@@ -10,10 +10,10 @@ import pytest
 from clearing_point.analysis.reconcile import decisions
 from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
+from clearing_point.report.context import _decisions
 from clearing_point.standard import Standard
 from pipelines.ingest import load
 from pipelines.rebuild import rebuild
-from pipelines.report_context import _decisions
 from tests.conftest import ROOT
 from tests.unit.test_decisions import CAME, decided
 from tests.workbooks import identification, person, write_regional

@@ -19,8 +19,8 @@ from clearing_point.disclosure import Ledger, Relation, audit, load_policy
 from clearing_point.errors import InputProblem
 from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
 from clearing_point.published import open_release
-from clearing_point.report.edition import load_edition
 from clearing_point.store import connect
 from tests.command import command
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from clearing_point.analysis.count import count_indicators, open_current
+from clearing_point.analysis.persons import LINKED
 from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import connect, opened
-from pipelines.publish import LINKED
 
 pytestmark = pytest.mark.great_expectations
 

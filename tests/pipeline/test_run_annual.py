@@ -19,12 +19,12 @@ from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.cli import app
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
+from clearing_point.publication.release import Release
+from clearing_point.report.lock import hashes_of, read_lock
 from clearing_point.report.selfcheck import problems_of
 from clearing_point.report.words import load_words
 from clearing_point.standard import load_standard
 from pipelines.annual_report import diff, in_its_languages, verify
-from pipelines.lock import hashes_of, read_lock
-from pipelines.publish import Release
 from pipelines.run_annual import RUN_LOG, run_annual
 from tests.unit import report_samples as samples
 
@@ -86,7 +86,7 @@ def _killed(place: Project, what: str) -> int:
             if what == f"rename {renames[0]}":
                 os.kill(os.getpid(), signal.SIGKILL)
         os.rename = counted
-        import pipelines.places as places
+        import clearing_point.report.places as places
         swap = places.exchange
         def exchanged(*names):
             if what == "kept":
@@ -197,10 +197,10 @@ def test_a_language_that_there_is_not_is_refused_before_anything_is_counted(
 
 def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:
     """Each file is falsified in turn, and the check that watches it must say so."""
+    from clearing_point.report.context import context_of
+    from clearing_point.report.lock import submissions_of
     from pipelines.annual_report import in_languages, make
-    from pipelines.lock import submissions_of
     from pipelines.publish import publish
-    from pipelines.report_context import context_of
 
     standard = load_standard(place.schemas)
     # In two languages: the checks look at both.

@@ -11,7 +11,7 @@ from typing import Any
 
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure.model import Category, Dimension, Protected, ProtectedCell, _make_protected
-from clearing_point.report.edition import Bound, Edition
+from clearing_point.publication.edition import Bound, Edition
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard, load_standard
 from clearing_point.standard.model import Breakdown, Indicator, Population
@@ -138,7 +138,7 @@ def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, Repor
     """Every indicator of the standard with invented numbers of the size that the region has: for looking and timing."""
     from clearing_point.analysis.count import _dimension
     from clearing_point.project import find_project
-    from clearing_point.report.edition import load_edition
+    from clearing_point.publication.edition import load_edition
 
     found, random_of = standard(), random.Random(seed)  # noqa: S311
     which = load_edition(find_project(ROOT), 2022)

@@ -12,8 +12,8 @@ import pytest
 
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
 from clearing_point.report.build import build_report
-from clearing_point.report.edition import load_edition
 from tests.unit import report_samples as samples
 
 GOLDEN = samples.ROOT / "tests" / "golden"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from clearing_point.project import Project
-from clearing_point.report.edition import load_edition
+from clearing_point.publication.edition import load_edition
 from clearing_point.report.languages import english_texts
 from clearing_point.report.words import load_words
 from clearing_point.standard import Standard

@@ -12,11 +12,11 @@ from clearing_point.analysis.reconcile import decisions, quality_by_submission
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
+from clearing_point.publication.release import Release
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.store import connect
-from pipelines.publish import Release
 
 _SHARES = ("completeness", "validity", "consistency")
 
@@ -33,7 +33,7 @@ def context_of(
     Parameters
     ----------
     submissions : sequence of mappings
-        As :func:`pipelines.lock.submissions_of` describes them.
+        As :func:`clearing_point.report.lock.submissions_of` describes them.
     """
     edition = release.edition
     states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}

@@ -11,8 +11,8 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.report.lock import hashes_of, lock_name, read_lock
 from clearing_point.workplace import exchange
-from pipelines.lock import hashes_of, lock_name, read_lock
 
 EARLIER = "earlier"
 """Folder beside the reports where replaced ones are kept: revisions are told against them."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from clearing_point.analysis.count import count_indicators, open_current
 from clearing_point.disclosure import Ledger
 from clearing_point.project import Project
-from clearing_point.report.edition import Edition, load_edition
+from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.standard import Standard
 from clearing_point.store import connect, merge
 from clearing_point.workplace import drop_work, work_folder

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure import Policy, printed_cost
-from pipelines.publication import Published
+from clearing_point.publication.issue import Published
 
 
 def late_lines(

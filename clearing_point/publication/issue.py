@@ -1,6 +1,6 @@
 """What goes out, given what is out already: the ledger, frozen years, late records, re-issues and revisions.
 
-Deciding comes first and ends in a prepared ledger (:mod:`pipelines.prepared_issue`); what is written afterwards is read
+Deciding comes first and ends in a prepared ledger (`prepared_issue`); what is written afterwards is read
 back from it alone, so that publishing an edition again from the same inputs gives the same bytes.
 """
 
@@ -30,9 +30,8 @@ from clearing_point.disclosure import (
 from clearing_point.disclosure.certificates import Certificates, make_certificates
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
-from clearing_point.report.edition import Edition
-from clearing_point.standard.translations import SOURCE
-from pipelines.frozen_years import (
+from clearing_point.publication.edition import Edition
+from clearing_point.publication.frozen_years import (
     Frozen,
     changed_cells,
     contradicting,
@@ -42,8 +41,9 @@ from pipelines.frozen_years import (
     unchanged_cells,
     vintage_of,
 )
-from pipelines.hidden_since import HiddenSince, hidden_since
-from pipelines.prepared_issue import prepared_folder, settle, standing_ledger
+from clearing_point.publication.hidden_since import HiddenSince, hidden_since
+from clearing_point.publication.prepared_issue import prepared_folder, settle, standing_ledger
+from clearing_point.standard.translations import SOURCE
 
 Progress = Callable[[str], None]
 Recount = Callable[[Sequence[str], int], Sequence[Counted]]
@@ -114,7 +114,7 @@ def publish_tables(
 ) -> Published:
     """Protect the tables of an edition beside everything that is out, prepare their issue, and return them.
 
-    The issue is entered in the ledger by :func:`pipelines.prepared_issue.put_out`, with the release.
+    The issue is entered in the ledger by :func:`clearing_point.publication.prepared_issue.put_out`, with the release.
 
     Parameters
     ----------

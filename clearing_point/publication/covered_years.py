@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clearing_point.project import Project
-from clearing_point.report.edition import Edition
+from clearing_point.publication.edition import Edition
+from clearing_point.publication.prepared_issue import standing_ledger
 from clearing_point.store import connect
-from pipelines.prepared_issue import standing_ledger
 
 
 def covered_years(

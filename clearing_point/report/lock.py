@@ -16,9 +16,9 @@ from typing import Any
 from clearing_point import __version__
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
+from clearing_point.publication.release import Release, linkage_hash
 from clearing_point.standard import Standard
 from clearing_point.store import connect
-from pipelines.publish import Release, linkage_hash
 
 # Packages whose version can change a byte of a report.
 _PACKAGES = (

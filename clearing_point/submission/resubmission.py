@@ -61,7 +61,9 @@ def what_changes(
     told = list(lines(found, earlier))
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
-    from pipelines.effect import effect_of  # it counts indicators: only a new version needs it
+    from clearing_point.publication.effect import (
+        effect_of,  # it counts indicators: only a new version needs it
+    )
 
     effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
     if effect.editions and reason is None:

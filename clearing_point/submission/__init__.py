@@ -1,0 +1,1 @@
+"""What becomes of one received file, from plan to outcome."""
