@@ -8,7 +8,7 @@ STAMP := .make/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench faults clean
+.PHONY: help demo test test-all lint bench faults clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,7 +27,10 @@ test: $(STAMP) ## Lint, types and all tests
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not nightly"
+
+test-all: test ## The tests, and those marked nightly: campaigns, the whole demonstration, all languages
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m nightly
 
 lint: $(STAMP) ## Style and types only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
