@@ -23,7 +23,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Table
 from clearing_point.store import drop_workspace, opened
-from pipelines.ingest import read_submission
+from clearing_point.submission.layout import read_submission
 
 VALUES = ("field", "local", "code", "decision", "role", "date", "note")
 _DECISIONS = {

@@ -12,9 +12,11 @@ from clearing_point.errors import InternalError
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
+from clearing_point.submission.plan import Item
+from clearing_point.submission.published_files import as_published
 from clearing_point.synthetic import make_region, read_settings, targets_from, write_submissions
 from pipelines.annual_report import build
-from pipelines.ingest import Item, as_published, load_many
+from pipelines.ingest import load_many
 from pipelines.publish import publish
 
 Progress = Callable[[str], None]

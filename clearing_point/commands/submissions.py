@@ -80,7 +80,7 @@ def check(
         found, standard, file, profile, period or open_year(found), encoding=encoding,
         language=known_language(language, standard),
     )  # fmt: skip
-    return _report_outcome(outcome, json, stored=False)
+    return _report_outcome(outcome, json)
 
 
 @app.command()
@@ -110,7 +110,7 @@ def load(
         found, standard, file, profile, period, encoding=encoding, reason=reason,
         language=known_language(language, standard), progress=progress(json),
     )  # fmt: skip
-    return _report_outcome(outcome, json, stored=True)
+    return _report_outcome(outcome, json)
 
 
 def _import(source: str, file: Path, project: Path | None, data: Path | None, json: bool) -> int:
@@ -119,7 +119,7 @@ def _import(source: str, file: Path, project: Path | None, data: Path | None, js
 
     found = find_project(project, data)
     outcome = load_source(found, load_standard(found.schemas), file, source, progress=progress(json))
-    return _report_outcome(outcome, json, stored=True)
+    return _report_outcome(outcome, json)
 
 
 @import_app.command("unodc")
@@ -161,7 +161,7 @@ def import_htcds(
         period or open_year(found),
         progress=progress(json),
     )
-    return _report_outcome(outcome, json, stored=True)
+    return _report_outcome(outcome, json)
 
 
 @app.command()
@@ -237,10 +237,10 @@ def delete(
     return 0
 
 
-def _report_outcome(outcome: Any, as_json: bool, *, stored: bool) -> int:
+def _report_outcome(outcome: Any, as_json: bool) -> int:
     if as_json:
         print_json(outcome.document())
-        return 0 if outcome.verdict.accepted else 1
-    for line in outcome.lines(stored=stored):
+        return 0 if outcome.accepted else 1
+    for line in outcome.lines():
         print(line)
-    return 0 if outcome.verdict.accepted else 1
+    return 0 if outcome.accepted else 1

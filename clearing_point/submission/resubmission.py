@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from clearing_point.countries import Profile
 from clearing_point.countries.suggest import known_words, nearest
 from clearing_point.errors import InputProblem
@@ -13,11 +15,17 @@ from clearing_point.project import Project
 from clearing_point.quality.feedback import ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.store import opened
+from clearing_point.submission.plan import Item, Plan
+
+if TYPE_CHECKING:
+    from clearing_point.publication.effect import Effect
 
 _SHOWN_WORDS = 20
 _ASK_REASON = (
     "Nothing was stored: a version that was published is replaced only for a reason. Say it with --reason."
 )
+
+_WILL_ASK = "A version that was published would be replaced: say why with --reason when you load it."
 
 
 def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tuple[str, ...]:
@@ -46,6 +54,17 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
     return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 
+def what_would_change(
+    project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt, accepted: bool
+) -> tuple[str, ...]:
+    """Say of a file that is only checked what :func:`what_changes` will say; a reason is not asked for yet."""
+    if not plan.supersedes or not accepted:
+        return ()
+    told, effect = _compared(project, standard, receipt, plan.supersedes, item.period)
+    asked = (_WILL_ASK,) if effect.editions and item.reason is None else ()
+    return (*told, *effect.published(), *asked)
+
+
 def what_changes(
     project: Project, standard: Standard, receipt: Receipt, earlier: str, period: str, reason: str | None
 ) -> tuple[str, ...]:
@@ -56,18 +75,24 @@ def what_changes(
     InputProblem
         If an edition was published with the earlier version and no reason is given; nothing is stored.
     """
-    start, end = parse_period(period)
-    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
-    told = list(lines(found, earlier))
-    territory = receipt.series.split("/")[1]
-    years = range(start.year, end.year + 1)
-    from clearing_point.publication.effect import (
-        effect_of,  # it counts indicators: only a new version needs it
-    )
-
-    effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
+    told, effect = _compared(project, standard, receipt, earlier, period)
     if effect.editions and reason is None:
         raise InputProblem("\n".join((*told, *effect.published(), _ASK_REASON)))
     if reason is not None:
         checked_reason(reason)
-    return (*told, *effect.counts(end.year), *effect.published())
+    return (*told, *effect.counts(parse_period(period)[1].year), *effect.published())
+
+
+def _compared(
+    project: Project, standard: Standard, receipt: Receipt, earlier: str, period: str
+) -> tuple[list[str], Effect]:
+    from clearing_point.publication.effect import (
+        effect_of,  # it counts indicators: only a new version needs it
+    )
+
+    start, end = parse_period(period)
+    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
+    territory = receipt.series.split("/")[1]
+    years = range(start.year, end.year + 1)
+    effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
+    return list(lines(found, earlier)), effect

@@ -19,7 +19,7 @@ from clearing_point.quality import judge as judging
 from clearing_point.quality.feedback import feedback_of
 from clearing_point.standard import load_standard
 from clearing_point.store import drop_workspace
-from pipelines.ingest import _read_with_answers
+from clearing_point.submission.layout import read_with_answers
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 
@@ -57,7 +57,7 @@ def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     judging.run_gate = timed
     try:
         began = time.perf_counter()
-        received, profile, _ = _read_with_answers(project, path, profile, standard)
+        received, profile, _ = read_with_answers(project, path, profile, standard)
         read = time.perf_counter()
         receipt = receive(project, standard, path, profile, "2022", received=received)
         staged = time.perf_counter()

@@ -20,8 +20,9 @@ from clearing_point.standard import load_standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.dictionary import dictionary_page
 from clearing_point.store import drop_workspace, opened
+from clearing_point.submission.layout import read_submission
 from pipelines.country import start, suggest
-from pipelines.ingest import load, read_submission
+from pipelines.ingest import load
 from pipelines.publish import publish
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional

@@ -22,8 +22,9 @@ from clearing_point.quality.answers import COLUMNS, FIRST_ROW, SIGN
 from clearing_point.quality.marked_workbook import without_formula
 from clearing_point.standard import Standard
 from clearing_point.store import opened
+from clearing_point.submission.outcome import Outcome
 from pipelines.feedback import feedback
-from pipelines.ingest import Outcome, load
+from pipelines.ingest import load
 from pipelines.quality import quality_page
 from tests.conftest import ROOT
 from tests.planted_faults import FAULTS, LANGUAGE, TERRITORY, YEAR, plant, write_clean

@@ -14,7 +14,9 @@ from clearing_point.project import Project
 from clearing_point.quality.suites import INTAKE_RULES
 from clearing_point.standard import Standard
 from clearing_point.store import opened
-from pipelines.ingest import Outcome, load, read_submission
+from clearing_point.submission.layout import read_submission
+from clearing_point.submission.outcome import Outcome
+from pipelines.ingest import load
 from tests.conftest import ROOT
 from tests.planted_examples import (
     NOT_CARRIED,

@@ -18,7 +18,7 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.store import drop_workspace, opened
-from pipelines.ingest import read_submission
+from clearing_point.submission.layout import read_submission
 from tests.conftest import ROOT
 from tests.workbooks import identification, person
 

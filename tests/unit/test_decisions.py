@@ -19,7 +19,7 @@ from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.store import drop_workspace, opened
-from pipelines.ingest import _read_with_answers
+from clearing_point.submission.layout import read_with_answers
 from tests.workbooks import identification, person, write_regional
 
 CAME = datetime.datetime(2023, 3, 1)
@@ -64,7 +64,7 @@ def judged(
     waivers: tuple[Waiver, ...],
 ) -> dict[str, Any]:
     project.prepare()
-    received, profile, _ = _read_with_answers(project, path, profile_of_territory(project, "ALB"), standard)
+    received, profile, _ = read_with_answers(project, path, profile_of_territory(project, "ALB"), standard)
     receipt = receive(project, standard, path, profile, "2022", received=received, corrections=corrections)
     try:
         with opened(receipt.workspace) as connection:

@@ -1,0 +1,168 @@
+"""One file read and judged in a workspace of its own, and what was judged brought into the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearing_point.countries import Profile
+from clearing_point.countries.decisions import decisions_for
+from clearing_point.findings import SAME_FILE, WARNING, Finding, store_findings
+from clearing_point.intake.receive import Receipt, archive, receive
+from clearing_point.project import Project
+from clearing_point.quality.feedback import Feedback, feedback_of
+from clearing_point.quality.judge import Verdict, judge
+from clearing_point.quality.runner import Gate
+from clearing_point.standard import Standard, load_standard
+from clearing_point.store import drop_workspace, merge, now, opened
+from clearing_point.submission.layout import read_with_answers, said_of_reading
+from clearing_point.submission.outcome import Outcome
+from clearing_point.submission.plan import Item, Plan
+from clearing_point.submission.resubmission import may_be_meant, what_changes
+
+Progress = Callable[[str], None]
+
+
+def quietly(_: str) -> None:
+    """Tell nobody how far the work is."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A file that was read and judged, with its workspace, which the caller drops."""
+
+    receipt: Receipt
+    profile: Profile
+    verdict: Verdict
+    feedback: Feedback
+    reading: str
+    remarks: tuple[str, ...]
+
+    def drop(self) -> None:
+        """Remove the workspace."""
+        drop_workspace(self.receipt.workspace)
+
+
+def judged(
+    project: Project,
+    standard: Standard,
+    item: Item,
+    plan: Plan,
+    *,
+    progress: Progress = quietly,
+    gate: Gate | None = None,
+) -> Judged:
+    """Read a file into a workspace and judge it there; the warehouse is not touched.
+
+    Raises
+    ------
+    InputProblem
+        If the file cannot be read, or a correction or waiver is stale.
+    """
+    progress("reading")
+    received, profile, answers = read_with_answers(project, item.path, item.profile, standard, item.encoding)
+    reading = said_of_reading(received, profile)
+    came = item.received_at or now()
+    decisions = decisions_for(project, standard, profile, item.period, came)
+    receipt = receive(
+        project,
+        standard,
+        item.path,
+        profile,
+        item.period,
+        version_number=plan.version,
+        supersedes=plan.supersedes,
+        made_data=item.made_data,
+        received=received,
+        received_at=came,
+        corrections=decisions.corrections,
+    )
+    try:
+        progress("checking")
+        if plan.sent_before:
+            _note_sent_before(receipt)
+        verdict = judge(
+            receipt.workspace,
+            receipt.submission_id,
+            standard,
+            refused=receipt.refused,
+            use=profile.use,
+            earlier=plan.earlier,
+            waivers=decisions.waivers,
+            answers=answers,
+            gate=gate,
+        )
+        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
+        remarks = may_be_meant(receipt, profile, standard)
+    except BaseException:
+        drop_workspace(receipt.workspace)
+        raise
+    return Judged(receipt, profile, verdict, feedback, reading, remarks)
+
+
+def judged_elsewhere(project: Project, schemas: Path, item: Item, plan: Plan) -> Judged:
+    """Judge in another process, which reads the standard for itself."""
+    return judged(project, load_standard(schemas), item, plan)
+
+
+def _note_sent_before(receipt: Receipt) -> None:
+    if not receipt.refused:
+        with opened(receipt.workspace) as connection:
+            store_findings(connection, receipt.submission_id, [Finding(SAME_FILE, WARNING, "uniqueness")])
+
+
+def store_judged(
+    project: Project,
+    standard: Standard,
+    item: Item,
+    plan: Plan,
+    found: Judged,
+    *,
+    progress: Progress = quietly,
+) -> Outcome:
+    """Bring a judged file into the warehouse, its original into the archive, and drop the workspace.
+
+    Raises
+    ------
+    InputProblem
+        If a version that was published would be replaced without a reason, or another command stored a version
+        of the same series meanwhile; nothing is stored then.
+    """
+    receipt, verdict = found.receipt, found.verdict
+    try:
+        told: tuple[str, ...] = ()
+        if plan.supersedes and verdict.accepted and item.compared:
+            progress("comparing")
+            told = what_changes(project, standard, receipt, plan.supersedes, item.period, item.reason)
+        progress("storing")
+        if not receipt.refused:
+            archive(project, item.path, receipt.file_sha256)
+        merge(
+            project,
+            standard,
+            receipt.workspace,
+            receipt.submission_id,
+            accepted=verdict.accepted,
+            reason=item.reason if plan.supersedes else None,
+        )
+    finally:
+        found.drop()
+    return outcome_of(item, plan, found, told, stored=True)
+
+
+def outcome_of(item: Item, plan: Plan, found: Judged, told: tuple[str, ...] = (), *, stored: bool) -> Outcome:
+    """Put together what the sender is told."""
+    return Outcome(
+        submission_id=found.verdict.submission_id,
+        item=item,
+        verdict=found.verdict,
+        feedback=found.feedback,
+        rows=dict(found.receipt.rows),
+        stored=stored,
+        unchanged=plan.before is not None,
+        replaced=plan.supersedes if found.verdict.accepted else None,
+        reading=found.reading,
+        remarks=(*found.remarks, *told),
+        stops=plan.stops,
+    )

@@ -1,0 +1,71 @@
+"""Which layout a received file has: the regional workbook, a public format, or its sender's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from clearing_point.countries import (
+    Profile,
+    check_mark,
+    in_format_of,
+    mark_of,
+    profile_of_source,
+    regional_profile,
+    regional_sheets,
+)
+from clearing_point.errors import InputProblem
+from clearing_point.intake.encodings import NAMES
+from clearing_point.intake.expected import read_as_declared, sample_of
+from clearing_point.intake.layout import fold
+from clearing_point.intake.read import ReceivedFile
+from clearing_point.project import Project
+from clearing_point.quality.answers import Answer, split_answers
+from clearing_point.standard import Standard
+
+
+def read_submission(
+    project: Project, path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+) -> tuple[ReceivedFile, Profile]:
+    """Read the file and choose its layout: the regional workbook, or the profile's own."""
+    received = read_as_declared(path, profile, standard, encoding)
+    mark = mark_of(received.rows)
+    if mark is not None:
+        check_mark(mark, path.name, profile, standard)
+        if mark.language in standard.languages:
+            profile = replace(profile, language=mark.language)
+    named = {fold(s) for s in received.sheets}
+    own = any(s.sheet and fold(s.sheet) in named for s in profile.sheets)
+    regional = regional_sheets(received.rows, standard) if mark is not None or not own else {}
+    if regional:
+        return received, regional_profile(standard, profile, regional)
+    for name in profile.also_reads:
+        source = profile_of_source(project, name)
+        if any(s.sheet and fold(s.sheet) in named for s in source.sheets):
+            return received, in_format_of(profile, source)
+    if not profile.sheets:
+        raise InputProblem(
+            f"{path.name} is not the regional workbook, and {profile.name} declares no layout of its own: "
+            "fill the regional workbook, or describe the file in the profile."
+        )
+    return received, profile
+
+
+def read_with_answers(
+    project: Project, path: Path, profile: Profile, standard: Standard, encoding: str | None = None
+) -> tuple[ReceivedFile, Profile, tuple[Answer, ...]]:
+    """Read the file as :func:`read_submission`, and take the findings sheet of an earlier round out of it."""
+    received, profile = read_submission(project, path, profile, standard, encoding)
+    rows, answers = split_answers(received.rows, standard)
+    sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
+    return replace(received, rows=rows, sheets=sheets), profile, answers
+
+
+def said_of_reading(received: ReceivedFile, profile: Profile) -> str:
+    """Say in which encoding a CSV file was read, with some of its headings as proof; nothing of a workbook."""
+    if received.encoding is None:
+        return ""
+    shown = sample_of(received, profile)
+    return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (
+        f"; headings such as: {shown}" if shown else ""
+    )

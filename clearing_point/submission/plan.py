@@ -1,0 +1,117 @@
+"""What the warehouse says of a file before it is read: loaded before, which version, what it would replace."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clearing_point.countries import Profile
+from clearing_point.errors import InputProblem
+from clearing_point.intake.read import hash_of_file
+from clearing_point.intake.receive import parse_period, series_of
+from clearing_point.project import Project
+from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
+from clearing_point.standard import Standard
+from clearing_point.store import current_version, opened, refuse_overlap, same_file, sent_before
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to check or load; see :func:`pipelines.ingest.load`."""
+
+    path: Path
+    profile: Profile
+    period: str
+    made_data: bool | None = None
+    received_at: datetime.datetime | None = None
+    encoding: str | None = None
+    """Of a CSV file, if somebody said it."""
+    reason: str | None = None
+    """Why it replaces a version that was published."""
+    language: str = "en"
+    compared: bool = True
+    """Whether it is said what a new version changes."""
+
+    @property
+    def series(self) -> str:
+        """Sender, territory and period: versions of one submission share it."""
+        return series_of(self.profile, self.period)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The place of a file among what is stored."""
+
+    before: str | None = None
+    """The submission that came of this very file, read in the same way."""
+    version: int = 1
+    supersedes: str | None = None
+    """The accepted version that it would replace."""
+    earlier: Earlier = field(default_factory=lambda: Earlier(None))
+    sent_before: bool = False
+    """Whether the sender sent this very file for something else, or earlier."""
+    stops: tuple[str, ...] = ()
+    """Why it could not be stored, whatever it holds."""
+
+
+def plan_of(project: Project, standard: Standard, item: Item) -> Plan:
+    """Ask the warehouse for the place of a file that is to be stored.
+
+    Raises
+    ------
+    InputProblem
+        If the file cannot be opened, its period overlaps another one of its sender, or another command holds
+        the warehouse.
+    """
+    plan = _asked(project, standard, item)
+    if plan.stops:
+        plan.earlier.drop()
+        raise InputProblem(plan.stops[0])
+    return plan
+
+
+def plan_to_check(project: Project, standard: Standard, item: Item) -> Plan:
+    """Ask for the place of a file that is only checked: an overlap is part of the answer.
+
+    A check goes on where no warehouse is yet, and where another command holds it longer than one waits.
+    """
+    if not project.warehouse.exists():
+        return Plan()
+    try:
+        return _asked(project, standard, item)
+    except InputProblem:
+        hash_of_file(item.path)  # what is wrong with the file itself is said as such
+        return Plan(earlier=Earlier(None, WAREHOUSE_BUSY))
+
+
+def _asked(project: Project, standard: Standard, item: Item) -> Plan:
+    start, end = parse_period(item.period)
+    sha256 = hash_of_file(item.path)
+    stops: tuple[str, ...] = ()
+    with opened(project.warehouse, read_only=True) as warehouse:
+        before = same_file(warehouse, item.series, sha256, item.profile.sha256, standard.sha256)
+        try:
+            if before is None:
+                refuse_overlap(warehouse, item.series, start, end)
+        except InputProblem as problem:
+            stops = (str(problem),)
+        version, supersedes = current_version(warehouse, item.series)
+        found = earlier_submissions(warehouse, item.series, start)
+        repeated = sent_before(warehouse, item.series, sha256)
+    if before is not None:
+        return Plan(before, version, sent_before=repeated)
+    return Plan(None, version + 1, supersedes, earlier_of(project, standard, *found), repeated, stops)
+
+
+def waves(items: Sequence[Item]) -> list[list[int]]:
+    """Numbers of the items that can be judged side by side: each after the earlier periods of its own sender."""
+    order = sorted(range(len(items)), key=lambda n: parse_period(items[n].period)[0])
+    rank: dict[tuple[str, str | None], int] = {}
+    found: dict[int, list[int]] = {}
+    for number in order:
+        sender = (items[number].profile.sender, items[number].profile.territory)
+        rank[sender] = rank.get(sender, -1) + 1
+        found.setdefault(rank[sender], []).append(number)
+    return [sorted(found[wave]) for wave in sorted(found)]
