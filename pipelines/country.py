@@ -22,8 +22,9 @@ from clearing_point.quality.feedback import feedback_of, ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Table
-from clearing_point.store import drop_workspace, opened
 from clearing_point.submission.layout import read_submission
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 
 VALUES = ("field", "local", "code", "decision", "role", "date", "note")
 _DECISIONS = {

@@ -35,7 +35,8 @@ from clearing_point.linkage.settings import load_linkage
 from clearing_point.linkage.step import LinkedSubmissions, link_submissions
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import connect, now, opened
+from clearing_point.warehouse.connection import connect, opened
+from clearing_point.warehouse.events import now
 
 
 @dataclass(frozen=True)

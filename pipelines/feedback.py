@@ -20,7 +20,8 @@ from clearing_point.quality.marked_workbook import (
 )
 from clearing_point.quality.package_patch import CannotPatch
 from clearing_point.standard import Standard
-from clearing_point.store import REFUSED, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import REFUSED
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from clearing_point.quality.feedback import feedback_of
 from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import verdict_of
 from clearing_point.standard import Standard
-from clearing_point.store import prepare_warehouse, share_cores
 from clearing_point.submission.judged import (
     Progress,
     judged,
@@ -27,6 +26,8 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, plan_of, plan_to_check, waves
 from clearing_point.submission.published_files import as_published
 from clearing_point.submission.resubmission import what_would_change
+from clearing_point.warehouse.connection import share_cores
+from clearing_point.warehouse.shape import prepare_warehouse
 
 _WORKERS = 2
 

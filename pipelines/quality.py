@@ -18,7 +18,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.quality.marked_workbook import put_in_place
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 _STYLE = (
     "body{font:15px/1.45 sans-serif;max-width:70rem;margin:1.5rem auto;padding:0 1rem;color:#1a1a1a}"

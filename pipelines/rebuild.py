@@ -17,19 +17,12 @@ from clearing_point.intake.receive import archived_file, check_archived
 from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
-from clearing_point.receipts import read_receipts
 from clearing_point.standard import Standard
-from clearing_point.store import (
-    DELETED,
-    REFUSED,
-    changing,
-    content_hash,
-    copy_events,
-    copy_receipt,
-    opened,
-    prepare_warehouse,
-    warehouse_of_receipts,
-)
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import DELETED, REFUSED, changing
+from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
+from clearing_point.warehouse.receipts import read_receipts
+from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.ingest import load
 

@@ -21,7 +21,8 @@ from clearing_point.publication.release import Release, make_release
 from clearing_point.report.lock import read_lock
 from clearing_point.report.places import put_in_place
 from clearing_point.standard import Standard
-from clearing_point.store import connect, now
+from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.events import now
 from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.annual_report import in_its_languages, make
 

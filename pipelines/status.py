@@ -7,7 +7,7 @@ from typing import Any
 from clearing_point.project import Project
 from clearing_point.publication.effect import editions_with
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 NOT_STARTED = "not started"
 

@@ -10,7 +10,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard.ddl import SCHEMAS, statements
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
 from clearing_point.standard.model import Standard
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 _YEARS = (1999, 2000)
 

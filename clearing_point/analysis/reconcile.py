@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
-from clearing_point.store import connect, opened
+from clearing_point.warehouse.connection import connect, opened
 
 CASES, READY_COUNTS = "cases", "ready counts"
 """Where a number of ours comes from: persons counted by us, or a count that the sender made."""

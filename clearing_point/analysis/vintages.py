@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clearing_point.standard.ddl import columns_of
 from clearing_point.standard.model import Standard, Table
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,9 @@ from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
-from clearing_point.store import REFUSED, connect, drop_workspace, new_workspace, now
+from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.events import REFUSED, now
+from clearing_point.warehouse.workspace import drop_workspace, new_workspace
 from clearing_point.workplace import drop_work, work_folder
 
 RECEIVED = "RECEIVED"

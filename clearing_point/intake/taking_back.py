@@ -11,14 +11,14 @@ import duckdb
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import (
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import (
     ACCEPTED,
     DELETED,
     EVENT_DELETED,
     EVENT_WITHDRAWN,
     WITHDRAWN,
     changing,
-    opened,
     record_event,
 )
 from clearing_point.workplace import alone, drop_work, work_folder

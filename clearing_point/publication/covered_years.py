@@ -8,7 +8,7 @@ from pathlib import Path
 from clearing_point.project import Project
 from clearing_point.publication.edition import Edition
 from clearing_point.publication.prepared_issue import standing_ledger
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 
 def covered_years(

@@ -14,7 +14,8 @@ from clearing_point.disclosure import Ledger
 from clearing_point.project import Project
 from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.standard import Standard
-from clearing_point.store import connect, merge
+from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.merge import merge
 from clearing_point.workplace import drop_work, work_folder
 
 _MANIFEST = "manifest.json"

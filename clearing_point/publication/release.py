@@ -31,7 +31,7 @@ from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.publication.issue import publish_tables
 from clearing_point.publication.late_lines import late_lines
 from clearing_point.standard import Standard
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 Progress = Callable[[str], None]
 _SCORECARD = "data/T40.csv"

@@ -11,7 +11,8 @@ from typing import Any
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import PREVIOUS
-from clearing_point.store import ACCEPTED, connect
+from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.events import ACCEPTED
 from clearing_point.workplace import drop_work, work_folder
 
 NO_PREVIOUS, WAREHOUSE_BUSY = "no_previous", "warehouse_busy"

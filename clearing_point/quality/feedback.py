@@ -11,7 +11,8 @@ from clearing_point.findings import BLOCK, ERROR, INFORMATION, SEVERITIES, WARNI
 from clearing_point.standard import Standard
 from clearing_point.standard.model import TERRITORY
 from clearing_point.standard.rules import LINKAGE
-from clearing_point.store import REFUSED, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import REFUSED
 
 _SHOWN_CODES = 12
 MUST_FIX, CONFIRM, NOTE = "must_fix", "confirm", "note"

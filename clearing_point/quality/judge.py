@@ -23,7 +23,8 @@ from clearing_point.quality.suites import (
 )
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
-from clearing_point.store import now, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import now
 
 ACCEPT, ACCEPT_WITH_WARNINGS, RETURN = "accepted", "accepted with warnings", "returned"
 _DECISIVE = {"count": (BLOCK, ERROR), "reference": (BLOCK,)}

@@ -10,7 +10,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
 from clearing_point.quality.feedback import CONFIRM, MUST_FIX, NOTE, Feedback
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 _DECISIONS = {
     "accepted": "accepted",

@@ -18,7 +18,7 @@ from clearing_point.quality.package_notes import add_notes
 from clearing_point.quality.package_patch import CannotPatch, Mark, Package, mark_cells
 from clearing_point.quality.package_styles import Styles
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 MOST_ROWS, MOST_MARKS = 50_000, 5_000
 """Above either the sender gets the fix list: a workbook with more notes cannot be worked with (experience.md 3.3)."""

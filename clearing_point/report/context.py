@@ -16,7 +16,7 @@ from clearing_point.publication.release import Release
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 _SHARES = ("completeness", "validity", "consistency")
 

@@ -18,7 +18,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.publication.release import Release, linkage_hash
 from clearing_point.standard import Standard
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 # Packages whose version can change a byte of a report.
 _PACKAGES = (

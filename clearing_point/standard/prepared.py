@@ -80,6 +80,6 @@ def _made_from(standard_sha256: str) -> str:
     for library in ("duckdb", "sqlglot"):
         digest.update(version(library).encode())
     package = Path(__file__).parent.parent
-    for path in sorted([*Path(__file__).parent.glob("*.py"), package / "store.py"]):
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *(package / "warehouse").glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:_LENGTH]

@@ -15,11 +15,14 @@ from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
 from clearing_point.quality.runner import Gate
 from clearing_point.standard import Standard, load_standard
-from clearing_point.store import drop_workspace, merge, now, opened
 from clearing_point.submission.layout import read_with_answers, said_of_reading
 from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import may_be_meant, what_changes
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import now
+from clearing_point.warehouse.merge import merge
+from clearing_point.warehouse.workspace import drop_workspace
 
 Progress = Callable[[str], None]
 

@@ -14,7 +14,8 @@ from clearing_point.intake.receive import parse_period, series_of
 from clearing_point.project import Project
 from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
 from clearing_point.standard import Standard
-from clearing_point.store import current_version, opened, refuse_overlap, same_file, sent_before
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.series import current_version, refuse_overlap, same_file, sent_before
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
 from clearing_point.quality.feedback import ranges, said_rows
 from clearing_point.standard import Standard
-from clearing_point.store import opened
 from clearing_point.submission.plan import Item, Plan
+from clearing_point.warehouse.connection import opened
 
 if TYPE_CHECKING:
     from clearing_point.publication.effect import Effect

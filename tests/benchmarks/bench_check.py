@@ -18,8 +18,8 @@ from clearing_point.project import Project
 from clearing_point.quality import judge as judging
 from clearing_point.quality.feedback import feedback_of
 from clearing_point.standard import load_standard
-from clearing_point.store import drop_workspace
 from clearing_point.submission.layout import read_with_answers
+from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 

@@ -21,7 +21,7 @@ from clearing_point.analysis.count import open_current, population_table
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
 from clearing_point.standard import load_standard
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 from pipelines.annual_report import build
 from tests.benchmarks.regions import copied, demo_data, processor_seconds
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 from tests.conftest import ROOT
 
 DEMO = ROOT / "data" / "demo"

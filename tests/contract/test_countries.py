@@ -18,8 +18,9 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import columns_of
-from clearing_point.store import drop_workspace, opened
 from clearing_point.synthetic import make_region, read_settings, write_submissions
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT
 
 TERRITORIES = ("ALB", "BGR", "BIH", "HRV", "MDA", "MKD", "MNE", "ROU", "SRB", "SVN", "XKX")

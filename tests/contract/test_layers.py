@@ -10,9 +10,9 @@ from tests.conftest import ROOT
 LEVELS = [
     {"errors"},
     {"project", "findings", "workplace"},
-    {"standard", "receipts"},
+    {"standard"},
     {"countries"},
-    {"store"},
+    {"warehouse"},
     {"intake", "quality", "linkage", "disclosure"},
     {"analysis", "synthetic"},
     {"publication"},

@@ -19,8 +19,9 @@ from clearing_point.published import open_release
 from clearing_point.standard import load_standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.dictionary import dictionary_page
-from clearing_point.store import drop_workspace, opened
 from clearing_point.submission.layout import read_submission
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from pipelines.country import start, suggest
 from pipelines.ingest import load
 from pipelines.publish import publish

@@ -27,7 +27,8 @@ from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY
 from clearing_point.standard.translations import REGISTER, lacking, respell
 from clearing_point.standard.workbook import MARK_SHEET, sheet_names, write_example, write_template
-from clearing_point.store import drop_workspace, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from pipelines.ingest import check
 
 TERRITORIES = {

@@ -127,7 +127,7 @@ def _empty(project: Project) -> str:
     """Content hash of a warehouse that nothing was loaded into."""
     if project.root not in _EMPTY:
         from clearing_point.standard import load_standard
-        from clearing_point.store import prepare_warehouse
+        from clearing_point.warehouse.shape import prepare_warehouse
         from tests.faults.place import asked
 
         place = replace(project, data=project.root.parent / "empty")

@@ -203,7 +203,8 @@ def content(project: Project) -> str:
     """Return the content hash of the warehouse, or what went wrong; "none" if there is no warehouse."""
 
     def ask() -> str:
-        from clearing_point.store import content_hash, opened
+        from clearing_point.warehouse.connection import opened
+        from clearing_point.warehouse.merge import content_hash
 
         if not project.warehouse.exists():
             return "none"

@@ -115,7 +115,8 @@ def cells(sheets: dict[str, list[list[str | None]]]) -> dict[str, int]:
     from clearing_point.intake.receive import receive
     from clearing_point.quality.evaluate import evaluate
     from clearing_point.standard.expressions import create_known_views
-    from clearing_point.store import connect, drop_workspace
+    from clearing_point.warehouse.connection import connect
+    from clearing_point.warehouse.workspace import drop_workspace
 
     project = Project(root=ROOT, data=Path(_folder().name) / "data")
     rows = [

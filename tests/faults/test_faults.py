@@ -23,7 +23,7 @@ from clearing_point.project import Project
 from clearing_point.quality.marked_workbook import _write_csv, _write_xlsx
 from clearing_point.standard import Standard
 from clearing_point.standard.files import lines_of_yaml, read_yaml
-from clearing_point.store import prepare_warehouse
+from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import _HOLD, alone, drop_work, sweep, work_folder
 from tests.conftest import ROOT
 
@@ -191,7 +191,7 @@ def test_every_pool_ends_with_its_command() -> None:
 def test_half_an_empty_database_is_never_kept(tmp_path: Path) -> None:
     script = (
         "import resource, signal, sys; from pathlib import Path; from clearing_point.project import Project\n"
-        "from clearing_point.standard import load_standard; from clearing_point.store import prepare_warehouse\n"
+        "from clearing_point.standard import load_standard; from clearing_point.warehouse.shape import prepare_warehouse\n"
         f"root = Path({str(ROOT)!r}); standard = load_standard(root / 'schemas')\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000,) * 2)\n"
         "prepare_warehouse(Project(root=root, data=Path(sys.argv[1])), standard)"

@@ -11,7 +11,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.expressions import parse_expression, qualified
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 
 EXPRESSIONS = [
     # statements, alone, after, inside

@@ -13,7 +13,7 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 from pipelines.annual_report import build
 from pipelines.demo import EXTRACT
 from pipelines.publish import publish

@@ -14,9 +14,9 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
-from clearing_point.store import opened
 from clearing_point.synthetic import make_region, read_settings, targets_from
 from clearing_point.synthetic.columns import years_of
+from clearing_point.warehouse.connection import opened
 from pipelines.demo import EXTRACT, PLAN
 from tests.command import command
 

@@ -21,7 +21,7 @@ from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
 from clearing_point.published import open_release
-from clearing_point.store import connect
+from clearing_point.warehouse.connection import connect
 from tests.command import command
 
 TABLES = ["T01", "T01A", "T01L", "T13"]

@@ -21,8 +21,8 @@ from clearing_point.project import Project
 from clearing_point.quality.answers import COLUMNS, FIRST_ROW, SIGN
 from clearing_point.quality.marked_workbook import without_formula
 from clearing_point.standard import Standard
-from clearing_point.store import opened
 from clearing_point.submission.outcome import Outcome
+from clearing_point.warehouse.connection import opened
 from pipelines.feedback import feedback
 from pipelines.ingest import load
 from pipelines.quality import quality_page

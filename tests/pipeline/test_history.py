@@ -13,7 +13,7 @@ from clearing_point.errors import InternalError
 from clearing_point.project import Project
 from clearing_point.quality import judge as judging
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load
 from tests.workbooks import identification, person, write_regional
 

@@ -14,7 +14,8 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
-from clearing_point.store import drop_workspace, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 
 WORKBOOKS = ("htcds_multi_select_v2.0.xlsm", "htcds_single_select_v2.0.xlsx")
 LABELS = 2

@@ -12,7 +12,7 @@ import pytest
 
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 from tests.command import command
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional

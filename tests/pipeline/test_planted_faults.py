@@ -13,9 +13,9 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.quality.suites import INTAKE_RULES
 from clearing_point.standard import Standard
-from clearing_point.store import opened
 from clearing_point.submission.layout import read_submission
 from clearing_point.submission.outcome import Outcome
+from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load
 from tests.conftest import ROOT
 from tests.planted_examples import (

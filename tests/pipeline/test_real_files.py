@@ -14,7 +14,7 @@ from clearing_point.countries import profile_of_source
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load_source
 
 

@@ -21,7 +21,7 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
-from clearing_point.store import connect, opened
+from clearing_point.warehouse.connection import connect, opened
 from pipelines.ingest import load
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional

@@ -14,7 +14,11 @@ from clearing_point.findings import FORBIDDEN_COLUMN, PERSONAL_CONTENT
 from clearing_point.intake.receive import Receipt, receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import REFUSED, drop_workspace, merge, opened, prepare_warehouse
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import REFUSED
+from clearing_point.warehouse.merge import merge
+from clearing_point.warehouse.shape import prepare_warehouse
+from clearing_point.warehouse.workspace import drop_workspace
 
 PERIOD = "2023"
 REFERENCES = ["KX-77001", "KX-77002", "KX-77003"]

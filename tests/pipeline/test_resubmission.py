@@ -13,8 +13,8 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.taking_back import delete, withdraw
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import opened
 from clearing_point.submission.outcome import Outcome
+from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load
 from pipelines.rebuild import rebuild
 from pipelines.status import status_of

@@ -13,7 +13,7 @@ from clearing_point.analysis.persons import LINKED
 from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import connect, opened
+from clearing_point.warehouse.connection import connect, opened
 
 pytestmark = pytest.mark.great_expectations
 

@@ -240,7 +240,7 @@ def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> No
 
 def test_a_later_version_does_not_change_an_edition_that_was_closed_before(place: Project) -> None:
     from clearing_point.analysis.count import open_current
-    from clearing_point.store import connect
+    from clearing_point.warehouse.connection import connect
 
     standard = load_standard(place.schemas)
     with duckdb.connect(str(place.warehouse)) as connection:

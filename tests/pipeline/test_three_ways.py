@@ -15,10 +15,10 @@ from clearing_point.countries.profile import Profile
 from clearing_point.findings import ERROR
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import connect
 from clearing_point.synthetic import make_region, read_settings, write_submissions
 from clearing_point.synthetic.region import MadeRegion
 from clearing_point.synthetic.write import tables_of
+from clearing_point.warehouse.connection import connect
 from pipelines.ingest import check, load
 from tests.conftest import ROOT
 from tests.filled import fill_htcds, fill_template

@@ -17,8 +17,9 @@ from clearing_point.countries import profile_of_territory
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import drop_workspace, opened
 from clearing_point.submission.layout import read_submission
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT
 from tests.workbooks import identification, person
 

@@ -21,7 +21,8 @@ from clearing_point.report.words import load_words
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import Breakdown, Indicator, Measure, Population
-from clearing_point.store import connect, prepare_warehouse
+from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.shape import prepare_warehouse
 from tests.conftest import ROOT
 
 YEAR = Breakdown("reference_year", "year", {"en": "Year"}, total=False)

@@ -18,8 +18,9 @@ from clearing_point.project import Project
 from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
-from clearing_point.store import drop_workspace, opened
 from clearing_point.submission.layout import read_with_answers
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from tests.workbooks import identification, person, write_regional
 
 CAME = datetime.datetime(2023, 3, 1)

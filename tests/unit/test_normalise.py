@@ -12,7 +12,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 REFERENCE = {"person_reference": ColumnSpec(headings=("no",))}
 

@@ -11,7 +11,7 @@ from clearing_point.quality import gate_process
 from clearing_point.quality.suites import GATE_TABLE, Expectation
 from clearing_point.standard import Standard, expressions
 from clearing_point.standard.prepared import kept, prepare_rules
-from clearing_point.store import opened
+from clearing_point.warehouse.connection import opened
 
 
 def test_kept_bytes_are_made_again_when_they_are_damaged(standard: Standard, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.standard.structure import UNKNOWN_CODE
-from clearing_point.store import drop_workspace, opened
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 
 
 @pytest.mark.parametrize(

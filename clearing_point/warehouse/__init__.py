@@ -1,0 +1,1 @@
+"""Where rows lie, who holds the file, what replaced what."""

@@ -1,0 +1,125 @@
+"""DuckDB files opened locked down, patiently where another command holds one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import duckdb
+
+from clearing_point.errors import InputProblem, InternalError, of_the_machine
+from clearing_point.workplace import waiting_seconds
+
+_MEMORY = "600MB"
+"""For a database on disk, so that a large submission stays within the memory of an office computer."""
+_LOCKED = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+}
+
+_threads = max(1, min(2, os.cpu_count() or 1))
+
+
+def share_cores() -> None:
+    """Use one thread a database from now on: for one of several processes that work side by side."""
+    global _threads  # noqa: PLW0603 - said once, when a process begins
+    _threads = 1
+
+
+def connect(
+    path: Path,
+    *,
+    read_only: bool = False,
+    attach: Mapping[str, Path] | None = None,
+    joins_as_written: bool = False,
+    short_lived: bool = False,
+) -> Any:
+    """Open a DuckDB file with outside access off and the configuration locked.
+
+    Parameters
+    ----------
+    attach : mapping of str to Path, optional
+        Further databases, opened read-only under these names before the lock closes.
+    joins_as_written : bool
+        Normalising joins a row to fifty small lookups; finding an order for them costs more than the joins.
+    short_lived : bool
+        What is written is read a few times and dropped: compressing it would cost more than it saves.
+
+    Raises
+    ------
+    InputProblem
+        If another process holds the file, or it is no readable DuckDB file.
+    """
+    connection = _patiently(path, read_only, attach or {})
+    if str(path) != ":memory:":
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")  # what does not fit spills beside the file
+    else:
+        # What does not fit spills beside the warehouse, never into the folder one happens to be in.
+        folder = next((other.parent for other in (attach or {}).values()), None)
+        # Each process has its own: two that shared one would overwrite each other's pages.
+        place = "" if folder is None else str(folder / f"spill-{os.getpid()}").replace("'", "''")
+        connection.execute(f"SET temp_directory = '{place}'")
+    connection.execute(f"SET threads = {_threads}")
+    connection.execute("SET preserve_insertion_order = true")
+    if joins_as_written:
+        connection.execute("SET disabled_optimizers = 'join_order'")
+    if short_lived:
+        connection.execute("SET force_compression = 'uncompressed'")
+    for setting, value in _LOCKED.items():
+        connection.execute(f"SET {setting} = {value}")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+_IN_USE = re.compile(r"could not set lock|conflicting lock", re.IGNORECASE)
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_PAUSE_SECONDS = 0.1
+
+
+def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
+    """Open and attach, waiting a little for another command that holds a file."""
+    end = monotonic() + waiting_seconds()
+    while True:
+        connection = None
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+            for name, other in attach.items():
+                connection.execute(
+                    f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)"
+                )
+        except duckdb.ConnectionException as error:
+            raise InternalError(f"{path.name} is still open in this process.") from error
+        except duckdb.Error as error:
+            if connection is not None:
+                connection.close()
+            text = str(error)
+            if not _IN_USE.search(text):
+                raise of_the_machine(error) or InputProblem(
+                    f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
+                    "anew from the archive."
+                ) from error
+            if monotonic() >= end:
+                holder = _HOLDER.search(text)
+                who = f" (process {holder[1]})" if holder else ""
+                raise InputProblem(
+                    f"The warehouse is in use by another command{who}: wait for it to end and try again."
+                ) from error
+            sleep(_PAUSE_SECONDS)
+        else:
+            return connection
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | None = None) -> Iterator[Any]:
+    """Open with :func:`connect` and close for certain."""
+    connection = connect(path, read_only=read_only, attach=attach)
+    try:
+        yield connection
+    finally:
+        connection.close()

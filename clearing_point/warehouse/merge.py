@@ -1,0 +1,182 @@
+"""One judged submission enters the warehouse whole, in one transaction, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.ddl import metadata_of
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import (
+    ACCEPTED,
+    EVENT_REPLACED,
+    QUALITY,
+    REFUSED,
+    REPLACED,
+    RETURNED,
+    WITHDRAWN,
+    changing,
+    record_event,
+)
+from clearing_point.warehouse.receipts import enter_receipts
+from clearing_point.warehouse.shape import create_empty
+from clearing_point.workplace import alone
+
+
+def merge(
+    project: Project,
+    standard: Standard,
+    workspace: Path,
+    submission_id: str,
+    *,
+    accepted: bool,
+    reason: str | None = None,
+) -> None:
+    """Copy one judged submission from its workspace into the warehouse, in one transaction.
+
+    An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay.
+
+    Parameters
+    ----------
+    reason : str, optional
+        Why a version in force is replaced; it is recorded with the new version.
+
+    Raises
+    ------
+    InputProblem
+        If another process holds the warehouse, or stored a version of the same series meanwhile.
+    InternalError
+        If a table did not arrive whole (the transaction is rolled back).
+    """
+    with alone(project.warehouse_lock, "changing the warehouse"):
+        _merge(project, standard, workspace, submission_id, accepted, reason)
+
+
+def _merge(
+    project: Project,
+    standard: Standard,
+    workspace: Path,
+    submission_id: str,
+    accepted: bool,
+    reason: str | None,
+) -> None:
+    tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
+    with (
+        opened(project.warehouse, attach={"workspace": workspace}) as connection,
+        changing(connection, project),
+    ):
+        if connection.execute(
+            "SELECT count(*) FROM raw.submission WHERE submission_id = ?", [submission_id]
+        ).fetchone()[0]:
+            raise InputProblem(
+                f"Another command stored {submission_id} meanwhile: look at `clearing-point status` and load again."
+            )
+        for schema, names in (
+            ("raw", ("submission", "column", "record")),
+            ("quality", QUALITY),
+            ("staged", tables),
+        ):
+            for name in names:
+                _copy(connection, f'{schema}."{name}"', submission_id)
+        if accepted:
+            _enter_core(connection, standard, tables, submission_id)
+            if reason:
+                record_event(connection, submission_id, EVENT_REPLACED, reason)
+        else:
+            connection.execute(
+                "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
+                [RETURNED, submission_id, REFUSED],
+            )
+
+
+def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:
+    """Copy the rows of a submission from the workspace; checks that as many arrive as are there."""
+    arrived = connection.execute(
+        f"INSERT INTO {to or name} BY NAME SELECT {select} FROM workspace.{name} WHERE submission_id = ?",
+        [submission_id],
+    ).fetchone()[0]
+    there = connection.execute(
+        f"SELECT count(*) FROM workspace.{name} WHERE submission_id = ?", [submission_id]
+    ).fetchone()[0]
+    if there != arrived:
+        raise InternalError(f"{name}: {arrived} of {there} rows arrived; nothing was stored.")
+
+
+def _enter_core(connection: Any, standard: Standard, tables: list[str], submission_id: str) -> None:
+    connection.execute(
+        "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
+        "(SELECT series FROM raw.submission WHERE submission_id = ?)",
+        [REPLACED, ACCEPTED, submission_id, submission_id],
+    )
+    connection.execute(
+        "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id]
+    )
+    sender = connection.execute(
+        "SELECT sender FROM raw.submission WHERE submission_id = ?", [submission_id]
+    ).fetchone()[0]
+    for name in tables:
+        # One pseudonym a sender and case number, the same in every year and every rebuild.
+        select = (
+            f"*, left(sha256('{sender}' || chr(31) || coalesce(person_reference, sheet || source_row)), 20) "
+            "AS person_id"
+            if name == "person"
+            else "*"
+        )
+        _copy(connection, f'staged."{name}"', submission_id, select, to=f'core."{name}"')
+
+
+def copy_events(source: Path, target: Path) -> None:
+    """Carry what was done with submissions to another warehouse, and the states that follow from it."""
+    with opened(target, attach={"workspace": source}) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        connection.execute("DELETE FROM raw.event")
+        connection.execute("INSERT INTO raw.event BY NAME SELECT * FROM workspace.raw.event")
+        connection.execute(
+            "UPDATE raw.submission SET status = old.status FROM workspace.raw.submission AS old "
+            "WHERE old.submission_id = submission.submission_id AND old.status = ?",
+            [WITHDRAWN],
+        )
+        connection.execute("COMMIT")
+
+
+def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
+    """Carry the receipt, findings and decision of a refused submission from one warehouse to another."""
+    with opened(target, attach={"workspace": source}) as connection:
+        connection.execute("BEGIN TRANSACTION")
+        for name in ("raw.submission", *(f"quality.{n}" for n in QUALITY)):
+            _copy(connection, name, submission_id)
+        connection.execute("COMMIT")
+
+
+def warehouse_of_receipts(receipts: dict[str, Any], path: Path, standard: Standard) -> Path:
+    """Make a warehouse that holds nothing but kept receipts, to rebuild from; see :mod:`.receipts`."""
+    create_empty(path, standard, path.parent)
+    with opened(path) as connection:
+        enter_receipts(connection, receipts)
+    return path
+
+
+def content_hash(connection: Any, standard: Standard) -> str:
+    """Return a hash of what the warehouse holds, whatever the file's bytes and the time of loading.
+
+    Sums a digest of every row of ``raw``, ``staged``, ``core`` and ``quality``, leaving out clock times, so
+    that a rebuild can be compared with what it replaces.
+    """
+    digest = hashlib.sha256()
+    for table in metadata_of(standard).sorted_tables:
+        if table.schema == "ref":
+            continue
+        columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name not in _CLOCK_COLUMNS)
+        count, total = connection.execute(
+            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({columns}) AS row_values "
+            f'FROM {table.schema}."{table.name}")'
+        ).fetchone()
+        digest.update(f"{table.schema}.{table.name}:{count}:{total}\n".encode())
+    return digest.hexdigest()
+
+
+_CLOCK_COLUMNS = ("received_at", "decided_at", "happened_at")
