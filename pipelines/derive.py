@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 from clearing_point.project import Project
 from clearing_point.quality.rule_book import rule_book
-from clearing_point.quality.suites import gate_suite
 from clearing_point.standard import Standard
 from clearing_point.standard.dictionary import data_package, ddl_text, dictionary_page
 
 
 def derived_files(standard: Standard) -> dict[str, str]:
     """Return the text of every generated file by its name under ``schemas/generated``."""
-    suite = [asdict(expectation) for expectation in gate_suite(standard)]
     return {
         "data_dictionary.md": dictionary_page(standard),
         "datapackage.json": data_package(standard),
-        "expectations.json": json.dumps(suite, ensure_ascii=False, indent=1) + "\n",
         "warehouse.sql": ddl_text(standard),
     }
 

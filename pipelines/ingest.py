@@ -44,17 +44,16 @@ def check(
 ) -> Outcome:
     """Read and judge a file without storing anything, and say what :func:`load` would do with it."""
     item = Item(path, profile, period, encoding=encoding, language=language)
-    with gate_beside() as gate:
-        plan = plan_to_check(project, standard, item)
+    plan = plan_to_check(project, standard, item)
+    try:
+        found = judged(project, standard, item, plan)
         try:
-            found = judged(project, standard, item, plan, gate=gate)
-            try:
-                told = what_would_change(project, standard, item, plan, found.receipt, found.verdict.accepted)
-                return outcome_of(item, plan, found, told, stored=False)
-            finally:
-                found.drop()
+            told = what_would_change(project, standard, item, plan, found.receipt, found.verdict.accepted)
+            return outcome_of(item, plan, found, told, stored=False)
         finally:
-            plan.earlier.drop()
+            found.drop()
+    finally:
+        plan.earlier.drop()
 
 
 def load(

@@ -221,7 +221,7 @@ def _record_not_run(connection: Any, submission_id: str, rules: Sequence[tuple[R
 
 
 def _count_unread(connection: Any, submission_id: str) -> None:
-    """Findings made while reading get their result rows as well, so that the gate sees every one."""
+    """Findings made while reading get their result rows as well, so that every rule that found something has one."""
     connection.execute(
         "INSERT INTO quality.rule_result SELECT submission_id, rule_id, coalesce(target_table, '-'), target_field, "
         "any_value(severity), count(*), count(*), 0, NULL FROM quality.finding AS f WHERE submission_id = ? "

@@ -16,7 +16,7 @@ from typing import Any
 
 from clearing_point.errors import InternalError
 from clearing_point.processes import end_with_parent
-from clearing_point.quality.runner import Gate, import_library, run_gate
+from clearing_point.quality.runner import Gate, import_library, run_measured
 
 _LIBRARY = "great_expectations"
 _SECONDS_TO_END = 5
@@ -24,13 +24,13 @@ _SECONDS_TO_END = 5
 
 @contextmanager
 def gate_beside() -> Iterator[Gate]:
-    """Give something to call as :func:`~clearing_point.quality.runner.run_gate`, ready sooner.
+    """Give something to call as :func:`~clearing_point.quality.runner.run_measured`, ready sooner.
 
-    The process ends with the block, used or not. Raises as ``run_gate``, and
+    The process ends with the block, used or not. Raises as ``run_measured``, and
     :class:`~clearing_point.errors.InternalError` if the process ends before it answers.
     """
     if _LIBRARY in sys.modules or (os.cpu_count() or 1) < 2:
-        yield run_gate
+        yield run_measured
         return
     # Not multiprocessing: it would run the caller's own script again to find its main module.
     process = subprocess.Popen(
@@ -83,7 +83,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer: tuple[bool, Any] = (True, run_gate(*arguments))
+            answer: tuple[bool, Any] = (True, run_measured(*arguments))
         except InternalError as error:
             answer = (False, str(error))
         pickle.dump(answer, answers)

@@ -1,11 +1,10 @@
-"""The verdict on a submission: SQL lists every failing row, Great Expectations decides at the gate."""
+"""The verdict on a submission: SQL lists every failing row; what is loaded, Great Expectations judges as well."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clearing_point.countries.decisions import Waiver
 from clearing_point.errors import InputProblem, InternalError
@@ -13,14 +12,8 @@ from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.quality.answers import Answer, take_answers
 from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.evaluate import evaluate
-from clearing_point.quality.runner import Gate, run_gate
-from clearing_point.quality.suites import (
-    GATE_TABLE,
-    Expectation,
-    Measured,
-    gate_suite,
-    measured_expectations,
-)
+from clearing_point.quality.runner import Gate, GateResult
+from clearing_point.quality.suites import Measured, measured_expectations
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
@@ -38,8 +31,8 @@ class Verdict:
     submission_id: str
     decision: str
     findings: Mapping[str, int]
-    expectations: int
-    failed_expectations: int
+    expectations: int = 0
+    failed_expectations: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -76,7 +69,7 @@ def judge(
     answers : sequence of Answer
         Reasons that the sender wrote beside her findings in the file.
     gate : callable, optional
-        What asks Great Expectations, if not this process itself.
+        What asks Great Expectations; without it SQL alone gives the verdict, as for a check.
 
     Raises
     ------
@@ -85,55 +78,28 @@ def judge(
     InternalError
         If a rule cannot run, or SQL and Great Expectations disagree: never a verdict.
     """
-    suite = gate_suite(standard)
     earlier = earlier or Earlier(None)
     measured: tuple[Measured, ...] = ()
     with opened(workspace, attach=earlier.attached) as connection:
         connection.execute("BEGIN TRANSACTION")
         if not refused:
             evaluate(connection, submission_id, standard, no_previous=earlier.reason)
-            measured = measured_expectations(connection, standard)
+            if gate is not None:
+                measured = measured_expectations(connection, standard)
             waive(connection, submission_id, waivers)
             take_answers(connection, submission_id, answers, standard)
-        failing = _gate_table(connection, submission_id, suite)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
-    results, on_tables = (gate or run_gate)(workspace, suite, measured)
-    for result, failed_there in [(r, failing[r.rule_id] > 0) for r in results] + [
-        (r, not m.holds) for r, m in zip(on_tables, measured, strict=True)
-    ]:
-        if result.success == failed_there:
+    results = gate(workspace, measured) if gate is not None and measured else ()
+    for result, expected in zip(results, measured, strict=True):
+        if result.success != expected.holds:
             raise InternalError(
                 f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided."
             )
-    failed = {r.rule_id for r in results if not r.success}
-    return _decide(workspace, submission_id, suite, failed, (*results, *on_tables), use)
+    return _decide(workspace, submission_id, results, use)
 
 
-def _gate_table(connection: Any, submission_id: str, suite: tuple[Expectation, ...]) -> dict[str, int]:
-    counted = dict(
-        connection.execute(
-            "SELECT rule_id, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY rule_id",
-            [submission_id],
-        ).fetchall()
-    )
-    unknown = set(counted) - {e.rule_id for e in suite}
-    if unknown:
-        raise InternalError(f"Findings of rule {min(unknown)}, which the gate does not know.")
-    failing = {e.rule_id: int(counted.get(e.rule_id, 0)) for e in suite}
-    columns = ", ".join(f'{count}::BIGINT AS "{rule_id}"' for rule_id, count in failing.items())
-    connection.execute(f"CREATE OR REPLACE TABLE main.{GATE_TABLE} AS SELECT {columns}")
-    return failing
-
-
-def _decide(
-    workspace: Path,
-    submission_id: str,
-    suite: tuple[Expectation, ...],
-    failed: set[str],
-    results: Any,
-    use: str,
-) -> Verdict:
+def _decide(workspace: Path, submission_id: str, results: Sequence[GateResult], use: str) -> Verdict:
     with opened(workspace) as connection:
         connection.execute("BEGIN TRANSACTION")
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
@@ -144,24 +110,21 @@ def _decide(
             ).fetchall()
         )
         decisive = any(counts[s] for s in _DECISIVE[use])
-        gate_decisive = any(e.rule_id in failed and e.severity in _DECISIVE[use] for e in suite)
-        if decisive and not gate_decisive:
-            raise InternalError(
-                "The gate passed a submission with findings that return it; nothing was decided."
-            )
         remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
         decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
-        connection.executemany(
-            "INSERT INTO quality.validation_result VALUES (?,?,?,?,?)",
-            [(submission_id, r.rule_id, r.kind, r.success, r.observed) for r in results],
-        )
+        if results:
+            connection.executemany(
+                "INSERT INTO quality.validation_result VALUES (?,?,?,?,?,?,NULL,?)",
+                [(submission_id, r.suite, r.name, r.rule_id, r.kind, r.success, r.observed) for r in results],
+            )
+        failed = sum(not r.success for r in results)
         connection.execute(
             "INSERT INTO quality.decision VALUES (?,?,?,?,?,?,?,?)",
             [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
-             len(suite), len(failed)],
+             len(results), failed],
         )  # fmt: skip
         connection.execute("COMMIT")
-    return Verdict(submission_id, decision, counts, len(suite), len(failed))
+    return Verdict(submission_id, decision, counts, len(results), failed)
 
 
 def verdict_of(database: Path, submission_id: str) -> Verdict:
@@ -174,7 +137,7 @@ def verdict_of(database: Path, submission_id: str) -> Verdict:
     """
     with opened(database, read_only=True) as connection:
         row = connection.execute(
-            "SELECT decision, gate_expectations, gate_failed FROM quality.decision WHERE submission_id = ?",
+            "SELECT decision, expectations, expectations_failed FROM quality.decision WHERE submission_id = ?",
             [submission_id],
         ).fetchone()
         if row is None:

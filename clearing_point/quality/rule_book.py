@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clearing_point.quality.feedback import level_of, sentence_of
-from clearing_point.quality.suites import INTAKE_RULES
+from clearing_point.quality.reading_rules import READING_RULES
 from clearing_point.standard.model import Rule, Standard
 
 _BOOK = "rule_book"
@@ -23,9 +23,9 @@ def rule_book(standard: Standard, language: str) -> str:
         f"# {word('title', _BOOK)}", "", f"{word('intro', _BOOK)} {standard.version}", "",
         f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}",
     ]  # fmt: skip
-    for rule_id in sorted({*by_id, *INTAKE_RULES}):
+    for rule_id in sorted({*by_id, *READING_RULES}):
         rules = by_id.get(rule_id, [])
-        severity = rules[0].severity if rules else INTAKE_RULES[rule_id]
+        severity = rules[0].severity if rules else READING_RULES[rule_id]
         level = level_of(rule_id, severity, standard)
         sentence = sentence_of(rule_id, standard, language)
         why = rules[0].why.get(language) or rules[0].why["en"] if rules else ""

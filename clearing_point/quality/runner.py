@@ -1,4 +1,4 @@
-"""Great Expectations at the gate. The only module that imports it, and late: the import costs seconds.
+"""Great Expectations. The only module that imports it, and late: the import costs seconds.
 
 An engine error never looks like bad data here: anything that was raised inside an expectation is an
 :class:`~clearing_point.errors.InternalError`, never a verdict.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InternalError
-from clearing_point.quality.suites import GATE_TABLE, Expectation, Measured
+from clearing_point.quality.suites import Measured
 
 
 @dataclass(frozen=True)
@@ -24,38 +24,41 @@ class GateResult:
     """What Great Expectations said of one expectation."""
 
     rule_id: str
+    name: str
     kind: str
     success: bool
     observed: str | None
 
+    @property
+    def suite(self) -> str:
+        """Table that was measured."""
+        return self.name.split(".")[1]
 
-def run_gate(
-    workspace: Path, suite: Sequence[Expectation], measured: Sequence[Measured] = ()
-) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
-    """Validate the gate table of a workspace, and what is measured on its tables against the sender's past.
 
-    Returns
-    -------
-    gate, measured : tuple of GateResult
-        In the order of what was given.
+def run_measured(workspace: Path, measured: Sequence[Measured]) -> tuple[GateResult, ...]:
+    """Measure the tables of a workspace against the sender's past.
 
     Parameters
     ----------
     workspace : Path
         A DuckDB file; no other connection of this process may have it open.
 
+    Returns
+    -------
+    tuple of GateResult
+        In the order of what was given.
+
     Raises
     ------
     InternalError
         If an expectation raised, or a result is missing: the engine is at fault, not the data.
     """
+    if not measured:
+        return ()
     gx, gxe = import_library()
+    found: dict[str, GateResult] = {}
     with _connections_closed():
         source = _opened(gx, workspace)
-        asset = source.add_table_asset("gate", table_name=GATE_TABLE)
-        named = [_Named(e.rule_id, e.kind, e.kwargs, e.gx_severity, e.description, e.rule_id) for e in suite]
-        gate = _results(_validate(gx, gxe, asset, "gate", named), named)
-        found: dict[str, GateResult] = {}
         for number, query in enumerate(dict.fromkeys(m.query for m in measured)):
             group = [
                 _Named(m.name, m.kind, m.kwargs, "warning", m.name, m.rule_id)
@@ -65,13 +68,11 @@ def run_gate(
             asset = source.add_query_asset(f"measured_{number}", query=query)
             outcome = _validate(gx, gxe, asset, f"measured_{number}", group)
             found |= dict(zip([n.name for n in group], _results(outcome, group), strict=True))
-    return gate, tuple(found[m.name] for m in measured)
+    return tuple(found[m.name] for m in measured)
 
 
-Gate = Callable[
-    [Path, Sequence[Expectation], Sequence[Measured]], tuple[tuple[GateResult, ...], tuple[GateResult, ...]]
-]
-"""What :func:`run_gate` is; see also :mod:`clearing_point.quality.gate_process`."""
+Gate = Callable[[Path, Sequence[Measured]], tuple[GateResult, ...]]
+"""What :func:`run_measured` is; see also :mod:`clearing_point.quality.gate_process`."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def _results(outcome: Any, suite: Sequence[_Named]) -> tuple[GateResult, ...]:
         observed = (result.result or {}).get("observed_value")
         found[name] = GateResult(
             rule_ids[name],
+            name,
             result.expectation_config.type,
             bool(result.success),
             None if observed is None else str(observed),

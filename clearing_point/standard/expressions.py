@@ -136,8 +136,16 @@ def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> Compil
             raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
     for source in wrapper.find_all(exp.Table):
         _place(source, standard, text)
+    for counted in list(wrapper.find_all(exp.CountIf)):
+        counted.replace(_counted(counted.this))
     split = _split(tree)
     return wrapper.sql(dialect="duckdb", copy=False), split  # writing a copy would cost as much as parsing
+
+
+def _counted(condition: exp.Expression) -> exp.Expression:
+    """Count rows of which a condition is true: ``count_if`` of DuckDB is NULL where it was unknown for all of them."""
+    found: exp.Expression = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
+    return found
 
 
 def _place(source: exp.Table, standard: Standard, text: str) -> None:

@@ -13,7 +13,7 @@ from clearing_point.intake.receive import Receipt, archive, receive
 from clearing_point.project import Project
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
-from clearing_point.quality.runner import Gate
+from clearing_point.quality.runner import Gate, run_measured
 from clearing_point.standard import Standard, load_standard
 from clearing_point.submission.layout import read_with_answers, said_of_reading
 from clearing_point.submission.outcome import Outcome
@@ -57,6 +57,8 @@ def judged(
     gate: Gate | None = None,
 ) -> Judged:
     """Read a file into a workspace and judge it there; the warehouse is not touched.
+
+    Without ``gate`` SQL alone gives the verdict.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def judged(
 
 def judged_elsewhere(project: Project, schemas: Path, item: Item, plan: Plan) -> Judged:
     """Judge in another process, which reads the standard for itself."""
-    return judged(project, load_standard(schemas), item, plan)
+    return judged(project, load_standard(schemas), item, plan, gate=run_measured)
 
 
 def _note_sent_before(receipt: Receipt) -> None:

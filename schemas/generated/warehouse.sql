@@ -564,8 +564,8 @@ CREATE TABLE IF NOT EXISTS quality.decision (
 	errors BIGINT NOT NULL, 
 	warnings BIGINT NOT NULL, 
 	notes BIGINT NOT NULL, 
-	gate_expectations INTEGER NOT NULL, 
-	gate_failed INTEGER NOT NULL
+	expectations INTEGER NOT NULL, 
+	expectations_failed INTEGER NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS quality.finding (
@@ -595,9 +595,12 @@ CREATE TABLE IF NOT EXISTS quality.rule_result (
 
 CREATE TABLE IF NOT EXISTS quality.validation_result (
 	submission_id VARCHAR NOT NULL, 
-	rule_id VARCHAR NOT NULL, 
+	suite VARCHAR NOT NULL, 
+	expectation_id VARCHAR NOT NULL, 
+	rule_id VARCHAR, 
 	expectation VARCHAR NOT NULL, 
 	success BOOLEAN NOT NULL, 
+	failed BIGINT, 
 	observed TEXT
 );
 

@@ -17,6 +17,7 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.quality import judge as judging
 from clearing_point.quality.feedback import feedback_of
+from clearing_point.quality.runner import run_measured
 from clearing_point.standard import load_standard
 from clearing_point.submission.layout import read_with_answers
 from clearing_point.warehouse.workspace import drop_workspace
@@ -45,30 +46,27 @@ def main() -> None:
 def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     profile = profile_of_territory(project, standard.reporting_territories[0])
     spent = {"gx": 0.0}
-    whole = judging.run_gate
 
     def timed(*arguments: Any) -> Any:
         began = time.perf_counter()
         try:
-            return whole(*arguments)
+            return run_measured(*arguments)
         finally:
             spent["gx"] += time.perf_counter() - began
 
-    judging.run_gate = timed
+    began = time.perf_counter()
+    received, profile, _ = read_with_answers(project, path, profile, standard)
+    read = time.perf_counter()
+    receipt = receive(project, standard, path, profile, "2022", received=received)
     try:
-        began = time.perf_counter()
-        received, profile, _ = read_with_answers(project, path, profile, standard)
-        read = time.perf_counter()
-        receipt = receive(project, standard, path, profile, "2022", received=received)
         staged = time.perf_counter()
         judging.judge(
-            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use="count"
+            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use="count", gate=timed
         )
         feedback_of(receipt.workspace, receipt.submission_id, standard)
         ended = time.perf_counter()
-        drop_workspace(receipt.workspace)
     finally:
-        judging.run_gate = whole
+        drop_workspace(receipt.workspace)
     gx, total = spent["gx"], ended - began
     return (
         f"{size:>7,} {read - began:>6.1f} {staged - read:>7.1f} {ended - staged - gx:>7.1f} {gx:>7.1f} {total:>7.1f} "

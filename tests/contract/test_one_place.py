@@ -129,10 +129,8 @@ def test_a_rule_is_one_block_and_its_sentence(copy: Project) -> None:
     path.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
     with (copy.schemas / "messages" / "en.yml").open("a", encoding="utf-8") as handle:
         handle.write('A99: {what: "Twenty children or more.", do: "Check."}\n')
-    from clearing_point.quality.suites import gate_suite
-
     grown = load_standard(copy.schemas)
-    assert "A99" in {e.rule_id for e in gate_suite(grown)}, "the gate has it"
+    assert "A99" in {rule.rule_id for rule in grown.rules}
     assert grown.messages["A99"]["what"]["en"] == "Twenty children or more."
 
 

@@ -1,4 +1,4 @@
-"""Every rule does what its examples say, in SQL and at the gate, and says so in words."""
+"""Every rule does what its examples say, and says so in words."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.findings import SEVERITIES
 from clearing_point.quality.evaluate import evaluate
-from clearing_point.quality.suites import INTAKE_RULES, gate_suite
+from clearing_point.quality.reading_rules import READING_RULES as FOUND_WHILE_READING
 from clearing_point.standard import Rule, Standard
 from clearing_point.standard.ddl import columns_of, statements
 from clearing_point.standard.expressions import create_known_views, joined_from, qualified
 from clearing_point.standard.files import read_yaml
-from clearing_point.standard.rules import PUBLICATION, RUN
+from clearing_point.standard.rules import RUN
 from clearing_point.standard.shapes import shape_problems
 from tests.rule_examples import SUBMISSION, TODAY, Case, blocks_of, cases_of, complete_row
 
@@ -98,7 +98,7 @@ def test_every_rule_has_examples_that_pass_and_fail(blocks: list[dict[str, Any]]
 
 
 def test_every_rule_has_sentences_that_name_only_what_may_be_named(standard: Standard) -> None:
-    needed = {r.rule_id for r in standard.rules} | set(READING_RULES) | set(INTAKE_RULES)
+    needed = {r.rule_id for r in standard.rules} | set(READING_RULES) | set(FOUND_WHILE_READING)
     assert needed - set(standard.messages) == set()
     assert set(standard.messages) - needed == set(), "a sentence of no rule"
     for rule_id, parts in standard.messages.items():
@@ -108,20 +108,9 @@ def test_every_rule_has_sentences_that_name_only_what_may_be_named(standard: Sta
                 assert used <= {"field", "allowed", "sheet", "column"}, f"{rule_id} in {language}"
 
 
-def test_the_gate_lists_what_is_found_elsewhere_and_nothing_that_no_submission_can_break(
-    standard: Standard,
-) -> None:
-    gate = {e.rule_id: e.severity for e in gate_suite(standard)}
-    registry = {r.rule_id for r in standard.rules}
-    assert not set(INTAKE_RULES) & registry, "a severity stands in one place"
-    assert (gate["P01"], gate["P06"], gate["U01"], gate["G01"]) == (
-        "block",
-        "information",
-        "warning",
-        "error",
-    )
-    assert {r.rule_id for r in standard.rules if r.scope == PUBLICATION} & set(gate) == set()
-    assert set(gate.values()) <= set(SEVERITIES)
+def test_a_severity_stands_in_one_place(standard: Standard) -> None:
+    assert not set(FOUND_WHILE_READING) & {r.rule_id for r in standard.rules}
+    assert {*FOUND_WHILE_READING.values(), *(r.severity for r in standard.rules)} <= set(SEVERITIES)
 
 
 @pytest.mark.parametrize(
@@ -331,27 +320,3 @@ def test_known_mismatches_of_published_figures_are_found(workspace: Workspace, s
     assert {f for f in found if f[0] == "Q09"} == {("Q09", "MDA", "2021")}, "36 of 150 is 24 per cent"
     wrong_sums = {f for f in found if f[0][:3] in ("Q01", "Q02", "Q03", "Q05")}
     assert not {f for f in wrong_sums if f[1:] in (("BIH", "2020"), ("XKX", "2021"), ("HRV", "2021"))}
-
-
-@pytest.mark.great_expectations
-def test_the_gate_gives_the_verdict_of_the_examples(
-    tmp_path: Path, standard: Standard, blocks: list[dict[str, Any]]
-) -> None:
-    """SQL and Great Expectations agree on every rule; a disagreement would raise."""
-    from clearing_point.quality.judge import RETURN, judge
-
-    cases = [c for c in cases_of(standard, blocks) if not c.alone]
-    path = tmp_path / "workspace.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        Workspace(connection, standard).fill(cases)
-    verdict = judge(path, SUBMISSION, standard, refused=False, use="count")
-    with duckdb.connect(str(path), read_only=True) as connection:
-        failed = {
-            rule
-            for (rule,) in connection.execute(
-                "SELECT rule_id FROM quality.validation_result WHERE NOT success"
-            ).fetchall()
-        }
-    assert verdict.decision == RETURN
-    assert {c.rule.rule_id for c in cases if c.promised is False} <= failed
-    assert verdict.failed_expectations == len(failed) < verdict.expectations

@@ -8,7 +8,7 @@ import pytest
 
 from clearing_point.errors import InternalError
 from clearing_point.quality import gate_process
-from clearing_point.quality.suites import GATE_TABLE, Expectation
+from clearing_point.quality.suites import Measured
 from clearing_point.standard import Standard, expressions
 from clearing_point.standard.prepared import kept, prepare_rules
 from clearing_point.warehouse.connection import opened
@@ -43,33 +43,29 @@ def test_rules_read_from_disk_are_those_that_parsing_gives(standard: Standard, t
         expressions._READY.clear()
 
 
-def _suite() -> list[Expectation]:
-    return [
-        Expectation("ExpectColumnMaxToBeBetween", {"column": name, "max_value": 0}, name, "error", name)
-        for name in ("Q01", "Q02")
-    ]
+def _measured(column: str) -> list[Measured]:
+    query = "SELECT * FROM main.rows"
+    bounds = {"column": column, "min_value": 0.5, "max_value": 1.0}
+    kind = "ExpectColumnProportionOfNonNullValuesToBeBetween"
+    return [Measured(query, kind, bounds, "V02", f"V02.rows.{column}", True)]
 
 
 @pytest.mark.great_expectations
-def test_the_gate_in_its_own_process_answers_and_its_death_is_no_verdict(
+def test_the_library_in_its_own_process_answers_and_its_death_is_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "workspace.duckdb"
     with opened(path) as connection:
-        connection.execute(f"CREATE TABLE {GATE_TABLE} AS SELECT 0 AS Q01, 3 AS Q02")
+        connection.execute("CREATE TABLE main.rows AS SELECT 1 AS known, NULL::INTEGER AS unknown")
     monkeypatch.setattr(gate_process, "_LIBRARY", "a library that nobody imported")
     with gate_process.gate_beside() as gate:
-        results, _ = gate(path, _suite(), ())
-    assert [(r.rule_id, r.success, r.observed) for r in results] == [("Q01", True, "0"), ("Q02", False, "3")]
+        results = gate(path, [*_measured("known"), *_measured("unknown")])
+    assert [(r.name, r.success) for r in results] == [("V02.rows.known", True), ("V02.rows.unknown", False)]
     with (
         pytest.raises(InternalError, match="could not evaluate"),
         gate_process.gate_beside() as gate,
     ):
-        gate(
-            path,
-            [Expectation("ExpectColumnMaxToBeBetween", {"column": "no_such_column"}, "Q03", "error", "")],
-            (),
-        )
+        gate(path, _measured("no_such_column"))
     monkeypatch.setattr(gate_process.sys, "executable", "/bin/false")
     with pytest.raises(InternalError, match="before it answered"), gate_process.gate_beside() as gate:
-        gate(path, _suite(), ())
+        gate(path, _measured("known"))
