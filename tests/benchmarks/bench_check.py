@@ -61,7 +61,12 @@ def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     try:
         staged = time.perf_counter()
         judging.judge(
-            receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use="count", gate=timed
+            receipt.workspace,
+            receipt.submission_id,
+            standard,
+            refused=receipt.refused,
+            use="count",
+            gate=timed,
         )
         feedback_of(receipt.workspace, receipt.submission_id, standard)
         ended = time.perf_counter()
