@@ -1,4 +1,4 @@
-"""Our numbers beside published ones (table T43), and the quality of each submission (table T41).
+"""Our figures compared with published figures (table T43), and the quality of each submission (table T41).
 
 Both hold true counts of persons or of rows and are internal to the office and the sender concerned: a report
 that prints them passes persons through the disclosure gate first.

@@ -107,7 +107,27 @@ def _label_words(standard: Standard, codelist: str, language: str) -> Mapping[st
         labels = [(entry.code, entry.label) for entry in entries]
     words: dict[str, tuple[str, ...]] = {}
     _labels(words, labels, language, standard)
+    _former_labels(words, codelist, language, standard)
     return words
+
+
+def _former_labels(
+    words: dict[str, tuple[str, ...]], codelist: str, language: str, standard: Standard
+) -> None:
+    """Add the labels of earlier templates, after those of today: in her own language and English, else if unambiguous."""
+    meant: dict[str, set[str]] = {}
+    prefix = f"code:{codelist}."
+    for where, texts in standard.former.items():
+        code = where.removeprefix(prefix)
+        if code == where:
+            continue
+        for spoken, text in texts:
+            meant.setdefault(fold(text), set()).add(code)
+            if spoken in ("en", language):
+                words.setdefault(fold(text), (code,))
+    for word, codes in meant.items():
+        if len(codes) == 1:
+            words.setdefault(word, tuple(codes))
 
 
 def _labels(

@@ -166,5 +166,5 @@ def _spoken(title: str, names: tuple[str, ...], lines: tuple[Series, ...], answe
         + ", ".join(f"{name} {point.text}" for name, point in zip(names, line.points, strict=True))
         for line in lines[:12]
     ]
-    made = " Made data." if answer.made_data else ""
+    made = " Synthetic data." if answer.made_data else ""
     return f"{title}. {'; '.join(told)}. c is protected, .. is no data.{made}"

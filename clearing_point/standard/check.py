@@ -43,6 +43,7 @@ _CSV_KINDS = {
     "reference/known_mismatches.csv": "known_mismatch_row",
     "territories/territory.csv": "territory_row",
     "translations/*.csv": "translation_row",
+    "former_texts.csv": "former_text_row",
     "territories/alias.csv": "alias_row",
     "territories/group.csv": "group_row",
     "territories/group_label.csv": "group_label_row",
@@ -75,6 +76,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_territories(standard))
         problems.extend(_messages(standard))
         problems.extend(_translations(standard))
+        problems.extend(_former_texts(standard))
         problems.extend(_references(standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
@@ -272,6 +274,28 @@ def _messages(standard: Standard) -> Iterator[str]:
     path = standard.folder / "messages" / "en.yml"
     for rule_id in sorted({rule.rule_id for rule in standard.rules} - set(standard.messages)):
         yield f"{path}:1: rule {rule_id} has no sentence."
+
+
+def _former_texts(standard: Standard) -> Iterator[str]:
+    """Yield earlier wordings of what is not there, and those that another code of the list carries today."""
+    path = standard.folder / "former_texts.csv"
+    named = {f"table:{t.name}" for t in standard.tables.values()}
+    named |= {f"field:{t.name}.{f.name}" for t in standard.tables.values() for f in t.fields}
+    labels = {
+        f"code:{c.name}.{code.code}": {k: v.casefold() for k, v in code.label.items()}
+        for c in standard.codelists.values()
+        for code in c.codes
+    }
+    today: dict[tuple[str, str, str], set[str]] = {}
+    for where, texts in labels.items():
+        for language, text in texts.items():
+            today.setdefault((where.split(".")[0], language, text), set()).add(where)
+    for number, row in enumerate(read_csv(path) if path.is_file() else (), start=2):
+        where = row["where"]
+        if where not in named and where not in labels:
+            yield f"{path}:{number}: there is no {where}."
+        elif today.get((where.split(".")[0], row["language"], row["text"].casefold()), set()) - {where}:
+            yield f"{path}:{number}: another code of the list has this label today."
 
 
 def _translations(standard: Standard) -> Iterator[str]:

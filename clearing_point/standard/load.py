@@ -106,11 +106,20 @@ def _load(schemas: Path, sha256: str) -> Standard:
         policy_texts=_policy_texts(read_yaml(schemas / "disclosure.yml")),
         link_notes=read_yaml(schemas / "linkage.yml")["printed"]["sentences"],
         sha256=sha256,
+        former=_former(schemas / "former_texts.csv"),
     )
     translations = read_translations(schemas)
     add_translations(standard.texts(), translations)
     add_translations(standard.report_texts(), translations)
     return standard
+
+
+def _former(path: Path) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the wordings that the standard used before, by what they named."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in read_csv(path) if path.is_file() else ():
+        found.setdefault(row["where"], []).append((row["language"], row["text"]))
+    return {where: tuple(texts) for where, texts in found.items()}
 
 
 def _policy_texts(policy: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ UNREADABLE, UNKNOWN_CODE, DUPLICATE_KEY, ORPHAN = "F05", "P04", "P05", "P08"
 
 _WHY = {
     REQUIRED: "A row without this value cannot be counted.",
-    RANGE: "Outside these bounds the value is a slip of the keyboard.",
+    RANGE: "A value outside these limits is a typing error.",
     PATTERN: "The value has a fixed form so that rows can be told apart and matched.",
     LENGTH: "Longer text is free text, which must not enter the clearing point.",
 }
@@ -115,6 +115,6 @@ def _dangling(table: Table, field: str, other: str, key: str) -> Rule:
             f'CASE WHEN "{field}" IS NOT NULL AND EXISTS (SELECT 1 FROM {other} AS any_row) THEN '
             f'"{field}" IN (SELECT register."{key}" FROM {other} AS register) END'
         ),
-        why={"en": "A number that no row of the file has points nowhere."},
+        why={"en": "A reference number that no row in the file has cannot be linked."},
         structural=True,
     )

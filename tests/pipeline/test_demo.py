@@ -111,7 +111,7 @@ def test_the_page_stands_alone_and_says_that_its_data_are_made(again: tuple[byte
     html = again[1].html.read_text(encoding="utf-8")
     assert "<script" not in html
     assert not re.search(r'(src|href)="https?://', html)
-    assert html.count("Made data") > 10
+    assert html.count("Synthetic data") > 10
     assert html.count("<figure") >= 14
     assert len(re.findall(r'<th[^>]*scope="', html)) > 100
     assert not list(Path(again[1].html.parent).parent.glob(".*"))  # nothing half-built is left

@@ -160,7 +160,7 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
         release.help("nonsense")
     picture = release.chart("T01")
     assert picture.svg.startswith("<?xml") or "<svg" in picture.svg
-    assert "Made data" in picture.alternative
+    assert "Synthetic data" in picture.alternative
     assert "Albania" in release.map("T01").alternative
     with open_release(release.folder, language="sr-Latn") as serbian:
         assert "Albanija" in serbian.map("T01").alternative

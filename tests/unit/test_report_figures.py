@@ -125,7 +125,7 @@ def test_alternative_text_says_what_is_shown_and_how_much_is_not():
     assert "Territory Serbia: 2020: 25; 2021: protected; 2022: 1,230" in figure.alternative
     assert "Territory Montenegro: 2020: no data" in figure.alternative
     assert "Protected numbers, not shown: 1" in figure.alternative
-    assert "Made data" in figure.svg
+    assert "Synthetic data" in figure.svg
     described = re.search(r"<desc[^>]*>([^<]+)", figure.svg)
     assert described is not None
     assert described[1] == figure.alternative.replace("&", "&amp;")
