@@ -110,7 +110,8 @@ def test_made_data_are_marked_on_the_page_every_table_and_every_figure(page):
     for anchor in ("table-t01", "table-t10", "figure-t01", "figure-t10", "table-t01-alb", "table-coverage"):
         piece = page[page.index(f'id="{anchor}"') :]
         assert (
-            "Synthetic data" in piece[: piece.index("</caption>" if anchor.startswith("table") else "</figure>")]
+            "Synthetic data"
+            in piece[: piece.index("</caption>" if anchor.startswith("table") else "</figure>")]
         ), anchor
 
 
