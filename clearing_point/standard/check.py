@@ -13,7 +13,8 @@ from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read
 from clearing_point.standard.load import TERRITORY_FILES, load_standard
 from clearing_point.standard.model import TERRITORY, Standard
 from clearing_point.standard.shapes import row_problems, shape_problems
-from clearing_point.standard.translations import REGISTER, SOURCE, places_of
+from clearing_point.standard.translations import REGISTER, SOURCE
+from clearing_point.standard.wording import Wording, lines_of
 
 _YAML_KINDS = {
     "standard.yml": "standard",
@@ -30,6 +31,7 @@ _YAML_KINDS = {
     "denominators/*.yml": "denominator",
     "translations/_register.yml": "translations",
     "words.yml": "words",
+    "wording.yml": "wording",
     "reference/reconciliation.yml": "reconciliation",
     "exports.yml": "exports",
     "template.yml": "template",
@@ -44,6 +46,7 @@ _CSV_KINDS = {
     "territories/territory.csv": "territory_row",
     "translations/*.csv": "translation_row",
     "former_texts.csv": "former_text_row",
+    "terms.csv": "term_row",
     "territories/alias.csv": "alias_row",
     "territories/group.csv": "group_row",
     "territories/group_label.csv": "group_label_row",
@@ -299,15 +302,16 @@ def _former_texts(standard: Standard) -> Iterator[str]:
 
 
 def _translations(standard: Standard) -> Iterator[str]:
-    """Yield places that a translation lost or invented, translations of nothing, and languages without a register."""
+    """Yield translations of nothing, languages without a register, and words that are not the language's own."""
     register = read_yaml(standard.folder / REGISTER)["languages"]
     for language in standard.languages:
         if language not in register:
             yield f"{standard.folder / REGISTER}:1: the language '{language}' of standard.yml is not in the register."
-    wanted = {text[SOURCE] for _, text in [*standard.texts(), *standard.report_texts()]}
-    for path in sorted((standard.folder / "translations").glob("*.csv")):
-        for number, row in enumerate(read_csv(path), start=2):
-            if places_of(row["text"]) != places_of(row["english"]):
-                yield f"{path}:{number}: the places in braces are not those of the English text."
-            if row["english"] not in wanted:
-                yield f"{path}:{number}: translates a text that the standard does not have."
+    english = [text[SOURCE] for _, text in [*standard.texts(), *standard.report_texts()]]
+    wanted = set(english)
+    wording = Wording(standard.folder)
+    for language, lines in lines_of(standard.folder, english):
+        yield from wording.faults(language, lines)
+        for line in lines:
+            if language != SOURCE and line.english not in wanted:
+                yield f"{line.place}: translates a text that the standard does not have."
