@@ -1,0 +1,58 @@
+"""Attack a release folder: `python -m tests.attack.outsider RELEASE_FOLDER [--report FOLDER] [--standard FOLDER]`.
+
+Exit 1 if a hidden cell follows from what is printed, exactly or too closely; 2 if the folder cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.attack.outsider.whole import attack_folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Attack and print what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attack.outsider", description=__doc__)
+    parser.add_argument("release", type=Path)
+    parser.add_argument(
+        "--report", type=Path, help="the report's folder, with HTML, PDF, workbook and figures"
+    )
+    parser.add_argument("--standard", type=Path, help="public code lists and denominators (schemas)")
+    parser.add_argument(
+        "--meaning", type=Path, action="append", default=[], help="more rules of meaning (YAML)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="counts only")
+    given = parser.parse_args(arguments)
+    try:
+        release, verdict = attack_folder(
+            given.release,
+            report=given.report,
+            standard=given.standard,
+            meaning=given.meaning,
+            say=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
+        )
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    for word in verdict.words:
+        print(word)
+    if not given.quiet:
+        for name, found in (
+            ("recovered", verdict.recovered),
+            ("too narrow", verdict.narrow),
+            ("undecided", verdict.undecided),
+        ):
+            for cell in found:
+                between = str(cell.low) if cell.exact else f"{cell.low} to {cell.high:g}"
+                print(f"{name}: {cell.table} [{', '.join(cell.codes)}] {between}")
+    print(
+        f"attacked {verdict.attacked}, recovered {len(verdict.recovered)}, of them 1 to {release.threshold - 1}: "
+        f"{verdict.small(release.threshold)}, too narrow {len(verdict.narrow)}, undecided {len(verdict.undecided)}"
+    )
+    return 1 if verdict.recovered or verdict.narrow or verdict.undecided else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
