@@ -145,14 +145,14 @@ def test_planted_leak_is_found_and_nothing_without_it(
     kind(Folder(tmp_path / "safe"), False)
 
     _, broken = attack_folder(tmp_path / "leak")
-    release, safe = attack_folder(tmp_path / "safe")
+    _, safe = attack_folder(tmp_path / "safe")
 
     found = {(x.table, x.codes): x for x in [*broken.recovered, *broken.narrow]}
     assert (table, codes) in found
     if count is not None:
         assert (found[table, codes].low, found[table, codes].high) == (count, count)
     assert safe.attacked > 0
-    assert [x for x in [*safe.recovered, *safe.narrow, *safe.undecided]] == []
+    assert [*safe.recovered, *safe.narrow, *safe.undecided] == []
 
 
 def test_command_counts_and_fails_where_something_was_found(

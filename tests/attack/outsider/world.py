@@ -136,7 +136,7 @@ class _Population:
                 cuts[axis] = {c | {EMPTY} if "UNK" in c and c != {EMPTY} else c for c in cuts[axis]} | {
                     frozenset({EMPTY})
                 }
-                if axis in as_dimension and "UNK" not in leaves[axis]:
+                if axis in as_dimension and "UNK" not in of_axis:
                     found -= {EMPTY}
             if axis not in as_dimension and not binary:
                 found |= {REST}
