@@ -43,6 +43,7 @@ _CSV_KINDS = {
     "crosswalks/*.csv": "crosswalk_row",
     "reference/published_figures.csv": "published_figure_row",
     "reference/known_mismatches.csv": "known_mismatch_row",
+    "reference/series.csv": "series_row",
     "territories/territory.csv": "territory_row",
     "translations/*.csv": "translation_row",
     "former_texts.csv": "former_text_row",
@@ -81,6 +82,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_translations(standard))
         problems.extend(_former_texts(standard))
         problems.extend(_references(standard))
+        problems.extend(_published_series(standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
     return sorted({p.replace(root, "") for p in problems})
@@ -154,6 +156,19 @@ def _references(standard: Standard) -> Iterator[str]:
         for key in table.primary_key:
             if key not in names:
                 yield f"{path}:{line_at(lines, ('primaryKey',))}: the key '{key}' is no field of the table."
+
+
+def _published_series(standard: Standard) -> Iterator[str]:
+    """Yield territories that neither have two published series nor a line that says that no second one was found."""
+    path = standard.folder / "reference" / "series.csv"
+    found: dict[str, list[str]] = {}
+    for row in read_csv(path) if path.is_file() else ():
+        found.setdefault(row["territory_id"], []).append(row["series"])
+    for territory, series in found.items():
+        if territory not in standard.reporting_territories:
+            yield f"{path}:1: {territory} is no territory that reports."
+        elif len(series) < 2:
+            yield f"{path}:1: {territory} has no two published series, and no line says that none was found."
 
 
 def _keys_between_tables(folder: Path) -> Iterator[str]:
