@@ -25,15 +25,13 @@ from clearing_point.analysis.persons import (
     mark_persons,
     open_links,
 )
-from clearing_point.disclosure.model import Category, CountTable, Dimension, Relation
+from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
+from clearing_point.disclosure.model import Behind, Category, Cell, CountTable, Dimension, Relation
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.expressions import install_macros, parse_expression
-from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Standard
-
-CURRENT = "current"
-"""Schema of views over accepted submissions in force that count persons."""
+from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Population, Standard
 
 YEAR_CODELIST = "year"
 """Code list of a dimension of calendar years."""
@@ -162,11 +160,13 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
     sql = standard.populations[name].sql
     one_query(sql, f"Population {name}")
     open_links(connection)
-    target = f"population_{name}"
+    population, target = standard.populations[name], f"population_{name}"
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE case_rows AS {sql}")
-        if not mark_persons(connection, standard.populations[name], "case_rows", target):
+        check_units(connection, standard, population, "case_rows")
+        if not mark_persons(connection, population, "case_rows", target):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT * FROM case_rows")
+        name_persons(connection, population, target)
     except duckdb.Error as error:
         raise _why(error, f"Population {name}") from error
     finally:
@@ -195,11 +195,14 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
         leaves.append(f"{_leaf(connection, standard, indicator, breakdown)} AS leaf_{number}")
         joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
         names.append(f'm{number}.category AS "{breakdown.variable}"')
-    unit = UNIT if marked else "person_id" if "person_id" in _columns(connection, indicator) else "unit_id"
+    cells = ", ".join(f"m{number}.category" for number in range(len(dimensions)))
     query = (
-        f"SELECT {', '.join(names)}, count(DISTINCT unit) AS units{numbers} "
-        f"FROM (SELECT {unit} AS unit{value}, {', '.join(leaves)} "
-        f"FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} GROUP BY ALL"
+        f"SELECT {', '.join(names)}, {SENT_BY} AS sender, count(DISTINCT unit) AS units, "
+        f"count(DISTINCT {BEHIND}) AS persons{numbers} "
+        f"FROM (SELECT {_unit(standard.populations[indicator.population], marked)} AS unit, {BEHIND}, {SENT_BY}{value}, "
+        f"{', '.join(leaves)} FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} "
+        # Once over all senders, and once of each alone: what she knows of the cell herself.
+        f"GROUP BY GROUPING SETS (({cells}), ({cells}, {SENT_BY})) ORDER BY ALL"
     )
     try:
         rows = connection.execute(query).fetchall()
@@ -212,26 +215,49 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
         b.variable for b in indicator.by if indicator.multiple and _is_list(connection, indicator, b)
     )
     size = len(dimensions)
+    whole = [row for row in rows if row[size] is None]
     table = CountTable(
         table_id=indicator.indicator_id,
         population=_population_key(indicator),
         dimensions=tuple(dimensions),
-        counts={tuple(str(c) for c in row[:size]): int(row[size]) for row in rows},
+        counts={tuple(str(c) for c in row[:size]): int(row[size + 1]) for row in whole},
+        behind=_behind(rows, size),
         sensitive=indicator.sensitive,
         title=indicator.title["en"],
         multiple_response=multiple,
     )
     if measure is None:
         return Counted(indicator, table, query)
-    places = [tuple(str(c) for c in row[:size]) for row in rows]
+    places = [tuple(str(c) for c in row[:size]) for row in whole]
     statistic = Statistic(
         measure.kind,  # type: ignore[arg-type]
         table,
-        {place: float(row[size + 1]) for place, row in zip(places, rows, strict=True)},
+        {place: float(row[size + 3]) for place, row in zip(places, whole, strict=True)},
         decimals=measure.decimals,
-        largest={place: tuple(map(float, row[size + 2])) for place, row in zip(places, rows, strict=True)},
+        largest={place: tuple(map(float, row[size + 4])) for place, row in zip(places, whole, strict=True)},
     )
     return Counted(indicator, table, query, statistic)
+
+
+def _unit(population: Population, marked: bool) -> str:
+    """Return the SQL of what is counted: persons, or keys of a table, each as often as the population says."""
+    if marked:
+        return UNIT
+    parts = [key_column(population.unit), *population.each]
+    return " || '/' || ".join(f'"{part}"::VARCHAR' for part in parts)
+
+
+def _behind(rows: Sequence[tuple[Any, ...]], size: int) -> dict[Cell, Behind]:
+    """Return of every cell how many persons are behind it, and what each sender has in it herself."""
+    persons: dict[Cell, int] = {}
+    own: dict[Cell, dict[str, tuple[int, int]]] = {}
+    for row in rows:
+        cell = tuple(str(c) for c in row[:size])
+        if row[size] is None:
+            persons[cell] = int(row[size + 2])
+        else:
+            own.setdefault(cell, {})[str(row[size])] = (int(row[size + 1]), int(row[size + 2]))
+    return {cell: Behind(count, own.get(cell, {})) for cell, count in persons.items()}
 
 
 _NUMBERS = {

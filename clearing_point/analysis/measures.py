@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from clearing_point.analysis.count import CURRENT, Counted
+from clearing_point.analysis.count import Counted
+from clearing_point.analysis.units import CURRENT
 from clearing_point.analysis.model import TOTAL, Note
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearing_point.analysis.count import CURRENT, open_current, population_table
+from clearing_point.analysis.count import open_current, population_table
+from clearing_point.analysis.units import CURRENT
 from clearing_point.errors import InputProblem
 from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import Standard

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.analysis.count import CURRENT
+from clearing_point.analysis.units import CURRENT
 from clearing_point.standard.model import Code, Standard
 
 LIST, LEVELS = "scorecard_indicator", "evidence_level"

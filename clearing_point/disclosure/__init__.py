@@ -12,7 +12,7 @@ from clearing_point.disclosure.model import (
     Cell,
     CountTable,
     Dimension,
-    Insider,
+    Behind,
     KnownFigure,
     NotSafe,
     Profile,
@@ -25,6 +25,7 @@ from clearing_point.disclosure.protect_command import protect_file
 from clearing_point.disclosure.statistics import Ratio, Statistic, protect_statistic, ratio
 
 __all__ = [
+    "Behind",
     "AuditReport",
     "AuditResult",
     "Category",
@@ -33,7 +34,6 @@ __all__ = [
     "Cost",
     "CountTable",
     "Dimension",
-    "Insider",
     "Issue",
     "KnownFigure",
     "Ledger",

@@ -140,11 +140,14 @@ class Attacker:
         found: list[list[Integers]] = []
         for part in self.parts:
             cells = part.cells
+            if low_met[cells].all() and high_met[cells].all():
+                found.append([table[cells] for table in tables[:1]])
+                continue
             search = Search(part, low_need[cells], high_need[cells], [table[cells] for table in tables])
             search.run()
             low_met[cells], high_met[cells] = search.low_met, search.high_met
             low[cells], high[cells] = search.low, search.high
-            found.append(search.witnesses)
+            found.append(search.witnesses or [table[cells] for table in tables[:1]])
         return Proof(low_met, high_met, low, high, self._assemble(found))
 
     def _assemble(self, found: Sequence[Sequence[Integers]]) -> tuple[Integers, ...]:
@@ -153,7 +156,7 @@ class Attacker:
         for at in range(max((len(tables) for tables in found), default=0)):
             table = self.low.copy()
             for part, local in zip(self.parts, found, strict=True):
-                if not local:
+                if not local:  # neither needs nor hints
                     local = [part.any_point()]  # noqa: PLW2901 - parts without needs still need some table
                 table[part.cells] = local[min(at, len(local) - 1)]
             tables.append(table)

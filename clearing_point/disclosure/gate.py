@@ -15,12 +15,11 @@ from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.certificates import Certificates, make_certificates
 from clearing_point.disclosure.cost import Cost, check_plan, cost_of_rounding, cost_of_suppression
 from clearing_point.disclosure.editions import check_frozen, complete, what_is_out
-from clearing_point.disclosure.insiders import guard_against, own_counts
+from clearing_point.disclosure.insiders import Sender, guard_against, learnt_by_any, senders_of
 from clearing_point.disclosure.ledger import Ledger
 from clearing_point.disclosure.model import (
     Cell,
     CountTable,
-    Insider,
     KnownFigure,
     NotSafe,
     Profile,
@@ -71,7 +70,6 @@ def protect(
     ledger: Ledger | None = None,
     edition: str = "",
     complete_revision: str = "",
-    insiders: Sequence[Insider] = (),
     unknown: Mapping[str, frozenset[Cell]] | None = None,
     added: Mapping[str, frozenset[Cell]] | None = None,
     keep: Mapping[str, Mapping[Cell, ProtectedCell]] | None = None,
@@ -93,8 +91,6 @@ def protect(
     complete_revision
         The printed reason of a declared complete revision: earlier tables of these populations are then not
         taken as statements about the same records.
-    insiders
-        Submitters with their own clients by table and cell; none may work out the few of others (suppression).
     unknown, added
         Cells whose count the office does not know (hidden in a received file), totals that nobody asked for.
     keep
@@ -128,7 +124,8 @@ def protect(
         out.shown & np.array([bool(p) for p in system.places])
     )
     sensitive = [*(table.sensitive for table in tables), *(table.sensitive for table in earlier)]
-    needs = primary_needs(system, tables, values, policy, public, sensitive)
+    senders = () if policy.senders == "nobody" else senders_of(system, tables, values, policy.sender_variable)
+    needs = primary_needs(system, tables, values, policy, public, sensitive, senders)
     # A count that the office itself does not know is hidden, whatever number stands in for it here.
     untold = _marked(system, names, unknown) | (needs.printed & ~told_by_tables & open_before)
     needs.low[_marked(system, names, unknown)] = needs.high[_marked(system, names, unknown)] = -1
@@ -145,7 +142,7 @@ def protect(
         progress,
     )  # fmt: skip
     if profile == "suppress":
-        return job.suppress(_marked(system, names, added), insiders)
+        return job.suppress(_marked(system, names, added), senders)
     return job.round(out.lower, out.upper)
 
 
@@ -167,7 +164,7 @@ class _Job:
     rounded_before: Mapping[int, int]
     progress: Progress | None
 
-    def suppress(self, extra: Booleans, insiders: Sequence[Insider]) -> Protection:
+    def suppress(self, extra: Booleans, senders: Sequence[Sender]) -> Protection:
         system, values, needs, policy = self.system, self.values, self.needs, self.policy
         check_plan(system, self.tables, values, needs, policy)
         frozen = self.public.copy()
@@ -179,22 +176,27 @@ class _Job:
             needs.printed, needs.rests, extra, self.untold,
         )  # fmt: skip
         pattern = find_pattern(problem, progress=self.progress)
-        if pattern.impossible:
-            named = "; ".join(describe(system, self.names, cell) for cell in pattern.impossible[:8])
-            raise NotSafe(
-                f"No pattern can protect {len(pattern.impossible)} cells ({named}): everything around them is publicly "
-                "known; merge these categories or take a figure off the list.",
-                (self.names[at] for cell in pattern.impossible for at, _ in system.places[cell]),
-            )
-        if insiders:
-            owns = [own_counts(system, self.tables, insider) for insider in insiders]
-            pattern = guard_against(problem, pattern, owns)
+        self._refuse(pattern.impossible)
+        if policy.senders == "everything":
+            pattern = guard_against(problem, pattern, senders)
+            self._refuse(pattern.impossible)
         made = _print(system, self.tables, values, policy, pattern.hidden, None)
         result = self.attack(made)
         if not result.safe:
             raise NotSafe(_unproven(result), (finding.table_id for finding in result.failures))
+        if policy.senders == "everything":
+            self._refuse(learnt_by_any(problem, pattern.hidden, senders))
         cost = cost_of_suppression(system, self.tables, values, problem, pattern)
         return Protection(made, result, _reasons(system, self.tables, needs, pattern.hidden, None), cost)
+
+    def _refuse(self, cells: Sequence[int]) -> None:
+        if len(cells):
+            named = "; ".join(describe(self.system, self.names, cell) for cell in cells[:8])
+            raise NotSafe(
+                f"No pattern can protect {len(cells)} cells ({named}): everything around them is known, publicly or to a "
+                "sender; merge these categories or take a figure off the list.",
+                (self.names[at] for cell in cells for at, _ in self.system.places[cell]),
+            )
 
     def round(self, earlier_low: Integers, earlier_high: Integers) -> Protection:
         system, values, needs, policy = self.system, self.values, self.needs, self.policy

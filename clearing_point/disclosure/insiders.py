@@ -1,87 +1,259 @@
-"""A submitter who knows her own clients: what she adds to the attack, and what is hidden because of her.
+"""Senders as attackers: what each knows of her own clients, what must not follow from it, and what is hidden for that.
 
-She knows for every cell that at least her own clients are in it. Of the others, a few in a hidden cell must
-not follow exactly. (That a cell has only her clients and few others is the rule on few submitters.)
+A sender knows of every cell how many of her own clients are in it, and every cell in which nobody but she has any.
+What is left are the others; a few of them must be as unknown to her as a small count is to everybody.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clearing_point.disclosure.attacker import UNLIMITED, Attacker
+from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Booleans
 from clearing_point.disclosure.cells import Integers, System
-from clearing_point.disclosure.model import Cell, CountTable, Insider
+from clearing_point.disclosure.model import CountTable
 from clearing_point.disclosure.suppress import Pattern, Problem, Sequential
 from clearing_point.disclosure.values import fill
-from clearing_point.errors import InputProblem
 
-_ROUNDS = 6
-
-
-def own_counts(system: System, tables: Sequence[CountTable], insider: Insider) -> Integers:
-    """Return the insider's own clients in every cell of the system; her tables must add up like the others."""
-    by_table: dict[str, dict[Cell, int]] = {table.table_id: {} for table in tables}
-    for (table_id, cell), count in insider.own.items():
-        if table_id not in by_table:
-            raise InputProblem(f"Submitter {insider.name} has counts for {table_id}, which is no table here.")
-        by_table[table_id][cell] = count
-    hers = [replace(table, counts=_all_of(by_table[table.table_id])) for table in tables]
-    return fill(system, hers)
+_ROUNDS = 12
 
 
-def _all_of(counts: Mapping[Cell, int]) -> Mapping[Cell, int]:
-    return dict(counts)
+@dataclass(frozen=True)
+class Sender:
+    """What a sender knows, per cell of the system.
 
-
-def exposed(problem: Problem, hidden: np.ndarray, own: Integers) -> list[int]:
-    """Return hidden cells in which the insider can work out exactly how many others there are, and it is a few."""
-    lower = np.where(hidden, np.maximum(problem.lower, own), problem.values)
-    attacker = Attacker(problem.matrix, lower, np.where(hidden, UNLIMITED, problem.values))
-    others = problem.values - own
-    asked = np.flatnonzero(hidden & problem.guarded & (others > 0) & (others < problem.threshold))
-    return [int(cell) for cell in asked if attacker.most(int(cell)) == attacker.least(int(cell))]
-
-
-def guard_against(problem: Problem, pattern: Pattern, owns: Sequence[Integers]) -> Pattern:
-    """Hide further cells until no insider can work out a few others exactly.
-
-    Raises
-    ------
-    InputProblem
-        Where hiding more does not help.
+    Attributes
+    ----------
+    own
+        Her own units in it.
+    others
+        Persons behind it who are not hers: of whom a few must not be found. -1 where that is not known.
+    hers
+        True where nobody but she has any, and she knows it: all categories of a code that she alone reports.
     """
+
+    name: str
+    own: Integers
+    others: Integers
+    hers: Booleans
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a sender could learn of a few others.
+
+    Attributes
+    ----------
+    asked
+        How many cells, printed or not, have a few others in them.
+    recovered, narrow
+        Those in which one number of others is possible; those in which not all from none to the threshold are.
+    """
+
+    name: str
+    asked: int
+    recovered: tuple[int, ...]
+    narrow: tuple[int, ...]
+
+
+def senders_of(
+    system: System, tables: Sequence[CountTable], values: Integers, variable: str
+) -> tuple[Sender, ...]:
+    """Return what every sender knows; none where the tables do not say who sent.
+
+    Parameters
+    ----------
+    variable
+        The variable by which senders are told apart: whose code only one of them reports, she knows all of it.
+    """
+    names = sorted({name for table in tables for behind in table.behind.values() for name in behind.own})
+    owns = {}
+    for name in names:
+        hers = [
+            replace(t, counts={c: b.own[name][0] for c, b in t.behind.items() if name in b.own}, behind={})
+            for t in tables
+        ]
+        owns[name] = np.maximum(fill(system, hers, partial=True), 0)
+    masks = np.array([dict(conditions).get(variable, 0) for _, conditions in system.keys], dtype=object)
+    alone: dict[str, int] = defaultdict(int)
+    for mask in {int(m) for m in masks if m}:
+        cells = masks == mask
+        reporting = [name for name in names if owns[name][cells].any()]
+        if len(reporting) == 1:
+            alone[reporting[0]] |= mask
+    found = []
+    for name in names:
+        others = np.where(values < 0, -1, values - owns[name])
+        for cell, count in _others_in_persons(system, tables, name).items():
+            others[cell] = min(others[cell], count)
+        known = np.array([bool(mask) and not mask & ~alone[name] for mask in masks], dtype=bool)
+        found.append(Sender(name, owns[name], others, known))
+    return tuple(found)
+
+
+def _others_in_persons(system: System, tables: Sequence[CountTable], name: str) -> Mapping[int, int]:
+    """Return persons of others behind printed cells that count something else than persons, or may do so."""
+    found: dict[int, int] = {}
+    for cell, places in enumerate(system.places):
+        for at, codes in places:
+            behind = tables[at].behind.get(codes) if at < len(tables) else None
+            if behind is not None:
+                found[cell] = behind.persons - behind.own.get(name, (0, 0))[1]
+    return found
+
+
+def few_others(sender: Sender, threshold: Integers) -> Booleans:
+    """Return the cells in which others are a few; units of which no person is known are the fewest of all."""
+    return ~sender.hers & (sender.others < threshold) & (sender.others >= 0) & _any_others(sender)
+
+
+def _any_others(sender: Sender) -> Booleans:
+    return np.asarray(sender.others > 0)
+
+
+def guard_against(problem: Problem, pattern: Pattern, senders: Sequence[Sender]) -> Pattern:
+    """Hide further cells until no sender knows too well how many others are in a hidden one.
+
+    What no pattern can protect is listed in `impossible`.
+    """
+    impossible: set[tuple[str, int]] = set()
+    tables = list(pattern.witnesses)
     for _ in range(_ROUNDS):
         hidden = pattern.hidden.copy()
-        for own in owns:
-            cells = exposed(problem, hidden, own)
-            if cells:
-                high = np.full(len(own), -1, dtype=np.int64)
-                high[cells] = problem.values[cells] + 1
-                none = np.full(len(own), -1, dtype=np.int64)
-                search = Sequential(
-                    replace(
-                        problem,
-                        lower=np.maximum(problem.lower, own),
-                        low_need=none,
-                        high_need=high,
-                        hidden=hidden,
-                    )
-                )
-                search.meet()
-                if search.impossible:
-                    break
-                hidden = search.hidden
+        for sender in senders:
+            hidden |= _hidden_for(problem, hidden, sender, tables, impossible)
         if (hidden == pattern.hidden).all():
-            if any(exposed(problem, hidden, own) for own in owns):
-                break
-            return pattern
-        again = Sequential(replace(problem, hidden=hidden))
-        again.meet()
-        again.guard()
-        pattern = replace(pattern, hidden=again.hidden, witnesses=again.witnesses)
-    raise InputProblem(
-        "A submitter could work out the few clients of others; merge categories or submitters."
+            break
+        pattern = _outside(problem, pattern, hidden)
+    return replace(pattern, impossible=sorted({*pattern.impossible, *(cell for _, cell in impossible)}))
+
+
+def _hidden_for(
+    problem: Problem,
+    hidden: Booleans,
+    sender: Sender,
+    tables: list[Integers],
+    impossible: set[tuple[str, int]],
+) -> Booleans:
+    """Return the cells that have to be hidden for one sender; `tables` are possible truths found on the way."""
+    hidden = hidden.copy()
+    while True:
+        low, high = unmet(problem, hidden, sender, tables)
+        for name, cell in impossible:
+            if name == sender.name:
+                low[cell] = high[cell] = -1
+        if not ((low >= 0) | (high >= 0)).any():
+            return hidden
+        search = Sequential(
+            replace(
+                problem,
+                lower=np.maximum(problem.lower, sender.own),
+                low_need=low,
+                high_need=high,
+                hidden=hidden,
+                frozen=problem.frozen | sender.hers,
+            )
+        )
+        search.meet()
+        tables += search.witnesses
+        impossible |= {(sender.name, cell) for cell in search.impossible}
+        hidden |= search.hidden
+
+
+def _outside(problem: Problem, pattern: Pattern, hidden: Booleans) -> Pattern:
+    """Demand of what was hidden for senders what is demanded of every hidden cell; earlier witnesses still hold."""
+    search = Sequential(
+        replace(problem, hidden=hidden, low_need=pattern.low_need, high_need=pattern.high_need)
     )
+    search.witnesses = list(pattern.witnesses)
+    search.low_met[:] = search.high_met[:] = True
+    search.guard()
+    return replace(
+        pattern,
+        hidden=hidden | search.hidden,
+        low_need=search.low_need,
+        high_need=search.high_need,
+        witnesses=search.witnesses,
+        impossible=sorted({*pattern.impossible, *search.impossible}),
+    )
+
+
+def attacker_of(problem: Problem, hidden: Booleans, sender: Sender) -> Attacker:
+    """Return the attacker that a sender is: at least her own are in a hidden cell, and of what is hers she knows all."""
+    open_to_her = hidden & ~sender.hers
+    lower = np.where(open_to_her, np.maximum(problem.lower, sender.own), problem.values)
+    return Attacker(problem.matrix, lower, np.where(open_to_her, UNLIMITED, problem.values))
+
+
+def unmet(
+    problem: Problem, hidden: Booleans, sender: Sender, tables: list[Integers]
+) -> tuple[Integers, Integers]:
+    """Return the needs that a pattern leaves open for a sender: no others possible, and as many as the threshold.
+
+    As towards everybody (`Sequential.guard`) they are asked of every hidden cell in which others are not provably many,
+    and of rests that are not provably nobody.
+    """
+    attacker = attacker_of(problem, hidden, sender)
+    room = np.where(few_others(sender, problem.threshold), problem.values - sender.own, 0)
+    least = np.maximum(problem.lower, sender.own)
+    most = sender.own + np.maximum(problem.threshold, room)
+    printed = hidden & problem.guarded & ~problem.frozen & ~sender.hers
+    rests = problem.rests & ~sender.hers
+    low = np.where(printed, least, -1)
+    high = np.where(printed | rests, most, -1)
+    _drop_shown(attacker, low, high, tables)
+    proof = attacker.prove(low, high, [problem.values])
+    tables += proof.witnesses
+    few = few_others(sender, problem.threshold)
+    for cell in np.flatnonzero(printed | rests):
+        met = bool(proof.low_met[cell] and proof.high_met[cell])
+        if not met and not few[cell]:
+            # Harmless where she knows that there are none, or that they are many: that is no more than a printed number.
+            floor, ceiling = proof.low[cell] - sender.own[cell], proof.high[cell] - sender.own[cell]
+            met = ceiling <= 0 or floor >= problem.threshold[cell]
+            if not met and not _moves(attacker, int(cell)):
+                met = True
+        if met:
+            low[cell] = high[cell] = -1
+    low[proof.low_met] = -1
+    high[proof.high_met] = -1
+    return low, high
+
+
+def _drop_shown(attacker: Attacker, low: Integers, high: Integers, tables: Sequence[Integers]) -> None:
+    """Take away the needs that a known table meets, part by part: what another attacker found often serves this one."""
+    every = np.stack(tables) if tables else np.zeros((0, len(low)), dtype=np.int64)
+    for part in attacker.parts:
+        cells = part.cells
+        ours = every[:, cells]
+        ours = ours[((ours >= part.lower) & (ours <= part.upper)).all(axis=1)]
+        ours = ours[(part.matrix @ ours.T == part.right[:, None]).all(axis=0)]
+        if len(ours):
+            low[cells] = np.where(ours.min(axis=0) <= low[cells], -1, low[cells])
+            high[cells] = np.where(ours.max(axis=0) >= high[cells], -1, high[cells])
+
+
+def _moves(attacker: Attacker, cell: int) -> bool:
+    low, high = attacker.interval(cell)
+    return low < high
+
+
+def learnt(problem: Problem, hidden: Booleans, sender: Sender) -> Learnt:
+    """Return what a sender could learn of cells, printed or not, in which there are a few others."""
+    attacker = attacker_of(problem, hidden, sender)
+    asked = few_others(sender, problem.threshold) & (problem.guarded | problem.rests) & ~problem.frozen
+    low = np.where(asked & problem.guarded, np.maximum(problem.lower, sender.own), -1)
+    high = np.where(asked, sender.own + problem.threshold, -1)
+    proof = attacker.prove(low, high, [problem.values])
+    failed = np.flatnonzero(asked & ~(proof.low_met & proof.high_met)).tolist()
+    exact = tuple(cell for cell in failed if not _moves(attacker, cell))
+    return Learnt(sender.name, int(asked.sum()), exact, tuple(sorted(set(failed) - set(exact))))
+
+
+def learnt_by_any(problem: Problem, hidden: Booleans, senders: Sequence[Sender]) -> list[int]:
+    """Return the cells of which any sender could learn too much."""
+    found = [learnt(problem, hidden, sender) for sender in senders]
+    return sorted({cell for one in found for cell in (*one.recovered, *one.narrow)})

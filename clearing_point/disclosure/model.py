@@ -59,6 +59,14 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """Who stands behind a cell: `persons`, and what each sender (submitter) has in it herself: (units, persons)."""
+
+    persons: int
+    own: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class CountTable:
     """True counts of one table. Internal to the office: hand it only to the gate.
 
@@ -72,8 +80,8 @@ class CountTable:
         Dimensions in the order of the cell keys; no two share a variable.
     counts
         Whole numbers by category codes. A combination that is absent counts 0.
-    contributors
-        Number of submitters (shelters, services) behind a cell, where known.
+    behind
+        Persons and senders behind a cell. Where it is not known, its units are persons and nobody's.
     sensitive
         The higher threshold of the policy holds for cells that only sensitive tables show.
     multiple_response
@@ -84,7 +92,7 @@ class CountTable:
     population: str
     dimensions: tuple[Dimension, ...]
     counts: Mapping[Cell, int] = field(repr=False)
-    contributors: Mapping[Cell, int] | None = field(default=None, repr=False)
+    behind: Mapping[Cell, Behind] = field(default_factory=dict, repr=False)
     sensitive: bool = False
     title: str = ""
     multiple_response: frozenset[str] = frozenset()
@@ -123,14 +131,6 @@ class KnownFigure:
     conditions: Mapping[str, frozenset[str]]
     value: int
     source: str = ""
-
-
-@dataclass(frozen=True)
-class Insider:
-    """A submitter who knows her own clients: her share of cells, by table and cell."""
-
-    name: str
-    own: Mapping[tuple[str, Cell], int] = field(repr=False)
 
 
 @dataclass(frozen=True)

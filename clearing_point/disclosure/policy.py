@@ -16,6 +16,7 @@ from clearing_point.disclosure.model import KnownFigure, Profile
 from clearing_point.errors import InputProblem
 
 Zeros = Literal["may_be_hidden", "always_shown"]
+Senders = Literal["nobody", "subtraction", "everything"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,16 @@ class Policy:
         Sets of variables; a cell that restricts all variables of one set is sensitive.
     group_disclosure
         Variables of which nobody may learn that everybody in a group has the same value.
-    minimum_contributors
-        Fewer submitters behind a cell make it as telling as a small count.
+    small_group, open_variables
+        Of a group of fewer persons than that, nobody may learn it of any variable but these.
+    senders
+        What senders know and are guarded against: `nobody`; `subtraction` of their own clients from a printed number;
+        `everything`, their own clients in every cell and all that follows.
+    sender_variable
+        The variable of which a sender knows every code that she alone reports.
+    not_known, not_known_tells
+        Categories that say only that an answer lacks: their small counts need no protection of their own; variables of
+        which they say more than that.
     dominance_largest, dominance_share
         An amount is hidden where so many largest contributions exceed this share of it.
     small_population_variables, small_population_minimum, small_population_tables
@@ -61,7 +70,12 @@ class Policy:
     sensitive_threshold: int
     sensitive_crossings: tuple[frozenset[str], ...]
     group_disclosure: frozenset[str]
-    minimum_contributors: int
+    small_group: int
+    open_variables: frozenset[str]
+    senders: Senders
+    sender_variable: str
+    not_known: frozenset[str]
+    not_known_tells: frozenset[str]
     dominance_largest: int
     dominance_share: float
     small_population_variables: frozenset[str]
@@ -82,7 +96,15 @@ class Policy:
     hidden_since: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def plain(cls, threshold: int = 5, *, zeros: Zeros = "may_be_hidden", rounding_base: int = 0) -> Policy:
+    def plain(
+        cls,
+        threshold: int = 5,
+        *,
+        zeros: Zeros = "may_be_hidden",
+        rounding_base: int = 0,
+        senders: Senders = "nobody",
+        sender_variable: str = "",
+    ) -> Policy:
         """Return a policy of one threshold and nothing else (long tables of other offices, tests).
 
         The rounding base is the threshold unless given (a base below the threshold is allowed).
@@ -92,7 +114,12 @@ class Policy:
             sensitive_threshold=threshold,
             sensitive_crossings=(),
             group_disclosure=frozenset(),
-            minimum_contributors=0,
+            small_group=0,
+            open_variables=frozenset(),
+            senders=senders,
+            sender_variable=sender_variable,
+            not_known=frozenset(),
+            not_known_tells=frozenset(),
             dominance_largest=1,
             dominance_share=1.0,
             small_population_variables=frozenset(),
@@ -163,7 +190,12 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         sensitive_threshold=content["sensitive"]["threshold"],
         sensitive_crossings=tuple(frozenset(names) for names in content["sensitive"]["crossings"]),
         group_disclosure=frozenset(content["group_disclosure"]["variables"]),
-        minimum_contributors=content["contributors"]["minimum"],
+        small_group=content["group_disclosure"]["small_group"],
+        open_variables=frozenset(content["group_disclosure"]["open"]),
+        senders=content["senders"]["guarded_against"],
+        sender_variable=content["senders"]["know_all_of"],
+        not_known=frozenset(content["not_known"]["categories"]),
+        not_known_tells=frozenset(content["not_known"]["tells"]),
         dominance_largest=content["dominance"]["largest"],
         dominance_share=content["dominance"]["share"],
         small_population_variables=frozenset(small["variables"]),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from clearing_point.disclosure.attacker import Booleans
+from clearing_point.disclosure.axes import mask_of
 from clearing_point.disclosure.cells import Integers, System
+from clearing_point.disclosure.insiders import Sender, few_others
 from clearing_point.disclosure.model import CountTable
 from clearing_point.disclosure.policy import Policy
 
@@ -33,10 +35,19 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
     """Return the threshold of every cell.
 
     A cell is sensitive where it restricts all variables of a sensitive crossing, or where only tables that
-    are declared sensitive print it.
+    are declared sensitive print it. A cell of persons of whom an answer is not known has the threshold 1: no count
+    of them is small.
     """
     found = np.full(len(system.keys), policy.threshold, dtype=np.int64)
+    unanswered = {
+        variable: mask_of(policy.not_known & set(leaves), leaves)
+        for variable, leaves in system.universe.items()
+        if variable not in policy.not_known_tells
+    }
     for cell, (_, conditions) in enumerate(system.keys):
+        if any(not mask & ~unanswered.get(variable, 0) for variable, mask in conditions):
+            found[cell] = 1
+            continue
         variables = {variable for variable, mask in conditions if _narrows(mask, system.universe[variable])}
         places = system.places[cell]
         if any(crossing <= variables for crossing in policy.sensitive_crossings) or (
@@ -59,6 +70,7 @@ def primary_needs(
     policy: Policy,
     known: Booleans,
     sensitive: Sequence[bool],
+    senders: Sequence[Sender] = (),
 ) -> Needs:
     """Apply the primary rules of the policy.
 
@@ -70,6 +82,8 @@ def primary_needs(
         Cells that are publicly known; nothing is asked for them, they cannot be protected.
     sensitive
         For every table of the system (also those of earlier editions) whether it is declared sensitive.
+    senders
+        Those who must not find a few others by taking their own from a printed number.
     """
     threshold = thresholds(system, sensitive, policy)
     printed = np.array([bool(places) for places in system.places], dtype=bool)
@@ -79,8 +93,10 @@ def primary_needs(
 
     small = (values > 0) & (values < threshold) & (printed | rests)
     low[small], high[small] = policy.lower_bound, threshold[small]
-    _few_contributors(system, tables, values, threshold, policy, low, high)
+    _few_persons(system, tables, values, threshold, policy, low, high)
+    _few_after_subtraction(values, threshold, senders, low, high, printed & ~known)
     _everybody(system, values, threshold, policy, high)
+    _small_groups(system, values, threshold, policy, high, known)
     hidden = (low >= 0) | ((high >= 0) & printed) | ~printed
     hidden |= _small_populations(system, tables, values, policy)
     low[known] = high[known] = -1
@@ -89,7 +105,7 @@ def primary_needs(
     return Needs(low, high, hidden, threshold, printed, rests & ~known)
 
 
-def _few_contributors(
+def _few_persons(
     system: System,
     tables: Sequence[CountTable],
     values: Integers,
@@ -98,15 +114,29 @@ def _few_contributors(
     low: Integers,
     high: Integers,
 ) -> None:
-    """A count from too few submitters is known to each of them: hide it with room on both sides."""
+    """Many services of a few persons are as telling as the few persons: nobody may prove that there are any."""
     for cell, places in enumerate(system.places):
         for at, codes in places:
-            contributors = (tables[at].contributors or {}).get(codes) if at < len(tables) else None
-            if contributors is None or not values[cell] or contributors >= policy.minimum_contributors:
-                continue
-            if high[cell] < 0:
-                low[cell] = max(policy.lower_bound, int(values[cell] - threshold[cell]))
-                high[cell] = int(values[cell] + threshold[cell])
+            behind = tables[at].behind.get(codes) if at < len(tables) else None
+            if behind is not None and behind.persons < threshold[cell] <= values[cell]:
+                low[cell], high[cell] = policy.lower_bound, int(values[cell])
+
+
+def _few_after_subtraction(
+    values: Integers,
+    threshold: Integers,
+    senders: Sequence[Sender],
+    low: Integers,
+    high: Integers,
+    printed: Booleans,
+) -> None:
+    """A printed number less a sender's own must not leave her a few others: hide it with room for none and for many."""
+    for sender in senders:
+        few = printed & few_others(sender, threshold)
+        fresh = few & (low < 0)
+        low[fresh] = sender.own[fresh]
+        low[few] = np.minimum(low, sender.own)[few]
+        high[few] = np.maximum(high, sender.own + np.maximum(threshold, values - sender.own))[few]
 
 
 def _everybody(system: System, values: Integers, threshold: Integers, policy: Policy, high: Integers) -> None:
@@ -142,6 +172,43 @@ def _ask_rest(
     rest = others[0] if len(others) == 1 else system.rest_of.get((int(cells[parent]), int(cells[child])))
     if rest is not None:
         high[rest] = threshold[rest]
+
+
+def _small_groups(
+    system: System, values: Integers, threshold: Integers, policy: Policy, high: Integers, known: Booleans
+) -> None:
+    """Of a small group nobody may learn that all whose answer is known are of one kind (five of five).
+
+    Another kind, the commonest elsewhere, must look as if it could reach the threshold.
+    """
+    for at, axes in enumerate(system.axes):
+        for d, axis in enumerate(axes):
+            if axis.variable in policy.open_variables | policy.group_disclosure:
+                continue
+            grid = np.moveaxis(system.grids[at], d, 0).reshape(len(axis.masks), -1)
+            unanswered = mask_of(
+                policy.not_known & set(system.universe[axis.variable]), system.universe[axis.variable]
+            )
+            real = [bool(mask & ~unanswered) for mask in axis.masks]
+            often = values[grid].sum(axis=1)
+            small = (values[grid] > 0) & (values[grid] < policy.small_group)
+            for parent, children in axis.rows:
+                kinds = sorted((c for c in children if real[c]), key=lambda c: (-often[c], c))
+                for column in np.flatnonzero(small[parent]) if len(kinds) > 1 else ():
+                    cells = grid[kinds, column]
+                    if (values[cells] > 0).sum() == 1:
+                        _ask_one(cells[(values[cells] == 0) & ~known[cells]], threshold, high)
+            for whole, part in axis.complements:
+                for column in np.flatnonzero(small[whole]):
+                    one, all_of_them = int(grid[part, column]), int(grid[whole, column])
+                    rest = system.rest_of[all_of_them, one]
+                    if values[rest] == 0:
+                        _ask_one(np.array([rest]), threshold, high)
+
+
+def _ask_one(cells: Integers, threshold: Integers, high: Integers) -> None:
+    if len(cells) and not (high[cells] >= threshold[cells]).any():
+        high[cells[0]] = threshold[cells[0]]
 
 
 def _small_populations(

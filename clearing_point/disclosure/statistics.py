@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from clearing_point.disclosure.gate import protect
-from clearing_point.disclosure.model import Cell, CountTable, Protected
+from clearing_point.disclosure.model import Behind, Cell, CountTable, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.errors import InputProblem
 
@@ -80,13 +80,12 @@ def protect_statistic(statistic: Statistic, shown: Protected, policy: Policy) ->
     blocked = {cell for cell, count in base.counts.items() if 0 < count < least}
     blocked |= {cell for cell in base.counts if _dominated(statistic, cell, policy)}
     if statistic.kind != "median":
-        # Contributors of 0 mark a cell for the gate, whatever made it unfit.
+        # Nobody behind a cell marks it for the gate as one that must not be found, whatever made it unfit.
         marked = CountTable(
-            base.table_id, base.population, base.dimensions, base.counts, dict.fromkeys(blocked, 0),
+            base.table_id, base.population, base.dimensions, base.counts, dict.fromkeys(blocked, Behind(0)),
             multiple_response=base.multiple_response,
         )  # fmt: skip
-        strict = Policy(**{**Policy.plain(least).__dict__, "minimum_contributors": 1})
-        pattern = protect([marked], strict, profile="suppress").tables[0]
+        pattern = protect([marked], Policy.plain(least), profile="suppress").tables[0]
         blocked |= {cell for cell, entry in pattern.cells.items() if entry.shown is None}
     return {
         cell: None

@@ -54,11 +54,12 @@ def freeze(
         for year in set(issue.note["years"]) - leave:
             since.setdefault(year, vintage_of(issue, today))
     merged = [dict(c.table.counts) for c in counted]
+    behind = [dict(c.table.behind) for c in counted]
     revised: dict[str, dict[str, Revision]] = {}
     for then in sorted(set(since.values()) - {today}):
         years = {year for year, used in since.items() if used == then}
         compared = set()
-        for counts, now, old in zip(merged, counted, recount(*then), strict=True):
+        for counts, people, now, old in zip(merged, behind, counted, recount(*then), strict=True):
             name = now.indicator.population
             if now.cases is not None and old.cases is not None and name not in compared:
                 compared.add(name)
@@ -74,7 +75,9 @@ def freeze(
                 continue
             for cell in [cell for cell in counts if cell[at] in years]:
                 del counts[cell]
+                people.pop(cell, None)
             counts.update({cell: n for cell, n in old.table.counts.items() if cell[at] in years})
+            people.update({cell: who for cell, who in old.table.behind.items() if cell[at] in years})
     printed = {
         category.code
         for c in counted
@@ -82,7 +85,8 @@ def freeze(
         for category in c.table.dimensions[at].categories
     }
     frozen = [
-        replace(c, table=replace(c.table, counts=counts)) for c, counts in zip(counted, merged, strict=True)
+        replace(c, table=replace(c.table, counts=counts, behind=people))
+        for c, counts, people in zip(counted, merged, behind, strict=True)
     ]
     return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()), revised)
 

@@ -260,6 +260,8 @@ def _population(source: Mapping[str, Any], path: Path) -> Population:
             once=source.get("once", "year"),
             first=source.get("first"),
             one_row=source.get("one_row"),
+            unit=source["unit"],
+            each=tuple(source.get("each", ())),
         )
     except (KeyError, TypeError) as error:
         raise _broken(path, error) from error

@@ -224,6 +224,10 @@ class Population:
         Column with the day by which the first of a person's rows is found.
     one_row : bool or None
         Whether a case has one row (a year) in each territory; false where it has one a service, say. None: the rows tell.
+    unit : str
+        Table of the standard whose rows are counted, by their key; ``person`` where persons are.
+    each : tuple of str
+        Columns of the query for each value of which a row of that table counts once (a follow-up due after 6, 12, 24 months).
     """
 
     name: str
@@ -233,6 +237,8 @@ class Population:
     once: str = "year"
     first: str | None = None
     one_row: bool | None = None
+    unit: str = "person"
+    each: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""The units of a population: keys that the warehouse knows, each with the person behind it and the sender who told it.
+
+A query in YAML says which rows count. It cannot say how often: what it names as a unit must be a key of a table of the
+standard, so that a join with a series makes no ten units of one; and the person behind a unit is found here, from
+the warehouse, whatever the query returns. So the threshold can be held for persons wherever services, referrals or
+follow-ups are counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clearing_point.analysis.persons import LINKED
+from clearing_point.errors import InputProblem, InternalError
+from clearing_point.standard.model import Population, Standard, Table
+
+CURRENT = "current"
+"""Schema of views over accepted submissions in force that count persons."""
+PERSON = "person"
+"""Table of the standard whose rows are persons; the unit of a population of persons."""
+BEHIND, SENT_BY = "person_behind", "sent_by"
+"""Columns of a population's table: the person (after links) behind a row, and the sender whose row it is."""
+
+
+def key_column(table: str) -> str:
+    """Return the column in which a population names its units: `person_id` for persons, `unit_id` for all else."""
+    return "person_id" if table == PERSON else "unit_id"
+
+
+def check_units(connection: Any, standard: Standard, population: Population, rows: str) -> None:
+    """Make the temporary table of known units, and refuse rows whose unit is none of them.
+
+    Parameters
+    ----------
+    rows : str
+        Table that the population's query made.
+
+    Raises
+    ------
+    InputProblem
+        If the population counts things without a key, or keys that nobody sent; says how many rows, never which.
+    """
+    unit, column = population.unit, key_column(population.unit)
+    columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
+    lacking = [c for c in (column, *population.each) if c not in columns]
+    if lacking:
+        raise InputProblem(
+            f"Population {population.name} counts rows of {unit} and has no column '{lacking[0]}': name it in its query."
+        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known_unit AS {_known(standard, unit)}")
+    count = connection.execute(
+        f"SELECT count(*) FROM {rows} AS r WHERE NOT EXISTS "
+        f"(SELECT 1 FROM known_unit AS k WHERE k.unit_id = r.{column}::VARCHAR)"
+    ).fetchone()[0]
+    if count:
+        raise InputProblem(
+            f"Population {population.name}: {count} of its rows count what no sender sent. {_how(standard, unit)} A unit "
+            "made in the query would count persons more than once, and small numbers would look large."
+        )
+
+
+def name_persons(connection: Any, population: Population, rows: str) -> None:
+    """Add to the population's table who is behind each row and who sent it; :func:`check_units` has gone before."""
+    columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
+    # Of linked persons, the rows' own case tells the sender and `person_id` the person.
+    column = "case_id" if "case_id" in columns else key_column(population.unit)
+    taken = {BEHIND, SENT_BY} & columns
+    if taken:
+        raise InputProblem(
+            f"Population {population.name}: '{min(taken)}' is a name of the engine's; call the column otherwise."
+        )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT r.*, coalesce(l.linked, k.person_id) AS {BEHIND}, "
+        f"k.sender AS {SENT_BY} FROM {rows} AS r LEFT JOIN known_unit AS k ON k.unit_id = r.{column}::VARCHAR "
+        f"LEFT JOIN {LINKED} AS l ON l.person_id = k.person_id"
+    )
+
+
+def _how(standard: Standard, unit: str) -> str:
+    if unit == PERSON:
+        return "Its person_id must be that of the table person, as it stands there."
+    keys = " || '/' || ".join(standard.tables[unit].primary_key)
+    return (
+        f"Its unit_id must be sender || '/' || {keys} of the table {unit}; a column that makes several "
+        "units of one row stands under 'each'."
+    )
+
+
+def _known(standard: Standard, unit: str) -> str:
+    """Return the query of all keys of a table, each with one person and her sender."""
+    table = standard.tables.get(unit)
+    if table is None or table.kind != "case" or (unit != PERSON and not table.primary_key):
+        raise InputProblem(f"'{unit}' is no table of cases: a population counts rows of one of them.")
+    if unit == PERSON:
+        key, joins = "p.person_id", ""
+    else:
+        # A key that was used for two persons counts as one of them: fewer persons are the careful answer.
+        key = " || '/' || ".join(["s.sender", *(f't."{k}"::VARCHAR' for k in table.primary_key)])
+        joins = _way_to_person(standard, table)
+    source = (
+        f'FROM "{CURRENT}".{PERSON} AS p' if unit == PERSON else f'FROM "{CURRENT}"."{unit}" AS t {joins}'
+    )
+    return (
+        f"SELECT {key} AS unit_id, min(p.person_id) AS person_id, min(s.sender) AS sender {source} "
+        f'JOIN "{CURRENT}".submission AS s ON s.submission_id = {"p" if unit == PERSON else "t"}.submission_id '
+        "GROUP BY 1"
+    )
+
+
+def _way_to_person(standard: Standard, table: Table) -> str:
+    """Return the joins from a table, through the tables it belongs to, to its persons."""
+    joins, here, alias, number = [], table, "t", 0
+    while PERSON not in here.parents:
+        if not here.parents:
+            raise InputProblem(f"Rows of {table.name} belong to no person: a population cannot count them.")
+        parent, fields = next(iter(here.parents.items()))
+        number += 1
+        joins.append(_join(parent, fields, alias, f"t{number}"))
+        here, alias = standard.tables[parent], f"t{number}"
+        if number > len(standard.tables):
+            raise InternalError(f"The tables around {table.name} belong to each other in a circle.")
+    joins.append(_join(PERSON, here.parents[PERSON], alias, "p"))
+    return " ".join(joins)
+
+
+def _join(parent: str, fields: tuple[str, ...], alias: str, name: str) -> str:
+    same = " AND ".join(f'{name}."{f}" = {alias}."{f}"' for f in ("submission_id", *fields))
+    # A row without its parent has nobody behind it, which counts as fewer persons.
+    return f'LEFT JOIN "{CURRENT}"."{parent}" AS {name} ON {same}'
