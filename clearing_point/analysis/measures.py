@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from clearing_point.analysis.count import Counted
-from clearing_point.analysis.units import CURRENT
 from clearing_point.analysis.model import TOTAL, Note
+from clearing_point.analysis.units import CURRENT
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem, InternalError

@@ -8,11 +8,11 @@ from clearing_point.disclosure.editions import check_reissue, late_line
 from clearing_point.disclosure.gate import Protection, protect, withhold
 from clearing_point.disclosure.ledger import Issue, Ledger
 from clearing_point.disclosure.model import (
+    Behind,
     Category,
     Cell,
     CountTable,
     Dimension,
-    Behind,
     KnownFigure,
     NotSafe,
     Profile,
@@ -25,9 +25,9 @@ from clearing_point.disclosure.protect_command import protect_file
 from clearing_point.disclosure.statistics import Ratio, Statistic, protect_statistic, ratio
 
 __all__ = [
-    "Behind",
     "AuditReport",
     "AuditResult",
+    "Behind",
     "Category",
     "Cell",
     "CellFinding",

@@ -193,8 +193,8 @@ class _Job:
         if len(cells):
             named = "; ".join(describe(self.system, self.names, cell) for cell in cells[:8])
             raise NotSafe(
-                f"No pattern can protect {len(cells)} cells ({named}): everything around them is known, publicly or to a "
-                "sender; merge these categories or take a figure off the list.",
+                f"No pattern can protect {len(cells)} cells ({named}): everything around them is publicly known, or "
+                "known to a sender; merge these categories or take a figure off the list.",
                 (self.names[at] for cell in cells for at, _ in self.system.places[cell]),
             )
 

@@ -227,7 +227,7 @@ class Population:
     unit : str
         Table of the standard whose rows are counted, by their key; ``person`` where persons are.
     each : tuple of str
-        Columns of the query for each value of which a row of that table counts once (a follow-up due after 6, 12, 24 months).
+        Columns of the query for each value of which such a row counts once (a follow-up due after 6, 12, 24 months).
     """
 
     name: str

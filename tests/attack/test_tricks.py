@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from clearing_point.disclosure import (
+    Behind,
     Category,
     CountTable,
     Dimension,
-    Insider,
     KnownFigure,
     Ledger,
     Policy,
@@ -136,11 +137,26 @@ def test_nobody_learns_that_a_whole_group_has_the_same_answer():
     assert attacker.most(view.system.rest_of[whole, ill]) >= 5
 
 
-def test_one_submitter_behind_a_large_count_hides_it():
-    policy = Policy(**{**POLICY.__dict__, "minimum_contributors": 3})
-    table = row([30, 25, 20], contributors={("form0",): 1, ("form1",): 4, ("form2",): 5, ("Total",): 6})
-    printed = protect([table], policy, profile="suppress").tables[0]
+def test_a_printed_number_less_a_senders_own_leaves_no_few_others():
+    """The sender of 38 of 40 would learn of 2: the total is hidden to her by hiding it to everybody."""
+    strict = Policy.plain(5, senders="subtraction", sender_variable="territory")
+    behind = {("form0",): Behind(40, {"A": (38, 38), "B": (2, 2)}), ("form1",): Behind(25, {"B": (25, 25)})}
+    behind |= {
+        ("form2",): Behind(20, {"B": (20, 20)}),
+        ("Total",): Behind(85, {"A": (38, 38), "B": (47, 47)}),
+    }
+    table = row([40, 25, 20], behind=behind)
+    assert protect([table], POLICY, profile="suppress").tables[0].cells[("form0",)].shown == 40
+    assert protect([table], strict, profile="suppress").tables[0].cells[("form0",)].shown is None
+
+
+def test_many_services_of_a_few_persons_are_a_few_persons():
+    table = row([40, 25, 20], behind={("form0",): Behind(2, {"A": (40, 2)})})
+    printed = protect([table], POLICY, profile="suppress").tables[0]
     assert printed.cells[("form0",)].shown is None
+    view = attackers_view([printed])
+    attacker = Attacker(view.system.matrix, view.lower, view.upper)
+    assert attacker.least(next(c for c, p in enumerate(view.system.places) if (0, ("form0",)) in p)) == 0
 
 
 def test_withdrawing_categories_without_their_rest_does_not_give_the_rest_away():
@@ -243,32 +259,34 @@ def test_percentages_come_from_displayed_counts_and_medians_need_a_base():
     assert protect_statistic(sums, printed, policy)[("form2",)] is None
 
 
-def test_a_shelter_that_knows_its_own_clients_learns_nothing_exact_about_others():
-    """All 9 in form1 are hers: with the total printed, her knowledge would bound the 3 in form0 from above."""
+def test_a_sender_who_knows_everything_of_her_own_learns_nothing_of_a_few_others():
     report = random_report(11, 400, 4, 0.0, 120)
-    hers = random_report(11, 400, 4, 0.0, 120)
-    share = {(t.table_id, cell): n for t in hers for cell, n in t.counts.items()}
-    columns = people(11, 400)
-    mine = {name: values[::3] for name, values in columns.items()}
-    own = {}
-    for table in report:
-        for cell, n in count(table.table_id, mine, table.dimensions).counts.items():
-            own[table.table_id, cell] = n
-            assert n <= share[table.table_id, cell]
-    insider = Insider("shelter", own)
-    protection = protect(report, POLICY, profile="suppress", insiders=[insider])
-    view = attackers_view(protection.tables)
-    lower = view.lower.copy()
-    others = {}
-    for cell, places in enumerate(view.system.places):
-        for at, codes in places:
-            key = (report[at].table_id, codes)
-            if not view.exact[cell]:
-                lower[cell] = max(lower[cell], own[key])
-                others[cell] = report[at].counts[codes] - own[key]
-    attacker = Attacker(view.system.matrix, lower, view.upper)
-    few = [cell for cell, n in others.items() if 0 < n < 5]
-    assert few
-    for cell in few:
-        low, high = attacker.interval(cell)
-        assert low < high
+    mine = {name: values[::3] for name, values in people(11, 400).items()}
+    table_of_hers = [count(t.table_id, mine, t.dimensions).counts for t in report]
+    report = [
+        replace(
+            t,
+            behind={c: Behind(n, {"S": (own[c], own[c])} if own.get(c) else {}) for c, n in t.counts.items()},
+        )
+        for t, own in zip(report, table_of_hers, strict=True)
+    ]
+    for senders, recovered in (("nobody", True), ("everything", False)):
+        policy = Policy.plain(5, senders=senders, sender_variable="territory")
+        printed = protect(report, policy, profile="suppress").tables
+        view = attackers_view(printed)
+        lower, others = view.lower.copy(), {}
+        for cell, places in enumerate(view.system.places):
+            at, codes = places[0] if places else (0, ())
+            own = table_of_hers[at].get(codes, 0) if places else 0
+            if places and 0 < report[at].counts[codes] - own < 5:
+                others[cell] = own
+            if places and not view.exact[cell]:
+                lower[cell] = max(lower[cell], own)
+        attacker = Attacker(view.system.matrix, lower, view.upper)
+        known = [attacker.interval(cell) for cell in others]
+        assert any(low == high for low, high in known) == recovered
+        if not recovered:
+            assert all(
+                low <= own and high >= own + 5
+                for (low, high), own in zip(known, others.values(), strict=True)
+            )

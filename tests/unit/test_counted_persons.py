@@ -17,6 +17,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import Breakdown, Indicator, Population
 from tests.conftest import ROOT
+from tests.units import know_units
 
 SQL = "SELECT person_id, territory, reference_year, began, sex, service FROM cases"
 CASES = [
@@ -71,6 +72,7 @@ def connected() -> duckdb.DuckDBPyConnection:
         "service VARCHAR[])"
     )
     connection.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?)", CASES)
+    know_units(connection, "person", "SELECT person_id FROM cases")
     connection.execute(f"CREATE TEMP TABLE {LINKED} (person_id VARCHAR, linked VARCHAR, lowest VARCHAR)")
     connection.executemany(f"INSERT INTO {LINKED} VALUES (?, ?, ?)", LINKS)
     return connection

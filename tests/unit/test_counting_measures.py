@@ -24,6 +24,7 @@ from clearing_point.standard.model import Breakdown, Indicator, Measure, Populat
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.shape import prepare_warehouse
 from tests.conftest import ROOT
+from tests.units import know_units
 
 YEAR = Breakdown("reference_year", "year", {"en": "Year"}, total=False)
 TERRITORY = Breakdown("territory", "territory", {"en": "Territory"})
@@ -41,7 +42,9 @@ def counted(
     install_macros(connection, standard)
     connection.execute(f"CREATE TABLE told ({columns})")
     connection.executemany(f"INSERT INTO told VALUES ({', '.join('?' * len(rows[0]))})", rows)
-    units = Population("units", {"en": "units"}, {"en": "units"}, "SELECT * FROM told")
+    know_units(connection, "referral", "SELECT DISTINCT unit_id FROM told")
+    query = "SELECT * REPLACE ('S/' || unit_id AS unit_id) FROM told"
+    units = Population("units", {"en": "units"}, {"en": "units"}, query, unit="referral")
     changed = replace(standard, populations={"units": units})
     return count_indicators(connection, changed, list(indicators), [2021, 2022])
 
