@@ -310,7 +310,9 @@ def _dimension(
     codes = _codes(standard, breakdown, reporting)
     own_groups = breakdown.codelist == _OWN_GROUPS
     wanted = (() if own_groups else codes) if breakdown.categories is None else breakdown.categories
-    unknown_codes = set(wanted) - set(codes)
+    beside = breakdown.unknown_with
+    wanted = tuple(code for code in wanted if code not in beside)
+    unknown_codes = {*wanted, *beside} - set(codes)
     if unknown_codes:
         raise InputProblem(
             f"Indicator {indicator.indicator_id}: '{min(unknown_codes)}' is no code of {breakdown.codelist}."
@@ -322,12 +324,12 @@ def _dimension(
         universe.add(_NONE_OF_LIST)
     parents = _parents(standard, breakdown.codelist)
     categories = [Category(code, frozenset(_members(code, codes, wanted, parents))) for code in wanted]
-    taken = {leaf for c in categories for leaf in c.members}
+    taken = {leaf for c in categories for leaf in c.members}.union(beside)
     for group, members in breakdown.groups.items():
         chosen_codes = universe - taken - {UNKNOWN, _NONE_OF_LIST} if members == (_REST,) else set(members)
         categories.append(Category(group, frozenset(chosen_codes)))
     if breakdown.unknown:
-        categories.append(Category(UNKNOWN, frozenset({UNKNOWN})))
+        categories.append(Category(UNKNOWN, frozenset({UNKNOWN, *beside})))
     if breakdown.total:
         categories.append(Category(TOTAL, frozenset(universe)))
     return Dimension(breakdown.variable, tuple(categories))

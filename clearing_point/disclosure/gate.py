@@ -173,7 +173,7 @@ class _Job:
         lower = np.where(needs.printed, policy.lower_bound, 0).astype(np.int64)
         problem = Problem(
             system.matrix, values, lower, needs.low, needs.high, needs.hidden, frozen, needs.threshold,
-            needs.printed, needs.rests, extra, self.untold,
+            needs.printed, needs.rests, extra, self.untold, np.array([len(p) for p in system.places]),
         )  # fmt: skip
         pattern = find_pattern(problem, progress=self.progress)
         self._refuse(pattern.impossible)

@@ -38,9 +38,9 @@ class Policy:
         `everything`, their own clients in every cell and all that follows.
     sender_variable
         The variable of which a sender knows every code that she alone reports.
-    not_known, not_known_tells
-        Categories that say only that an answer lacks: their small counts need no protection of their own; variables of
-        which they say more than that.
+    not_known, not_known_with, not_known_tells
+        Categories that say only that an answer lacks: their small counts need no protection of their own; by variable,
+        codes that may stand in one category with them; variables of which they say more than that.
     dominance_largest, dominance_share
         An amount is hidden where so many largest contributions exceed this share of it.
     small_population_variables, small_population_minimum, small_population_tables
@@ -75,6 +75,7 @@ class Policy:
     senders: Senders
     sender_variable: str
     not_known: frozenset[str]
+    not_known_with: Mapping[str, frozenset[str]]
     not_known_tells: frozenset[str]
     dominance_largest: int
     dominance_share: float
@@ -119,6 +120,7 @@ class Policy:
             senders=senders,
             sender_variable=sender_variable,
             not_known=frozenset(),
+            not_known_with={},
             not_known_tells=frozenset(),
             dominance_largest=1,
             dominance_share=1.0,
@@ -195,6 +197,7 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         senders=content["senders"]["guarded_against"],
         sender_variable=content["senders"]["know_all_of"],
         not_known=frozenset(content["not_known"]["categories"]),
+        not_known_with={name: frozenset(codes) for name, codes in content["not_known"]["with"].items()},
         not_known_tells=frozenset(content["not_known"]["tells"]),
         dominance_largest=content["dominance"]["largest"],
         dominance_share=content["dominance"]["share"],

@@ -39,13 +39,9 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
     of them is small.
     """
     found = np.full(len(system.keys), policy.threshold, dtype=np.int64)
-    unanswered = {
-        variable: mask_of(policy.not_known & set(leaves), leaves)
-        for variable, leaves in system.universe.items()
-        if variable not in policy.not_known_tells
-    }
+    lacking = {variable: _lacking(policy, variable, leaves) for variable, leaves in system.universe.items()}
     for cell, (_, conditions) in enumerate(system.keys):
-        if any(not mask & ~unanswered.get(variable, 0) for variable, mask in conditions):
+        if any(mask & lacking[v][0] and not mask & ~lacking[v][1] for v, mask in conditions):
             found[cell] = 1
             continue
         variables = {variable for variable, mask in conditions if _narrows(mask, system.universe[variable])}
@@ -55,6 +51,15 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
         ):
             found[cell] = policy.sensitive_threshold
     return found
+
+
+def _lacking(policy: Policy, variable: str, leaves: Sequence[str]) -> tuple[int, int]:
+    """Return the leaf codes that say only that an answer lacks, and these with what may stand beside them, as sets."""
+    if variable in policy.not_known_tells:
+        return 0, 0
+    lacking = policy.not_known & set(leaves)
+    beside = policy.not_known_with.get(variable, frozenset()) & set(leaves)
+    return mask_of(lacking, leaves), mask_of(lacking | beside, leaves)
 
 
 def _narrows(mask: int, leaves: Sequence[str]) -> bool:
@@ -186,10 +191,8 @@ def _small_groups(
             if axis.variable in policy.open_variables | policy.group_disclosure:
                 continue
             grid = np.moveaxis(system.grids[at], d, 0).reshape(len(axis.masks), -1)
-            unanswered = mask_of(
-                policy.not_known & set(system.universe[axis.variable]), system.universe[axis.variable]
-            )
-            real = [bool(mask & ~unanswered) for mask in axis.masks]
+            lacking = _lacking(policy, axis.variable, system.universe[axis.variable])[1]
+            real = [bool(mask & ~lacking) for mask in axis.masks]
             often = values[grid].sum(axis=1)
             small = (values[grid] > 0) & (values[grid] < policy.small_group)
             for parent, children in axis.rows:

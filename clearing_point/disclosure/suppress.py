@@ -68,6 +68,8 @@ class Problem:
     rests: Booleans
     extra: Booleans
     untold: Booleans
+    prints: Integers
+    """How many tables print each cell: hidden, it is missing in all of them."""
 
 
 @dataclass
@@ -106,6 +108,7 @@ class Sequential:
         self.witnesses: list[Integers] = []
         self.impossible: list[int] = []
         self.weight = costs(problem.values, problem.threshold) * np.where(problem.extra, _EXTRA_COST, 1.0)
+        self.weight *= np.maximum(problem.prints, 1)
         up = np.where(problem.frozen, 0.0, np.inf)
         down = np.where(problem.frozen, 0, problem.values - problem.lower).astype(np.float64)
         self.mover = Mover(problem.matrix, up, down, self._price())

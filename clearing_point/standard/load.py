@@ -323,4 +323,5 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
         group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},
         unknown_label=block.get("unknown_label"),
+        unknown_with=tuple(block.get("unknown_with", ())),
     )

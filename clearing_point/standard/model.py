@@ -164,6 +164,8 @@ class Breakdown:
         are the only ones.
     unknown_label : mapping
         What a reader calls the unknown category, where "not known" would be wrong.
+    unknown_with : tuple of str
+        Codes that are shown in one category with the unknown, because there are hardly ever enough of them to be shown.
     """
 
     variable: str
@@ -176,6 +178,7 @@ class Breakdown:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group_labels: Mapping[str, Text] = field(default_factory=dict)
     unknown_label: Text | None = None
+    unknown_with: tuple[str, ...] = ()
     each: str | None = None
     """Of reporting territories: only the rows that are counted in this way (:mod:`clearing_point.analysis.persons`)."""
 
