@@ -88,6 +88,10 @@ def test_sql_of_the_report_that_names_what_is_not_there_is_found_before_data_com
             "population: persons_identified\n", "population: persons_identified\n    where: odd_column = 1\n"
         ),
         "populations/assistance_closed.yml": ('"current".assistance_episode AS a', '"current".odd_table AS a'),
+        # Ten services of one: what few persons received would look like many.
+        "populations/services.yml": (
+            "v.service_reference AS unit_id", "v.service_reference || '/' || unnest(range(10)) AS unit_id"
+        ),
     }  # fmt: skip
     for file, (old, new) in faults.items():
         path = copy.schemas / file
@@ -104,7 +108,12 @@ def test_sql_of_the_report_that_names_what_is_not_there_is_found_before_data_com
         out,
         re.MULTILINE,
     )
-    assert out.endswith("2 problems.\n")
+    assert re.search(
+        r"^schemas/populations/services\.yml:1: Population services: \d+ of its rows count what no sender sent",
+        out,
+        re.MULTILINE,
+    )
+    assert out.endswith("3 problems.\n")
 
 
 def test_a_broken_yaml_is_one_sentence_with_its_line(tmp_path: Path) -> None:
