@@ -19,6 +19,7 @@ from clearing_point.analysis.units import CURRENT
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem, InternalError
+from clearing_point.halves import rounded
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import TERRITORY, Denominator, Standard
 
@@ -136,7 +137,7 @@ def values_of(
     return {
         cell: None
         if value is None or not (number := _below(counted, below, cell))
-        else round(measure.scale * value / number, measure.decimals)
+        else rounded(measure.scale * value / number, measure.decimals)
         for cell, value in found.items()
     }
 

@@ -17,6 +17,7 @@ from clearing_point.disclosure.gate import protect
 from clearing_point.disclosure.model import Behind, Cell, CountTable, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.errors import InputProblem
+from clearing_point.halves import rounded
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def ratio(
     if above is None or not below or (denominator is None and below < policy.percent_base):
         return None
     decimals = 0 if below < 200 and denominator is None else 1
-    return round(wanted.per * above / below, decimals)
+    return rounded(wanted.per * above / below, decimals)
 
 
 def protect_statistic(statistic: Statistic, shown: Protected, policy: Policy) -> dict[Cell, float | None]:
@@ -90,7 +91,7 @@ def protect_statistic(statistic: Statistic, shown: Protected, policy: Policy) ->
     return {
         cell: None
         if cell in blocked or shown.cells[cell].shown is None or not base.counts.get(cell)
-        else round(value, statistic.decimals)
+        else rounded(value, statistic.decimals)
         for cell, value in statistic.values.items()
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clearing_point.disclosure.whole_part import whole_part
+from clearing_point.halves import rounded
 from clearing_point.report.chapters import Numbering, cell_of, table_anchor
 from clearing_point.report.model import Cell, Paragraph, Section, Terms
 from clearing_point.report.revised import revised_figures
@@ -173,7 +174,7 @@ def _protection(views: Sequence[View], numbering: Numbering) -> Section:
                    Cell(words("annexes.protection_withheld"), words=True),
                    Cell(words("annexes.part_none"), words=True))  # fmt: skip
         else:
-            share = f"{100 * hidden / cells:.0f}" if cells else "0"
+            share = f"{rounded(100 * hidden / cells):.0f}" if cells else "0"
             how = words(f"annexes.protection_{view.protected.profile}", base=view.protected.base)
             row = (name, Cell(f"{print_number(hidden, words)} / {print_number(cells, words)}"),
                    Cell(words("signs.percent", number=share)), Cell(how, words=True),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from clearing_point.disclosure.model import ProtectedCell
+from clearing_point.halves import rounded
 from clearing_point.report.words import Words
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -123,10 +124,6 @@ def share_of_known(
         return None
     percent = 100 * value / known
     digits = 0 if known < thresholds["whole_percent_below_base"] else 1
-    # Halves go up, as readers expect; binary fractions such as 0.5 are exact in what is compared here.
-    scale = 10**digits
-    rounded = int(percent * scale + 0.5 + 1e-9) / scale
-    text = f"{rounded:.{digits}f}".replace(".", words("signs.decimal"))
-    return Share(
-        words("signs.percent", number=text), rounded, lacking > thresholds["unknown_share_indicative"]
-    )
+    shown = rounded(percent, digits)
+    text = f"{shown:.{digits}f}".replace(".", words("signs.decimal"))
+    return Share(words("signs.percent", number=text), shown, lacking > thresholds["unknown_share_indicative"])

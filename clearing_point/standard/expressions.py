@@ -276,6 +276,9 @@ def install_macros(connection: Any, standard: Standard) -> None:
     part of that year; with no year, whether it ever did;
     ``last_possible_day(date, precision)`` gives the last day that a date of that precision may mean (a
     date stands for its first day), so that two dates compare at the coarser precision of both;
+    ``days_at_least(a, a_precision, b, b_precision)``, ``days_at_most(...)`` and ``days_exact(...)`` give the
+    shortest and the longest time between two dates of these precisions, and the time itself where both
+    are known to the day (null otherwise): a vague date never makes a time shorter or longer than is certain;
     ``missing_code(value)`` and ``missing_code_of_list(codes)`` give the missing code of a staged text.
     """
     codes = ", ".join(f"'{c}'" for c in standard.missing_codes)
@@ -285,6 +288,13 @@ def install_macros(connection: Any, standard: Standard) -> None:
         "WHEN 'MONTH' THEN last_day(day_given) "
         "WHEN 'QUARTER' THEN (date_trunc('quarter', day_given) + INTERVAL 3 MONTH - INTERVAL 1 DAY)::DATE "
         "WHEN 'YEAR' THEN make_date(year(day_given), 12, 31) ELSE day_given END; "
+        "CREATE OR REPLACE TEMP MACRO days_at_least(a, a_exactness, b, b_exactness) AS "
+        "date_diff('day', last_possible_day(a, a_exactness), b); "
+        "CREATE OR REPLACE TEMP MACRO days_at_most(a, a_exactness, b, b_exactness) AS "
+        "date_diff('day', a, last_possible_day(b, b_exactness)); "
+        "CREATE OR REPLACE TEMP MACRO days_exact(a, a_exactness, b, b_exactness) AS CASE "
+        "WHEN last_possible_day(a, a_exactness) = a AND last_possible_day(b, b_exactness) = b "
+        "THEN date_diff('day', a, b) END; "
         f"CREATE OR REPLACE TEMP MACRO missing_code(text_given) AS CASE WHEN text_given IS NULL THEN {empty} "
         f"WHEN text_given IN ({codes}) THEN text_given END; "
         "CREATE OR REPLACE TEMP MACRO missing_code_of_list(codes_given) AS CASE WHEN codes_given IS NULL "

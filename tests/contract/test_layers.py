@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 LEVELS = [
     {"errors"},
-    {"project", "findings", "workplace"},
+    {"halves", "project", "findings", "workplace"},
     {"standard"},
     {"countries"},
     {"warehouse"},
