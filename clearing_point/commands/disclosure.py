@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,9 @@ from clearing_point.commands.shared import (
     print_json,
 )
 from clearing_point.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from clearing_point.disclosure.understood import Declared
 
 app = typer.Typer()
 
@@ -29,12 +33,30 @@ def audit(
     threshold: Annotated[
         int, typer.Option("--threshold", help="Counts from 1 to one less must not be learned.")
     ] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", help="After which the work is given up.")] = 300,
+    sums: Annotated[
+        list[str] | None,
+        typer.Option("--sum", metavar="'COLUMN: A = B + C'", help="A category that adds up others."),
+    ] = None,
+    apart: Annotated[
+        str, typer.Option("--apart", metavar="A,B", help="Columns of which no category is the sum of others.")
+    ] = "",
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="A,B", help="Columns of numbers that say nothing of the counts.")
+    ] = "",
     json: JsonOption = False,
 ) -> int:
     """Try to recover the hidden cells of published tables, and say which give way."""
     from clearing_point.disclosure.commands import audit_files
 
-    found = audit_files(files, value=value, by=names(by), total=total, threshold=threshold)
+    found = audit_files(
+        files,
+        value=value,
+        by=names(by),
+        total=total,
+        threshold=threshold,
+        declared=_declared(sums, apart, keep),
+    )
     if json:
         print_json(found.as_json())
     else:
@@ -57,6 +79,17 @@ def protect(
         int, typer.Option("--threshold", help="Counts from 1 to one less are protected.")
     ] = 5,
     method: Annotated[str, typer.Option("--method", help="suppress or round")] = "suppress",
+    seconds: Annotated[float, typer.Option("--seconds", help="After which the work is given up.")] = 300,
+    sums: Annotated[
+        list[str] | None,
+        typer.Option("--sum", metavar="'COLUMN: A = B + C'", help="A category that adds up others."),
+    ] = None,
+    apart: Annotated[
+        str, typer.Option("--apart", metavar="A,B", help="Columns of which no category is the sum of others.")
+    ] = "",
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="A,B", help="Columns of numbers that say nothing of the counts.")
+    ] = "",
     json: JsonOption = False,
 ) -> int:
     """Protect a long table so that no small count can be recovered from it."""
@@ -72,6 +105,9 @@ def protect(
         threshold=threshold,
         method="round" if method == "round" else "suppress",
         output=output,
+        declared=_declared(sums, apart, keep),
+        seconds=seconds,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     if json:
         print_json(found.as_json())
@@ -79,3 +115,10 @@ def protect(
         print("\n".join(found.lines()))
         print(f"Written: {output}. Its column `protection` is for the office; leave it out when you publish.")
     return found.exit_code
+
+
+def _declared(sums: list[str] | None, apart: str, keep: str) -> Declared:
+    from clearing_point.disclosure.understood import Declared, read_sums
+
+    listed = [frozenset(names(text)) if text else frozenset() for text in (apart, keep)]
+    return Declared(sums=read_sums(sums or []), apart=listed[0], keep=listed[1])

@@ -1,8 +1,9 @@
 """The disclosure gate: no table leaves the clearing point but through here (docs/disclosure.md)."""
 
 from clearing_point.disclosure.audit import AuditResult, CellFinding, audit
+from clearing_point.disclosure.audit_report import AuditReport
 from clearing_point.disclosure.certificates import make_certificates, verify_certificates, write_certificates
-from clearing_point.disclosure.commands import AuditReport, audit_files
+from clearing_point.disclosure.commands import audit_files
 from clearing_point.disclosure.cost import Cost, TableCost, printed_cost
 from clearing_point.disclosure.editions import check_reissue, late_line
 from clearing_point.disclosure.gate import Protection, protect, withhold

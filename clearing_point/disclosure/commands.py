@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
 from clearing_point.disclosure.audit import judge_cell
+from clearing_point.disclosure.audit_report import AuditReport, HiddenCell
+from clearing_point.disclosure.beside import columns_beside, number_of, refusal, share_of
+from clearing_point.disclosure.bounded import Say, bounded
 from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.long_table import LongTable, check_size, read_long_tables
 from clearing_point.disclosure.model import (
     Cell,
     Relation,
 )
+from clearing_point.disclosure.understood import Declared
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem
-
-
-@dataclass(frozen=True)
-class HiddenCell:
-    """A cell that is not shown and what follows about it. `kind` is hidden, unlisted or change.
-
-    An unlisted cell stands in no file but follows from the files; a change is the difference between two
-    successive releases. Both are reported only where they fail. `high` is None where nothing bounds the cell.
-    """
-
-    dimensions: tuple[tuple[str, str], ...]
-    low: int
-    high: int | None
-    recovered: bool
-    too_narrow: bool
-    kind: str = "hidden"
-    file: str = ""
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """Result of `audit` and of `protect` (then for the file written, with its own counts of cells)."""
-
-    cells: tuple[HiddenCell, ...]
-    notes: tuple[str, ...] = ()
-    protection: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def recovered(self) -> int:
-        """Number of cells that follow exactly."""
-        return sum(cell.recovered for cell in self.cells)
-
-    @property
-    def too_narrow(self) -> int:
-        """Number of cells known better than the threshold allows."""
-        return sum(cell.too_narrow for cell in self.cells)
-
-    @property
-    def exit_code(self) -> int:
-        """1 where anything is recoverable or too narrow, else 0."""
-        return int(bool(self.recovered or self.too_narrow))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the shape that `--json` prints."""
-        cells: list[dict[str, Any]] = []
-        for cell in self.cells:
-            entry: dict[str, Any] = dict(cell.dimensions)
-            entry |= {"low": cell.low, "high": cell.high}
-            entry |= {"recovered": cell.recovered, "too_narrow": cell.too_narrow}
-            if cell.kind != "hidden":
-                entry["kind"] = cell.kind
-            if cell.file:
-                entry["file"] = cell.file
-            cells.append(entry)
-        return {"recovered": self.recovered, "too_narrow": self.too_narrow, "cells": cells}
-
-    def lines(self) -> list[str]:
-        """Return sentences for a person: each failing cell with its interval, then the verdict."""
-        found = []
-        for cell in self.cells:
-            if cell.recovered or cell.too_narrow:
-                place = ", ".join(f"{name} {code}" for name, code in cell.dimensions)
-                top = "any number" if cell.high is None else str(cell.high)
-                verdict = f"is exactly {cell.low}" if cell.recovered else f"lies between {cell.low} and {top}"
-                prefix = f"{cell.file}: " if cell.file else ""
-                kind = {"hidden": "", "unlisted": " (in no row, but it follows)", "change": " (change)"}[
-                    cell.kind
-                ]
-                found.append(f"{prefix}{place}{kind} {verdict}.")
-        hidden = sum(cell.kind == "hidden" for cell in self.cells)
-        found += self.notes
-        found.append(
-            f"{hidden} hidden cells: {self.recovered} recovered, {self.too_narrow} known too well."
-            + ("" if self.exit_code else " Safe.")
-        )
-        return found
 
 
 def audit_files(
@@ -105,11 +33,15 @@ def audit_files(
     total: str = "Total",
     threshold: int = 5,
     zeros: str = "may_be_hidden",
+    declared: Declared | None = None,
+    seconds: float = 0,
+    say: Say = lambda _: None,
 ) -> AuditReport:
     """Attack one or more published long tables as one system.
 
     Several files are linked through their dimensions; files that show different counts for the same cell are
-    taken as successive releases in the order given, and what changed between them is attacked too.
+    taken as successive releases in the order given, and what changed between them is attacked too. What was understood
+    of the columns is said in the report's notes. With `seconds`, the work is given up after them.
     The attacker takes a combination without a row for nobody where the totals are complete without it, and
     for any count of 0 or more elsewhere. `<n` tells that the count is 1 to n-1 (0 to n-1 where the
     totals rule out 1), and fails only if more than that follows.
@@ -120,8 +52,50 @@ def audit_files(
         For any input that cannot be judged (see `read_long_tables`), and for totals that do not add up.
     """
     check_threshold(threshold)
-    tables = read_long_tables(paths, value=value, by=by, total=total)
-    return audit_long_tables(tables, by=by, total=total, threshold=threshold, zeros=zeros)
+    declared = declared or Declared()
+    tables = read_long_tables(paths, value=value, by=by, total=total, declared=declared)
+    tables, notes = _with_shares(tables, value, by, total, declared)
+    understood = dict.fromkeys(note for t in tables for u in t.understood.values() for note in u.notes)
+    hidden = sum(entry.hidden for t in tables for entry in t.cells.values())
+    too_long = (
+        f"{hidden} hidden cells could not be judged in time; audit parts of the files that share no totals."
+    )
+    with bounded(seconds, say, lambda: too_long) if seconds else nullcontext():
+        report = audit_long_tables(tables, by=by, total=total, threshold=threshold, zeros=zeros)
+    return replace(report, notes=(*understood, *notes, *report.notes))
+
+
+def _with_shares(
+    tables: Sequence[LongTable], value: str, by: Sequence[str], total: str, declared: Declared
+) -> tuple[list[LongTable], list[str]]:
+    """Let the attacker read what stands beside a hidden count: a share of a known whole tells the count."""
+    found, notes, problems = [], [], []
+    for table in tables:
+        cells = dict(table.cells)
+        lines = {entry.line: cell for cell, entry in cells.items()}
+        rows = [
+            (lines[n], cells[lines[n]], row)
+            for n, row in enumerate(table.rows, start=2)
+            if row and n in lines
+        ]
+        for column in columns_beside(table, value, by, declared.keep):
+            share = share_of(table, column, rows)
+            if share is None:
+                problems.append(refusal(table.table_id, column))
+                continue
+            notes.append(f"Column {column!r} is a share of the counts (the numbers say so), and read as one.")
+            at = table.columns.index(column)
+            for cell, entry, row in rows:
+                told = number_of(row[at])
+                if entry.hidden and told is not None:
+                    low, high = share.interval(*told)
+                    cells[cell] = replace(
+                        entry, low=max(entry.low, low), high=min(entry.high, high), told=True
+                    )
+        found.append(replace(table, cells=cells))
+    if problems:
+        raise InputProblem("\n".join(problems))
+    return found, notes
 
 
 def audit_long_tables(
@@ -138,8 +112,27 @@ def audit_long_tables(
     tables, relations, changes = _releases(tables, by, total, threshold, notes)
     system = build_system(tables, relations)
     attacker = attack(system, tables, 1 if zeros == "always_shown" else 0)
-    cells = [*_hidden_cells(system, tables, attacker, by, total, threshold), *changes]
+    cells = [
+        *_hidden_cells(system, tables, attacker, by, total, threshold),
+        *_small_shown(tables, by, total, threshold),
+        *changes,
+    ]
     return AuditReport(tuple(cells), tuple(notes))
+
+
+def _small_shown(
+    tables: Sequence[LongTable], by: Sequence[str], total: str, threshold: int
+) -> list[HiddenCell]:
+    several = len(tables) > 1
+    return [
+        HiddenCell(
+            _named(table, codes, by, total), entry.low, entry.low, True, False, "shown",
+            table.table_id if several else "",
+        )
+        for table in tables
+        for codes, entry in sorted(table.cells.items(), key=lambda item: item[1].line)
+        if not entry.hidden and 0 < entry.low < threshold
+    ]  # fmt: skip
 
 
 def check_threshold(threshold: int) -> None:
@@ -269,6 +262,7 @@ def _bounds(
             entry = tables[at].cells.get(codes)
             if entry is not None:
                 low = max(entry.low, least) if entry.high >= UNLIMITED else min(entry.low, below_from)
+                low = max(low, entry.low) if entry.told else low
                 lower[cell] = max(lower[cell], entry.low if not entry.hidden else low)
                 upper[cell] = min(upper[cell], entry.high)
     return lower, upper
@@ -297,8 +291,15 @@ def _hidden_cells(
         if hidden:
             at, codes, entry = hidden[0]
             upper = min(row[2].high for row in hidden)
+            # A sign is knowledge that the office gives on purpose; what stands beside it is not.
+            told = any(row[2].told for row in hidden)
             recovered, narrow = judge_cell(
-                low, high, threshold, entry_low(entry.low, low), upper, printed=True
+                low,
+                high,
+                threshold,
+                0 if told else entry_low(entry.low, low),
+                UNLIMITED if told else upper,
+                printed=True,
             )
             order, file = (at, entry.line), tables[at].table_id if several else ""
             dims, kind = _named(tables[at], codes, by, total), "hidden"

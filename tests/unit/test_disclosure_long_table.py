@@ -38,6 +38,7 @@ def test_a_hidden_cell_that_follows_by_subtraction_is_recovered(tmp_path):
         assert report.as_json() == {
             "recovered": 1,
             "too_narrow": 0,
+            "understood": ["Column 'sex': 'Total' is the total (its name says so)."],
             "cells": [
                 {"region": "A", "sex": "m", "low": 2, "high": 2, "recovered": True, "too_narrow": False}
             ],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.attack.outsider.conditions import EMPTY, MISSING, any_of
+from tests.attack.outsider.conditions import EMPTY, any_of
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,5 @@ def rules_of_code_lists(folder: Path) -> list[Rule]:
                     (((name, frozenset(codes)),), frozenset({answer}))
                     for answer, codes in sorted(cases.items())
                 )
-                unknown = (((name, frozenset(MISSING)),), frozenset(MISSING))
-                found.append(Rule(f"code list {name}: {column}", column, (name,), (*given, unknown), None))
+                found.append(Rule(f"code list {name}: {column}", column, (name,), given, None))
     return found

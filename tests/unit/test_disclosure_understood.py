@@ -1,0 +1,172 @@
+"""`audit` and `protect` say what they understood of a file, and never "safe" of what they did not."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+
+from clearing_point.disclosure import audit_files, protect_file
+from clearing_point.disclosure.bounded import bounded
+from clearing_point.disclosure.understood import Declared, read_sums
+from clearing_point.errors import InputProblem
+
+
+def write(folder, text, name="a.csv"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(*lines):
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["Total", "total", "TOTAL", "All", "Ukupno", "УКУПНО", "Всичко", "Toate", "Everybody there"]
+)
+def test_total_under_any_name_is_recognised_and_said(tmp_path, name):
+    open_table = rows("k,sex,n", "a,f,10", "b,f,6", "c,f,c", "d,f,7", f"{name},f,26",
+                      "a,m,20", "b,m,8", "c,m,9", "d,m,7", f"{name},m,44")  # fmt: skip
+    report = audit_files([write(tmp_path, open_table)], value="n", by=["k", "sex"])
+    assert [(dict(c.dimensions)["k"], c.low, c.high) for c in report.cells if c.recovered] == [("c", 3, 3)]
+    assert any(repr(name) in note and "is the total" in note for note in report.notes)
+
+    protect_file(write(tmp_path, open_table.replace("c,f,c", "c,f,3")), value="n", by=["k", "sex"], output=tmp_path / "out.csv")  # fmt: skip
+    with (tmp_path / "out.csv").open(encoding="utf-8") as file:
+        out = {(row["k"], row["sex"]): row["n"] for row in csv.DictReader(file)}
+    assert out["c", "f"] == "c"
+    # The file's own name stays, and no second total is added under another.
+    assert {k for k, _ in out} == {"a", "b", "c", "d", name}
+
+
+def test_what_may_be_a_total_and_hidden_cells_leave_open_is_asked(tmp_path):
+    path = write(tmp_path, rows("k,n", "a,10", "b,6", "c,c", "d,7", "Everybody there,26"))
+    with pytest.raises(InputProblem, match="may be the total of the others") as asked:
+        audit_files([path], value="n", by=["k"])
+    assert "--total" in str(asked.value)
+    assert "--apart k" in str(asked.value)
+    assert audit_files([path], value="n", by=["k"], total="Everybody there").recovered == 1
+    assert audit_files([path], value="n", by=["k"], declared=Declared(apart=frozenset({"k"}))).exit_code == 0
+
+
+HIERARCHY = rows("k,sex,n", "North,f,30", "A,f,20", "B,f,10", "South,f,12", "C,f,c", "D,f,9",
+                 "North,m,33", "A,m,13", "B,m,20", "South,m,31", "C,m,11", "D,m,20")  # fmt: skip
+
+
+def test_sums_in_one_column_are_found_with_a_grand_total_and_without(tmp_path):
+    by = ["k", "sex"]
+    report = audit_files([write(tmp_path, HIERARCHY)], value="n", by=by)
+    assert [(c.low, c.high) for c in report.cells if c.recovered] == [(3, 3)]
+    assert any("'South' is the sum of C, D" in note for note in report.notes)
+    with_total = HIERARCHY + rows("Total,f,42", "Total,m,64")
+    assert audit_files([write(tmp_path, with_total)], value="n", by=by).recovered == 1
+    protected = protect_file(write(tmp_path, HIERARCHY.replace(",c\n", ",3\n")), value="n", by=by, output=tmp_path / "out.csv")  # fmt: skip
+    assert protected.exit_code == 0
+    assert protected.protection["secondary"] > 0
+
+
+def test_nested_codes_and_a_sum_that_one_row_shows(tmp_path):
+    nested = rows("k,sex,n", "RS,f,30", "RS1,f,20", "RS2,f,10", "MK,f,12", "MK1,f,c", "MK2,f,9",
+                  "RS,m,33", "RS1,m,13", "RS2,m,20", "MK,m,31", "MK1,m,11", "MK2,m,20")  # fmt: skip
+    assert audit_files([write(tmp_path, nested)], value="n", by=["k", "sex"]).recovered == 1
+    one_row = write(tmp_path, rows("k,n", "North,30", "A,20", "B,10", "South,12", "C,c", "D,9"))
+    with pytest.raises(InputProblem, match="may be") as asked:
+        audit_files([one_row], value="n", by=["k"])
+    assert "--apart k" in str(asked.value)
+    told = Declared(sums=read_sums(["k: North = A + B", "k: South = C + D"]))
+    assert audit_files([one_row], value="n", by=["k"], declared=told).recovered == 1
+
+
+def test_share_beside_a_hidden_count_tells_it_and_other_numbers_are_refused(tmp_path):
+    share = rows("k,n,share", "a,10,37.0", "b,c,11.1", "d,c,25.9", "e,7,25.9", "Total,27,100.0")
+    report = audit_files([write(tmp_path, share)], value="n", by=["k"])
+    assert [(c.low, c.high) for c in report.cells if c.recovered] == [(3, 3), (7, 7)]
+    apart = Declared(apart=frozenset({"k"}))
+    for column in ("37.5,4.1,11.9,88,12", "4,9,3,1,17"):  # of another whole; a second count
+        numbers = column.split(",")
+        other = rows("k,n,other", *(f"{k},{n},{x}" for k, n, x in zip("abcde", ["10", "c", "c", "7", "27"], numbers, strict=True)))  # fmt: skip
+        path = write(tmp_path, other)
+        for call in (
+            lambda path=path: audit_files([path], value="n", by=["k"], declared=apart),
+            lambda path=path: protect_file(
+                path, value="n", by=["k"], output=tmp_path / "out.csv", declared=apart
+            ),
+        ):
+            with pytest.raises(
+                InputProblem, match=r"column 'other' holds numbers beside the counts.*--keep other"
+            ):
+                call()
+    labels = rows("k,number,sex,n", "a,101,f,10", "a,101,m,20", "b,102,f,10", "b,102,m,30")
+    assert audit_files([write(tmp_path, labels)], value="n", by=["k", "sex"]).exit_code == 0
+
+
+def test_small_counts_that_are_shown_are_findings(tmp_path):
+    report = audit_files([write(tmp_path, rows("k,n", "a,10", "b,3", "d,0"))], value="n", by=["k"])
+    assert (report.exit_code, report.shown, report.recovered) == (1, 1, 0)
+    assert "k b is shown and small: 3." in report.lines()
+    assert not report.lines()[-1].endswith("Safe.")
+
+
+def test_everything_that_is_wrong_is_said_in_one_run(tmp_path):
+    path = write(tmp_path, rows("k,n", "a,many", ",3", "a,4", "b,-3", "d"))
+    with pytest.raises(InputProblem) as refused:
+        audit_files([path], value="n", by=["k"])
+    lines = str(refused.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "a.csv, line 2, column 'n'", "a.csv, line 3", "a.csv, lines 2 and 4 are the same cell; keep one, or name the column "
+        "that tells them apart in --by.", "a.csv, line 5, column 'n'", "a.csv, line 6",
+    ]  # fmt: skip
+
+
+def test_rounding_takes_cells_that_cannot_be_and_says_which_counts_it_lacks(tmp_path):
+    # Nobody is pregnant and male: no row, and the totals are complete without it.
+    whole = rows("sex,k,n", "f,y,7", "f,n,30", "m,n,41", "f,Total,37", "m,Total,41", "Total,y,7", "Total,n,71", "Total,Total,78")  # fmt: skip
+    report = protect_file(write(tmp_path, whole), value="n", by=["sex", "k"], output=tmp_path / "out.csv", method="round")  # fmt: skip
+    assert report.exit_code == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8") as file:
+        out = {(row["sex"], row["k"]): int(row["n"]) for row in csv.DictReader(file)}
+    assert ("m", "y") not in out
+    assert out["Total", "y"] == out["f", "y"]
+    lacking = rows("sex,k,n", "f,y,7", "f,n,30", "m,n,c", "m,y,c", "m,Total,51", "f,Total,37")
+    with pytest.raises(
+        InputProblem, match=r"line 4 hides its count; line 5 hides its count.*--method suppress"
+    ):
+        protect_file(write(tmp_path, lacking), value="n", by=["sex", "k"], output=tmp_path / "out.csv", method="round")  # fmt: skip
+
+
+def test_work_ends_in_time_or_is_refused_before_with_what_to_coarsen(tmp_path):
+    many = rows("k,m,n", *(f"k{i},m{j},{1 + (i * j) % 4}" for i in range(40) for j in range(50)))
+    with pytest.raises(
+        InputProblem, match=r"2000 cells, 2000 of them small.*Merge categories of 'm', which has 50"
+    ):
+        protect_file(write(tmp_path, many), value="n", by=["k", "m"], output=tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    said: list[str] = []
+    began = time.monotonic()
+    with pytest.raises(InputProblem, match="not in time"):
+        endless(said)
+    assert time.monotonic() - began < 30
+    with bounded(60, said.append, lambda: "not in time"):
+        pass
+
+
+def endless(said):
+    with bounded(0.2, said.append, lambda: "not in time"):
+        while True:
+            time.sleep(0.01)
+
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "intake_cases"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="shared data are not here")
+@pytest.mark.parametrize(
+    "case", ["04-total-in-capitals", "04b-total-in-capitals-hidden", "04c-total-in-serbian", "04d-control"]
+)
+def test_cases_that_once_were_called_safe(case):
+    report = audit_files([CASES / f"{case}.csv"], value="n", by=["k"])
+    assert report.exit_code == 1
+    assert [dict(c.dimensions)["k"] for c in report.cells if c.low == c.high == 3] == ["c"]
