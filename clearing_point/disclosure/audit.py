@@ -28,7 +28,8 @@ class CellFinding:
 
     `high` is None where nothing bounds it. In an audit by proof, `low` and `high` are exact only for
     cells with `recovered` or `too_narrow`; for the others they are the range that was proven possible.
-    `where` names the cell without its value; `printed` is False for a number that follows from others.
+    `where` names the cell without its value; `printed` is False for a number that follows from others; `number` is its
+    place in the system.
     """
 
     table_id: str
@@ -39,6 +40,7 @@ class CellFinding:
     recovered: bool
     too_narrow: bool
     printed: bool = True
+    number: int = -1
 
 
 @dataclass(frozen=True)
@@ -241,9 +243,11 @@ def _judge(
         where = describe(system, view.names, int(cell))
         upper = None if high >= UNLIMITED else high
         if not printed[cell]:
-            findings.append(CellFinding("", (), where, low, upper, recovered, too_narrow, printed=False))
+            findings.append(CellFinding("", (), where, low, upper, recovered, too_narrow, False, int(cell)))
         for at, codes in system.places[cell]:
-            findings.append(CellFinding(view.names[at], codes, where, low, upper, recovered, too_narrow))
+            findings.append(
+                CellFinding(view.names[at], codes, where, low, upper, recovered, too_narrow, True, int(cell))
+            )
     evidence = Evidence(
         system,
         view.names,

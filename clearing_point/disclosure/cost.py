@@ -61,8 +61,10 @@ def check_plan(
     InputProblem
         Naming the tables to coarsen, the finest first.
     """
-    small = needs.printed & (values > 0) & (values < needs.threshold)
-    filled = needs.printed & (values > 0)
+    # What is out is no part of the plan.
+    planned = np.array([any(at < len(tables) for at, _ in places) for places in system.places], dtype=bool)
+    small = planned & (values > 0) & (values < needs.threshold)
+    filled = planned & (values > 0)
     share = small.sum() / max(int(filled.sum()), 1)
     if share <= policy.largest_sensitive_share:
         return

@@ -11,6 +11,7 @@ from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradictio
 from clearing_point.disclosure.audit import bounds_of
 from clearing_point.disclosure.cells import Integers, System
 from clearing_point.disclosure.model import Cell, CountTable, Protected
+from clearing_point.disclosure.refusal import RESTORE
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem
 
@@ -55,7 +56,9 @@ def check_frozen(system: System, values: Integers, earlier: Earlier, names: Sequ
         )
 
 
-def complete(system: System, values: Integers, earlier: Earlier) -> tuple[Integers, np.ndarray]:
+def complete(
+    system: System, values: Integers, earlier: Earlier, names: Sequence[str]
+) -> tuple[Integers, np.ndarray]:
     """Fill cells that only earlier editions print with any table that agrees with everything.
 
     Returns the values and a mask of the cells that were filled in like this: their true count is not
@@ -70,6 +73,13 @@ def complete(system: System, values: Integers, earlier: Earlier) -> tuple[Intege
         for part in attacker.parts:
             filled[part.cells] = part.any_point()
     except Contradiction as problem:
+        try:
+            Attacker(system.matrix, earlier.lower, earlier.upper)
+        except Contradiction as out:
+            raise InputProblem(
+                f"What is out contradicts itself around {describe(system, names, out.cell)}, whatever this edition prints: "
+                f"{RESTORE}"
+            ) from out
         raise InputProblem(
             "The new counts cannot be true together with what earlier editions published; declare a complete "
             "revision, or print the difference on a line of its own."

@@ -29,6 +29,7 @@ from clearing_point.disclosure.model import (
     _make_protected,
 )
 from clearing_point.disclosure.policy import Policy
+from clearing_point.disclosure.refusal import out_fails, tables_around, unproven
 from clearing_point.disclosure.rounding import Rounded, round_system
 from clearing_point.disclosure.rules import Needs, primary_needs
 from clearing_point.disclosure.suppress import Problem, find_pattern
@@ -119,13 +120,15 @@ def protect(
     out = what_is_out(system, len(tables), earlier, policy.lower_bound)
     check_frozen(system, values, out, names)
     told_by_tables = values >= 0
-    values, open_before = complete(system, values, out)
+    values, open_before = complete(system, values, out, names)
     public = _known_cells(system, values, known, names) | (
         out.shown & np.array([bool(p) for p in system.places])
     )
     sensitive = [*(table.sensitive for table in tables), *(table.sensitive for table in earlier)]
-    senders = () if policy.senders == "nobody" else senders_of(system, tables, values, policy.sender_variable)
-    needs = primary_needs(system, tables, values, policy, public, sensitive, senders)
+    certain = told_by_tables | ~open_before
+    told = np.where(certain, values, -1)
+    senders = () if policy.senders == "nobody" else senders_of(system, tables, told, policy.sender_variable)
+    needs = primary_needs(system, tables, values, policy, public, sensitive, senders, certain)
     # A count that the office itself does not know is hidden, whatever number stands in for it here.
     untold = _marked(system, names, unknown) | (needs.printed & ~told_by_tables & open_before)
     needs.low[_marked(system, names, unknown)] = needs.high[_marked(system, names, unknown)] = -1
@@ -183,19 +186,24 @@ class _Job:
         made = _print(system, self.tables, values, policy, pattern.hidden, None)
         result = self.attack(made)
         if not result.safe:
-            raise NotSafe(_unproven(result), (finding.table_id for finding in result.failures))
+            raise self._refusal(made, result)
         if policy.senders == "everything":
-            self._refuse(learnt_by_any(problem, pattern.hidden, senders))
+            settled = set(pattern.impossible)
+            learnt = learnt_by_any(problem, pattern.hidden, senders)
+            self._refuse([cell for cell in learnt if cell not in settled], beside=bool(self.earlier))
         cost = cost_of_suppression(system, self.tables, values, problem, pattern)
         return Protection(made, result, _reasons(system, self.tables, needs, pattern.hidden, None), cost)
 
-    def _refuse(self, cells: Sequence[int]) -> None:
-        if len(cells):
+    def _refuse(self, cells: Sequence[int], *, beside: bool = False) -> None:
+        # Beside what is out, a need that nothing can meet any more was settled when that went out. The audit judges it, as
+        # it did then: one rule for what is out.
+        if len(cells) and (beside or not self.earlier):
             named = "; ".join(describe(self.system, self.names, cell) for cell in cells[:8])
             raise NotSafe(
                 f"No pattern can protect {len(cells)} cells ({named}): everything around them is publicly known, or "
                 "known to a sender; merge these categories or take a figure off the list.",
-                (self.names[at] for cell in cells for at, _ in self.system.places[cell]),
+                tables_around(self.system, self.names, len(self.tables), cells),
+                beside=beside,
             )
 
     def round(self, earlier_low: Integers, earlier_high: Integers) -> Protection:
@@ -223,10 +231,11 @@ class _Job:
                     if cell is not None:
                         prices[cell, int(rounded.values[cell])] = _TURN_PRICE
         if result is not None:
-            raise NotSafe(_unproven(result), (finding.table_id for finding in result.failures))
+            raise self._refusal(made, result)
         raise NotSafe(
             "No additive rounding of this edition exists near the true counts; leave out the finest tables or choose "
-            "the profile 'suppress'."
+            "the profile 'suppress'.",
+            (table.table_id for table in self.tables),
         )
 
     def _kept(self) -> dict[int, int]:
@@ -250,6 +259,18 @@ class _Job:
         # what is printed. Witnesses of the protector lie around the true table and would give it away.
         return audit([*made, *self.earlier], self.policy, relations=self.relations, known=self.known)
 
+    def _refusal(self, made: Sequence[Protected], result: AuditResult) -> InputProblem:
+        """Say why these tables may not go out."""
+        beside = False
+        if self.earlier:
+            alone = audit(self.earlier, self.policy, relations=self.relations, known=self.known)
+            if not alone.safe:
+                return InputProblem(out_fails(alone))
+            beside = audit(made, self.policy, relations=self.relations, known=self.known).safe
+        failing = [finding.number for finding in result.failures]
+        around = tables_around(self.system, self.names, len(self.tables), failing)
+        return NotSafe(unproven(result), around, beside=beside)
+
 
 def _marked(system: System, names: Sequence[str], cells: Mapping[str, frozenset[Cell]] | None) -> Booleans:
     found = np.zeros(len(system.keys), dtype=bool)
@@ -268,16 +289,6 @@ def _standing(
             if codes in keep.get(names[at], {}):
                 found[cell] = keep[names[at]][codes]
     return found
-
-
-def _unproven(result: AuditResult) -> str:
-    failures = result.failures
-    named = "; ".join(sorted({finding.where for finding in failures})[:8])
-    more = f" and {len(failures) - 8} more" if len(failures) > 8 else ""
-    return (
-        f"The audit can work out too much about {len(failures)} cells ({named}{more}); coarsen or leave out "
-        "these tables, or take the figures that give them away off the list of known figures."
-    )
 
 
 def _known_cells(

@@ -21,11 +21,20 @@ Status = Literal["", "hidden", "rounded"]
 
 
 class NotSafe(InputProblem):
-    """Tables cannot be made safe together. `tables` names those that a coarser plan would have to change."""
+    """Tables cannot be made safe together.
 
-    def __init__(self, text: str, tables: Iterable[str] = ()) -> None:
+    Attributes
+    ----------
+    tables
+        Those that a coarser plan would have to change.
+    beside
+        They could be made safe if nothing were out.
+    """
+
+    def __init__(self, text: str, tables: Iterable[str] = (), *, beside: bool = False) -> None:
         super().__init__(text)
         self.tables = tuple(sorted(set(tables)))
+        self.beside = beside
 
 
 @dataclass(frozen=True)

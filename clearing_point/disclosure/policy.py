@@ -50,8 +50,8 @@ class Policy:
         attacker knows that a hidden cell is at least 1.
     sign
         What is printed for every hidden cell: one sign, because two signs would tell which are small.
-    withheld_reason
-        What is said in place of a table that is withheld as a whole.
+    withheld_reason, withheld_beside
+        What is said in place of a table that is withheld as a whole; of one that could go out if no earlier edition had.
     revision_note, late_notes
         What is said with a table that was revised completely ({reason}), and with one whose frozen years got
         late records or lost some since ({numbers}; by kind: late, withdrawn, linked).
@@ -85,6 +85,7 @@ class Policy:
     zeros: Zeros
     sign: str
     withheld_reason: str
+    withheld_beside: str
     rounding_base: int
     default_profile: Profile
     percent_base: int
@@ -130,6 +131,7 @@ class Policy:
             zeros=zeros,
             sign="c",
             withheld_reason="Too few persons stand behind it.",
+            withheld_beside="Beside what is out it would tell of too few persons.",
             rounding_base=rounding_base or threshold,
             default_profile="suppress",
             percent_base=0,
@@ -207,6 +209,7 @@ def _policy(content: Mapping[str, Any]) -> Policy:
         zeros=content["zeros"],
         sign=content["sign"],
         withheld_reason=content["withheld_reason"],
+        withheld_beside=content["withheld_beside"],
         revision_note=content["revision_note"],
         late_notes=content["late_notes"],
         late_titles=content["late_titles"],

@@ -76,6 +76,7 @@ def primary_needs(
     known: Booleans,
     sensitive: Sequence[bool],
     senders: Sequence[Sender] = (),
+    certain: Booleans | None = None,
 ) -> Needs:
     """Apply the primary rules of the policy.
 
@@ -89,6 +90,9 @@ def primary_needs(
         For every table of the system (also those of earlier editions) whether it is declared sensitive.
     senders
         Those who must not find a few others by taking their own from a printed number.
+    certain
+        Cells whose count the office knows. A number that only earlier editions imply has none here (what stands for it in
+        `values` is one of many that can be): no rule about true counts applies to it, only what the audit asks.
     """
     threshold = thresholds(system, sensitive, policy)
     printed = np.array([bool(places) for places in system.places], dtype=bool)
@@ -96,12 +100,14 @@ def primary_needs(
     low = np.full(len(values), -1, dtype=np.int64)
     high = np.full(len(values), -1, dtype=np.int64)
 
-    small = (values > 0) & (values < threshold) & (printed | rests)
+    certain = np.ones(len(values), dtype=bool) if certain is None else certain
+    small = (values > 0) & (values < threshold) & (printed | rests) & certain
     low[small], high[small] = policy.lower_bound, threshold[small]
     _few_persons(system, tables, values, threshold, policy, low, high)
     _few_after_subtraction(values, threshold, senders, low, high, printed & ~known)
-    _everybody(system, values, threshold, policy, high)
-    _small_groups(system, values, threshold, policy, high, known)
+    told = np.where(certain, values, -1)
+    _everybody(system, told, threshold, policy, high)
+    _small_groups(system, told, threshold, policy, high, known)
     hidden = (low >= 0) | ((high >= 0) & printed) | ~printed
     hidden |= _small_populations(system, tables, values, policy)
     low[known] = high[known] = -1
@@ -159,7 +165,7 @@ def _everybody(system: System, values: Integers, threshold: Integers, policy: Po
             for parent, children in axis.rows:
                 for column in range(grid.shape[1]):
                     whole = int(values[grid[parent, column]])
-                    for child in children if whole else ():
+                    for child in children if whole > 0 else ():
                         if int(values[grid[child, column]]) == whole:
                             _ask_rest(system, grid[:, column], parent, child, children, threshold, high)
 

@@ -96,6 +96,8 @@ class _Plan:
     ledger: Ledger
     keep: Mapping[str, Mapping[tuple[str, ...], object]]
     before: Mapping[str, Protected]
+    stands: bool = False
+    """Other tables of the edition are out and stay."""
 
 
 def publish_tables(
@@ -218,7 +220,7 @@ def _ordinary(
     changed = changed_cells(frozen, out)
     if not changed:
         fresh = [table for table in tables if table.table_id not in out]
-        return _Plan([*fresh, *late] if fresh else [], list(frozen.counted), note, ledger, {}, {})
+        return _Plan([*fresh, *late] if fresh else [], list(frozen.counted), note, ledger, {}, {}, bool(out))
     refuse_small_changes(edition.year, frozen, changed, policy)
     _newest(edition, issues)
     replaced = [issue.name for issue in mine]
@@ -256,10 +258,16 @@ def _protected(
 ) -> tuple[Protection | None, dict[str, Protected]]:
     """Protect the tables as one system; those that make it impossible are withheld, finest first.
 
-    A table is withheld only if the gate refuses the programme with it: what remains is proven safe.
+    A table is withheld only if the gate refuses the programme with it and names it: what remains is proven safe.
+
+    Raises
+    ------
+    InputProblem
+        Where no table is to blame (what is out contradicts itself), or none of the edition would be left.
     """
     kept = list(plan.tables)
     withheld: dict[str, Protected] = {}
+    reasons: list[str] = []
     step = 1
     while kept:
         try:
@@ -270,17 +278,25 @@ def _protected(
             )  # fmt: skip
         except NotSafe as problem:
             # Of the tables that the gate names, the finest go, twice as many with every refusal: where most are too
-            # fine, a hundred trials would end no other way. A contradiction with what is out is no reason.
-            named = [table for table in kept if table.table_id in problem.tables] or list(kept)
+            # fine, a hundred trials would end no other way.
+            named = [table for table in kept if table.table_id in problem.tables]
+            if not named:
+                raise
+            reasons.append(str(problem))
+            reason = policy.withheld_beside if problem.beside else policy.withheld_reason
             named.sort(key=lambda t: (_small_share(t, policy.threshold), t.table_id))
             for table in named[-step:]:
                 kept.remove(table)
-                withheld[table.table_id] = withhold(table, policy, policy.withheld_reason)
+                withheld[table.table_id] = withhold(table, policy, reason)
                 progress(f"withholding {table.table_id}")
             step *= 2
         else:
-            return protection, {**withheld, **{t.table_id: t for t in protection.tables}}
-    return None, withheld
+            break
+    own = {c.table.table_id for c in plan.counted}
+    if not plan.stands and not any(table.table_id in own for table in kept):
+        raise InputProblem(f"No table of this edition could be printed; nothing was published. {reasons[0]}")
+    made = {t.table_id: t for t in protection.tables} if kept else {}
+    return protection if kept else None, {**withheld, **made}
 
 
 def _small_share(table: CountTable, threshold: int) -> float:
@@ -331,7 +347,7 @@ def _read_back(
     if missing:
         raise InternalError(f"The ledger has no table {missing[0]} of edition {edition.year}.")
     tables = {c.table.table_id: out[c.table.table_id] for c in counted}
-    of = {late: main for issue in mine for late, main in issue.note.get("late", {}).items()}
+    of = _lines_of(mine, tables, out)
     late = {name: out[name] for name in of}
     printed = [table for table in (*tables.values(), *late.values()) if not table.withheld]
     replaced = [name for issue in mine for name in issue.note["replaced"]]
@@ -364,6 +380,18 @@ def _read_back(
         reason,
         mine[-1].note.get("links", {}),
     )
+
+
+def _lines_of(
+    mine: Sequence[Issue], tables: Mapping[str, Protected], out: Mapping[str, Protected]
+) -> dict[str, str]:
+    """Return whose line each is: of the table it was made for or, where the edition dropped that, of one that counts the same."""
+    found = {}
+    for line, made_for in ((n, m) for issue in mine for n, m in issue.note.get("late", {}).items()):
+        same = [name for name, table in tables.items() if table.population == out[made_for].population]
+        if same:
+            found[line] = made_for if made_for in tables else same[0]
+    return found
 
 
 def _notes(

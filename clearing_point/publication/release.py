@@ -70,7 +70,12 @@ class Release:
         """Return one line for a person."""
         counts = self.summary()
         withheld = counts["withheld"]
-        named = f" ({', '.join(withheld)}: too few persons to be safe)" if withheld else ""
+        reasons: dict[str, list[str]] = {}
+        for table in self.tables:
+            if table.protected.withheld:
+                reasons.setdefault(table.protected.reason, []).append(table.indicator.indicator_id)
+        said = "; ".join(f"{', '.join(names)}: {reason.rstrip('.')}" for reason, names in reasons.items())
+        named = f" ({said})" if said else ""
         return (
             f"{counts['tables'] - len(withheld)} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
             f"{len(withheld)} tables withheld{named}: {self.folder}"

@@ -124,7 +124,7 @@ def _former(path: Path) -> dict[str, tuple[tuple[str, str], ...]]:
 
 def _policy_texts(policy: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the sentences of the disclosure policy that readers of a report meet."""
-    sentences = [policy["withheld_reason"], policy["revision_note"]]
+    sentences = [policy["withheld_reason"], policy["withheld_beside"], policy["revision_note"]]
     sentences += [*policy["late_notes"].values(), *policy["hidden_since"].values()]
     return {english: {"en": english} for english in sentences}
 

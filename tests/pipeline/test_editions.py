@@ -176,6 +176,72 @@ def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
     assert release_hash(place, 2023) == revised
 
 
+# Persons assisted by kind of service are printed for the edition's year only: what 2022 hides among them no table of 2023
+# counts again, so that its gate knows no true number there.
+OF_THEIR_YEAR = ["T01A", "T31A", "T31B"]
+
+
+def with_tables(project, year, tables):
+    path = project.root / "reports" / "editions" / f"{year}.yml"
+    plan = yaml.safe_load(path.read_text(encoding="utf-8")) | {"tables": tables, "small_territory_tables": []}
+    path.write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
+
+
+def published(project, year):
+    code, out, err = command(
+        "publish", "--edition", str(year), "--json", "--project", project.root, "--data", project.data
+    )
+    return code, json.loads(out) if code == 0 else err
+
+
+def test_the_next_edition_is_printed_whole_beside_the_one_that_is_out(place):
+    """Quick sibling of tests/pipeline/test_years_in_a_row.py."""
+    for year in (2022, 2023):
+        with_tables(place, year, OF_THEIR_YEAR)
+        code, said = published(place, year)
+        assert (code, said["withheld"]) == (0, []), said
+    everything = Ledger(place.ledger).tables()
+    assert audit(everything, load_policy(place.schemas / "disclosure.yml")).safe
+    # Fewer tables, one of them alone, and one that was not there before.
+    for tables in (["T31B"], ["T31A"], ["T31A", "T32"]):
+        with_tables(place, 2023, tables)
+        code, said = published(place, 2023)
+        assert (code, said["tables"], said["withheld"]) == (0, len(tables), []), said
+
+
+def test_what_is_out_and_no_longer_safe_stops_with_that_sentence(place):
+    """No table is withheld for what other numbers give away, and an edition without a table is no success."""
+    with_tables(place, 2022, OF_THEIR_YEAR)
+    assert published(place, 2022)[0] == 0
+    ledger = place.ledger.read_bytes()
+    policy = place.schemas / "disclosure.yml"
+    text = policy.read_text(encoding="utf-8")
+    policy.write_text(text.replace("\nthreshold: 5", "\nthreshold: 9"), encoding="utf-8")
+    with_tables(place, 2023, OF_THEIR_YEAR)
+    code, said = published(place, 2023)
+    assert code == 1
+    assert said.startswith("What is out gives away too much")
+    assert "2022: T" in said
+    assert "complete revision" in said
+    assert place.ledger.read_bytes() == ledger
+    assert not (place.releases / "2023").exists()
+
+
+def test_an_edition_of_which_no_table_can_be_printed_is_refused(place):
+    policy = place.schemas / "disclosure.yml"
+    text = policy.read_text(encoding="utf-8")
+    policy.write_text(
+        text.replace("largest_sensitive_share: 0.5", "largest_sensitive_share: 0.001"), encoding="utf-8"
+    )
+    with_tables(place, 2022, ["T31A"])
+    code, said = published(place, 2022)
+    assert code == 1
+    assert said.startswith(
+        "No table of this edition could be printed; nothing was published. The plan is too fine"
+    )
+    assert not place.ledger.exists()
+
+
 def unlinked(project, standard) -> pa.Table:
     """Return the cases that are linked with no other: what happens to one of them happens to the region's number."""
     with connect(Path(":memory:"), attach={"warehouse": project.warehouse}) as connection:
