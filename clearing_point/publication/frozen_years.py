@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clearing_point.analysis.count import YEAR_CODELIST, Counted
-from clearing_point.analysis.model import TOTAL
 from clearing_point.analysis.vintages import Revision, revisions
-from clearing_point.disclosure import CountTable, Dimension, Issue, Policy, Protected, ProtectedCell
+from clearing_point.disclosure import CountTable, Issue, Policy, Protected, ProtectedCell
 from clearing_point.disclosure.audit import bounds_of
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem
-
-LATE, WITHDRAWN, LINKED = "late", "withdrawn", "linked"
 
 Vintage = tuple[tuple[str, ...], int]
 """What a count is a function of, besides the standard: submissions, and how many decisions about links there were."""
@@ -70,7 +67,7 @@ def freeze(
                     f"{now.table.table_id} has other categories for the submissions of an earlier edition: compare the "
                     "indicator with the one it was published with."
                 )
-            at = _year_position(now)
+            at = year_position(now)
             if at is None:
                 continue
             for cell in [cell for cell in counts if cell[at] in years]:
@@ -81,7 +78,7 @@ def freeze(
     printed = {
         category.code
         for c in counted
-        if (at := _year_position(c)) is not None
+        if (at := year_position(c)) is not None
         for category in c.table.dimensions[at].categories
     }
     frozen = [
@@ -91,7 +88,8 @@ def freeze(
     return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()), revised)
 
 
-def _year_position(counted: Counted) -> int | None:
+def year_position(counted: Counted) -> int | None:
+    """Return which dimension of a table is the reference year."""
     found = [at for at, b in enumerate(counted.indicator.by) if b.codelist == YEAR_CODELIST]
     return found[0] if found else None
 
@@ -166,52 +164,3 @@ def unchanged_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, d
                 if now.table.counts.get(cell, 0) == then.table.counts.get(cell, 0)
             }
     return found
-
-
-def late_tables(frozen: Frozen, edition: int) -> tuple[list[CountTable], dict[str, str]]:
-    """Return the lines of persons who came, were withdrawn or turned out to be one after their year went out.
-
-    One line each a population and year, over everything else, and whose line it is. They are there whenever a table prints
-    a frozen year, whether or not anything came: their presence tells nothing.
-    """
-    tables: list[CountTable] = []
-    of: dict[str, str] = {}
-    seen: set[str] = set()
-    for now, then in zip(frozen.now, frozen.counted, strict=True):
-        table, at = now.table, _year_position(now)
-        if at is None or table.population in seen or table.multiple_response or ":" in table.population:
-            continue
-        years = tuple(c for c in table.dimensions[at].categories if c.code in frozen.years)
-        widest = [_widest(d) for d in table.dimensions]
-        if not years or any(code is None for k, code in enumerate(widest) if k != at):
-            continue
-        seen.add(table.population)
-        lines: dict[str, dict[Cell, int]] = {LATE: {}, WITHDRAWN: {}}
-        if now.cases is not None:
-            lines[LINKED] = {}
-        for year in years:
-            cell = tuple(year.code if k == at else str(code) for k, code in enumerate(widest))
-            before, today = then.table.counts.get(cell, 0), table.counts.get(cell, 0)
-            known = frozen.revisions.get(table.population, {}).get(year.code)
-            if known is None or known.before != before:
-                # Not of persons who are linked, or a year in which nothing changed: what the totals say.
-                known = Revision(before, max(today - before, 0), max(before - today, 0), 0)
-            for kind, counts in lines.items():
-                counts[(year.code,)] = getattr(known, kind)
-        for kind, counts in lines.items():
-            name = f"{table.table_id}-{kind}"
-            of[name] = table.table_id
-            tables.append(
-                CountTable(
-                    name,
-                    f"{table.population}, {kind} by edition {edition}",
-                    (Dimension(table.dimensions[at].variable, years),),
-                    counts,
-                    title=table.title,
-                )
-            )
-    return tables, of
-
-
-def _widest(dimension: Dimension) -> str | None:
-    return next((c.code for c in dimension.categories if c.code == TOTAL), None)

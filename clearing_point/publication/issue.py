@@ -36,12 +36,12 @@ from clearing_point.publication.frozen_years import (
     changed_cells,
     contradicting,
     freeze,
-    late_tables,
     refuse_small_changes,
     unchanged_cells,
     vintage_of,
 )
 from clearing_point.publication.hidden_since import HiddenSince, hidden_since
+from clearing_point.publication.lines_of_years import lines_of, printed_lines
 from clearing_point.publication.prepared_issue import prepared_folder, settle, standing_ledger
 from clearing_point.standard.translations import SOURCE
 
@@ -215,18 +215,25 @@ def _ordinary(
             f"{', '.join(otherwise)}: the standard, the links or the indicators have changed. Restore them, or declare a "
             "complete revision with the reason to print (--complete-revision)."
         )
-    late, of = late_tables(others, edition.year) if not mine else ([], {})
-    note = _note(edition, ledger, late=of, replaced=[])
     changed = changed_cells(frozen, out)
+    said = printed_lines(ledger)
     if not changed:
         fresh = [table for table in tables if table.table_id not in out]
-        return _Plan([*fresh, *late] if fresh else [], list(frozen.counted), note, ledger, {}, {}, bool(out))
+        stands = {out[main].population for issue in mine for main in issue.note.get("late", {}).values()}
+        lines = lines_of(others, edition.year, policy, said, frozenset(stands))
+        note = _note(edition, ledger, late=dict(lines.of), replaced=[])
+        to_make = [*fresh, *lines.tables] if fresh else []
+        return _Plan(to_make, list(frozen.counted), note, ledger, lines.keep, {}, bool(out))
     refuse_small_changes(edition.year, frozen, changed, policy)
     _newest(edition, issues)
     replaced = [issue.name for issue in mine]
-    note = _note(edition, ledger, late={}, replaced=replaced, reissue=True)
-    keep = unchanged_cells(frozen, out)
-    return _Plan([c.table for c in frozen.now], list(frozen.now), note, ledger.without(*replaced), keep, out)
+    lines = lines_of(others, edition.year, policy, said)
+    note = _note(edition, ledger, late=dict(lines.of), replaced=replaced, reissue=True)
+    keep = {**unchanged_cells(frozen, out), **lines.keep}
+    # Lines are no part of the comparison: they move by the threshold at least (lines_of_years).
+    before = {t: out[t] for t in out if not any(t in issue.note.get("late", {}) for issue in mine)}
+    to_make = [*(c.table for c in frozen.now), *lines.tables]
+    return _Plan(to_make, list(frozen.now), note, ledger.without(*replaced), keep, before)
 
 
 def _make_issue(
@@ -385,7 +392,7 @@ def _read_back(
 def _lines_of(
     mine: Sequence[Issue], tables: Mapping[str, Protected], out: Mapping[str, Protected]
 ) -> dict[str, str]:
-    """Return whose line each is: of the table it was made for or, where the edition dropped that, of one that counts the same."""
+    """Return whose line each is: of its own table or, where the edition dropped that, of one that counts the same."""
     found = {}
     for line, made_for in ((n, m) for issue in mine for n, m in issue.note.get("late", {}).items()):
         same = [name for name, table in tables.items() if table.population == out[made_for].population]
@@ -412,5 +419,5 @@ def _notes(
             continue
         numbers = "; ".join(f"{cell[0]}: {table.text(cell)}" for cell in table.cells)
         text = policy.late_notes[line.rsplit("-", 1)[-1]]
-        found.append(Note({SOURCE: text}, {"numbers": Note.of(numbers)}))
+        found.append(Note({SOURCE: text}, {"numbers": Note.of(numbers), "least": (policy.threshold, 0)}))
     return tuple(found)

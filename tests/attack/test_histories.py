@@ -13,6 +13,7 @@ from clearing_point.disclosure import Category, Dimension, Ledger, Policy, Relat
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.issue import _renamed, publish_tables
+from clearing_point.publication.lines_of_years import next_number
 from clearing_point.publication.prepared_issue import prepared_folder, put_out, settle
 from clearing_point.standard.model import Breakdown, Indicator
 from tests.attack.random_reports import count, dimension, people
@@ -93,6 +94,62 @@ def release(project, out):
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"protection": {"ledger": out.ledger}}))
     return folder
+
+
+def told_by_lines(project) -> list[tuple[int, int]]:
+    """Subtract every line of every edition from itself in every other one; return what gives 1 to 4 persons away.
+
+    Whoever reads a hidden line knows that it stands for 1 to 4: nothing else is hidden in a table of years without a total.
+    """
+    said: dict[tuple[str, str], list[range]] = {}
+    for table in Ledger(project.ledger).tables(in_force=False):
+        kind = table.table_id.rsplit("-", 1)[-1]
+        if kind in ("late", "withdrawn", "linked") and table.profile == "suppress":
+            for (year,), entry in table.cells.items():
+                can_be = range(1, 5) if entry.shown is None else range(entry.shown, entry.shown + 1)
+                said.setdefault((kind, year), []).append(can_be)
+    return [
+        (least, most)
+        for numbers in said.values()
+        for at, one in enumerate(numbers)
+        for other in numbers[at + 1 :]
+        if one != other
+        for least, most in [(abs(other[0] - one[-1]), abs(other[-1] - one[0]))]
+        if least < 5 or most < 5
+    ]
+
+
+def five_editions(project, seed, profile="suppress"):
+    """Publish five editions while persons come late and are taken back, often one or two."""
+    office = Office(seed)
+    for year in range(2020, 2025):
+        office.receive(year, int(office.random.integers(60, 300)))
+        for reported in range(year - 2, year + 1):
+            for _ in range(int(office.random.integers(0, 3))):
+                office.receive(reported, int(office.random.integers(1, 9)))
+        small = [n for n, (_, columns) in office.submissions.items() if len(columns["sex"]) < 9]
+        office.withdrawn |= {n for n in small if office.random.random() < 0.2}
+        issue(project, office, year, profile)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lines_of_five_editions_side_by_side_tell_of_no_few_persons(tmp_path, monkeypatch, seed):
+    project = Project(root=tmp_path, data=tmp_path / "data")
+    five_editions(project, seed)
+    assert told_by_lines(project) == []
+    # The control: where every edition prints its own number, the same attack finds persons.
+    monkeypatch.setattr("clearing_point.publication.lines_of_years.next_number", lambda count, *_: count)
+    open_project = Project(root=tmp_path, data=tmp_path / "open")
+    five_editions(open_project, seed)
+    assert told_by_lines(open_project)
+
+
+def test_a_line_moves_by_the_threshold_or_stays():
+    steps = {(): [0, 3, 5], (0,): [0, 0, 5], (6,): [6, 6, 6], (None,): [None] * 3, (0, 6): [6, 6, 6]}
+    assert {e: [next_number(n, e, 5) for n in (0, 3, 5)] for e in steps} == steps
+    assert [next_number(n, (None,), 5) for n in (8, 9, 10)] == [None, 9, 10]
+    # Back down beside the number before the last: 7 would be one away from 6.
+    assert [next_number(n, (6, 12), 5) for n in (1, 6, 7, 11, 17)] == [1, 6, 12, 12, 17]
 
 
 @pytest.mark.parametrize(("seed", "profile"), [(1, "suppress"), (2, "round"), (3, "suppress")])
