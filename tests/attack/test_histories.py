@@ -145,7 +145,7 @@ def test_lines_of_five_editions_side_by_side_tell_of_no_few_persons(tmp_path, mo
 
 
 def test_a_line_moves_by_the_threshold_or_stays():
-    steps = {(): [0, 3, 5], (0,): [0, 0, 5], (6,): [6, 6, 6], (None,): [None] * 3, (0, 6): [6, 6, 6]}
+    steps = {(): [0, 3, 5], (0,): [0, 0, 5], (6,): [0, 6, 6], (None,): [None] * 3, (0, 6): [0, 6, 6]}
     assert {e: [next_number(n, e, 5) for n in (0, 3, 5)] for e in steps} == steps
     assert [next_number(n, (None,), 5) for n in (8, 9, 10)] == [None, 9, 10]
     # Back down beside the number before the last: 7 would be one away from 6.
