@@ -189,7 +189,7 @@ class _Job:
             raise self._refusal(made, result)
         if policy.senders == "everything":
             settled = set(pattern.impossible)
-            learnt = learnt_by_any(problem, pattern.hidden, senders)
+            learnt = learnt_by_any(problem, pattern.hidden, senders, pattern.witnesses)
             self._refuse([cell for cell in learnt if cell not in settled], beside=bool(self.earlier))
         cost = cost_of_suppression(system, self.tables, values, problem, pattern)
         return Protection(made, result, _reasons(system, self.tables, needs, pattern.hidden, None), cost)

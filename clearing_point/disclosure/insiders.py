@@ -16,7 +16,7 @@ from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Booleans
 from clearing_point.disclosure.cells import Integers, System
 from clearing_point.disclosure.model import CountTable
 from clearing_point.disclosure.suppress import Pattern, Problem, Sequential
-from clearing_point.disclosure.values import fill
+from clearing_point.disclosure.values import follow
 
 _ROUNDS = 12
 
@@ -70,13 +70,7 @@ def senders_of(
         The variable by which senders are told apart: whose code only one of them reports, she knows all of it.
     """
     names = sorted({name for table in tables for behind in table.behind.values() for name in behind.own})
-    owns = {}
-    for name in names:
-        hers = [
-            replace(t, counts={c: b.own[name][0] for c, b in t.behind.items() if name in b.own}, behind={})
-            for t in tables
-        ]
-        owns[name] = np.maximum(fill(system, hers, partial=True), 0)
+    owns, told = _own_counts(system, tables, names)
     masks = np.array([dict(conditions).get(variable, 0) for _, conditions in system.keys], dtype=object)
     alone: dict[str, int] = defaultdict(int)
     for mask in {int(m) for m in masks if m}:
@@ -90,8 +84,27 @@ def senders_of(
         for cell, count in _others_in_persons(system, tables, name).items():
             others[cell] = min(others[cell], count)
         known = np.array([bool(mask) and not mask & ~alone[name] for mask in masks], dtype=bool)
-        found.append(Sender(name, owns[name], others, known))
+        found.append(Sender(name, owns[name], others, known & told))
     return tuple(found)
+
+
+def _own_counts(
+    system: System, tables: Sequence[CountTable], names: Sequence[str]
+) -> tuple[dict[str, Integers], Booleans]:
+    """Return every sender's own units per cell (0 where they do not follow), and of which cells they follow."""
+    own = np.full((len(system.keys), len(names)), -1, dtype=np.int64)
+    column = {name: at for at, name in enumerate(names)}
+    for cell, places in enumerate(system.places):
+        for at, codes in places:
+            if at < len(tables):
+                own[cell] = 0
+                behind = tables[at].behind.get(codes)
+                for name, (units, _) in behind.own.items() if behind is not None else ():
+                    own[cell, column[name]] = units
+                break
+    follow(system, own)
+    told = own.min(axis=1, initial=0) >= 0
+    return {name: np.maximum(own[:, at], 0) for name, at in column.items()}, told
 
 
 def _others_in_persons(system: System, tables: Sequence[CountTable], name: str) -> Mapping[int, int]:
@@ -119,48 +132,83 @@ def guard_against(problem: Problem, pattern: Pattern, senders: Sequence[Sender])
 
     What no pattern can protect is listed in `impossible`.
     """
-    impossible: set[tuple[str, int]] = set()
     tables = list(pattern.witnesses)
+    watched = [_Watched(problem, sender) for sender in senders]
     for _ in range(_ROUNDS):
         hidden = pattern.hidden.copy()
-        for sender in senders:
-            hidden |= _hidden_for(problem, hidden, sender, tables, impossible)
+        for one in watched:
+            hidden = one.hide(hidden, tables)
         if (hidden == pattern.hidden).all():
             break
         pattern = _outside(problem, pattern, hidden)
-    return replace(pattern, impossible=sorted({*pattern.impossible, *(cell for _, cell in impossible)}))
+    lost = {cell for one in watched for cell in one.impossible}
+    return replace(pattern, impossible=sorted({*pattern.impossible, *lost}), witnesses=tables)
 
 
-def _hidden_for(
-    problem: Problem,
-    hidden: Booleans,
-    sender: Sender,
-    tables: list[Integers],
-    impossible: set[tuple[str, int]],
-) -> Booleans:
-    """Return the cells that have to be hidden for one sender; `tables` are possible truths found on the way."""
-    hidden = hidden.copy()
-    while True:
-        low, high = unmet(problem, hidden, sender, tables)
-        for name, cell in impossible:
-            if name == sender.name:
-                low[cell] = high[cell] = -1
-        if not ((low >= 0) | (high >= 0)).any():
-            return hidden
-        search = Sequential(
-            replace(
-                problem,
-                lower=np.maximum(problem.lower, sender.own),
-                low_need=low,
-                high_need=high,
-                hidden=hidden,
-                frozen=problem.frozen | sender.hers,
+class _Watched:
+    """A sender, and what was shown of her: a need once met stays met, because what is hidden is not shown again."""
+
+    def __init__(self, problem: Problem, sender: Sender) -> None:
+        self.problem, self.sender = problem, sender
+        self.low_met = np.zeros(len(problem.values), dtype=bool)
+        self.high_met = self.low_met.copy()
+        self.impossible: set[int] = set()
+        self.few = few_others(sender, problem.threshold)
+        room = np.where(self.few, problem.values - sender.own, 0)
+        self.least = np.maximum(problem.lower, sender.own)
+        self.most = sender.own + np.maximum(problem.threshold, room)
+
+    def hide(self, hidden: Booleans, tables: list[Integers]) -> Booleans:
+        """Return the cells that have to be hidden for her; `tables` are possible truths found on the way, hers or not."""
+        while True:
+            low, high = self.unmet(hidden, tables)
+            if not ((low >= 0) | (high >= 0)).any():
+                return hidden
+            search = Sequential(
+                replace(
+                    self.problem,
+                    lower=self.least,
+                    low_need=low,
+                    high_need=high,
+                    hidden=hidden,
+                    frozen=self.problem.frozen | self.sender.hers,
+                )
             )
-        )
-        search.meet()
-        tables += search.witnesses
-        impossible |= {(sender.name, cell) for cell in search.impossible}
-        hidden |= search.hidden
+            search.meet()
+            tables += search.witnesses
+            self.impossible |= set(search.impossible)
+            hidden = hidden | search.hidden
+
+    def unmet(self, hidden: Booleans, tables: list[Integers]) -> tuple[Integers, Integers]:
+        """Return the needs that a pattern leaves open: no others possible, and as many as the threshold.
+
+        As towards everybody (`Sequential.guard`) they are asked of every hidden cell in which others are not provably
+        many, and of rests that are not provably nobody.
+        """
+        problem, sender = self.problem, self.sender
+        printed = hidden & problem.guarded & ~problem.frozen & ~sender.hers
+        rests = problem.rests & ~sender.hers
+        printed[list(self.impossible)] = rests[list(self.impossible)] = False
+        low = np.where(printed & ~self.low_met, self.least, -1)
+        high = np.where((printed | rests) & ~self.high_met, self.most, -1)
+        asked = (low >= 0) | (high >= 0)
+        if not asked.any():
+            return low, high
+        attacker = attacker_of(problem, hidden, sender)
+        _drop_shown(attacker, low, high, tables)
+        proof = attacker.prove(low, high, [problem.values])
+        tables += proof.witnesses
+        self.low_met |= printed & proof.low_met
+        self.high_met |= (printed | rests) & proof.high_met
+        low[proof.low_met] = high[proof.high_met] = -1
+        for cell in np.flatnonzero((low >= 0) | (high >= 0)):
+            # Harmless where she knows that there are none, or that they are many: no more than a printed number tells.
+            floor, ceiling = proof.low[cell] - sender.own[cell], proof.high[cell] - sender.own[cell]
+            if not self.few[cell] and (
+                ceiling <= 0 or floor >= problem.threshold[cell] or not _moves(attacker, int(cell))
+            ):
+                low[cell] = high[cell] = -1
+        return low, high
 
 
 def _outside(problem: Problem, pattern: Pattern, hidden: Booleans) -> Pattern:
@@ -188,41 +236,6 @@ def attacker_of(problem: Problem, hidden: Booleans, sender: Sender) -> Attacker:
     return Attacker(problem.matrix, lower, np.where(open_to_her, UNLIMITED, problem.values))
 
 
-def unmet(
-    problem: Problem, hidden: Booleans, sender: Sender, tables: list[Integers]
-) -> tuple[Integers, Integers]:
-    """Return the needs that a pattern leaves open for a sender: no others possible, and as many as the threshold.
-
-    As towards everybody (`Sequential.guard`) they are asked of every hidden cell in which others are not provably many,
-    and of rests that are not provably nobody.
-    """
-    attacker = attacker_of(problem, hidden, sender)
-    room = np.where(few_others(sender, problem.threshold), problem.values - sender.own, 0)
-    least = np.maximum(problem.lower, sender.own)
-    most = sender.own + np.maximum(problem.threshold, room)
-    printed = hidden & problem.guarded & ~problem.frozen & ~sender.hers
-    rests = problem.rests & ~sender.hers
-    low = np.where(printed, least, -1)
-    high = np.where(printed | rests, most, -1)
-    _drop_shown(attacker, low, high, tables)
-    proof = attacker.prove(low, high, [problem.values])
-    tables += proof.witnesses
-    few = few_others(sender, problem.threshold)
-    for cell in np.flatnonzero(printed | rests):
-        met = bool(proof.low_met[cell] and proof.high_met[cell])
-        if not met and not few[cell]:
-            # Harmless where she knows that there are none, or that they are many: that is no more than a printed number.
-            floor, ceiling = proof.low[cell] - sender.own[cell], proof.high[cell] - sender.own[cell]
-            met = ceiling <= 0 or floor >= problem.threshold[cell]
-            if not met and not _moves(attacker, int(cell)):
-                met = True
-        if met:
-            low[cell] = high[cell] = -1
-    low[proof.low_met] = -1
-    high[proof.high_met] = -1
-    return low, high
-
-
 def _drop_shown(attacker: Attacker, low: Integers, high: Integers, tables: Sequence[Integers]) -> None:
     """Take away the needs that a known table meets, part by part: what another attacker found often serves this one."""
     every = np.stack(tables) if tables else np.zeros((0, len(low)), dtype=np.int64)
@@ -241,19 +254,25 @@ def _moves(attacker: Attacker, cell: int) -> bool:
     return low < high
 
 
-def learnt(problem: Problem, hidden: Booleans, sender: Sender) -> Learnt:
-    """Return what a sender could learn of cells, printed or not, in which there are a few others."""
+def learnt(problem: Problem, hidden: Booleans, sender: Sender, tables: Sequence[Integers] = ()) -> Learnt:
+    """Return what a sender could learn of cells, printed or not, in which there are a few others.
+
+    `tables` are possible truths; each is checked before it counts.
+    """
     attacker = attacker_of(problem, hidden, sender)
     asked = few_others(sender, problem.threshold) & (problem.guarded | problem.rests) & ~problem.frozen
     low = np.where(asked & problem.guarded, np.maximum(problem.lower, sender.own), -1)
     high = np.where(asked, sender.own + problem.threshold, -1)
+    _drop_shown(attacker, low, high, tables)
     proof = attacker.prove(low, high, [problem.values])
     failed = np.flatnonzero(asked & ~(proof.low_met & proof.high_met)).tolist()
     exact = tuple(cell for cell in failed if not _moves(attacker, cell))
     return Learnt(sender.name, int(asked.sum()), exact, tuple(sorted(set(failed) - set(exact))))
 
 
-def learnt_by_any(problem: Problem, hidden: Booleans, senders: Sequence[Sender]) -> list[int]:
+def learnt_by_any(
+    problem: Problem, hidden: Booleans, senders: Sequence[Sender], tables: Sequence[Integers] = ()
+) -> list[int]:
     """Return the cells of which any sender could learn too much."""
-    found = [learnt(problem, hidden, sender) for sender in senders]
+    found = [learnt(problem, hidden, sender, tables) for sender in senders]
     return sorted({cell for one in found for cell in (*one.recovered, *one.narrow)})

@@ -186,7 +186,9 @@ class Sequential:
         problem = self.problem
         while True:
             attacker = self.attacker()
-            printed = self.hidden & problem.guarded & ~problem.frozen & (self.low_need < 0)
+            # A cell that is hidden from a sender alone may ask for less than from everybody.
+            asked = (self.low_need >= 0) & (self.low_need <= problem.lower)
+            printed = self.hidden & problem.guarded & ~problem.frozen & ~asked
             rest = problem.rests & (self.high_need < 0)
             proof = attacker.prove(
                 np.where(printed, problem.lower, -1),
@@ -234,7 +236,8 @@ class Sequential:
         return fixed
 
     def _demand(self, cell: int, *, printed: bool, met: bool) -> None:
-        self.high_need[cell], self.high_met[cell] = self.problem.threshold[cell], met
+        if self.high_need[cell] < self.problem.threshold[cell]:
+            self.high_need[cell], self.high_met[cell] = self.problem.threshold[cell], met
         if printed:
             self.low_need[cell], self.low_met[cell] = self.problem.lower[cell], met
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.cells import Integers, System
 from clearing_point.disclosure.model import CountTable
 from clearing_point.errors import InputProblem
@@ -72,8 +73,35 @@ def solve_open(system: System, values: Integers, names: Sequence[str], *, partia
     InputProblem
         Where a cell would be negative, or (unless `partial`) stays open.
     """
+    wrong, left = follow(system, values)
+    if wrong is not None:
+        raise InputProblem(
+            f"Cell {describe(system, names, wrong)} would be negative: its parts are more than the whole; "
+            "correct the counts."
+        )
+    if left.any() and not partial:
+        cell = int(np.flatnonzero(left)[0])
+        raise InputProblem(
+            f"Cell {describe(system, names, cell)} does not follow from the tables; add it as a category."
+        )
+    return values
+
+
+def follow(system: System, values: Integers) -> tuple[int | None, Booleans]:
+    """Fill cells of -1, in place, that follow from the others by one equation each.
+
+    Parameters
+    ----------
+    values
+        Counts per cell, or (cells, columns) of several counts that are open in the same cells.
+
+    Returns
+    -------
+    tuple
+        The first cell that would be negative, if any, and which cells stay open.
+    """
     matrix = system.matrix
-    open_cells = values < 0
+    open_cells: Booleans = np.asarray((values < 0).reshape(len(values), -1).any(axis=1))
     by_cell = matrix.tocsc()
     left = np.asarray((matrix != 0).astype(np.int64) @ open_cells.astype(np.int64))
     ready = [int(row) for row in np.flatnonzero(left == 1)]
@@ -85,21 +113,13 @@ def solve_open(system: System, values: Integers, names: Sequence[str], *, partia
         if unknown.sum() != 1:
             continue
         cell, sign = int(cells[unknown][0]), int(signs[unknown][0])
-        value = -int((signs[~unknown] * values[cells[~unknown]]).sum()) * sign
-        if value < 0:
-            raise InputProblem(
-                f"Cell {describe(system, names, cell)} would be negative: its parts are more than the whole; "
-                "correct the counts."
-            )
+        value = -(signs[~unknown] @ values[cells[~unknown]]) * sign
+        if np.any(value < 0):
+            return cell, open_cells
         values[cell] = value
         open_cells[cell] = False
         for touched in by_cell.indices[by_cell.indptr[cell] : by_cell.indptr[cell + 1]]:
             left[touched] -= 1
             if left[touched] == 1:
                 ready.append(int(touched))
-    if open_cells.any() and not partial:
-        cell = int(np.flatnonzero(open_cells)[0])
-        raise InputProblem(
-            f"Cell {describe(system, names, cell)} does not follow from the tables; add it as a category."
-        )
-    return values
+    return None, open_cells
