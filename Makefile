@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@mkdir -p .make && touch $(STAMP)
 
-demo: $(STAMP) ## Made submissions of eleven territories, through the whole path, to a built annual report
+demo: $(STAMP) ## Made submissions of three territories, through the whole path, to a built annual report
 	@$(BIN)/clearing-point demo
 
 test: $(STAMP) ## Lint, types and all tests
@@ -36,7 +36,7 @@ lint: $(STAMP) ## Style and types only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(STAMP) ## Speed against hand-written floors in the same run
-	@test -d data/demo/warehouse || $(BIN)/clearing-point demo
+	@test -d data/demo/warehouse || $(BIN)/clearing-point demo --full
 	@for file in tests/benchmarks/bench_*.py; do name=$$(basename $$file .py); echo "== $$name"; \
 		$(BIN)/python -m tests.benchmarks.$$name || exit 1; done
 

@@ -63,6 +63,12 @@ class Project:
         return self.root / "reports"
 
     @property
+    def editions(self) -> Path:
+        """One file a year; a data folder may have editions of its own, as the small demonstration has."""
+        own = self.data / "editions"
+        return own if own.is_dir() else self.reports / "editions"
+
+    @property
     def notebooks(self) -> Path:
         """Notebooks to start from, as text."""
         return self.root / "notebooks"

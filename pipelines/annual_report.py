@@ -122,7 +122,7 @@ def in_its_languages(
     edition = release.edition
     for language in without:
         if language in edition.languages:
-            path = project.reports / "editions" / f"{edition.year}.yml"
+            path = project.editions / f"{edition.year}.yml"
             raise InputProblem(
                 f"Edition {edition.year} lists {language} among its languages: take it out of {path}."
             )

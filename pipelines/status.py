@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clearing_point.project import Project
-from clearing_point.publication.effect import editions_with
+from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 
@@ -57,7 +57,7 @@ def status_of(project: Project, standard: Standard) -> list[dict[str, Any]]:
 
 
 def _newest_edition(project: Project) -> int | None:
-    years = [int(p.stem) for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit()]
+    years = [int(p.stem) for p in project.editions.glob("[0-9]*.yml") if p.stem.isdigit()]
     return max(years, default=None)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,9 @@ from clearing_point.standard import Standard, load_standard
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+KEPT = ROOT / ".make"
+_KEPT_BEFORE = 2
+"""Demonstrations of earlier sources that stay: one goes back and forth between two."""
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -43,6 +50,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         import_library()
 
 
+def mostly_at_night(values: Iterable[Any], quick: Iterable[Any]) -> list[Any]:
+    """Return the values of a parameter; the test runs by day with those that are named, with the others at night."""
+    by_day = set(quick)
+    found = list(values)
+    assert by_day <= set(found)
+    return [v if v in by_day else pytest.param(v, marks=pytest.mark.nightly) for v in found]
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -65,33 +80,34 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The demonstration, run once a session through the command line as a newcomer runs it.
+def _hash_of_sources() -> str:
+    """Hash everything that a demonstration follows from."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    folders = ("clearing_point", "pipelines", "schemas", "reports")
+    files = [
+        p for folder in folders for p in (ROOT / folder).rglob("*") if p.suffix != ".pyc" and p.is_file()
+    ]
+    for path in sorted([*files, ROOT / "constraints.txt"]):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
-    While a test is being written, CLEARING_POINT_TEST_DEMO may name the data folder of one that was run before.
+
+def _demonstration(name: str, *options: str) -> Path:
+    """Return the data folder of a demonstration, made through the command line unless the very same one is kept.
+
+    It is kept under ``.make`` by the hash of what it follows from; whoever writes to it takes a copy.
     """
-    if before := os.environ.get("CLEARING_POINT_TEST_DEMO"):
-        return Project(root=ROOT, data=Path(before) / "demo")
-    # Worker processes of one run make it once, the others waiting at the lock; each has its own copy to write to.
-    shared_by_workers = "PYTEST_XDIST_WORKER" in os.environ
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if shared_by_workers else base) / "demonstration"
-    folder.mkdir(exist_ok=True)
-    data = folder / "data"
-    with (folder / "lock").open("w") as lock:
+    KEPT.mkdir(exist_ok=True)
+    folder = KEPT / f"{name}-{_hash_of_sources()}"
+    with (KEPT / f".{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").is_file():
+        if not folder.is_dir():
+            making = KEPT / f".{name}-making"
+            shutil.rmtree(making, ignore_errors=True)
             done = subprocess.run(
                 [
-                    sys.executable,
-                    "-m",
-                    "clearing_point.cli",
-                    "demo",
-                    "--project",
-                    str(ROOT),
-                    "--data",
-                    str(data),
+                    *(sys.executable, "-m", "clearing_point.cli", "demo", *options),
+                    *("--project", str(ROOT), "--data", str(making)),
                 ],
                 capture_output=True,
                 text=True,
@@ -99,7 +115,31 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
             )
             assert done.returncode == 0, done.stderr
             assert "report.html" in done.stdout
-            (folder / "done").touch()
-    if shared_by_workers:
-        data = Path(shutil.copytree(data, base / "demonstration" / "data"))
-    return Project(root=ROOT, data=data / "demo")
+            earlier = sorted(KEPT.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)
+            for old in earlier[:-_KEPT_BEFORE]:
+                shutil.rmtree(old)
+            making.rename(folder)
+    return folder / "demo"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small demonstration, as a newcomer's command makes it; a copy of each process's own, to write to.
+
+    While a test is being written, CLEARING_POINT_TEST_SMALL_DEMO may name the data folder of one that was run before.
+    """
+    before = os.environ.get("CLEARING_POINT_TEST_SMALL_DEMO")
+    kept = Path(before) / "demo" if before else _demonstration("demo-small")
+    return Project(root=ROOT, data=Path(shutil.copytree(kept, tmp_path_factory.mktemp("demo") / "demo")))
+
+
+@pytest.fixture(scope="session")
+def full_demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The whole demonstration: every territory, all years and tables; for tests marked nightly.
+
+    While a test is being written, CLEARING_POINT_TEST_DEMO may name the data folder of one that was run before.
+    """
+    if before := os.environ.get("CLEARING_POINT_TEST_DEMO"):
+        return Project(root=ROOT, data=Path(before) / "demo")
+    kept = _demonstration("demo-full", "--full")
+    return Project(root=ROOT, data=Path(shutil.copytree(kept, tmp_path_factory.mktemp("full") / "demo")))

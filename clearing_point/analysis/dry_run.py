@@ -8,7 +8,8 @@ from pathlib import Path
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.errors import InputProblem
-from clearing_point.standard.ddl import SCHEMAS, statements
+from clearing_point.standard.columns import SCHEMAS
+from clearing_point.standard.ddl import statements
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
 from clearing_point.standard.model import Standard
 from clearing_point.warehouse.connection import connect

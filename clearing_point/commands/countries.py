@@ -44,7 +44,7 @@ def suggest(
     from pipelines.country import suggest as run
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     done = run(found, standard, territory, file, period or open_year(found), output, encoding)
     for line in done.lines:
         print(line)
@@ -75,7 +75,9 @@ def new(
     from pipelines.country import start
 
     found = find_project(project, data)
-    done = start(found, load_standard(found.schemas), territory, file, output, language, encoding)
+    done = start(
+        found, load_standard(found.schemas, found.prepared), territory, file, output, language, encoding
+    )
     print(f"Written: {done.path}, values.csv, corrections.yml and waivers.yml")
     if done.lines:
         print(f"{len(done.lines)} headings to decide, marked undecided there:")

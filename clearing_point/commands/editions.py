@@ -16,6 +16,7 @@ from clearing_point.commands.shared import (
     print_json,
     progress,
     say,
+    timed_steps,
 )
 from clearing_point.project import find_project
 
@@ -57,7 +58,7 @@ def publish(
     found = find_project(project, data)
     release = run(
         found,
-        load_standard(found.schemas),
+        load_standard(found.schemas, found.prepared),
         edition,
         complete_revision=complete_revision.strip(),
         progress=progress(json),
@@ -91,13 +92,13 @@ def report(
 
     found = find_project(project, data)
     if check_again:
-        result = verify(found, load_standard(found.schemas), edition, progress=progress(json))
+        result = verify(found, load_standard(found.schemas, found.prepared), edition, progress=progress(json))
         if json:
             print_json({"same": result.same, "different": result.different, "inputs": result.inputs})
         else:
             print(result.sentence())
         return 0 if result.same else 1
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     built = build(
         found, standard, edition, also=[known_language(each, standard) for each in also or ()],
         without=[known_language(each, standard) for each in without or ()], progress=progress(json),
@@ -147,7 +148,7 @@ def run_annual(
     from pipelines.run_annual import run_annual as run
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     done = run(
         found, standard, edition, also=[known_language(each, standard) for each in also or ()],
         without=[known_language(each, standard) for each in without or ()], progress=progress(json),
@@ -162,16 +163,27 @@ def run_annual(
 
 
 @app.command()
-def demo(project: ProjectOption = None, data: DataOption = None) -> int:
-    """Walk the whole path on made data: submissions of eleven territories to a built report."""
+def demo(
+    full: Annotated[
+        bool, typer.Option("--full", help="Every territory, all years and tables: minutes instead of one.")
+    ] = False,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Walk the whole path on made data: example submissions of some territories to a built report."""
     from clearing_point.standard import load_standard
     from pipelines.demo import demo as run
 
     found = find_project(project, data)
-    built = run(found, load_standard(found.schemas), progress=progress(False))
-    print("Done. All of it is MADE DATA; no real person is in it. Open:")
+    with timed_steps() as step:
+        step("reading the standard")
+        built = run(found, load_standard(found.schemas, found.prepared), full=full, progress=step)
+    print("Done. All of it is MADE DATA; no real person is in it. Open first:")
     for path in built:
         print(f"  {path}")
+    if open_page:
+        typer.launch(built[0].as_uri())
     return 0
 
 
@@ -182,7 +194,7 @@ def rebuild(project: ProjectOption = None, data: DataOption = None, json: JsonOp
     from pipelines.rebuild import rebuild as run
 
     found = find_project(project, data)
-    result = run(found, load_standard(found.schemas), progress=progress(json))
+    result = run(found, load_standard(found.schemas, found.prepared), progress=progress(json))
     if json:
         print_json(result.summary())
     else:

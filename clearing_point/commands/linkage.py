@@ -59,7 +59,7 @@ def list_(
     from pipelines.duplicates import cases_of_sender, list_duplicates
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     if sender:
         if not round_name:
             raise UsageProblem("Name the round with --round: it draws the cases that are asked about anyway.")
@@ -144,7 +144,13 @@ def decide(
 
     found = find_project(project, data)
     made = decide_pair(
-        found, load_standard(found.schemas), pair, decision, role=role, reason=reason, decided_on=on
+        found,
+        load_standard(found.schemas, found.prepared),
+        pair,
+        decision,
+        role=role,
+        reason=reason,
+        decided_on=on,
     )
     if json:
         print_json(asdict(made))
@@ -182,7 +188,9 @@ def evaluate(
     except ValueError as error:
         raise UsageProblem("Seeds are whole numbers, separated by commas.") from error
     found = find_project(project)
-    measured = measure(load_standard(found.schemas), persons, numbers, file, with_document=with_document)
+    measured = measure(
+        load_standard(found.schemas, found.prepared), persons, numbers, file, with_document=with_document
+    )
     if json:
         print_json([asdict(m) for m in measured])
         return 0
@@ -204,7 +212,7 @@ def end(
     from pipelines.duplicates import finish_round
 
     found = find_project(project, data)
-    ended = finish_round(found, load_standard(found.schemas), name, role)
+    ended = finish_round(found, load_standard(found.schemas, found.prepared), name, role)
     if json:
         print_json(asdict(ended))
     else:

@@ -36,7 +36,14 @@ def feedback(
     from pipelines.feedback import feedback as run
 
     found = find_project(project, data)
-    returned = run(found, load_standard(found.schemas), submission, output, language=language, letter=letter)
+    returned = run(
+        found,
+        load_standard(found.schemas, found.prepared),
+        submission,
+        output,
+        language=language,
+        letter=letter,
+    )
     print(returned.letter.text(), end="")
     for path in returned.files:
         say(f"Written: {path}")
@@ -64,7 +71,7 @@ def quality(
     from pipelines.quality import quality_page
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     chosen = language or profile_of_territory(found, territory).language
     print(f"Written: {quality_page(found, standard, territory, output, chosen)}")
     return 0

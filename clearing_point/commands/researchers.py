@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from clearing_point.commands.shared import DataOption, EditionOption, ProjectOpt
 from clearing_point.project import find_project
 
 app = typer.Typer()
+_NOTEBOOK_NEEDS = ("jupytext", "nbconvert", "ipykernel")
+"""What the extra ``notebook`` brings."""
 
 
 @app.command()
@@ -30,7 +33,7 @@ def export(
 
     found = find_project(project, data)
     with open_release(found.releases / str(edition)) as release:
-        print(run(release, load_standard(found.schemas), shape, output).sentence())
+        print(run(release, load_standard(found.schemas, found.prepared), shape, output).sentence())
     return 0
 
 
@@ -47,6 +50,8 @@ def notebooks(
     there = sorted(find_project(project).notebooks.glob("*.py"))
     if not there:
         raise InputProblem("This project has no notebooks: name the installed one by leaving out --project.")
+    if missing := [name for name in _NOTEBOOK_NEEDS if find_spec(name) is None]:
+        say(f'Not installed: {", ".join(missing)}. To run them: `pip install "clearing-point[notebook]"`.')
     output.mkdir(parents=True, exist_ok=True)
     for path in there:
         target = output / path.name

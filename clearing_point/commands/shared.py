@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json as json_module
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,6 +65,27 @@ def progress(quiet: bool) -> Any:
     return lambda text: print(f"  {text}", file=sys.stderr, flush=True)
 
 
+@contextmanager
+def timed_steps() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows each step while it runs and, when the next begins, how long it took."""
+    began, doing = monotonic(), ""
+
+    def step(text: str) -> None:
+        nonlocal began, doing
+        now = monotonic()
+        if doing:
+            sys.stderr.write(f"{chr(13) if sys.stderr.isatty() else ''}{now - began:5.1f} s  {doing}\n")
+        began, doing = now, text
+        if doing and sys.stderr.isatty():
+            sys.stderr.write(f"     ... {doing}")
+        sys.stderr.flush()
+
+    try:
+        yield step
+    finally:
+        step("")
+
+
 def print_table(headings: list[str], rows: list[list[str]]) -> None:
     """Print rows under their headings, aligned."""
     widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h) for i, h in enumerate(headings)]
@@ -95,7 +119,7 @@ def open_year(project: Project) -> str:
     InputProblem
         If no edition is open.
     """
-    years = sorted(p.stem for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit())
+    years = sorted(p.stem for p in project.editions.glob("[0-9]*.yml") if p.stem.isdigit())
     if not years:
         raise InputProblem("No edition is open: name the year with --period.")
     return years[-1]

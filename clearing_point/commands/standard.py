@@ -32,7 +32,7 @@ def build(
     from pipelines.derive import derive
 
     found = find_project(project, None)
-    changed = derive(found, load_standard(found.schemas), check_only=check_only)
+    changed = derive(found, load_standard(found.schemas, found.prepared), check_only=check_only)
     if check_only and changed:
         raise InputProblem(
             f"{', '.join(changed)} is not what the standard gives: run `clearing-point build`."
@@ -51,7 +51,9 @@ def standard_check(project: ProjectOption = None, json: JsonOption = False) -> i
     found = find_project(project, None)
     problems = check_project(found)
     if not problems:  # counting needs all of it
-        problems = [p.replace(f"{found.root}/", "") for p in uncountable(load_standard(found.schemas))]
+        problems = [
+            p.replace(f"{found.root}/", "") for p in uncountable(load_standard(found.schemas, found.prepared))
+        ]
     if json:
         print_json({"problems": problems})
     else:
@@ -78,5 +80,5 @@ def language(
     if add is not None:
         print(take_up(found, code, add))
         return 0
-    print(lacking_texts(load_standard(found.schemas), code), end="")
+    print(lacking_texts(load_standard(found.schemas, found.prepared), code), end="")
     return 0

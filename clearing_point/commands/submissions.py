@@ -50,7 +50,7 @@ def template(
 
     found = find_project(project, None)
     chosen = language or profile_of_territory(found, territory).language
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     write_template(standard, output, territory=territory, year=year, language=chosen)
     print(f"Written: {output}")
     say(f"Next: fill it in, then clearing-point check {output.name} --territory {territory} --period {year}")
@@ -74,7 +74,7 @@ def check(
     from pipelines.ingest import check as run
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     profile = profile_of_territory(found, territory)
     outcome = run(
         found, standard, file, profile, period or open_year(found), encoding=encoding,
@@ -104,7 +104,7 @@ def load(
     from pipelines.ingest import load as run
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     profile = profile_of_territory(found, territory)
     outcome = run(
         found, standard, file, profile, period, encoding=encoding, reason=reason,
@@ -118,7 +118,9 @@ def _import(source: str, file: Path, project: Path | None, data: Path | None, js
     from pipelines.ingest import load_source
 
     found = find_project(project, data)
-    outcome = load_source(found, load_standard(found.schemas), file, source, progress=progress(json))
+    outcome = load_source(
+        found, load_standard(found.schemas, found.prepared), file, source, progress=progress(json)
+    )
     return _report_outcome(outcome, json)
 
 
@@ -154,7 +156,7 @@ def import_htcds(
     found = find_project(project, data)
     outcome = load_format(
         found,
-        load_standard(found.schemas),
+        load_standard(found.schemas, found.prepared),
         file,
         "htcds",
         territory,
@@ -167,12 +169,12 @@ def import_htcds(
 @app.command()
 def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Show each territory and period: not started, returned, accepted, and what replaced what."""
+    from clearing_point.linkage.files import decisions_file
     from clearing_point.standard import load_standard
-    from pipelines.duplicates import stale_decisions
     from pipelines.status import status_of
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas)
+    standard = load_standard(found.schemas, found.prepared)
     lines = status_of(found, standard)
     if json:
         print_json(lines)
@@ -185,8 +187,11 @@ def status(project: ProjectOption = None, data: DataOption = None, json: JsonOpt
             for line in lines
         ],
     )  # fmt: skip
-    for sentence in stale_decisions(found, standard):
-        say(sentence)
+    if decisions_file(found).exists():
+        from pipelines.duplicates import stale_decisions
+
+        for sentence in stale_decisions(found, standard):
+            say(sentence)
     say("Next: clearing-point publish --edition YEAR")
     return 0
 
@@ -206,7 +211,7 @@ def withdraw(
 ) -> int:
     """Take an accepted submission out of what counts; it is kept, with the reason."""
     from clearing_point.intake.taking_back import withdraw as run
-    from clearing_point.publication.effect import editions_with
+    from clearing_point.publication.released import editions_with
 
     found = find_project(project, data)
     run(found, submission, reason)
@@ -231,7 +236,7 @@ def delete(
     from clearing_point.standard import load_standard
 
     found = find_project(project, data)
-    gone = run(found, load_standard(found.schemas), submission, reason)
+    gone = run(found, load_standard(found.schemas, found.prepared), submission, reason)
     file = "and its file are" if gone else "is (its file stays: another submission came of it)"
     print(f"The content of {submission} {file} deleted; the receipt stays.")
     return 0

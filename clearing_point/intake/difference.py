@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearing_point.standard.ddl import columns_of
+from clearing_point.standard.columns import columns_of
 from clearing_point.standard.model import Standard, Table
 from clearing_point.warehouse.connection import opened
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem, UsageProblem
-from clearing_point.linkage.files import read_rows, replace_file
+from clearing_point.linkage.files import decisions_file, read_rows, replace_file
 from clearing_point.linkage.inputs import PERSON
 from clearing_point.linkage.link import CANDIDATE, DIFFERENT, LINK, SAME, Decided
 from clearing_point.linkage.settings import LinkageSettings
@@ -54,11 +54,6 @@ class Candidate:
     case_a: str
     sender_b: str
     case_b: str
-
-
-def decisions_file(project: Project) -> Path:
-    """Return where decisions stand."""
-    return project.data / "linkage" / "decisions.csv"
 
 
 def load_decisions(project: Project, first: int | None = None) -> tuple[Decision, ...]:

@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+
+
+def decisions_file(project: Project) -> Path:
+    """Return where decisions stand."""
+    return project.data / "linkage" / "decisions.csv"
 
 
 def read_rows(path: Path, heading: Sequence[str]) -> list[list[str]]:

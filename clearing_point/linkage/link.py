@@ -103,8 +103,6 @@ def link(
 
     Raises
     ------
-    InputProblem
-        If Splink is not installed.
     InternalError
         If ``linkage_input`` lacks a column or Splink fails.
     """

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import InternalError
 from clearing_point.linkage.inputs import PERSON
 from clearing_point.linkage.settings import LinkageSettings
 
@@ -64,17 +64,13 @@ def score(connection: Any, settings: LinkageSettings) -> Fitted:
 
     Raises
     ------
-    InputProblem
-        If Splink is not installed.
     InternalError
         If Splink fails.
     """
+    # Imported late: it costs about a second, and only this step needs it.
+    from splink import DuckDBAPI, Linker
+
     fitted = fit(connection, settings)
-    try:
-        # Imported late: it costs about a second, and only this step needs it.
-        from splink import DuckDBAPI, Linker
-    except ImportError as error:
-        raise InputProblem("Linking needs Splink: install clearing-point[linkage].") from error
     logger = logging.getLogger("splink")
     level_before = logger.level
     logger.setLevel(logging.ERROR)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -80,7 +83,7 @@ def load_edition(project: Project, year: int) -> Edition:
     InputProblem
         If there is no such edition, or its file is not of its shape; says file and line.
     """
-    path = project.reports / "editions" / f"{year}.yml"
+    path = project.editions / f"{year}.yml"
     if not path.is_file():
         known = (
             ", ".join(sorted(p.stem for p in path.parent.glob("[0-9]*.yml") if p.stem.isdigit())) or "none"
@@ -119,6 +122,28 @@ def load_edition(project: Project, year: int) -> Edition:
         national_total=_bound(national) if national else None,
         provisional_years=tuple(sorted(source.get("provisional_years", ()))),
     )
+
+
+def write_short_edition(project: Project, year: int, tables: Sequence[str], trend_from: int) -> Path:
+    """Write the edition of a year with these tables only, into the data folder.
+
+    Returns
+    -------
+    Path
+        ``editions/<year>.yml`` there; :func:`load_edition` reads it from now on.
+    """
+    source = read_shaped_yaml(
+        project.reports / "editions" / f"{year}.yml", project.schemas / "meta" / "edition.schema.json"
+    )
+    kept = set(tables)
+    short = {**source, "tables": [t for t in source["tables"] if t in kept], "trend_from": trend_from}
+    short["key_figures"] = [k for k in source.get("key_figures", ()) if k["table"] in kept]
+    short["small_territory_tables"] = [t for t in source.get("small_territory_tables", ()) if t in kept]
+    path = project.data / "editions" / f"{year}.yml"
+    path.parent.mkdir(exist_ok=True)
+    text = yaml.safe_dump(short, sort_keys=False, allow_unicode=True, width=120)
+    path.write_text(f"# A part of the edition {year} of the project.\n{text}", encoding="utf-8", newline="\n")
+    return path
 
 
 def _bound(source: Mapping[str, Any]) -> Bound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from clearing_point.analysis.count import count_indicators, open_current
 from clearing_point.disclosure import Ledger
 from clearing_point.project import Project
 from clearing_point.publication.edition import Edition, load_edition
+from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.merge import merge
 from clearing_point.workplace import drop_work, work_folder
 
-_MANIFEST = "manifest.json"
 _SHOWN_CELLS = 12
 _TERRITORY, YEAR = "territory", "year"
 """Variable of the reporting territory, and the code list of calendar years."""
@@ -81,20 +80,6 @@ class Effect:
                 yield f"  {stays.line()}"
 
 
-def editions_with(project: Project, submission_id: str) -> tuple[int, ...]:
-    """Return the released editions that counted a submission, by their manifests."""
-    return tuple(
-        year
-        for year, manifest in _manifests(project)
-        if submission_id in {s["submission"] for s in manifest["submissions"]}
-    )
-
-
-def _manifests(project: Project) -> Iterator[tuple[int, dict[str, list[dict[str, str]]]]]:
-    for path in sorted(project.releases.glob(f"[0-9]*/{_MANIFEST}")):
-        yield int(path.parent.name), json.loads(path.read_text(encoding="utf-8"))
-
-
 def effect_of(
     project: Project,
     standard: Standard,
@@ -155,7 +140,7 @@ def _frozen_years(project: Project) -> frozenset[str]:
 
 
 def _newest(project: Project) -> tuple[int, ...]:
-    years = sorted(int(p.stem) for p in (project.reports / "editions").glob("[0-9]*.yml") if p.stem.isdigit())
+    years = sorted(int(p.stem) for p in project.editions.glob("[0-9]*.yml") if p.stem.isdigit())
     return tuple(years[-1:])
 
 

@@ -80,7 +80,7 @@ def inputs_of(
         "data_as_of": release.data_as_of,
         "submissions": [dict(row) for row in submissions],
         "standard": {"version": standard.version, "sha256": standard.sha256},
-        "edition_file_sha256": _hash(project.reports / "editions" / f"{release.edition.year}.yml"),
+        "edition_file_sha256": _hash(project.editions / f"{release.edition.year}.yml"),
         "reports_sha256": hash_of_folder(project.reports, leave_out=("editions",)),
         "profiles_sha256": hash_of_folder(project.countries),
         "linkage_sha256": linkage_hash(project),

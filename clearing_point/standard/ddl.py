@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -25,11 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateSchema, CreateTable
 from sqlalchemy.types import TypeEngine
 
+from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.model import Table as StandardTable
 from clearing_point.standard.quality_views import quality_views
-
-SCHEMAS = ("raw", "staged", "core", "quality", "ref")
 
 
 def metadata_of(standard: Standard) -> MetaData:
@@ -66,18 +64,6 @@ def _statements(_sha256: str, standard: Standard) -> tuple[str, ...]:
     ]
     made += quality_views(standard)
     return tuple(made)
-
-
-def columns_of(table: StandardTable) -> Iterator[tuple[str, str]]:
-    """Yield (column, role) of a data table after its lineage: value, precision, missing or no."""
-    for field in table.fields:
-        yield field.name, "value"
-        if field.precision_column:
-            yield field.precision_column, "precision"
-        if field.missing_column:
-            yield field.missing_column, "missing"
-        if field.no_column:
-            yield field.no_column, "no"
 
 
 def _type_of(field: Field) -> TypeEngine[Any]:

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard.allowed import refuse_more_than_reading
-from clearing_point.standard.ddl import columns_of
+from clearing_point.standard.columns import columns_of
 from clearing_point.standard.model import LINEAGE, Standard, Table
 
 KNOWN = "known"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +61,12 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        _refuse_strange_structure(path, text)
-        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - safe loader
+        if _documents is None:
+            return _parsed(path, text)
+        key = hashlib.sha256(text.encode()).hexdigest()
+        if key in _documents:
+            return json.loads(_documents[key])
+        return _keeping(_documents, key, _parsed(path, text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -75,6 +82,34 @@ def read_yaml(path: Path) -> Any:
         raise InputProblem(f"{path}: not readable as YAML: a value does not fit its tag or key.") from error
     except OSError as error:
         raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _parsed(path: Path, text: str) -> Any:
+    _refuse_strange_structure(path, text)
+    return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - safe loader
+
+
+def _keeping(documents: dict[str, str], key: str, found: Any) -> Any:
+    """Write a document down before anybody changes it, if JSON gives back alike what it is."""
+    written = json.dumps(found, ensure_ascii=False)
+    if json.loads(written) == found:
+        documents[key] = written
+    return found
+
+
+_documents: dict[str, str] | None = None
+"""Documents as JSON by the hash of their text, while many are read whose texts were read before."""
+
+
+@contextmanager
+def read_before(documents: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Take a document that is here by the hash of its text, and keep those that are not: parsing costs most."""
+    global _documents  # noqa: PLW0603 - the readers of a standard's parts need not know
+    _documents = documents
+    try:
+        yield documents
+    finally:
+        _documents = None
 
 
 _DEEPEST = 100

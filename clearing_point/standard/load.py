@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import hash_of_folder
-from clearing_point.standard.files import read_csv, read_yaml
+from clearing_point.standard.files import read_before, read_csv, read_yaml
+from clearing_point.standard.kept import kept
 from clearing_point.standard.model import (
     Breakdown,
     Code,
@@ -36,13 +38,15 @@ _CODE_COLUMNS = ("code", "parent", "kind", "order", "label_en", "definition_en",
 TERRITORY_FILES = ("alias", "group", "group_label", "label", "name", "population", "map_label_position")
 
 
-def load_standard(schemas: Path) -> Standard:
+def load_standard(schemas: Path, prepared: Path | None = None) -> Standard:
     """Read the whole standard.
 
     Parameters
     ----------
     schemas : Path
         The folder ``schemas`` of a project.
+    prepared : Path, optional
+        Folder that keeps the parsed documents for the next command; parsing them is most of the work.
 
     Raises
     ------
@@ -50,7 +54,19 @@ def load_standard(schemas: Path) -> Standard:
         If a file cannot be read or lacks what its kind must have; says file and line, and
         that ``clearing-point standard check`` lists everything.
     """
-    return _load(schemas.resolve(), hash_of_folder(schemas, leave_out=("generated", "meta")))
+    sha256 = hash_of_folder(schemas, leave_out=("generated", "meta"))
+    if prepared is None:
+        return _load(schemas.resolve(), sha256)
+    found = kept(prepared, "documents", sha256, lambda: _documents_of(schemas.resolve(), sha256))
+    with read_before(json.loads(found)):
+        return _load(schemas.resolve(), sha256)
+
+
+def _documents_of(schemas: Path, sha256: str) -> bytes:
+    """Return all documents that the standard is read from, as JSON by the hash of their text."""
+    with read_before({}) as documents:
+        _load.__wrapped__(schemas, sha256)
+    return json.dumps(documents, ensure_ascii=False).encode()
 
 
 @lru_cache(maxsize=4)

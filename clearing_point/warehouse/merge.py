@@ -9,7 +9,6 @@ from typing import Any
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.standard.ddl import metadata_of
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import (
     ACCEPTED,
@@ -166,6 +165,8 @@ def content_hash(connection: Any, standard: Standard) -> str:
     Sums a digest of every row of ``raw``, ``staged``, ``core`` and ``quality``, leaving out clock times, so
     that a rebuild can be compared with what it replaces.
     """
+    from clearing_point.standard.ddl import metadata_of
+
     digest = hashlib.sha256()
     for table in metadata_of(standard).sorted_tables:
         if table.schema == "ref":

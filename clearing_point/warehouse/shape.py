@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import duckdb
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.standard.ddl import SCHEMAS, metadata_of, statements
+from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.files import read_csv
-from clearing_point.standard.prepared import kept
+from clearing_point.standard.kept import kept
 from clearing_point.warehouse.connection import opened
 from clearing_point.workplace import alone, drop_work, sweep, work_folder
 
@@ -42,7 +43,7 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
                     drop_work(folder)
         return
     with opened(project.warehouse, read_only=True) as connection:
-        problem = _difference(connection, standard)
+        problem = _difference(connection, standard, project.prepared)
     if problem:
         raise InputProblem(
             f"The warehouse was made with another version of the standard ({problem}): "
@@ -58,6 +59,8 @@ def create_empty(path: Path, standard: Standard, prepared: Path) -> None:
     """Write an empty database of the standard's tables and reference data, from what is kept prepared."""
 
     def make() -> bytes:
+        from clearing_point.standard.ddl import statements
+
         with duckdb.connect(str(path)) as connection:
             for statement in statements(standard):
                 connection.execute(statement)
@@ -72,7 +75,7 @@ def create_empty(path: Path, standard: Standard, prepared: Path) -> None:
         return content
 
     if standard.sha256 not in _EMPTY:
-        _EMPTY[standard.sha256] = kept(prepared, "empty", standard, make)
+        _EMPTY[standard.sha256] = kept(prepared, "empty", standard.sha256, make)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(_EMPTY[standard.sha256])
@@ -135,19 +138,21 @@ def _year(text: str) -> int | None:
     return int(text[:4]) if text else None
 
 
-def _difference(connection: Any, standard: Standard) -> str | None:
-    wanted = {
-        (table.schema, table.name): [c.name for c in table.columns]
-        for table in metadata_of(standard).sorted_tables
-        if table.schema in SCHEMAS
-    }
-    there: dict[tuple[str, str], list[str]] = {}
-    for schema, table, column in connection.execute(
-        "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+def _difference(connection: Any, standard: Standard, prepared: Path) -> str | None:
+    """Name the first table whose columns are not those of the standard."""
+
+    def make() -> bytes:
+        from clearing_point.standard.ddl import metadata_of
+
+        tables = metadata_of(standard).sorted_tables
+        named = {f"{t.schema}.{t.name}": [c.name for c in t.columns] for t in tables if t.schema in SCHEMAS}
+        return json.dumps(named).encode()
+
+    wanted: dict[str, list[str]] = json.loads(kept(prepared, "shape", standard.sha256, make))
+    there: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns "
         "WHERE table_catalog = current_database() ORDER BY table_schema, table_name, ordinal_position"
     ).fetchall():
-        there.setdefault((schema, table), []).append(column)
-    for key in sorted(wanted, key=str):
-        if there.get(key) != wanted[key]:
-            return f"table {key[0]}.{key[1]}"
-    return None
+        there.setdefault(table, []).append(column)
+    return next((f"table {name}" for name in sorted(wanted) if there.get(name) != wanted[name]), None)

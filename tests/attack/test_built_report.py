@@ -35,6 +35,10 @@ LEAKY = "T10A"
 
 @pytest.fixture(scope="module")
 def definitions(demo):
+    return definitions_of(demo)
+
+
+def definitions_of(demo):
     return json.loads((demo.releases / str(YEAR) / "definitions.json").read_text(encoding="utf-8"))
 
 
@@ -45,20 +49,20 @@ def public_rows(demo, name):
 
 
 @pytest.fixture(scope="module")
-def outsider(demo, standard, definitions):
+def outsider(full_demo, standard):
     """The release as an outsider can put it together: downloaded files and the public structure."""
-    edition = load_edition(demo, YEAR)
-    structure = {t.table_id: t for t in Ledger(demo.ledger).tables(issue=str(YEAR))}
-    manifest = json.loads((demo.releases / str(YEAR) / "manifest.json").read_text(encoding="utf-8"))
+    edition = load_edition(full_demo, YEAR)
+    structure = {t.table_id: t for t in Ledger(full_demo.ledger).tables(issue=str(YEAR))}
+    manifest = json.loads((full_demo.releases / str(YEAR) / "manifest.json").read_text(encoding="utf-8"))
     indicators = {i.indicator_id: i for i in standard.indicators}
     submissions = tuple(p["submission"] for p in manifest["submissions"])
     tables = []
-    for definition in definitions:
+    for definition in definitions_of(full_demo):
         name = definition["id"]
         form = structure[name]
         variables = [d.variable for d in form.dimensions]
         cells, measures = {}, {}
-        for row in public_rows(demo, name):
+        for row in public_rows(full_demo, name):
             shown = int(row["value"]) if row["value"] else None
             cell = tuple(row[v] for v in variables)
             cells[cell] = ProtectedCell(shown, row["protection"])
@@ -78,7 +82,9 @@ def outsider(demo, standard, definitions):
                 definition["query"], (), printed_cost(table), measures or None,
             )
         )  # fmt: skip
-    return Release(edition, tuple(tables), demo.releases / str(YEAR), submissions, manifest["data_as_of"])
+    return Release(
+        edition, tuple(tables), full_demo.releases / str(YEAR), submissions, manifest["data_as_of"]
+    )
 
 
 def lines_of(page: str) -> set[str]:
@@ -86,22 +92,27 @@ def lines_of(page: str) -> set[str]:
     return {re.sub(r"\b(Table|Figure) \d+", r"\1", line.strip()) for line in page.splitlines()}
 
 
-def page_of(demo, standard, release):
+def page_of(place, standard, release):
     """Return the page and the figures that a release gives."""
-    known = submissions_of(demo, release.submissions, None, None)
-    context = context_of(demo, standard, release, known, None)
-    report = compose(release.edition, release.tables, context, demo.reports, "en")
-    return render_html(report, load_words(demo.reports, "en"), demo.reports / "templates"), report.figures
+    known = submissions_of(place, release.submissions, None, None)
+    context = context_of(place, standard, release, known, None)
+    report = compose(release.edition, release.tables, context, place.reports, "en")
+    return render_html(report, load_words(place.reports, "en"), place.reports / "templates"), report.figures
 
 
 @pytest.fixture(scope="module")
-def outsiders_page(demo, standard, outsider):
-    return page_of(demo, standard, outsider)
+def outsiders_page(full_demo, standard, outsider):
+    return page_of(full_demo, standard, outsider)
 
 
-def test_the_whole_report_follows_from_the_public_files(demo, outsiders_page):
+@pytest.mark.nightly
+def test_the_whole_report_follows_from_the_public_files(full_demo, outsiders_page):
+    """The page of somebody who has only downloads is the page.
+
+    Quick: tests/unit/test_report_build.py::test_only_tables_of_the_gate_are_printed
+    """
     page, figures = outsiders_page
-    theirs = demo.builds / str(YEAR)
+    theirs = full_demo.builds / str(YEAR)
     assert len(figures) > 10
     for figure in figures:
         path = theirs / "figures" / figure.file
@@ -111,9 +122,13 @@ def test_the_whole_report_follows_from_the_public_files(demo, outsiders_page):
     assert mine - lines_of((theirs / "report.html").read_text(encoding="utf-8")) == set()
 
 
-def test_a_report_with_one_cell_left_unprotected_is_broken(demo, standard, outsider, outsiders_page):
-    """Positive control: protection is off for one cell; the same comparison and the same audit find it."""
-    policy = load_policy(demo.schemas / "disclosure.yml")
+@pytest.mark.nightly
+def test_a_report_with_one_cell_left_unprotected_is_broken(full_demo, standard, outsider, outsiders_page):
+    """Positive control: protection is off for one cell; the same comparison and the same audit find it.
+
+    Quick: tests/attack/test_release_attacks.py::test_the_attacker_would_see_it_if_a_hidden_number_were_shown
+    """
+    policy = load_policy(full_demo.schemas / "disclosure.yml")
     shown = [t.protected for t in outsider.tables]
     safe = audit(shown, policy)
     assert safe.safe
@@ -134,7 +149,7 @@ def test_a_report_with_one_cell_left_unprotected_is_broken(demo, standard, outsi
     ]
     found = audit([t.protected for t in leaky], policy)
     assert found.recovered + found.too_narrow > 0
-    page, _ = page_of(demo, standard, replace(outsider, tables=tuple(leaky)))
+    page, _ = page_of(full_demo, standard, replace(outsider, tables=tuple(leaky)))
     assert lines_of(page) - lines_of(outsiders_page[0])
 
 
@@ -165,9 +180,9 @@ def test_hidden_cells_have_no_number_in_any_file_of_the_release(demo, definition
     hidden = 0
     for definition in definitions:
         for row in public_rows(demo, definition["id"]):
-            assert (row["value"] == "") == (row["protection"] == "hidden")
+            assert (row["value"] == "") == (row["protection"] in {"hidden", "missing"})
             hidden += row["protection"] == "hidden"
-            assert row["protection"] in {"", "hidden", "rounded"}
+            assert row["protection"] in {"", "hidden", "rounded", "missing"}
     text = (folder / "manifest.json").read_text(encoding="utf-8") + (folder / "certificates.json").read_text(
         encoding="utf-8"
     )

@@ -35,17 +35,24 @@ def test_random_programmes_with_conditions_and_derived_variables_are_not_broken(
 
 @pytest.mark.nightly
 @KNOWN
-def test_two_hundred_random_programmes_are_not_broken(standard, demo, tmp_path):
-    """Quick: test_random_programmes_with_conditions_and_derived_variables_are_not_broken."""
-    broken, attacked = attack_programmes(standard, demo, tmp_path, range(1, 201))
+def test_two_hundred_random_programmes_are_not_broken(standard, full_demo, tmp_path):
+    """Two hundred instead of three.
+
+    Quick: tests/attack/test_outsider_programmes.py::test_random_programmes_with_conditions_and_derived_variables_are_not_broken
+    """
+    broken, attacked = attack_programmes(standard, full_demo, tmp_path, range(1, 201))
     assert attacked > 1_000
     assert broken == {}
 
 
 @pytest.mark.nightly
 @KNOWN
-def test_the_demonstration_edition_is_not_broken(demo):
-    """Quick: tests/attack/test_outsider.py, on small releases with planted leaks."""
+def test_the_demonstration_edition_is_not_broken(full_demo):
+    """All tables of the edition.
+
+    Quick: tests/attack/test_outsider_programmes.py::test_random_programmes_with_conditions_and_derived_variables_are_not_broken
+    """
+    demo = full_demo
     _, verdict = attack_folder(
         demo.data / "releases" / "2022",
         report=demo.data / "reports" / "2022",

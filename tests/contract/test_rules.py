@@ -19,7 +19,8 @@ from clearing_point.findings import SEVERITIES
 from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.reading_rules import READING_RULES as FOUND_WHILE_READING
 from clearing_point.standard import Rule, Standard
-from clearing_point.standard.ddl import columns_of, statements
+from clearing_point.standard.columns import columns_of
+from clearing_point.standard.ddl import statements
 from clearing_point.standard.expressions import create_known_views, joined_from, qualified
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.rules import RUN

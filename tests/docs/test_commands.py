@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import typer
 
 from clearing_point.cli import app
 from clearing_point.project import Project
+from tests.command import command as run
 from tests.conftest import ROOT
 
 PAGES = ["README.md", *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").glob("*.md"))]
@@ -68,21 +67,9 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
         options += ["--data", str(demo.data)]
     if words[0] in {"build"}:
         words.append("--check")  # the tests write nothing into the project
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "clearing_point.cli",
-            *words,
-            *options,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
+    code, out, err = run(*words, *options, folder=tmp_path)
+    assert code == 0, err + out
+    assert "Traceback" not in err
 
 
 def test_the_python_of_the_researchers_page_runs(

@@ -23,9 +23,10 @@ from clearing_point.project import Project
 from clearing_point.quality.marked_workbook import _write_csv, _write_xlsx
 from clearing_point.standard import Standard
 from clearing_point.standard.files import lines_of_yaml, read_yaml
+from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import _HOLD, alone, drop_work, sweep, work_folder
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mostly_at_night
 
 pytestmark = pytest.mark.great_expectations
 
@@ -39,17 +40,39 @@ def _campaign(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.nightly
 def test_commands_killed_at_random_moments_leave_the_state_before_or_after() -> None:
+    """Two rounds of the campaign, with kills at random moments.
+
+    Quick: tests/pipeline/test_run_annual.py::test_one_edition_through_all_its_life
+    Quick: tests/faults/test_faults.py::test_what_a_killed_load_left_goes_even_if_the_next_one_needs_no_work_folder
+    """
     assert "2 rounds" in _campaign("tests.faults.kill", "2", "11")
 
 
+def test_a_warehouse_that_is_no_database_is_said_to_need_a_rebuild(project: Project) -> None:
+    project.prepare()
+    project.warehouse.write_bytes(b"damaged" * 1000)
+    with pytest.raises(InputProblem, match="clearing-point rebuild"), opened(project.warehouse):
+        pass
+
+
+@pytest.mark.nightly
 def test_a_damaged_warehouse_is_noticed_and_rebuilt_and_damaged_originals_are_named() -> None:
+    """A round of the campaign: bytes changed anywhere, originals and receipts too.
+
+    Quick: tests/faults/test_faults.py::test_a_warehouse_that_is_no_database_is_said_to_need_a_rebuild
+    Quick: tests/pipeline/test_ingest.py::test_a_rebuild_gives_the_same_content
+    """
     assert "1 rounds and 6 other damages, 0 wrong" in _campaign("tests.faults.damage", "1", "7")
 
 
-def test_reading_normalising_yaml_and_sql_stand_what_structure_can_bend() -> None:
-    for target in ("yaml_text", "project_csv", "received_csv", "received_packed", "package", "expression"):
-        assert target in _campaign("tests.faults.fuzz", "15", target)
+FUZZED = ("yaml_text", "project_csv", "received_csv", "received_packed", "package", "expression")
+
+
+@pytest.mark.parametrize("target", mostly_at_night(FUZZED, ["received_csv"]))
+def test_reading_normalising_yaml_and_sql_stand_what_structure_can_bend(target: str) -> None:
+    assert target in _campaign("tests.faults.fuzz", "15", target)
 
 
 class TestWhatFuzzingFound:

@@ -15,7 +15,7 @@ from clearing_point.report.build import BuiltReport
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from pipelines.annual_report import build
-from pipelines.demo import EXTRACT
+from pipelines.demo import EXTRACT, plan_of
 from pipelines.publish import publish
 from pipelines.status import status_of
 
@@ -23,14 +23,45 @@ pytestmark = pytest.mark.great_expectations
 
 
 def test_every_territory_is_loaded_and_marked_as_made(demo: Project, standard: Standard) -> None:
-    lines = [line for line in status_of(demo, standard) if line["sender"] != "UNODC"]
-    assert {line["territory"] for line in lines} == set(standard.reporting_territories)
+    _everything_is_loaded(demo, standard, full=False)
+
+
+@pytest.mark.nightly
+def test_every_territory_of_the_whole_demonstration_is_loaded(full_demo: Project, standard: Standard) -> None:
+    """All eleven territories and both periods.
+
+    Quick: tests/pipeline/test_demo.py::test_every_territory_is_loaded_and_marked_as_made
+    """
+    _everything_is_loaded(full_demo, standard, full=True)
+
+
+def _everything_is_loaded(demo: Project, standard: Standard, *, full: bool) -> None:
+    plan = plan_of(demo, standard, full=full)
+    wanted = set(plan.get("territories", standard.reporting_territories))
+    lines = [line for line in status_of(demo, standard) if line["sender"] and line["sender"] != "UNODC"]
+    assert {line["territory"] for line in lines} == wanted
     assert {line["state"] for line in lines} == {"accepted"}
     assert {line["made_data"] for line in lines} == {"yes"}
-    assert {line["period"] for line in lines} == {"2017-2021", "2022"}
+    assert {line["period"] for line in lines} == set(plan["periods"])
+    manifest = json.loads((demo.releases / "2022" / "manifest.json").read_text())
+    assert manifest["made_data"] is True
+    assert len(manifest["submissions"]) == len(wanted) * len(plan["periods"])
 
 
-def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project, standard: Standard) -> None:
+def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project) -> None:
+    assert _as_printed(demo) >= 5
+
+
+@pytest.mark.nightly
+def test_identified_persons_of_all_territories_are_the_totals_that_unodc_prints(full_demo: Project) -> None:
+    """Every territory and year that has a printed figure.
+
+    Quick: tests/pipeline/test_demo.py::test_identified_persons_are_the_totals_that_unodc_prints
+    """
+    assert _as_printed(full_demo) >= 40
+
+
+def _as_printed(demo: Project) -> int:
     with (demo.sources / EXTRACT).open(encoding="utf-8", newline="") as handle:
         printed = {
             (r["Iso3_code"], r["Year"]): int(r["txtVALUE"].replace(",", ""))
@@ -44,8 +75,8 @@ def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project, stan
         for r in csv.DictReader((demo.releases / "2022" / "data" / "T01.csv").open(encoding="utf-8"))
     }
     compared = [key for key in printed if published.get(key)]
-    assert len(compared) >= 40
     assert {key: int(published[key]) for key in compared} == {key: printed[key] for key in compared}
+    return len(compared)
 
 
 def test_a_published_small_count_is_no_true_small_count(demo: Project) -> None:
@@ -58,7 +89,7 @@ def test_a_published_small_count_is_no_true_small_count(demo: Project) -> None:
             if row["protection"] == "" and row["value"] != "":
                 shown += 1
                 assert not 1 <= int(row["value"]) <= 4, (path.name, row)
-    assert shown > 500
+    assert shown > 200
 
 
 def test_the_release_explains_and_proves_itself(demo: Project) -> None:
@@ -66,9 +97,6 @@ def test_the_release_explains_and_proves_itself(demo: Project) -> None:
     for line in (folder / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["made_data"] is True
-    assert len(manifest["submissions"]) == 22
     for table in json.loads((folder / "definitions.json").read_text()):
         assert table["query"].startswith("SELECT")
         assert table["population"]["definition"]["en"]
@@ -82,7 +110,7 @@ def test_nothing_of_a_person_is_in_what_is_given_away(demo: Project) -> None:
                 "SELECT person_reference FROM core.person UNION SELECT person_id FROM core.person ORDER BY 1"
             ).fetchall()
         ]
-    assert len(references) > 10_000
+    assert len(references) > 2_000
     text = "".join(
         p.read_text(encoding="utf-8", errors="replace")
         for folder in (demo.releases, demo.builds)
@@ -112,7 +140,7 @@ def test_the_page_stands_alone_and_says_that_its_data_are_made(again: tuple[byte
     assert "<script" not in html
     assert not re.search(r'(src|href)="https?://', html)
     assert html.count("Synthetic data") > 10
-    assert html.count("<figure") >= 14
+    assert html.count("<figure") >= 8
     assert len(re.findall(r'<th[^>]*scope="', html)) > 100
     assert not list(Path(again[1].html.parent).parent.glob(".*"))  # nothing half-built is left
 

@@ -100,7 +100,10 @@ def _answers(
 @pytest.mark.nightly
 @pytest.mark.parametrize("precision", ["MONTH", "YEAR"])
 def test_vaguer_dates_of_the_demonstration_improve_nothing(demo, standard: Standard, precision: str) -> None:
-    """The same promise on a small scale: test_no_median_over_two_dates_of_which_one_is_vague."""
+    """Every answer about times, with all dates made vaguer.
+
+    Quick: tests/pipeline/test_durations.py::test_no_median_over_two_dates_of_which_one_is_vague
+    """
     compared = 0
     for population, columns in ANSWERS.items():
         exact = _answers(demo, standard, population, columns, None)

@@ -25,7 +25,8 @@ from clearing_point.warehouse.connection import connect
 from tests.command import command
 
 TABLES = ["T01", "T01A", "T01L", "T13"]
-LATE = "SVN"
+LATE = {True: "SVN", False: "SRB"}
+"""The territory whose year comes late: in the whole demonstration, in the small one."""
 
 
 def release_hash(project, year):
@@ -43,8 +44,23 @@ def column(project, year, name, **at):
         return [row["value"] for row in csv.DictReader(file) if all(row[k] == v for k, v in at.items())]
 
 
+def late_in(project) -> str:
+    return LATE[(project.root / "whole").exists()]
+
+
 @pytest.fixture
 def place(demo, root, tmp_path):
+    return place_over(demo, root, tmp_path)
+
+
+@pytest.fixture
+def whole_place(full_demo, root, tmp_path):
+    place = place_over(full_demo, root, tmp_path)
+    (place.root / "whole").touch()
+    return place
+
+
+def place_over(demo, root, tmp_path):
     """A project of its own with two editions of a few tables, over the data of the demonstration."""
     copy = Project(root=tmp_path / "project", data=tmp_path / "data")
     for name in ("schemas", "pipelines", "reports"):
@@ -74,13 +90,14 @@ def came_in(project, accepted: bool):
     with duckdb.connect(str(project.warehouse)) as connection:
         changed = connection.execute(
             "UPDATE raw.submission SET status = ? WHERE territory = ? AND period_start >= DATE '2022-01-01' RETURNING 1",
-            ["ACCEPTED" if accepted else "RECEIVED", LATE],
+            ["ACCEPTED" if accepted else "RECEIVED", late_in(project)],
         ).fetchall()
     assert changed
 
 
 def revised_figures_have_their_reason(project):
     """Slovenia's came late: her numbers and the region's moved for that, other territories' did not."""
+    late = late_in(project)
     with open_release(project.releases / "2023") as release:
         moved = release.sql("SELECT * FROM revision WHERE indicator_id = 'T01' AND key[2] = '2022'")
         flagged = release.table("T01").frame.groupby("reference_year")["provisional"].all()
@@ -90,7 +107,7 @@ def revised_figures_have_their_reason(project):
     # What she sent first has no number before it: the release then said that nothing was there.
     assert set(moved["key"].str[0]) == {"Total"}
     with (project.releases / "2022" / "data" / "T01.csv").open(encoding="utf-8", newline="") as file:
-        hers = [row for row in csv.DictReader(file) if row["territory"] == LATE]
+        hers = [row for row in csv.DictReader(file) if row["territory"] == late]
     assert {row["reference_year"]: (row["value"] == "", row["protection"]) for row in hers}["2022"] == (
         True,
         "missing",
@@ -98,8 +115,8 @@ def revised_figures_have_their_reason(project):
     with open_release(project.releases / "2022") as earlier:
         frame = earlier.table("T01").frame
     said = {(row["territory"], row["reference_year"]): row["protection"] for row in hers}
-    missing = frame[(frame["territory"] == LATE) & frame["missing"]]
-    assert {(LATE, str(year)) for year in missing["reference_year"]} == {
+    missing = frame[(frame["territory"] == late) & frame["missing"]]
+    assert {(late, str(year)) for year in missing["reference_year"]} == {
         k for k, v in said.items() if v == "missing"
     }
     assert set(moved["reason"]) == {"submission"}
@@ -127,7 +144,14 @@ def test_a_provisional_year_is_one_of_the_edition(place):
         load_edition(place, 2022)
 
 
-def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(place):
+@pytest.mark.nightly
+def test_an_edition_is_frozen_and_late_records_have_a_line_of_their_own(whole_place):
+    """Late records, a line of their own, a complete revision with its reason.
+
+    Quick: tests/pipeline/test_editions.py::test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted
+    Quick: tests/attack/test_editions.py::test_what_was_shown_stays_and_both_editions_together_are_safe
+    """
+    place = whole_place
     where = ("--project", place.root, "--data", place.data)
     came_in(place, False)
     code, _, err = command("publish", "--edition", "2022", *where)
@@ -260,7 +284,7 @@ def say_later(project, standard, rejected: int, joined: int) -> None:
         later, earlier = (
             connection.execute(
                 "SELECT submission_id FROM raw.submission WHERE territory = ? AND year(period_end) = ? AND use = 'count'",
-                [LATE, year],
+                [late_in(project), year],
             ).fetchone()[0]
             for year in (2022, 2021)
         )
@@ -293,7 +317,7 @@ def say_later(project, standard, rejected: int, joined: int) -> None:
         )
         first, second = (
             [row[0] for row in connection.execute(only, [territory, joined]).fetchall()]
-            for territory in ("BGR", "ROU")
+            for territory in ("BGR", "ALB")
         )
     assert len(first) == len(second) == joined
     lines = ["candidate,person_a,person_b,decision,decided_on,role,reason,evidence"]

@@ -35,6 +35,7 @@ def written(standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> dic
     return {(f.territory, f.period): f for f in files}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("territory", "period"), FILES)
 def test_made_submissions_are_accepted(
     written: dict[tuple[str, str], MadeFile],
@@ -43,6 +44,10 @@ def test_made_submissions_are_accepted(
     standard: Standard,
     tmp_path: Path,
 ) -> None:
+    """Of another seed than the demonstration's.
+
+    Quick: tests/pipeline/test_demo.py::test_every_territory_is_loaded_and_marked_as_made
+    """
     project = Project(root=ROOT, data=tmp_path / "data")
     outcome = check(
         project, standard, written[territory, period].path, profile_of_territory(project, territory), period

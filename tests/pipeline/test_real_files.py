@@ -31,7 +31,12 @@ def read(project: Project, standard: Standard, shared: Path) -> Any:
     return _read
 
 
+@pytest.mark.nightly
 def test_the_unodc_workbook_exactly_as_published(read: Any) -> None:
+    """All 58,769 cells.
+
+    Quick: tests/pipeline/test_real_files.py::test_a_public_file_finds_its_profile_by_its_layout
+    """
     rows = read(
         "unodc_glotip",
         "unodc_glotip/data_glotip_2025-04-14.xlsx",
@@ -48,7 +53,12 @@ def test_the_unodc_workbook_exactly_as_published(read: Any) -> None:
     assert other_findings == 0
 
 
+@pytest.mark.nightly
 def test_ctdc_synthetic_blank_is_unknown_and_never_no(read: Any) -> None:
+    """All 193,025 rows.
+
+    Quick: tests/pipeline/test_reference_cases.py::test_signs_for_missing_are_missing_and_an_ambiguous_code_is_nobodys
+    """
     rows = read(
         "ctdc_synthetic",
         "ctdc/ctdc_global_synthetic_2021-08-25.csv.gz",
@@ -61,7 +71,12 @@ def test_ctdc_synthetic_blank_is_unknown_and_never_no(read: Any) -> None:
     assert unknown > 50_000
 
 
+@pytest.mark.nightly
 def test_ctdc_k_anonymised_keeps_identical_rows_and_written_noes(read: Any) -> None:
+    """Counts over all 97,750 rows.
+
+    Quick: tests/pipeline/test_reference_cases.py::test_begging_goes_to_ctdc_as_labour_and_comes_back_as_begging
+    """
     rows = read(
         "ctdc_kanonymised",
         "ctdc/ctdc_global_kanon_2021-07-15.csv.gz",

@@ -24,7 +24,7 @@ from clearing_point.published import Release, open_release, releases
 from clearing_point.published.answer import FLAGS
 from clearing_point.published.export import export
 from clearing_point.standard import Standard
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mostly_at_night
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +123,11 @@ def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) 
     assert fine.coarser
 
     years = release.crosstab(
-        "reference_year", where={"territory": ["ALB", "SRB"]}, population="persons_identified"
+        "reference_year", where={"territory": ["ALB", "BGR"]}, population="persons_identified"
     )
     both = release.table("T01").frame
-    for year in (2018, 2022):
-        parts = both[both["territory"].isin(["ALB", "SRB"]) & (both["reference_year"] == year)]["value"]
+    for year in (2021, 2022):
+        parts = both[both["territory"].isin(["ALB", "BGR"]) & (both["reference_year"] == year)]["value"]
         assert years.frame.set_index("reference_year").loc[year, "value"] == parts.sum()
 
 
@@ -155,7 +155,7 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
     assert "female and male" in repr(release.help("T10")).lower()
     explained = release.explain("T10")
     assert "SELECT" in explained.query
-    assert len(explained.submissions) >= 11
+    assert len(explained.submissions) >= 6
     with pytest.raises(InputProblem, match="does not know"):
         release.help("nonsense")
     picture = release.chart("T01")
@@ -169,7 +169,7 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
 def test_plain_sql_reads_the_release_and_nothing_else(
     release: Release, demo: Project, tmp_path: Path
 ) -> None:
-    assert len(release.sql("SELECT * FROM T01 WHERE territory = 'ALB'")) == 5
+    assert len(release.sql("SELECT * FROM T01 WHERE territory = 'ALB'")) == 2
     for query in (
         f"SELECT * FROM read_csv('{ROOT / 'README.md'}')",
         f"ATTACH '{demo.warehouse}' AS w",
@@ -298,7 +298,7 @@ def test_the_unodc_shape_is_that_of_the_published_file(
         and r["Sex"] == r["Age"] == "Total"
     }
     same = [key for key in ours if theirs.get(key, "").isdigit()]
-    assert len(same) > 40
+    assert len(same) >= 5
     assert all(ours[key] in (theirs[key], "") for key in same)
 
 
@@ -369,7 +369,7 @@ def test_notebooks_are_stored_without_output() -> None:
     assert not list((ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", mostly_at_night(NOTEBOOKS, NOTEBOOKS[:1]), ids=lambda p: p.stem)
 def test_a_notebook_runs_on_the_demonstration(
     path: Path, demo: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

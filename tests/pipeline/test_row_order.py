@@ -44,5 +44,5 @@ def test_every_table_is_the_same_from_rows_in_another_order(
             connection.execute(f"INSERT INTO {name} SELECT * FROM kept ORDER BY hash(kept) DESC")
             connection.execute("DROP TABLE kept")
     first, second = _counts(demo, standard), _counts(turned, standard)
-    assert sum(map(len, first.values())) > 3000
+    assert sum(map(len, first.values())) > 1000
     assert [i for i in first if first[i] != second[i]] == []

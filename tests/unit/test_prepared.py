@@ -10,7 +10,8 @@ from clearing_point.errors import InternalError
 from clearing_point.quality import gate_process
 from clearing_point.quality.suites import Measured
 from clearing_point.standard import Standard, expressions
-from clearing_point.standard.prepared import kept, prepare_rules
+from clearing_point.standard.kept import kept
+from clearing_point.standard.prepared import prepare_rules
 from clearing_point.warehouse.connection import opened
 
 
@@ -21,12 +22,12 @@ def test_kept_bytes_are_made_again_when_they_are_damaged(standard: Standard, tmp
         made.append(1)
         return b"what the standard gives"
 
-    assert kept(tmp_path, "thing", standard, make) == kept(tmp_path, "thing", standard, make)
+    assert kept(tmp_path, "thing", standard.sha256, make) == kept(tmp_path, "thing", standard.sha256, make)
     assert len(made) == 1
     (only,) = tmp_path.iterdir()
     assert only.stat().st_mode & 0o077 == 0
     only.write_bytes(b"what somebody else gives")
-    assert kept(tmp_path, "thing", standard, make) == b"what the standard gives"
+    assert kept(tmp_path, "thing", standard.sha256, make) == b"what the standard gives"
     assert len(made) == 2
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -1,0 +1,57 @@
+"""Files of what follows from the standard, kept in the data folder under the hash of what they were made from.
+
+The name of a kept file carries the hash of the standard and of this program, and of its own content, so a stale or damaged
+one is never read: it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+_LENGTH = 16
+
+
+def kept(folder: Path, name: str, standard_sha256: str, make: Callable[[], bytes]) -> bytes:
+    """Return what ``make`` gives for this standard and program, from disk if it was made before.
+
+    A folder that cannot be written costs time and nothing else.
+    """
+    start = f"{name}-{_made_from(standard_sha256)}-"
+    for path in sorted(folder.glob(f"{start}*")):
+        content = path.read_bytes()
+        if path.name == start + _hash(content):
+            return content
+    content = make()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for old in folder.glob(f"{name}-*"):
+            old.unlink(missing_ok=True)
+        descriptor, fresh = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(content)
+        os.replace(fresh, folder / (start + _hash(content)))
+    except OSError:
+        return content
+    return content
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_LENGTH]
+
+
+@lru_cache(maxsize=4)
+def _made_from(standard_sha256: str) -> str:
+    """Hash the standard and what makes something of it: this program's modules, the libraries' versions."""
+    digest = hashlib.sha256(standard_sha256.encode())
+    for library in ("duckdb", "sqlglot"):
+        digest.update(version(library).encode())
+    package = Path(__file__).parent.parent
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *(package / "warehouse").glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:_LENGTH]

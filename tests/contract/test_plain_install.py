@@ -1,0 +1,65 @@
+"""What ``pip install clearing-point`` brings is enough for every command; extras are for what people add to it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+
+from tests.command import command
+from tests.conftest import ROOT
+
+DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def _named(requirement: str) -> str:
+    match = NAME.match(requirement)
+    assert match
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def _plain() -> set[str]:
+    """Return the plain dependencies and what each of them always brings, by their normalised names."""
+    direct = {_named(r) for r in DEPENDENCIES["dependencies"]}
+    return direct | {_named(r) for name in direct for r in requires(name) or () if "extra ==" not in r}
+
+
+def _imported(folder: Path) -> dict[str, str]:
+    """Top-level modules that the code imports, wherever in a file, and one file that does."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                names = [node.module]
+            for name in names:
+                found[name.split(".")[0]] = path.name
+    return found
+
+
+@pytest.mark.parametrize("folder", ["clearing_point", "pipelines", "notebooks"])
+def test_nothing_is_imported_that_a_plain_installation_lacks(folder: str) -> None:
+    plain, distributions = _plain(), packages_distributions()
+    own = {"clearing_point", "pipelines"} | set(sys.stdlib_module_names)
+    lacking = [
+        f"{module} ({file})"
+        for module, file in _imported(ROOT / folder).items()
+        if module not in own and not plain & {_named(d) for d in distributions.get(module, [module])}
+    ]
+    assert lacking == []
+
+
+def test_what_notebooks_need_is_said_before_they_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearing_point.commands.researchers.find_spec", lambda _: None)
+    code, _, err = command("notebooks", "-o", tmp_path, "--project", ROOT)
+    assert code == 0
+    assert 'pip install "clearing-point[notebook]"' in err.splitlines()[0]
+    assert _named(DEPENDENCIES["optional-dependencies"]["notebook"][0]) == "jupytext"
