@@ -36,7 +36,7 @@ class Project:
     root: Path
     data: Path
     archive_folder: Path | None = None
-    """Where originals are kept, if not in the data folder: a rebuild works beside the standing one."""
+    """Where received files are kept, if not in the data folder: a rebuild works beside the standing one."""
     output_folder: Path | None = None
     """Where releases and reports are made, if not in the data folder: a build is checked before it takes its place."""
     ledger_folder: Path | None = None
@@ -79,8 +79,13 @@ class Project:
         return _is_checkout(self.root)
 
     @property
+    def waiting(self) -> Path:
+        """Workbooks that wait for their marked copy, for a few days; not part of a backup."""
+        return self.data / "waiting"
+
+    @property
     def archive(self) -> Path:
-        """Received files, by hash, read-only."""
+        """What is kept of received files, by their hash, read-only."""
         return self.archive_folder or self.data / "archive"
 
     @property

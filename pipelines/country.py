@@ -80,7 +80,7 @@ def suggest(
             group = feedback_of(receipt.workspace, receipt.submission_id, standard).groups[0]
             raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
         with opened(receipt.workspace, read_only=True) as connection:
-            unknown = unknown_words(connection, receipt.submission_id, read_as, standard)
+            unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, read_as, standard)
     finally:
         drop_workspace(receipt.workspace)
     rows, lines = _proposed(unknown, profile, standard)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from clearing_point.countries import profile_of_territory
 from clearing_point.errors import InputProblem
-from clearing_point.intake.receive import archived_file
+from clearing_point.intake.archive import original_of
+from clearing_point.intake.read import hash_of_file
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of
 from clearing_point.quality.letter import Letter, letter_of
@@ -20,6 +21,7 @@ from clearing_point.quality.marked_workbook import (
 )
 from clearing_point.quality.package_patch import CannotPatch
 from clearing_point.standard import Standard
+from clearing_point.submission.waiting import let_go, waiting_file
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import REFUSED
 
@@ -42,6 +44,7 @@ def feedback(
     *,
     language: str | None = None,
     letter: Path | None = None,
+    original: Path | None = None,
 ) -> Returned:
     """Write what goes back to the sender of a submission.
 
@@ -54,6 +57,8 @@ def feedback(
         By default that of the sender's profile.
     letter : Path, optional
         Where to write the letter too, as a page (``.html``) or text.
+    original : Path, optional
+        Her file. Without it the one is taken that waits for its marked copy; once that is made it is gone.
 
     Raises
     ------
@@ -79,18 +84,25 @@ def feedback(
     found = feedback_of(project.warehouse, submission_id, standard, language)
     places = places_of(project.warehouse, found)
     marked, why = False, None
+    if original is not None and hash_of_file(original) != sha256:
+        raise InputProblem(f"{original.name} is not the file that {submission_id} came of.")
     # Of a refused file nothing was kept: its sender gets the places only.
-    original = None if status == REFUSED else archived_file(project, sha256)
-    if original is None:
+    file = original or (
+        None if status == REFUSED else waiting_file(project, submission_id) or original_of(project, sha256)
+    )
+    if status == REFUSED:
         why = "the file was refused, and nothing of it was kept"
-    elif not can_be_marked(original, places):
+    elif file is None:
+        why = "her file is not kept: name it with --file to mark it"
+    elif not can_be_marked(file, places):
         why = "it is no .xlsx workbook, or too large to be marked"
-    elif output.suffix.lower() != original.suffix.lower():
-        why = f"{output.suffix} was asked for and the file is {original.suffix}"
+    elif output.suffix.lower() != file.suffix.lower():
+        why = f"{output.suffix} was asked for and the file is {file.suffix}"
     else:
         try:
-            write_marked(original, output, standard, language, found, places)
+            write_marked(file, output, standard, language, found, places)
             marked = True
+            let_go(project, submission_id)
         except CannotPatch as error:
             why = str(error)
     if not marked:

@@ -93,8 +93,13 @@ def load(
         figures would move. If the file cannot be read, the period overlaps another one of the sender, or another
         command holds the warehouse.
     """
-    prepare_warehouse(project, standard)
     item = Item(path, profile, period, made_data, received_at, encoding, reason, language, compared)
+    return load_item(project, standard, item, progress=progress)
+
+
+def load_item(project: Project, standard: Standard, item: Item, *, progress: Progress = quietly) -> Outcome:
+    """Read, judge and store one file, as :func:`load` does."""
+    prepare_warehouse(project, standard)
     plan = plan_of(project, standard, item)
     if plan.before is not None:
         return _loaded_before(project, standard, item, plan.before)

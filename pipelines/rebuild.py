@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,19 @@ import duckdb
 
 from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
 from clearing_point.errors import DAMAGED, InputProblem
-from clearing_point.intake.receive import archived_file, check_archived
+from clearing_point.intake.archive import archived_file, check_archived, is_kept_form
 from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
 from clearing_point.standard import Standard
+from clearing_point.submission.plan import Item
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, changing
 from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
 from clearing_point.warehouse.receipts import read_receipts
 from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import alone, drop_work, work_folder
-from pipelines.ingest import load
+from pipelines.ingest import load_item
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,11 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
     if before is None:
         progress("the warehouse is damaged: its receipts are taken from the archive")
         source = warehouse_of_receipts(read_receipts(project.receipts), scratch / "receipts.duckdb", standard)
-    received = _received(source)
+    received = received_in_order(source)
     kept = [receipt for receipt in received if receipt["status"] not in (REFUSED, DELETED)]
     progress("reading the archive")
-    check_archived(project, [receipt["file_sha256"] for receipt in kept])  # all of it before the long work
+    # all of it before the long work
+    check_archived(project, [(receipt["file_sha256"], receipt["submission_id"]) for receipt in kept])
     for receipt in received:
         progress(receipt["submission_id"])
         if receipt["status"] in (REFUSED, DELETED):
@@ -91,6 +92,7 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
             _load_again(project, target, standard, receipt)
     copy_events(source, target.warehouse)
     with opened(target.warehouse) as connection:
+        forget_names(connection)
         forget_ended(project, connection, load_linkage(standard.folder))
         after = content_hash(connection, standard)
         with changing(connection, target):
@@ -100,6 +102,14 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
     os.replace(target.warehouse, project.warehouse)
     os.replace(target.receipts, project.receipts)
     return Rebuilt(len(received), before or "", after)
+
+
+def forget_names(connection: Any) -> None:
+    """Name every file after its submission: an earlier version kept the names that senders gave, of refused ones too."""
+    connection.execute(
+        "UPDATE raw.submission SET file_name = submission_id || "
+        "regexp_extract(lower(file_name), '(\\.csv\\.gz|\\.[a-z]{3,5})?$')"
+    )
 
 
 def _content_before(project: Project, standard: Standard) -> str | None:
@@ -129,7 +139,7 @@ def _content_before(project: Project, standard: Standard) -> str | None:
     return None
 
 
-def _received(source: Path) -> list[dict[str, Any]]:
+def received_in_order(source: Path) -> list[dict[str, Any]]:
     """Return the receipts in the order in which they were stored.
 
     A clock may have gone backwards between two versions; a version never comes before the one it replaces.
@@ -144,26 +154,28 @@ def _received(source: Path) -> list[dict[str, Any]]:
 
 
 def _load_again(project: Project, target: Project, standard: Standard, receipt: dict[str, Any]) -> None:
-    """Load the archived original of one receipt under its own name and time."""
-    copy = target.work / receipt["file_name"]
-    shutil.copyfile(archived_file(project, receipt["file_sha256"]), copy)
-    profile = _profile_of(project, receipt)
-    first, last = receipt["period_start"].year, receipt["period_end"].year
-    load(
-        target,
-        standard,
-        copy,
-        profile,
-        str(first) if first == last else f"{first}-{last}",
+    """Load what the archive keeps of one receipt under its own name and time."""
+    archived = archived_file(project, receipt["file_sha256"], receipt["submission_id"])
+    item = Item(
+        archived,
+        profile_of_receipt(project, receipt),
+        period_of(receipt),
         made_data=receipt["made_data"],
         received_at=receipt["received_at"],
         encoding=receipt["encoding"],
         compared=False,
+        kept_of=receipt["file_sha256"] if is_kept_form(archived) else None,
     )
-    copy.unlink()
+    load_item(target, standard, item)
 
 
-def _profile_of(project: Project, receipt: dict[str, Any]) -> Profile:
+def period_of(receipt: Mapping[str, Any]) -> str:
+    """Return the period of a receipt as it was written."""
+    first, last = receipt["period_start"].year, receipt["period_end"].year
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def profile_of_receipt(project: Project, receipt: Mapping[str, Any]) -> Profile:
     """Return the profile by which a file was read: of its territory, of a public source, or of both."""
     name, _, other = receipt["profile"].partition("/")
     if not receipt["territory"]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
-from clearing_point.intake.receive import archived_file
+from clearing_point.intake.archive import archived_file
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import put_out, settle
 from clearing_point.publication.release import Release, make_release
@@ -140,7 +140,7 @@ def _run(
 
 
 def _gates(project: Project, release: Release) -> None:
-    """Every counted submission passed its gate, and its original is in the archive as it came.
+    """Every counted submission passed its gate, and what is kept of it is in the archive.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _gates(project: Project, release: Release) -> None:
     for submission, sha256, failed in rows:
         if failed:
             raise InputProblem(f"Submission {submission} counts but did not pass its gate: load it again.")
-        archived_file(project, sha256)
+        archived_file(project, sha256, submission)
 
 
 def _lock_hash(project: Project, year: int) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearing_point.disclosure.model import Cell, Protected
+from clearing_point.standard.filling import fill
 from clearing_point.standard.model import Indicator, Population, Text
 from clearing_point.standard.translations import SOURCE
 
@@ -51,7 +52,7 @@ class Note:
         text = self.text.get(language) or self.text[SOURCE]
         if not self.values:
             return text.strip()  # braces in a reason that somebody wrote are no places
-        return text.format(**{n: _filled(v, language, number) for n, v in self.values.items()}).strip()
+        return fill(text, **{n: _filled(v, language, number) for n, v in self.values.items()}).strip()
 
 
 def _filled(value: Note | tuple[float, int] | Mapping[str, int], language: str, number: PrintNumber) -> str:

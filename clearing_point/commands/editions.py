@@ -200,3 +200,26 @@ def rebuild(project: ProjectOption = None, data: DataOption = None, json: JsonOp
     else:
         print(result.sentence())
     return 0
+
+
+@app.command("reduce")
+def reduce_archive(
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Remove the originals although rows or findings differ from before."),
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Make an archive of originals, as earlier versions kept it, into one of what the profiles asked for."""
+    from clearing_point.standard import load_standard
+    from pipelines.reduce import reduce
+
+    found = find_project(project, data)
+    result = reduce(found, load_standard(found.schemas), anyway=anyway, progress=progress(json))
+    if json:
+        print_json(result.summary())
+    else:
+        print(result.sentence())
+    return 0 if result.is_done else 1

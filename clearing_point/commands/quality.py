@@ -28,6 +28,14 @@ def feedback(
     letter: Annotated[
         Path | None, typer.Option("--letter", metavar="FILE", help="Write the letter too (.html or .txt).")
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            metavar="FILE",
+            help="Her file, where it no longer waits to be marked (only once, some days).",
+        ),
+    ] = None,
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -43,6 +51,7 @@ def feedback(
         output,
         language=language,
         letter=letter,
+        original=file,
     )
     print(returned.letter.text(), end="")
     for path in returned.files:

@@ -60,6 +60,13 @@ class Content:
 
 
 @dataclass(frozen=True)
+class OpenText:
+    """A text field that stays open to words."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
 class Forbidden:
     """The identity guard's declarations."""
 
@@ -71,6 +78,9 @@ class Forbidden:
     token_fields: frozenset[str]
     token_pattern: str
     """What a linkage token looks like, and the fields that may hold one."""
+    open_texts: Mapping[str, OpenText]
+    """Field (``table.name``) -> what its text may look like; see :mod:`clearing_point.intake.minimal`."""
+    vocabulary: frozenset[str]
 
     def fold(self, heading: str) -> str:
         """Fold a heading by the declared steps, in their order."""
@@ -150,6 +160,8 @@ def _read(folder: Path, sha256: str) -> Forbidden:
         contents=tuple(_content(block, checksums) for block in source["contents"]),
         token_fields=frozenset(source["tokens"]["fields"]),
         token_pattern=source["tokens"]["pattern"],
+        open_texts={entry["field"]: OpenText(entry["form"]) for entry in source["open_texts"]},
+        vocabulary=frozenset(str(word) for words in source["vocabulary"] for word in words),
     )
 
 

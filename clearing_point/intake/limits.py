@@ -30,3 +30,5 @@ READER_SECONDS = 300
 """Time of the process that parses a workbook."""
 BATCH_ROWS = 20_000
 """Rows handed on at a time."""
+WAITING_DAYS = 14
+"""How long a workbook may wait for its marked copy."""

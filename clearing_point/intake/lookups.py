@@ -68,7 +68,7 @@ def code_lookup(
     ambiguous: list[str] = []
     respelled: list[str] = []
     for text in texts:
-        parts = _parts(text, separator, words)
+        parts = [fold(part) for part in parts_of(text, separator, words)]
         if spec.part:
             parts = parts[:1] if spec.part == "first" else parts[1:]
             if not parts:
@@ -104,17 +104,17 @@ def code_lookup(
     return CodeLookup(value, (join,), tuple(unread), tuple(ambiguous), tuple(respelled))
 
 
-def _parts(text: str, separator: str | None, words: Words) -> list[str]:
-    """Split a cell of several values; a known word that holds the separator itself stays whole."""
+def parts_of(text: str, separator: str | None, words: Words) -> list[str]:
+    """Split a cell of several values, as written; a known word that holds the separator itself stays whole."""
     if separator is None:
-        return [fold(text)]
+        return [text]
     pieces = [piece for piece in text.split(separator) if piece.strip()]
     parts: list[str] = []
     while pieces:
         longest = next(
             (n for n in range(len(pieces), 1, -1) if fold(separator.join(pieces[:n])) in words.codes), 1
         )
-        parts.append(fold(separator.join(pieces[:longest])))
+        parts.append(separator.join(pieces[:longest]))
         pieces = pieces[longest:]
     return parts
 

@@ -6,11 +6,10 @@ Everything happens in a workspace of its own; the warehouse is not touched here.
 from __future__ import annotations
 
 import datetime
-import os
 import re
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,18 @@ from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, NO_ROWS, Finding, store_findings
 from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
+from clearing_point.intake.kept import (
+    UnknownText,
+    ending_of,
+    keep,
+    profile_of_kept,
+    read_kept,
+)
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
 from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.package import column_letter
-from clearing_point.intake.read import ReceivedFile, hash_of_file
+from clearing_point.intake.read import ReceivedFile
 from clearing_point.intake.unknown import unused_lines
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
@@ -36,9 +42,10 @@ from clearing_point.standard.spelling import spelling_of
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import REFUSED, now
 from clearing_point.warehouse.workspace import drop_workspace, new_workspace
-from clearing_point.workplace import drop_work, work_folder
 
 RECEIVED = "RECEIVED"
+KEPT_FILE = "kept.parquet"
+"""Beside the workspace until it is put away."""
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{4}))?")
 
 
@@ -56,7 +63,6 @@ class Receipt:
 
     submission_id: str
     series: str
-    file_name: str
     file_sha256: str
     workspace: Path
     refused: bool
@@ -65,6 +71,10 @@ class Receipt:
     """(sheet, column, missing heading) of headings that are near to one that is missing."""
     unused_words: tuple[tuple[str, str], ...] = ()
     """(field, local word) of the decided words that the file did not need."""
+    kept_file: Path | None = None
+    """What is kept of it: in the workspace's folder, or in the archive."""
+    unknown: tuple[UnknownText, ...] = field(default=(), repr=False)
+    """Texts that no list knows, for proposals while the file is at hand; they are stored nowhere."""
 
 
 def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -99,8 +109,9 @@ def receive(
     received: ReceivedFile | None = None,
     received_at: datetime.datetime | None = None,
     corrections: Sequence[Correction] = (),
+    answers: Sequence[Mapping[str, Any]] = (),
 ) -> Receipt:
-    """Read a file into a new workspace.
+    """Read a sender's file into a new workspace: guard, what is kept of it, typed rows.
 
     Parameters
     ----------
@@ -109,11 +120,13 @@ def receive(
     period : str
         ``2022`` or ``2017-2021``.
     received : ReceivedFile, optional
-        The file if it was read before (to choose a profile). Its rows are handed over to the workspace.
+        The file if it was read before (to choose a profile). Its rows are let go of.
     received_at : datetime, optional
-        When it came, if not now (UTC): a rebuild keeps the time of the first receipt.
+        When it came, if not now (UTC).
     corrections : sequence of Correction
         In force for this file.
+    answers : sequence of mapping
+        What the sender answered, to be kept with the file.
 
     Returns
     -------
@@ -125,89 +138,211 @@ def receive(
     InputProblem
         If the file cannot be read at all, or a correction is stale.
     """
-    start, end = parse_period(period)
-    profile = replace(with_crosswalk_flags(profile, standard), period=period.strip())
+    profile = _for_period(profile, period, standard)
     if received is None:
         received = read_as_declared(path, profile, standard)
-    series = series_of(profile, period)
-    submission_id = f"{period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{version_number}"
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
     # What may never be sent is said before how the file should be laid out.
     headings = Headings(received, layouts, standard)
     findings = headings.refusals or headings.without_left_out(problems)
     findings = findings or guard_cells(received, layouts, profile, standard)
     findings = findings or guard_notes(received, path, profile, standard)
-    refused = bool(findings)
-    if not refused:
-        findings = headings.remarks
-    rows_read = 0 if refused else received.rows.num_rows
     workspace = new_workspace(project, standard)
-    connection = connect(workspace, joins_as_written=True, short_lived=True)
+    coming = _Coming(
+        workspace, profile, standard, period, version_number, supersedes, made_data, received_at, corrections
+    )
     try:
+        if findings:
+            near = near_headings(layouts, problems)
+            return coming.refused(received, findings, near)
+        kept_file = workspace.parent / KEPT_FILE
+        unknown = keep(
+            kept_file, received, layouts, profile, standard,
+            corrections=corrections, findings=headings.remarks, answers=answers,
+        )  # fmt: skip
+        del received, layouts
+        return replace(coming.read(kept_file), unknown=unknown)
+    except BaseException:
+        drop_workspace(workspace)
+        raise
+
+
+def keep_file(
+    target: Path,
+    received: ReceivedFile,
+    profile: Profile,
+    standard: Standard,
+    period: str,
+    *,
+    corrections: Sequence[Correction] = (),
+    answers: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write what is kept of a file that was accepted before; the guard of today is not asked about it.
+
+    Raises
+    ------
+    InputProblem
+        If its headings are no longer those of the profile.
+    """
+    profile = _for_period(profile, period, standard)
+    layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
+    headings = Headings(received, layouts, standard)
+    if headings.without_left_out(problems):
+        raise InputProblem(
+            f"{received.name} has not the headings that the profile {profile.name} declares today: "
+            "put the profile back as it was when the file came."
+        )
+    keep(
+        target, received, layouts, profile, standard,
+        corrections=corrections, findings=headings.remarks, answers=answers,
+    )  # fmt: skip
+
+
+def receive_kept(
+    project: Project,
+    standard: Standard,
+    path: Path,
+    profile: Profile,
+    period: str,
+    *,
+    version_number: int = 1,
+    supersedes: str | None = None,
+    made_data: bool | None = None,
+    received_at: datetime.datetime | None = None,
+    corrections: Sequence[Correction] = (),
+) -> Receipt:
+    """Read what the archive keeps of a submission into a new workspace; parameters and errors as :func:`receive`."""
+    profile = _for_period(profile, period, standard)
+    workspace = new_workspace(project, standard)
+    coming = _Coming(
+        workspace, profile, standard, period, version_number, supersedes, made_data, received_at, corrections
+    )
+    try:
+        return coming.read(path)
+    except BaseException:
+        drop_workspace(workspace)
+        raise
+
+
+def _for_period(profile: Profile, period: str, standard: Standard) -> Profile:
+    return replace(with_crosswalk_flags(profile, standard), period=period.strip())
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """A submission on its way into a workspace."""
+
+    workspace: Path
+    profile: Profile
+    standard: Standard
+    period: str
+    version_number: int
+    supersedes: str | None
+    made_data: bool | None
+    received_at: datetime.datetime | None
+    corrections: Sequence[Correction]
+
+    @property
+    def submission_id(self) -> str:
+        profile = self.profile
+        return f"{self.period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{self.version_number}"
+
+    def refused(
+        self, received: ReceivedFile, findings: Sequence[Finding], near: tuple[tuple[str, str, str], ...] = ()
+    ) -> Receipt:
+        """Note that a file was refused: its hash and the places; nothing of its content, and not its name."""
+        with self._writing() as connection:
+            self._enter(connection, received, REFUSED, 0)
+            store_findings(connection, self.submission_id, findings)
+        return self._receipt(received, {}, near, is_refused=True)
+
+    def read(self, kept_file: Path) -> Receipt:
+        """Read a kept file into the workspace."""
+        profile, standard, name = self.profile, self.standard, self.submission_id
+        kept, received = read_kept(kept_file)
+        layouts, problems = lay_out(
+            received, profile_of_kept(kept, profile), spelling_of(standard, profile.language)
+        )
+        if problems:
+            return self.refused(received, problems, near_headings(layouts, problems))
+        texts: dict[str, set[str]] = {}
+        with self._writing() as connection:
+            self._enter(connection, received, RECEIVED, kept.rows_read)
+            store_findings(connection, name, kept.findings)
+            for layout in layouts:
+                rows = received.hand_over() if layout is layouts[-1] else received.rows.to_reader()
+                _store_sheet(connection, name, rows, layout)
+            counts = normalise(connection, name, layouts, profile, standard, self.corrections, texts)
+            told = ("case", "aggregate", "scorecard")
+            if layouts and not any(n for table, n in counts.items() if standard.tables[table].kind in told):
+                # Headings alone, or the prefilled numbers of an empty form: nothing was sent.
+                nothing = Finding(NO_ROWS, BLOCK, "structure", sheet=layouts[0].sheet)
+                store_findings(connection, name, [nothing])
+            _store_header(connection, name, profile, standard, counts, self.version_number)
+        return self._receipt(received, counts, (), unused_lines(texts, profile), kept_file=kept_file)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        connection = connect(self.workspace, joins_as_written=True, short_lived=True)
+        try:
+            connection.execute("BEGIN TRANSACTION")  # one write to disk instead of hundreds
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def _enter(self, connection: Any, received: ReceivedFile, status: str, rows_read: int) -> None:
+        profile, standard = self.profile, self.standard
+        start, end = parse_period(self.period)
         row: dict[str, Any] = {
-            "submission_id": submission_id,
-            "series": series,
-            "version_number": version_number,
-            "supersedes": supersedes,
+            "submission_id": self.submission_id,
+            "series": series_of(profile, self.period),
+            "version_number": self.version_number,
+            "supersedes": self.supersedes,
             "sender": profile.sender,
             "territory": profile.territory,
             "period_start": start,
             "period_end": end,
             "use": profile.use,
-            "made_data": profile.made_data if made_data is None else made_data,
+            "made_data": profile.made_data if self.made_data is None else self.made_data,
             "profile": profile.name,
             "profile_sha256": profile.sha256,
             "standard_version": standard.version,
             "standard_sha256": standard.sha256,
-            "file_name": received.name,
+            "file_name": f"{self.submission_id}{ending_of(received.name)}",
             "file_sha256": received.sha256,
             "file_bytes": received.size,
             "encoding": received.encoding,
-            "received_at": received_at or now(),
-            "status": REFUSED if refused else RECEIVED,
+            "received_at": self.received_at or now(),
+            "status": status,
             "rows_read": rows_read,
         }
-        connection.execute("BEGIN TRANSACTION")  # one write to disk instead of hundreds
         connection.execute(
             f"INSERT INTO raw.submission ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
             list(row.values()),
         )
-        store_findings(connection, submission_id, findings)
-        counts: dict[str, int] = {}
-        unused: tuple[tuple[str, str], ...] = ()
-        if not refused:
-            for layout in layouts:
-                rows = received.hand_over() if layout is layouts[-1] else received.rows.to_reader()
-                _store_sheet(connection, submission_id, rows, layout)
-            texts: dict[str, set[str]] = {}
-            counts = normalise(connection, submission_id, layouts, profile, standard, corrections, texts)
-            unused = unused_lines(texts, profile)
-            told = ("case", "aggregate", "scorecard")
-            if layouts and not any(n for name, n in counts.items() if standard.tables[name].kind in told):
-                # Headings alone, or the prefilled numbers of an empty form: nothing was sent.
-                store_findings(
-                    connection,
-                    submission_id,
-                    [Finding(NO_ROWS, BLOCK, "structure", sheet=layouts[0].sheet)],
-                )
-            _store_header(connection, submission_id, profile, standard, counts, version_number)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        drop_workspace(workspace)
-        raise
-    connection.close()
-    return Receipt(
-        submission_id,
-        series,
-        received.name,
-        received.sha256,
-        workspace,
-        refused,
-        counts,
-        near_headings(layouts, problems),
-        unused,
-    )
+
+    def _receipt(
+        self,
+        received: ReceivedFile,
+        counts: Mapping[str, int],
+        near: tuple[tuple[str, str, str], ...],
+        unused: tuple[tuple[str, str], ...] = (),
+        *,
+        is_refused: bool = False,
+        kept_file: Path | None = None,
+    ) -> Receipt:
+        return Receipt(
+            self.submission_id,
+            series_of(self.profile, self.period),
+            received.sha256,
+            self.workspace,
+            is_refused,
+            counts,
+            near,
+            unused,
+            kept_file,
+        )
 
 
 def near_headings(layouts: list[SheetLayout], problems: list[Finding]) -> tuple[tuple[str, str, str], ...]:
@@ -227,72 +362,6 @@ def near_headings(layouts: list[SheetLayout], problems: list[Finding]) -> tuple[
         for heading, proposals in nearest(unexpected, missing, limit=1).items():
             found.append((layout.sheet, unexpected[heading], proposals[0].word))
     return tuple(sorted(set(found)))
-
-
-def archive(project: Project, path: Path, sha256: str) -> Path:
-    """Keep the original, read-only and named by its hash; a file already kept is left alone.
-
-    Raises
-    ------
-    InputProblem
-        If its bytes are no longer those of the hash.
-    """
-    folder = project.archive / sha256[:2]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = (
-        folder
-        / f"{sha256}{''.join(path.suffixes[-2:]) if path.name.endswith('.gz') else path.suffix.lower()}"
-    )
-    if not kept.exists():
-        place = work_folder(project.work, "archiving-")
-        try:
-            partial = place / "partial"
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
-                shutil.copyfileobj(source, target)
-                target.flush()
-                os.fsync(target.fileno())
-            if hash_of_file(partial) != sha256:
-                raise InputProblem(f"{path.name} was changed while it was read: load it again.")
-            os.chmod(partial, 0o400)
-            os.replace(partial, kept)
-        finally:
-            drop_work(place)
-    return kept
-
-
-def archived_file(project: Project, sha256: str) -> Path:
-    """Return the archived original of a hash.
-
-    Raises
-    ------
-    InputProblem
-        If it is missing or its bytes no longer have that hash; names the file.
-    """
-    found = sorted((project.archive / sha256[:2]).glob(f"{sha256}*"))
-    if not found:
-        raise InputProblem(f"The archive has no file {sha256[:12]}...: restore it from the backup.")
-    if hash_of_file(found[0]) != sha256:
-        raise InputProblem(f"The archived file {found[0].name} is damaged: restore it from the backup.")
-    return found[0]
-
-
-def check_archived(project: Project, wanted: Sequence[str]) -> None:
-    """Read all archived originals of these hashes.
-
-    Raises
-    ------
-    InputProblem
-        If some are missing or damaged; names every one of them.
-    """
-    problems = []
-    for sha256 in dict.fromkeys(wanted):
-        try:
-            archived_file(project, sha256)
-        except InputProblem as problem:
-            problems.append(str(problem))
-    if problems:
-        raise InputProblem("\n".join(problems))
 
 
 def _store_sheet(
@@ -349,13 +418,13 @@ def _store_header(
         "submission_reference": submission_id,
     }
     values: dict[str, Any] = {}
-    for field in standard.tables["submission"].fields:
-        value = known.get(field.name)
-        if value is None and field.type == "string":
+    for known_field in standard.tables["submission"].fields:
+        value = known.get(known_field.name)
+        if value is None and known_field.type == "string":
             value = "NAS"
-        values[field.name] = [value] if field.multiple else value
-        if field.missing_column and value is None:
-            values[field.missing_column] = "NAS"
+        values[known_field.name] = [value] if known_field.multiple else value
+        if known_field.missing_column and value is None:
+            values[known_field.missing_column] = "NAS"
     row = {"submission_id": submission_id, "sheet": "profile", "source_row": 0, "source_part": 0, **values}
     names = ", ".join(f'"{n}"' for n in row)
     connection.execute(

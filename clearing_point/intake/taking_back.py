@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from clearing_point.errors import InputProblem
+from clearing_point.intake import archive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
@@ -63,17 +64,18 @@ def withdraw(project: Project, submission_id: str, reason: str) -> None:
             "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [WITHDRAWN, submission_id]
         )
         record_event(connection, submission_id, EVENT_WITHDRAWN, text)
+    _let_go(project, submission_id)
 
 
 def delete(project: Project, standard: Standard, submission_id: str, reason: str) -> bool:
-    """Remove everything a submission holds about persons: cells, rows, and the archived file.
+    """Remove everything a submission holds about persons: cells, rows, and what the archive keeps of its file.
 
     Its receipt, its findings (places only) and the reason stay.
 
     Returns
     -------
     bool
-        Whether the archived file was removed; it stays if another submission came of the same file.
+        Whether the archived file was removed; an original of an earlier version stays if another submission came of it.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
         with opened(project.warehouse, read_only=True) as connection:
             sha256, others = _file_of(connection, submission_id)
         # A deletion that was killed half-way is ended by asking again.
-        cut_short = not others and any((project.archive / sha256[:2]).glob(f"{sha256}*"))
+        cut_short = archive.is_there(project, sha256, submission_id, last=not others)
         if not cut_short:
             raise InputProblem(f"{submission_id} was deleted before.")
     tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
@@ -111,12 +113,14 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
                 record_event(connection, submission_id, EVENT_DELETED, text)
         sha256, others = _file_of(connection, submission_id)
     _write_anew(project)
-    if others:
-        return False
-    for path in (project.archive / sha256[:2]).glob(f"{sha256}*"):
-        path.chmod(0o600)
-        path.unlink()
-    return True
+    _let_go(project, submission_id)
+    return archive.remove(project, sha256, submission_id, last=not others)
+
+
+def _let_go(project: Project, submission_id: str) -> None:
+    """Remove the workbook that may wait for its marked copy."""
+    for path in project.waiting.glob(f"{submission_id}.*") if project.waiting.is_dir() else ():
+        path.unlink(missing_ok=True)
 
 
 def _state(project: Project, submission_id: str) -> str:

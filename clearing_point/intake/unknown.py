@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearing_point.countries.profile import ColumnSpec, Profile
+from clearing_point.intake.kept import UnknownText
 from clearing_point.intake.layout import fold
+from clearing_point.intake.package import column_letter
 from clearing_point.intake.words import words_of
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
@@ -28,33 +30,38 @@ class UnknownWord:
 
 
 def unknown_words(
-    connection: Any, submission_id: str, profile: Profile, standard: Standard
+    connection: Any, submission_id: str, texts: Sequence[UnknownText], profile: Profile, standard: Standard
 ) -> list[UnknownWord]:
     """List the words behind the findings of an unknown code.
 
-    The words come from the raw cells of a workspace or of the warehouse; they are for the sender's eyes and
-    are not stored anywhere.
+    Parameters
+    ----------
+    connection : duckdb connection
+        A workspace that holds the findings.
+    texts : sequence of UnknownText
+        What was not kept of the file; the words are for the sender's eyes and are stored nowhere.
     """
-    rows = connection.execute(
-        "SELECT f.target_table, f.target_field, f.sheet, f.column_letter, r.cells[c.column_number], "
-        "list(DISTINCT f.source_row ORDER BY f.source_row) FROM quality.finding AS f "
-        'JOIN raw."column" AS c ON c.submission_id = f.submission_id AND c.sheet = f.sheet '
-        "AND c.column_letter = f.column_letter AND c.target_table = f.target_table "
-        "JOIN raw.record AS r ON r.submission_id = f.submission_id AND r.sheet = f.sheet AND r.source_row = f.source_row "
-        "WHERE f.submission_id = ? AND f.rule_id = ? GROUP BY ALL ORDER BY ALL",
+    told: dict[tuple[str, str, str], dict[str, set[int]]] = {}
+    for table, name, sheet, letter, rows in connection.execute(
+        "SELECT target_table, target_field, sheet, column_letter, list(source_row) FROM quality.finding "
+        "WHERE submission_id = ? AND rule_id = ? GROUP BY ALL ORDER BY ALL",
         [submission_id, UNKNOWN_CODE],
-    ).fetchall()
+    ).fetchall():
+        told.setdefault((table, sheet, letter), {})[name] = set(rows)
     found: dict[tuple[str, str, str, str, str], set[int]] = {}
-    for table, field_name, sheet, letter, text, places in rows:
-        field = standard.tables[table].by_name[field_name]
-        spec = _spec_of(profile, table, field_name)
-        if text is None or spec is None or not field.is_coded:
-            continue
-        known = words_of(field, spec, profile, standard).codes
-        parts = text.split(profile.reading.list_separator) if field.multiple else [text]
-        for part in parts:
-            if part.strip() and fold(part) not in known:
-                found.setdefault((table, field_name, sheet, letter, part.strip()), set()).update(places)
+    for text in texts:
+        table, letter = text.table, column_letter(text.number)
+        for name, cells in told.get((table, text.sheet, letter), {}).items():
+            field = field_of(standard, table, name)
+            spec = _spec_of(profile, table, name)
+            places = cells.intersection(text.rows)
+            if spec is None or not field.is_coded or not places:
+                continue
+            known = words_of(field, spec, profile, standard).codes
+            parts = text.text.split(profile.reading.list_separator) if field.multiple else [text.text]
+            for part in parts:
+                if part.strip() and fold(part) not in known:
+                    found.setdefault((table, name, text.sheet, letter, part.strip()), set()).update(places)
     return [UnknownWord(*key, tuple(sorted(places))) for key, places in sorted(found.items())]
 
 

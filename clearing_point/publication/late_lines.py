@@ -8,6 +8,7 @@ from dataclasses import replace
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure import Policy, printed_cost
 from clearing_point.publication.issue import Published
+from clearing_point.standard.filling import fill
 
 
 def late_lines(
@@ -18,7 +19,7 @@ def late_lines(
     for name, shown in published.late.items():
         main = tables[published.late_of[name]]
         kind = name.rsplit("-", 1)[-1]
-        title = {"en": policy.late_titles[kind].format(title=main.population.title["en"])}
+        title = {"en": fill(policy.late_titles[kind], title=main.population.title["en"])}
         years = {d.variable for d in shown.dimensions}
         indicator = replace(
             main.indicator, indicator_id=name, title=title, definition=title, measure=None, chart=None, share=None,

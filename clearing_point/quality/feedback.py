@@ -9,6 +9,7 @@ from typing import Any
 
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, SEVERITIES, WARNING
 from clearing_point.standard import Standard
+from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY
 from clearing_point.standard.rules import LINKAGE
 from clearing_point.warehouse.connection import opened
@@ -189,7 +190,7 @@ def sentences(
         "sheet": sheet or "",
         "column": column or "",
     }
-    return sentence["what"].format(**names), sentence["do"].format(**names)
+    return fill(sentence["what"], **names), fill(sentence["do"], **names)
 
 
 def sentence_of(rule_id: str, standard: Standard, language: str) -> dict[str, str]:

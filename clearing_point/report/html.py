@@ -1,7 +1,8 @@
-"""The report as one HTML file: no scripts, no outside hosts, figures inside."""
+"""The report as one HTML file: no scripts, no outside hosts, figures inside. Templates run in a sandbox."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from clearing_point.errors import InputProblem
@@ -24,22 +25,27 @@ def render_html(report: Report, words: Words, templates: Path) -> str:
     """
     # Imported late: the command line must not pay for it.
     import jinja2
-    from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.tests["block"] = lambda block, name: type(block).__name__ == name
-    # Only our own drawings: their words were escaped when they were drawn.
-    environment.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
+    from clearing_point.report.sandbox import environment_of
+
+    environment = environment_of(templates)
     try:
-        return environment.get_template("report.html.j2").render(report=report, words=words)
+        return environment.get_template("report.html.j2").render(report=report, words=only_saying(words))
     except jinja2.TemplateError as error:
         raise InputProblem(
             f"{templates}: the page cannot be made ({type(error).__name__}: {error})."
         ) from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError, MemoryError) as error:
+        raise InputProblem(
+            f"{templates}: the page cannot be made: a template asks for something that does not work "
+            f"({type(error).__name__})."
+        ) from error
+
+
+def only_saying(words: Words) -> Callable[..., str]:
+    """Return a function that says a sentence: a template is given no more of the words than that."""
+
+    def say(key: str, /, **values: object) -> str:
+        return words(key, **values)
+
+    return say

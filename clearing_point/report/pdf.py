@@ -1,6 +1,7 @@
 """The report as a tagged PDF (PDF/UA-1), set by Typst from the same model as the page.
 
-Typst reads plain data, so no word of the report is ever read as markup. Only the fonts of ``reports/fonts`` are
+Typst reads plain data, so no word of the report is ever read as markup. It sees the folder of one
+report: its template may read nothing else, import nothing and run nothing. Only the fonts of ``reports/fonts`` are
 used, and the only date is the edition's: the same report gives the same bytes on every machine.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -27,6 +29,8 @@ _WORDS = (
     "tables.origin",
     "tables.origin_elsewhere_short",
 )
+_REACHING_OUT = re.compile(r"\b(import|include|eval|plugin)\b")
+"""Words by which a Typst file reaches packages (of the internet, too), other files and programs, or makes new code."""
 # Figures are laid out with the wide letters of the style and set in the narrower ones of the report: no word grows.
 _FIGURE_FONT, _REPORT_FONT = "DejaVu Sans", "Noto Sans"
 
@@ -50,8 +54,17 @@ def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
     template = reports / "templates" / TEMPLATE
     if not template.is_file():
         raise InputProblem(f"{template}: the template of the PDF is missing.")
+    source = template.read_text(encoding="utf-8")
+    forbidden = _REACHING_OUT.search(source)
+    if forbidden or template.is_symlink():
+        word = f"it may not {forbidden[0]}" if forbidden else "it is a link"
+        raise InputProblem(
+            f"{template}: the PDF cannot be made ({word}: a template reads nothing but the report)."
+        )
     with tempfile.TemporaryDirectory(prefix="clearing-point-pdf-") as name:
         folder = Path(name)
+        packages = folder / "packages"
+        packages.mkdir()
         (folder / "report.json").write_text(
             json.dumps(_document(report, words), ensure_ascii=False), encoding="utf-8"
         )
@@ -59,12 +72,14 @@ def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
             (folder / figure.file).write_text(
                 figure.svg.replace(_FIGURE_FONT, _REPORT_FONT), encoding="utf-8"
             )
-        (folder / TEMPLATE).write_bytes(template.read_bytes())
+        (folder / TEMPLATE).write_text(source, encoding="utf-8")
         try:
             fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(reports / "fonts")])
             made = typst.compile(
                 folder / TEMPLATE,
                 root=folder,
+                package_path=packages,
+                package_cache_path=packages,
                 font_paths=fonts,
                 format="pdf",
                 pdf_standards=["ua-1"],

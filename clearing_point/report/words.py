@@ -13,6 +13,7 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_yaml
+from clearing_point.standard.filling import fill
 from clearing_point.standard.model import Text
 from clearing_point.standard.translations import REGISTER, letters_of, places_of, respell
 
@@ -48,7 +49,7 @@ class Words:
         if not isinstance(text, str):
             raise InputProblem(f"reports/text/{self.language}: {key} must be one text.")
         try:
-            return text.format(**values).strip()
+            return fill(text, **values).strip()
         except (KeyError, IndexError, ValueError) as error:
             raise InputProblem(
                 f"reports/text/{self.language}: {key} has a place that is not known."
@@ -63,12 +64,12 @@ class Words:
         found = self._found(key)
         if not isinstance(found, list):
             raise InputProblem(f"reports/text/{self.language}: {key} must be a list.")
-        return tuple(str(text).format(**values).strip() for text in found)
+        return tuple(fill(str(text), **values).strip() for text in found)
 
     def known_items(self, key: str, values: Mapping[str, object]) -> tuple[str, ...]:
         """Return the sentences of a list whose places can all be filled; the others fall away."""
         return tuple(
-            str(text).format(**values).strip()
+            fill(str(text), **values).strip()
             for text in self._found(key)
             if places_of(str(text)) <= set(values)
         )

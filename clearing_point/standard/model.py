@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from clearing_point.standard.filling import fill
+
 Text = Mapping[str, str]
 """A text per language code; English (``en``) is always there."""
 
@@ -371,7 +373,7 @@ class Standard:
     def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
         """Return a sentence of ``words.yml`` with its places filled; English where the language has none."""
         text = self.words[place][name]
-        return (text.get(language) or text["en"]).format(**filled)
+        return fill(text.get(language) or text["en"], **filled)
 
     def codes_of(self, name: str) -> tuple[str, ...]:
         """Codes of a list, without missing codes; the territory register counts as a list."""

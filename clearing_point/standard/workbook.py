@@ -15,6 +15,7 @@ import xlsxwriter
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_yaml
+from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY, Field, Standard, Table
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.standard.translations import REGISTER
@@ -116,7 +117,7 @@ class _Setting:
             filled: dict[str, str | float] = {}
             for name, value in row.items():
                 parts = [
-                    part.format(**self.places) if isinstance(part, str) else part
+                    fill(part, **self.places) if isinstance(part, str) else part
                     for part in (value if isinstance(value, list) else [value])
                 ]
                 codelist = table.by_name[name].codelist

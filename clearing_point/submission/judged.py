@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.findings import SAME_FILE, WARNING, Finding, store_findings
-from clearing_point.intake.receive import Receipt, archive, receive
+from clearing_point.intake.archive import put_away
+from clearing_point.intake.kept import read_kept
+from clearing_point.intake.receive import Receipt, receive, receive_kept
 from clearing_point.project import Project
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
 from clearing_point.quality.runner import Gate, run_measured
 from clearing_point.standard import Standard, load_standard
-from clearing_point.submission.layout import read_with_answers, said_of_reading
+from clearing_point.submission.layout import (
+    answers_of,
+    profile_as_read,
+    read_with_answers,
+    said_of_reading,
+)
 from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import may_be_meant, what_changes
+from clearing_point.submission.waiting import keep_waiting
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
@@ -66,23 +75,28 @@ def judged(
         If the file cannot be read, or a correction or waiver is stale.
     """
     progress("reading")
-    received, profile, answers = read_with_answers(project, item.path, item.profile, standard, item.encoding)
-    reading = said_of_reading(received, profile)
     came = item.received_at or now()
-    decisions = decisions_for(project, standard, profile, item.period, came)
-    receipt = receive(
-        project,
-        standard,
-        item.path,
-        profile,
-        item.period,
-        version_number=plan.version,
-        supersedes=plan.supersedes,
-        made_data=item.made_data,
-        received=received,
-        received_at=came,
-        corrections=decisions.corrections,
-    )
+    said: dict[str, Any] = {
+        "version_number": plan.version, "supersedes": plan.supersedes, "made_data": item.made_data, "received_at": came,
+    }  # fmt: skip
+    if item.kept_of is not None:
+        kept, _ = read_kept(item.path)
+        profile, answers, reading = (
+            profile_as_read(project, kept, item.profile, standard),
+            answers_of(kept),
+            "",
+        )
+        decisions = decisions_for(project, standard, profile, item.period, came)
+        said["corrections"] = decisions.corrections
+        receipt = receive_kept(project, standard, item.path, profile, item.period, **said)
+    else:
+        received, profile, answers = read_with_answers(
+            project, item.path, item.profile, standard, item.encoding
+        )
+        reading = said_of_reading(received, profile)
+        decisions = decisions_for(project, standard, profile, item.period, came)
+        said |= {"corrections": decisions.corrections, "answers": [asdict(answer) for answer in answers]}
+        receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress("checking")
         if plan.sent_before:
@@ -126,7 +140,7 @@ def store_judged(
     *,
     progress: Progress = quietly,
 ) -> Outcome:
-    """Bring a judged file into the warehouse, its original into the archive, and drop the workspace.
+    """Bring a judged file into the warehouse, what is kept of it into the archive, and drop the workspace.
 
     Raises
     ------
@@ -141,8 +155,9 @@ def store_judged(
             progress("comparing")
             told = what_changes(project, standard, receipt, plan.supersedes, item.period, item.reason)
         progress("storing")
-        if not receipt.refused:
-            archive(project, item.path, receipt.file_sha256)
+        if receipt.kept_file is not None and item.kept_of is None:
+            put_away(project, receipt.kept_file, receipt.file_sha256, receipt.submission_id)
+            keep_waiting(project, item.path, receipt, found.feedback)
         merge(
             project,
             standard,

@@ -17,6 +17,7 @@ from clearing_point.countries import (
 from clearing_point.errors import InputProblem
 from clearing_point.intake.encodings import NAMES
 from clearing_point.intake.expected import read_as_declared, sample_of
+from clearing_point.intake.kept import Kept
 from clearing_point.intake.layout import fold
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.project import Project
@@ -59,6 +60,25 @@ def read_with_answers(
     rows, answers = split_answers(received.rows, standard)
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
     return replace(received, rows=rows, sheets=sheets), profile, answers
+
+
+def profile_as_read(project: Project, kept: Kept, profile: Profile, standard: Standard) -> Profile:
+    """Return the profile of a submission whose file was read before, in the layout that was recognised then."""
+    profile = replace(profile, language=kept.language)
+    _, _, other = kept.read_as.partition("/")
+    if not other:
+        return profile
+    if (project.sources / other / "profile.yml").is_file():
+        return in_format_of(profile, profile_of_source(project, other))
+    named = {str(place["tables"][0]): str(place["sheet"]) for place in kept.sheets}
+    return regional_profile(standard, profile, named)
+
+
+def answers_of(kept: Kept) -> tuple[Answer, ...]:
+    """Return what the sender answered when the file came."""
+    return tuple(
+        Answer(**{**one, "rows": tuple((int(a), int(b)) for a, b in one["rows"])}) for one in kept.answers
+    )
 
 
 def said_of_reading(received: ReceivedFile, profile: Profile) -> str:

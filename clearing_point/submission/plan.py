@@ -34,11 +34,23 @@ class Item:
     language: str = "en"
     compared: bool = True
     """Whether it is said what a new version changes."""
+    kept_of: str | None = None
+    """Hash of the file that came, where `path` is what the archive keeps of it: a rebuild."""
 
     @property
     def series(self) -> str:
         """Sender, territory and period: versions of one submission share it."""
         return series_of(self.profile, self.period)
+
+    def sha256(self) -> str:
+        """Return the hash of the sender's file.
+
+        Raises
+        ------
+        InputProblem
+            If it cannot be opened.
+        """
+        return self.kept_of or hash_of_file(self.path)
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ def plan_to_check(project: Project, standard: Standard, item: Item) -> Plan:
 
 def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     start, end = parse_period(item.period)
-    sha256 = hash_of_file(item.path)
+    sha256 = item.sha256()
     stops: tuple[str, ...] = ()
     with opened(project.warehouse, read_only=True) as warehouse:
         before = same_file(warehouse, item.series, sha256, item.profile.sha256, standard.sha256)

@@ -43,7 +43,7 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
     if receipt.refused:
         return tuple(said)
     with opened(receipt.workspace, read_only=True) as connection:
-        unknown = unknown_words(connection, receipt.submission_id, profile, standard)
+        unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, profile, standard)
     for word in unknown[:_SHOWN_WORDS]:
         field = standard.tables[word.table].by_name[word.field]
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())

@@ -16,6 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.receive import parse_period
 from clearing_point.processes import workers
 from clearing_point.standard import Standard, load_standard
+from clearing_point.standard.filling import fill
 from clearing_point.standard.model import Table
 from clearing_point.synthetic.columns import draw, generator
 from clearing_point.synthetic.known import Cell, MadeTable, submission_tables
@@ -136,12 +137,12 @@ def tables_of(region: MadeRegion, standard: Standard, territory: str, period: st
     if scores:
         declared |= region.settings["header_with_scorecard"]
     header = {
-        name: text.format(**words, first_day=start, last_day=end) if isinstance(text, str) else text
+        name: fill(text, **words, first_day=start, last_day=end) if isinstance(text, str) else text
         for name, text in declared.items()
     }
     made = {region.settings["header_table"]: _of_rows(region.settings["header_table"], [header])}
     register = [
-        {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()}
+        {k: fill(v, **words) if isinstance(v, str) else v for k, v in row.items()}
         for row in region.settings["register"]
     ]
     made[region.settings["register_table"]] = _of_rows(region.settings["register_table"], register)
@@ -179,7 +180,7 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
         filled = {**settings["always"], **row, **evidence}
         rows.append(
             {
-                k: v.format(territory=territory, year=year, **row) if isinstance(v, str) else v
+                k: fill(v, territory=territory, year=year, **row) if isinstance(v, str) else v
                 for k, v in filled.items()
             }
         )

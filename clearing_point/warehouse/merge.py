@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,10 @@ def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
         connection.execute("COMMIT")
 
 
+HELD = ("raw", "staged", "core", "quality")
+"""Schemas of what was received and judged."""
+
+
 def warehouse_of_receipts(receipts: dict[str, Any], path: Path, standard: Standard) -> Path:
     """Make a warehouse that holds nothing but kept receipts, to rebuild from; see :mod:`.receipts`."""
     create_empty(path, standard, path.parent)
@@ -162,22 +167,40 @@ def warehouse_of_receipts(receipts: dict[str, Any], path: Path, standard: Standa
 def content_hash(connection: Any, standard: Standard) -> str:
     """Return a hash of what the warehouse holds, whatever the file's bytes and the time of loading.
 
-    Sums a digest of every row of ``raw``, ``staged``, ``core`` and ``quality``, leaving out clock times, so
-    that a rebuild can be compared with what it replaces.
+    Sums a digest of every row of ``raw``, ``staged``, ``core`` and ``quality``, leaving out clock times, names of
+    files and hashes of what it was read by, so that a rebuild can be compared with what it replaces.
     """
     from clearing_point.standard.ddl import metadata_of
 
-    digest = hashlib.sha256()
-    for table in metadata_of(standard).sorted_tables:
-        if table.schema == "ref":
-            continue
-        columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name not in _CLOCK_COLUMNS)
+    columns = {
+        f"{t.schema}.{t.name}": [c.name for c in t.columns] for t in metadata_of(standard).sorted_tables
+    }
+    return hash_of_tables(digests(connection, {n: c for n, c in columns.items() if n.split(".")[0] in HELD}))
+
+
+def digests(connection: Any, columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return table -> number of rows and sum of their digests over the columns named that are content."""
+    found = {}
+    for table, names in columns.items():
+        chosen = ", ".join(f'"{name}"' for name in names if name not in _NOT_CONTENT)
+        schema, name = table.split(".")
         count, total = connection.execute(
-            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({columns}) AS row_values "
-            f'FROM {table.schema}."{table.name}")'
+            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({chosen}) AS row_values "
+            f'FROM {schema}."{name}")'
         ).fetchone()
-        digest.update(f"{table.schema}.{table.name}:{count}:{total}\n".encode())
+        found[table] = f"{count}:{total}"
+    return found
+
+
+def hash_of_tables(found: Mapping[str, str]) -> str:
+    """Return one hash of what :func:`digests` gives."""
+    digest = hashlib.sha256()
+    for table, said in found.items():
+        digest.update(f"{table}:{said}\n".encode())
     return digest.hexdigest()
 
 
-_CLOCK_COLUMNS = ("received_at", "decided_at", "happened_at")
+_NOT_CONTENT = (
+    "received_at", "decided_at", "happened_at", "file_name", "profile_sha256", "standard_sha256", "standard_version",
+)  # fmt: skip
+"""When something came and by what it was read; neither says what a submission holds."""

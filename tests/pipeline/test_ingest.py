@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -65,13 +66,16 @@ def test_an_accepted_submission_can_name_the_cell_of_every_value(
             "AND c.sheet = p.sheet AND c.target_table = 'person' AND c.target_field = 'sex' "
             "WHERE p.person_reference = 'P-2'"
         ).fetchone()
-        assert row == ("clean.xlsx", "person", "B", 4, "F")
+        name = f"{outcome['submission']}.xlsx"
+        assert row == (name, "person", "B", 4, "F"), "the file is named after its submission"
         raw = connection.execute(
             "SELECT cells[2] FROM raw.record WHERE sheet = 'person' AND source_row = 4"
         ).fetchone()
         assert raw == ("F",)
-    archived = list(project.archive.rglob("*.xlsx"))
-    assert [p.read_bytes() for p in archived] == [clean.read_bytes()]
+    archived = list(project.archive.rglob("*.parquet"))
+    assert len(archived) == 1
+    assert archived[0].name.startswith(hashlib.sha256(clean.read_bytes()).hexdigest())
+    assert not list(project.archive.rglob("*.xlsx")), "the original is not kept"
     assert archived[0].stat().st_mode & 0o777 == 0o400
     assert project.warehouse.stat().st_mode & 0o077 == 0
 
@@ -135,8 +139,7 @@ def test_a_rebuild_gives_the_same_content(
     code, out, err = run(project.data, "rebuild", "--json")
     assert code == 0, err
     assert json.loads(out)["same"] is True
-    next(iter(project.archive.rglob("*.xlsx"))).chmod(0o600)
-    for path in project.archive.rglob("*.xlsx"):
+    for path in project.archive.rglob("*.parquet"):
         path.chmod(0o600)
         path.write_bytes(path.read_bytes()[:-1])
     code, _, err = run(project.data, "rebuild")

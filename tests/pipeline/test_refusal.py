@@ -77,7 +77,10 @@ def _leaves_nothing(
     merge(project, standard, receipt.workspace, receipt.submission_id, accepted=False)
     drop_workspace(receipt.workspace)
     assert [w for w in words if _is_there(w, project, project.warehouse)] == []
-    assert list(project.archive.rglob("*.xlsx")) == [], "the file itself is not kept"
+    assert [p for p in project.archive.rglob("*") if p.is_file() and p != project.receipts] == [], (
+        "the file itself is not kept"
+    )
+    assert path.stem not in project.receipts.read_text(encoding="utf-8"), "nor is its name"
     with opened(project.warehouse, read_only=True) as connection:
         for table in ("raw.record", 'raw."column"', "staged.person", "core.person"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

@@ -1,0 +1,104 @@
+"""The archive: what is kept of each submission, read-only, under the hash of the file that came.
+
+An archive of an earlier version holds the originals themselves; they are read like before until
+``clearing-point reduce`` has replaced them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from clearing_point.errors import InputProblem
+from clearing_point.intake.kept import ENDING, is_whole, name_of_kept
+from clearing_point.intake.read import hash_of_file
+from clearing_point.project import Project
+
+_OPEN, _CLOSED = 0o600, 0o400
+
+
+def put_away(project: Project, kept: Path, file_sha256: str, submission_id: str) -> Path:
+    """Move what is kept of a submission from its workspace into the archive; the same once more is left alone."""
+    folder = project.archive / file_sha256[:2]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = folder / name_of_kept(kept, file_sha256, submission_id)
+    if not place.exists():
+        with kept.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.chmod(kept, _CLOSED)
+        os.replace(kept, place)
+    return place
+
+
+def archived_file(project: Project, file_sha256: str, submission_id: str) -> Path:
+    """Return what the archive holds of a submission: its kept file, or an original of an earlier version.
+
+    Raises
+    ------
+    InputProblem
+        If it is missing or damaged; names the file.
+    """
+    kept = _kept_of(project, file_sha256, submission_id)
+    if kept:
+        if not is_whole(kept[0]):
+            raise InputProblem(f"The archived file {kept[0].name} is damaged: restore it from the backup.")
+        return kept[0]
+    original = original_of(project, file_sha256)
+    if original is None:
+        raise InputProblem(f"The archive has no file {file_sha256[:12]}...: restore it from the backup.")
+    if hash_of_file(original) != file_sha256:
+        raise InputProblem(f"The archived file {original.name} is damaged: restore it from the backup.")
+    return original
+
+
+def is_kept_form(path: Path) -> bool:
+    """Whether an archived file is in the form of :mod:`clearing_point.intake.kept`, and no original."""
+    return path.suffix == ENDING
+
+
+def original_of(project: Project, file_sha256: str) -> Path | None:
+    """Return the original that an earlier version archived, if it is there."""
+    found = sorted((project.archive / file_sha256[:2]).glob(f"{file_sha256}.*"))
+    return next((path for path in found if not is_kept_form(path)), None)
+
+
+def check_archived(project: Project, wanted: Iterable[tuple[str, str]]) -> None:
+    """Read all archived files of these (hash, submission).
+
+    Raises
+    ------
+    InputProblem
+        If some are missing or damaged; names every one of them.
+    """
+    problems = []
+    for file_sha256, submission_id in wanted:
+        try:
+            archived_file(project, file_sha256, submission_id)
+        except InputProblem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise InputProblem("\n".join(dict.fromkeys(problems)))
+
+
+def remove(project: Project, file_sha256: str, submission_id: str, *, last: bool) -> bool:
+    """Remove what the archive holds of a submission; an original only with the last submission that came of it."""
+    doomed = _kept_of(project, file_sha256, submission_id)
+    original = original_of(project, file_sha256)
+    if last and original is not None:
+        doomed.append(original)
+    for path in doomed:
+        path.chmod(_OPEN)
+        path.unlink()
+    return bool(doomed)
+
+
+def is_there(project: Project, file_sha256: str, submission_id: str, *, last: bool) -> bool:
+    """Whether :func:`remove` would remove anything."""
+    return bool(_kept_of(project, file_sha256, submission_id)) or (
+        last and original_of(project, file_sha256) is not None
+    )
+
+
+def _kept_of(project: Project, file_sha256: str, submission_id: str) -> list[Path]:
+    return sorted((project.archive / file_sha256[:2]).glob(f"{file_sha256}.{submission_id}.*{ENDING}"))

@@ -1,0 +1,172 @@
+"""What was not asked for is nowhere: not in archive, warehouse, receipts or feedback; and a rebuild needs none of it."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from clearing_point.countries import profile_of_territory
+from clearing_point.intake.archive import archived_file
+from clearing_point.intake.kept import read_kept
+from clearing_point.intake.minimal import MARK
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.merge import content_hash
+from pipelines.feedback import feedback
+from pipelines.ingest import load
+from pipelines.rebuild import rebuild
+from pipelines.reduce import reduce
+from tests.pipeline.test_refusal import _texts_of
+from tests.workbooks import identification, person, write_regional
+
+PLANTED = [
+    "Qarbluk", "Wexfordina", "Plimova", "Ukvardin", "Jexov", "Drenkova", "Sumbarin", "Tolvanka", "Virzenka", "Molbrat",
+    "Kvostarin", "Zelmira",
+]  # fmt: skip
+
+
+@pytest.fixture
+def sent(tmp_path: Path, standard: Standard) -> Path:
+    """A file with a planted word in every place that nobody asked about, each written so that no pattern knows it."""
+    path = write_regional(
+        tmp_path / f"{PLANTED[0]} 2022.xlsx",
+        standard,
+        {
+            "organisation": [
+                {"organisation_id": "ORG7", "organisation_name": f"Safe House {PLANTED[1]}", "territory": "ALB",
+                 "organisation_type": "NGO"},
+            ],
+            "person": [
+                person(1, x_own=PLANTED[2]),
+                person(2, sex=PLANTED[3], x_own="z"),
+                person(3, birth_year=PLANTED[4]),
+                {**person(4), "person_reference": PLANTED[5]},
+            ],
+            "identification": [identification(1), identification(2, identification_date=PLANTED[6])],
+        },
+    )  # fmt: skip
+    book = openpyxl.load_workbook(path)
+    book.create_sheet(PLANTED[7])["A1"] = PLANTED[8]
+    book["person"].oddHeader.center.text = PLANTED[9]
+    book["person"]["A3"].comment = openpyxl.comments.Comment(PLANTED[10], "a")
+    book.properties.keywords = PLANTED[11]
+    book.save(path)
+    return path
+
+
+def _load(project: Project, standard: Standard, path: Path) -> Any:
+    return load(project, standard, path, profile_of_territory(project, "ALB"), "2022")
+
+
+def _is_there(word: str, project: Project) -> list[str]:
+    found = [text for text in _texts_of(project.warehouse) if word in text]
+    for path in (p for p in project.data.rglob("*") if p.is_file() and "waiting" not in p.parts):
+        if word in path.name or word.encode() in path.read_bytes():
+            found.append(path.name)
+        if path.suffix == ".parquet":
+            found += [path.name for row in pq.read_table(path).to_pylist() if word in str(row)]
+    return found
+
+
+def test_planted_words_are_nowhere_and_the_fault_is_still_told(
+    sent: Path, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    outcome = _load(project, standard, sent)
+    assert outcome.verdict.decision == "returned"
+    told = {(g.rule_id, g.sheet, g.column, g.rows) for g in outcome.feedback.groups}
+    assert {
+        ("P04", "person", "B", "4"), ("F05", "person", "D", "5"), ("F03", "person", "A", "6"),
+        ("F05", "identification", "C", "4"), ("P12", "organisation", "B", ""),
+    } <= told  # fmt: skip
+    assert {word: _is_there(word, project) for word in PLANTED if _is_there(word, project)} == {}
+    fix_list = tmp_path / "list.csv"
+    feedback(project, standard, outcome.submission_id, fix_list, letter=tmp_path / "letter.txt")
+    said = (
+        fix_list.read_text("utf-8-sig")
+        + (tmp_path / "letter.txt").read_text("utf-8")
+        + str(outcome.document())
+    )
+    assert [word for word in PLANTED if word in said] == []
+    with opened(project.warehouse, read_only=True) as connection:
+        cells = connection.execute(
+            "SELECT cells FROM raw.record WHERE sheet = 'person' ORDER BY source_row"
+        ).fetchall()
+    assert [row[:2] for (row,) in cells] == [["P-1", "F"], ["P-2", MARK], ["P-3", "F"], [f"{MARK}1", "F"]]
+
+
+def test_the_search_would_find_what_is_kept(sent: Path, project: Project, standard: Standard) -> None:
+    _load(project, standard, sent)
+    assert _is_there("P-2", project)
+
+
+def test_the_archive_gives_the_same_content_and_its_address(
+    sent: Path, project: Project, standard: Standard
+) -> None:
+    outcome = _load(project, standard, sent)
+    assert rebuild(project, standard).sentence().endswith("the content is the same.")
+    with opened(project.warehouse, read_only=True) as connection:
+        sha256, rows = connection.execute("SELECT file_sha256, rows_read FROM raw.submission").fetchone()
+    kept, received = read_kept(archived_file(project, sha256, outcome.submission_id))
+    assert kept.rows_read == rows > received.rows.num_rows - 1
+    assert [place["sheet"] for place in kept.sheets] == ["organisation", "person", "identification"]
+    row = next(r for r in received.rows.to_pylist() if r["sheet"] == "person" and r["source_row"] == 3)
+    assert row["cells"] == ["P-1", "F", "ALB", "2000", None], (
+        "as written, at its place; the own column is empty"
+    )
+    assert row["kinds"] == "tttn."
+
+
+def test_a_profile_that_maps_the_same_columns_still_rebuilds(
+    sent: Path, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    root = tmp_path / "project"
+    for name in ("schemas", "pipelines", "reports"):
+        shutil.copytree(
+            project.root / name, root / name, ignore=shutil.ignore_patterns("*.py", "__pycache__")
+        )
+    place = Project(root=root, data=project.data)
+    _load(place, standard, sent)
+    profile = root / "pipelines" / "countries" / "ALB" / "profile.yml"
+    profile.write_text("# A line more.\n" + profile.read_text("utf-8"), encoding="utf-8")
+    assert rebuild(place, standard).sentence().endswith("the content is the same.")
+
+
+def test_the_workbook_waits_until_it_is_marked_and_no_longer(
+    sent: Path, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    outcome = _load(project, standard, sent)
+    assert [p.name for p in project.waiting.iterdir()] == [f"{outcome.submission_id}.xlsx"]
+    back = tmp_path / "back.xlsx"
+    assert feedback(project, standard, outcome.submission_id, back).marked
+    assert zipfile.is_zipfile(back)
+    assert list(project.waiting.iterdir()) == []
+    again = feedback(project, standard, outcome.submission_id, back)
+    assert not again.marked
+    assert "--file" in (again.why_not_marked or "")
+    assert feedback(project, standard, outcome.submission_id, back, original=sent).marked
+
+
+def test_an_archive_of_originals_is_reduced_and_rebuilt_to_the_same_content(
+    sent: Path, project: Project, standard: Standard
+) -> None:
+    outcome = _load(project, standard, sent)
+    with opened(project.warehouse, read_only=True) as connection:
+        sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
+        before = content_hash(connection, standard)
+    # As an earlier version left it: the original itself.
+    kept = archived_file(project, sha256, outcome.submission_id)
+    original = kept.with_name(f"{sha256}.xlsx")
+    shutil.copyfile(sent, original)
+    kept.unlink()
+    done = reduce(project, standard)
+    assert (done.before, done.after, done.differing, done.removed) == (before, before, (), 1)
+    assert not original.exists()
+    assert rebuild(project, standard).after == before
+    assert [word for word in PLANTED if _is_there(word, project)] == []
