@@ -83,7 +83,7 @@ def series_of(profile: Profile, period: str) -> str:
 
 @dataclass(frozen=True)
 class Coming:
-    """A submission on its way into a workspace."""
+    """What is known of a submission before its file is read into the workspace."""
 
     workspace: Path
     profile: Profile
@@ -97,6 +97,7 @@ class Coming:
 
     @property
     def submission_id(self) -> str:
+        """Its name: period, territory, sender and version."""
         profile = self.profile
         return f"{self.period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{self.version_number}"
 
