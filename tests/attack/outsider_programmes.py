@@ -76,13 +76,13 @@ def random_programme(seed: int) -> Programme:
         for v, (two, one, none) in multipliers.items()
     )
     inner = (
-        "SELECT s.sender || '/' || p.person_reference AS unit_id, s.territory FROM \"current\".person AS p "
+        "SELECT s.sender || '/' || p.person_reference AS unit_id, p.person_id, s.territory FROM \"current\".person AS p "
         "JOIN \"current\".submission AS s USING (submission_id) "
         "QUALIFY row_number() OVER (PARTITION BY s.sender, p.person_reference ORDER BY p.submission_id) = 1"
     )  # fmt: skip
     numbered = f"SELECT *, row_number() OVER (ORDER BY unit_id) AS row FROM ({inner})"
     sql = (
-        f"SELECT unit_id, territory, {YEAR} AS reference_year, {', '.join(columns)} FROM (SELECT *, {draws} FROM "
+        f"SELECT unit_id, person_id, territory, {YEAR} AS reference_year, {', '.join(columns)} FROM (SELECT *, {draws} FROM "
         f"({numbered})) ORDER BY draw_unit, unit_id LIMIT {units}"
     )
     for column in derived:

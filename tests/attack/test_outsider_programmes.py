@@ -7,30 +7,40 @@ import pytest
 from tests.attack.outsider.whole import attack_folder
 from tests.attack.outsider_programmes import publish_and_attack, random_programme
 
+
+class Broken(AssertionError):
+    """A hidden cell follows from what is printed."""
+
+
 KNOWN = pytest.mark.xfail(
     strict=True,
+    raises=Broken,
     reason="the gate does not yet know what conditions and derived variables mean; take this mark away when it does",
 )
 
 
 def attack_programmes(standard, demo, tmp_path, seeds):
-    """Return (broken seeds, cells attacked). A programme that the gate refuses to publish leaks nothing."""
-    broken, attacked = {}, 0
+    """Publish and attack. A programme that the gate refuses to publish leaks nothing; few may be."""
+    broken, attacked, refused = {}, 0, []
     for seed in seeds:
         found = publish_and_attack(standard, demo, random_programme(seed), tmp_path / str(seed))
         if isinstance(found, str):
+            refused.append(found)
             continue
         attacked += found.attacked
         if found.recovered or found.narrow or found.undecided:
             broken[seed] = (len(found.recovered), len(found.narrow), len(found.undecided))
-    return broken, attacked
+    if len(refused) > len(seeds) / 4:
+        raise RuntimeError(f"{len(refused)} of {len(seeds)} programmes were refused: {refused[0]}")
+    if attacked < 10 * len(seeds):
+        raise RuntimeError(f"only {attacked} hidden cells were there to attack")
+    if broken:
+        raise Broken(f"of {attacked} hidden cells (recovered, too narrow, undecided by seed): {broken}")
 
 
 @KNOWN
 def test_random_programmes_with_conditions_and_derived_variables_are_not_broken(standard, demo, tmp_path):
-    broken, attacked = attack_programmes(standard, demo, tmp_path, [4, 7, 8])
-    assert attacked > 0
-    assert broken == {}
+    attack_programmes(standard, demo, tmp_path, [4, 7, 8])
 
 
 @pytest.mark.nightly
@@ -40,9 +50,7 @@ def test_two_hundred_random_programmes_are_not_broken(standard, full_demo, tmp_p
 
     Quick: tests/attack/test_outsider_programmes.py::test_random_programmes_with_conditions_and_derived_variables_are_not_broken
     """
-    broken, attacked = attack_programmes(standard, full_demo, tmp_path, range(1, 201))
-    assert attacked > 1_000
-    assert broken == {}
+    attack_programmes(standard, full_demo, tmp_path, range(1, 201))
 
 
 @pytest.mark.nightly
@@ -59,4 +67,5 @@ def test_the_demonstration_edition_is_not_broken(full_demo):
         standard=demo.schemas,
     )
     assert verdict.attacked > 100
-    assert (verdict.recovered, verdict.narrow, verdict.undecided) == ([], [], [])
+    if verdict.recovered or verdict.narrow or verdict.undecided:
+        raise Broken(f"{len(verdict.recovered)} recovered, {len(verdict.narrow)} too narrow")

@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--meaning", type=Path, action="append", default=[], help="more rules of meaning (YAML)"
     )
+    parser.add_argument("--inhabitants", type=Path, help="CSV: territory, year, inhabitants; against rates")
     parser.add_argument("--quiet", action="store_true", help="counts only")
     given = parser.parse_args(arguments)
     try:
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             report=given.report,
             standard=given.standard,
             meaning=given.meaning,
+            inhabitants=given.inhabitants,
             say=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
         )
     except ValueError as problem:
@@ -43,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
             ("recovered", verdict.recovered),
             ("too narrow", verdict.narrow),
             ("undecided", verdict.undecided),
+            ("left open by the policy", verdict.left_open),
         ):
             for cell in found:
                 between = str(cell.low) if cell.exact else f"{cell.low} to {cell.high:g}"
@@ -50,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"attacked {verdict.attacked}, recovered {len(verdict.recovered)}, of them 1 to {release.threshold - 1}: "
         f"{verdict.small(release.threshold)}, too narrow {len(verdict.narrow)}, undecided {len(verdict.undecided)}"
+        + (f"; left open by the policy {len(verdict.left_open)}" if verdict.left_open else "")
     )
     return 1 if verdict.recovered or verdict.narrow or verdict.undecided else 0
 

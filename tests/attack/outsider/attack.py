@@ -44,6 +44,7 @@ class Verdict:
     recovered: list[Found] = field(default_factory=list)
     narrow: list[Found] = field(default_factory=list)
     undecided: list[Found] = field(default_factory=list)
+    left_open: list[Found] = field(default_factory=list)  # known too well, which the published policy allows
     words: list[str] = field(default_factory=list)
 
     def small(self, threshold: int) -> int:
@@ -366,8 +367,11 @@ def _judge(
     verdict: Verdict, cells: list[tuple[str, Codes]], release: Release, low: float, high: float, whole: bool
 ) -> None:
     for table, codes in cells:
-        found = Found(table, codes, int(low), high)
-        if low == high:
+        found = Found(table, codes, int(low), float(high))
+        if (table, codes) in release.open_cells:
+            if low == high or not _harmless(low, high, release.threshold):
+                verdict.left_open.append(found)
+        elif low == high:
             verdict.recovered.append(found)
         elif not _harmless(low, high, release.threshold):
             verdict.narrow.append(found)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 
+import yaml
+
 from tests.attack.outsider.conditions import Both, Condition, read
 
 Codes = tuple[str, ...]
@@ -52,6 +54,8 @@ class Release:
     base: int
     manifest: dict
     words: list[str] = field(default_factory=list)  # what was understood on the way, said before the verdict
+    open_cells: set[tuple[str, Codes]] = field(default_factory=set)
+    """Cells of which the published policy says that a few of them need no protection of their own."""
 
 
 def read_release(folder: Path) -> Release:
@@ -80,6 +84,25 @@ def read_release(folder: Path) -> Release:
                 cell.low, cell.high = max(0, cell.low - base + 1), cell.low + base - 1
     threshold = int(manifest.get("protection", {}).get("threshold") or 5)
     return Release(folder, tables, threshold, base, manifest)
+
+
+def leave_open(release: Release, policy: Path) -> None:
+    """Read in the published policy which "not known" cells need no protection of their own."""
+    if not policy.is_file():
+        return
+    rule = yaml.safe_load(policy.read_text(encoding="utf-8")).get("not_known") or {}
+    lacking = frozenset(rule.get("categories") or ())
+    for table in release.tables:
+        for codes in table.cells:
+            for (variable, categories), code in zip(table.dimensions.items(), codes, strict=True):
+                leaves = categories[code]
+                beside = frozenset((rule.get("with") or {}).get(variable) or ())
+                if (
+                    leaves & lacking
+                    and leaves <= lacking | beside
+                    and variable not in (rule.get("tells") or ())
+                ):
+                    release.open_cells.add((table.id, codes))
 
 
 def _table(definition: dict, path: Path) -> Table:

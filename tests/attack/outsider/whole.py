@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,8 +10,9 @@ from pathlib import Path
 
 from tests.attack.outsider.attack import Verdict, attack, consistent
 from tests.attack.outsider.meaning import Rule, read_rules, rules_of_code_lists
-from tests.attack.outsider.reading import Release, Table, read_release
-from tests.attack.outsider.world import Contradiction, System, build
+from tests.attack.outsider.reading import Release, Table, leave_open, read_release
+from tests.attack.outsider.report import Share, read_beside, read_inhabitants, read_rates
+from tests.attack.outsider.world import Contradiction, Row, System, build
 
 OWN_KNOWLEDGE = Path(__file__).with_name("meaning.yml")
 
@@ -20,6 +22,7 @@ def attack_folder(
     report: Path | None = None,
     standard: Path | None = None,
     meaning: Sequence[Path] = (),
+    inhabitants: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Release, Verdict]:
     """Attack a release folder with all that is printed with it.
@@ -32,6 +35,8 @@ def attack_folder(
         The public standard (code lists), where the attacker has it.
     meaning
         Further files of rules, in the form of meaning.yml.
+    inhabitants
+        A public list of inhabitants (CSV: territory, year, inhabitants), against rates.
 
     Raises
     ------
@@ -43,7 +48,10 @@ def attack_folder(
     release = read_release(folder)
     rules = [rule for file in (OWN_KNOWLEDGE, *meaning) for rule in read_rules(file)]
     if standard is not None:
+        leave_open(release, standard / "disclosure.yml")
         rules += rules_of_code_lists(standard / "codelists")
+    shares = read_beside(release, report)
+    read_rates(release, read_inhabitants(inhabitants) if inhabitants else {})
     total = Verdict(words=list(release.words))
     populations: dict[str, list[Table]] = defaultdict(list)
     for table in release.tables:
@@ -51,7 +59,7 @@ def attack_folder(
     for name, tables in sorted(populations.items()):
         if not any(p.state in {"hidden", "rounded"} for t in tables for p in t.cells.values()):
             continue
-        system, words = _system(tables, rules)
+        system, words = _system(tables, rules, shares)
         found = attack(
             replace(release, tables=tables), system, lambda line, name=name: say(f"{name}: {line}")
         )
@@ -59,14 +67,34 @@ def attack_folder(
         total.recovered += found.recovered
         total.narrow += found.narrow
         total.undecided += found.undecided
+        total.left_open += found.left_open
         total.words += [f"{name}: {word}" for word in words]
     return release, total
 
 
-def _system(tables: Sequence[Table], rules: Sequence[Rule]) -> tuple[System, list[str]]:
+def _built(tables: Sequence[Table], rules: Sequence[Rule], shares: Sequence[Share]) -> System:
+    """Build, with the printed percentages: a part of the known, within half a unit of the last digit."""
+    system = build(tables, rules)
+    for share in shares:
+        part, whole = (system.cells.get((share.table, codes)) for codes in (share.part, share.whole))
+        if part is None or whole is None:
+            continue
+        unknown = [system.cells.get((share.table, codes), ()) for codes in share.without]
+        for side, bound in ((1, share.high), (-1, share.low)):
+            terms: dict[int, float] = defaultdict(float)
+            for cell, times in ((part, 100.0), (whole, -bound), *((u, bound) for u in unknown)):
+                for x in cell:
+                    terms[x] += side * times
+            system.rows.append(Row(dict(terms), -math.inf, 1e-6, "a percentage"))
+    return system
+
+
+def _system(
+    tables: Sequence[Table], rules: Sequence[Rule], shares: Sequence[Share]
+) -> tuple[System, list[str]]:
     """Build with every rule that the printed numbers of these tables do not contradict."""
     try:
-        system = build(tables, rules)
+        system = _built(tables, rules, shares)
         if consistent(system):
             return system, []
     except Contradiction:
@@ -75,11 +103,11 @@ def _system(tables: Sequence[Table], rules: Sequence[Rule]) -> tuple[System, lis
     words = []
     for rule in rules:
         try:
-            holds = consistent(build(tables, [*kept, rule]))
+            holds = consistent(_built(tables, [*kept, rule], shares))
         except Contradiction:
             holds = False
         if holds:
             kept.append(rule)
         else:
             words.append(f"not used, the printed numbers contradict it: {rule.name}")
-    return build(tables, kept), words
+    return _built(tables, kept, shares), words
