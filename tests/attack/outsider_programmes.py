@@ -123,17 +123,17 @@ def publish_and_attack(
 ) -> Verdict | str:
     """Publish a programme over the records of a project, and attack what came out; a refusal's words instead."""
     root, data = place / "root", place / "data"
-    (root / "reports" / "editions").mkdir(parents=True)
+    root.mkdir(parents=True)
     (root / "schemas").symlink_to(project.schemas)
-    data.mkdir()
+    (data / "editions").mkdir(parents=True)
     for folder in project.data.iterdir():
-        if folder.name not in {"publications", "releases", "reports", "prepared"}:
+        if folder.name not in {"publications", "releases", "reports", "prepared", "editions"}:
             (data / folder.name).symlink_to(folder)
     edition = {
         "year": YEAR, "title": "Made up", "naming_profile": "neutral", "languages": ["en"], "trend_from": YEAR,
         "profile": "suppress", "tables": [i.indicator_id for i in programme.indicators],
     }  # fmt: skip
-    (root / "reports" / "editions" / f"{YEAR}.yml").write_text(yaml.safe_dump(edition))
+    (data / "editions" / f"{YEAR}.yml").write_text(yaml.safe_dump(edition))
     (place / "meaning.yml").write_text(yaml.safe_dump({"rules": programme.rules}))
     declared = replace(
         standard,
