@@ -84,3 +84,18 @@ def test_the_python_of_the_researchers_page_runs(
     for block in blocks:
         exec(compile(block, "researchers.md", "exec"), names)  # noqa: S102 - our own page
     assert (tmp_path / "sex_by_territory.xlsx").is_file()
+
+
+def test_every_file_that_the_documents_name_is_there() -> None:
+    lost = []
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for named in re.findall(
+            r"`((?:tests|schemas|docs|reports|clearing_point|pipelines)/[\w./-]+)`", text
+        ):
+            if not (ROOT / named).exists() and "XYZ" not in named:
+                lost.append(f"{page}: {named}")
+        for named in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            if not (ROOT / page).parent.joinpath(named).exists():
+                lost.append(f"{page}: {named}")
+    assert lost == []
