@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearing_point.disclosure import Category, CountTable, Dimension, Policy, protect
+from clearing_point.disclosure import Behind, Category, CountTable, Dimension, Policy, protect
 from tests.attack.random_reports import VARIABLES, count, people, random_report
 from tests.attack.stronger_attackers import insider, joint_file, pairs_to_join
 
@@ -42,12 +42,19 @@ def test_a_third_of_all_clients_does_not_give_away_the_others(report, protection
     assert found.recovered == 0
 
 
-def test_an_office_that_knows_all_of_its_territory_is_a_stronger_attacker():
-    """A known limit (docs/disclosure.md): of two hidden territories each office works out the other."""
+def test_an_office_that_knows_all_of_its_territory_learns_nothing_of_another_one():
+    """Of two hidden territories each office used to work out the other: a third is hidden where the gate knows the senders."""
     leaves = [leaf for group in VARIABLES["territory"] for leaf in group][:3]
     dimension = Dimension("territory", (*map(Category.of, leaves), Category.of("Total", *leaves)))
     counts = dict(zip(((leaf,) for leaf in (*leaves, "Total")), (4, 300, 20, 324), strict=True))
-    printed = protect([CountTable("T", "persons", (dimension,), counts)], POLICY, profile="suppress").tables
     own = {"T": {(leaves[2],): 20, ("Total",): 20}}
-    assert insider(printed, POLICY, (), own).recovered == 0
-    assert insider(printed, POLICY, (), own, frozenset({leaves[2]})).where == [f"T {(leaves[0],)}"]
+    behind = {cell: Behind(n, {cell[0]: (n, n)}) for cell, n in counts.items()}
+    behind["Total",] = Behind(324, {leaf: (counts[leaf,], counts[leaf,]) for leaf in leaves})
+    table = CountTable("T", "persons", (dimension,), counts, behind)
+    found = {}
+    for senders in ("nobody", "everything"):
+        policy = Policy.plain(5, senders=senders, sender_variable="territory")
+        printed = protect([table], policy, profile="suppress").tables
+        found[senders] = insider(printed, POLICY, (), own, frozenset({leaves[2]}))
+    assert found["nobody"].where == [f"T {(leaves[0],)}"]
+    assert (found["everything"].recovered, found["everything"].narrow) == (0, 0)
