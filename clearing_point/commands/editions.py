@@ -217,7 +217,9 @@ def reduce_archive(
     from pipelines.reduce import reduce
 
     found = find_project(project, data)
-    result = reduce(found, load_standard(found.schemas, found.prepared), anyway=anyway, progress=progress(json))
+    result = reduce(
+        found, load_standard(found.schemas, found.prepared), anyway=anyway, progress=progress(json)
+    )
     if json:
         print_json(result.summary())
     else:

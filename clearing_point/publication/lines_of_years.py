@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from clearing_point.analysis.model import TOTAL
 from clearing_point.analysis.vintages import Revision
-from clearing_point.disclosure import CountTable, Dimension, Ledger, Policy, ProtectedCell
+from clearing_point.disclosure import Behind, CountTable, Dimension, Ledger, Policy, ProtectedCell
 from clearing_point.disclosure.model import Cell
 from clearing_point.publication.frozen_years import Frozen, year_position
 
@@ -103,6 +103,7 @@ def lines_of(
             continue
         seen.add(table.population)
         lines: dict[str, dict[Cell, int]] = {LATE: {}, WITHDRAWN: {}}
+        behind: dict[str, dict[Cell, Behind]] = {}
         if now.cases is not None:
             lines[LINKED] = {}
         for year in years:
@@ -116,6 +117,11 @@ def lines_of(
                 name, said = f"{table.table_id}-{kind}", earlier.get((table.population, kind, year.code), ())
                 number = next_number(getattr(known, kind), said, policy.threshold)
                 counts[(year.code,)] = getattr(known, kind) if number is None else number
+                if number is not None and number == getattr(known, kind):
+                    who = who_sent_of_a_line(
+                        kind, number, then.table.behind.get(cell), table.behind.get(cell)
+                    )
+                    behind.setdefault(kind, {})[(year.code,)] = who
                 if number is None:
                     keep.setdefault(name, {})[(year.code,)] = ProtectedCell(None, "hidden")
         for kind, counts in lines.items():
@@ -127,10 +133,20 @@ def lines_of(
                     f"{table.population}{_by(kind, edition)}",
                     (Dimension(table.dimensions[at].variable, years),),
                     counts,
+                    behind.get(kind, {}),
                     title=table.title,
                 )
             )
     return Lines(tuple(tables), of, keep)
+
+
+def who_sent_of_a_line(kind: str, number: int, before: Behind | None, today: Behind | None) -> Behind:
+    """Return what each sender has of a line herself: by how much her own count of the year has changed."""
+    turn = {LATE: 1, WITHDRAWN: -1}.get(kind, 0)
+    then, now = ({} if b is None else b.own for b in (before, today))
+    steps = {name: turn * (now.get(name, (0, 0))[0] - then.get(name, (0, 0))[0]) for name in {*then, *now}}
+    own = {name: min(step, number) for name, step in steps.items() if step > 0}
+    return Behind(number, {name: (count, count) for name, count in sorted(own.items())})
 
 
 def _by(kind: str, edition: int) -> str:

@@ -16,6 +16,7 @@ from clearing_point.disclosure import (
     load_policy,
     protect,
 )
+from clearing_point.publication.lines_of_years import who_sent_of_a_line
 from tests.attack.independent_attacker import IndependentAttacker
 from tests.attack.random_reports import random_report
 from tests.conftest import ROOT
@@ -136,3 +137,22 @@ def test_every_unknown_that_the_report_calls_otherwise_is_protected(standard):
     for breakdown in named:
         beside = policy.not_known_with.get(breakdown.variable, frozenset())
         assert breakdown.variable in policy.not_known_tells or set(breakdown.unknown_with) == beside
+
+
+def test_a_line_of_late_records_is_hidden_from_the_sender_of_most_of_it():
+    """Six came late and four of them are hers: the two others are for nobody to know; of six that are all hers, nobody is left."""
+    before = Behind(50, {"A": (30, 30), "B": (20, 20)})
+    years = (Dimension("year", (Category.of("1"),)),)
+    policy = Policy.plain(5, senders="everything", sender_variable="territory")
+    said = {}
+    for others in (2, 0):
+        today = Behind(56, {"A": (36 - others, 36 - others), "B": (20 + others, 20 + others)})
+        line = CountTable(
+            "T-late",
+            "persons, late",
+            years,
+            {("1",): 6},
+            {("1",): who_sent_of_a_line("late", 6, before, today)},
+        )
+        said[others] = protect([line], policy, profile="suppress").tables[0].cells[("1",)].shown
+    assert said == {2: None, 0: 6}
