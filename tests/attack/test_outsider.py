@@ -167,6 +167,17 @@ def test_command_counts_and_fails_where_something_was_found(
     assert main([str(tmp_path)]) == 2
 
 
+def test_a_hidden_cell_in_which_nobody_can_be_is_no_finding(tmp_path: Path) -> None:
+    f = Folder(tmp_path / "release")
+    values = [C, C, 20, C, 60, C, C, 0, 0, 0, 0, 0]
+    f.table("T", {"minor": ["Y", "N", "UNK"], "adult_sex_group": ["WOMEN", "MEN", "GIRLS", "BOYS"]}, values)
+
+    _, verdict = attack_folder(f.path)
+
+    assert {x.codes for x in verdict.impossible} == {("Y", "WOMEN"), ("Y", "MEN"), ("N", "GIRLS")}
+    assert (verdict.attacked, verdict.recovered, verdict.narrow) == (5, [], [])
+
+
 def test_rule_that_the_numbers_contradict_is_dropped_and_said(tmp_path: Path) -> None:
     f = Folder(tmp_path / "release")
     f.table("A", {"report_age_band": ["0-13", "14-17", "18-23", "24-29", "30+", "UNK"]}, [9, 9, 9, 9, C, C])

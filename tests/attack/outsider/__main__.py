@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             ("too narrow", verdict.narrow),
             ("undecided", verdict.undecided),
             ("left open by the policy", verdict.left_open),
+            ("nobody can be in it", verdict.impossible),
         ):
             for cell in found:
                 between = str(cell.low) if cell.exact else f"{cell.low} to {cell.high:g}"
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"attacked {verdict.attacked}, recovered {len(verdict.recovered)}, of them 1 to {release.threshold - 1}: "
         f"{verdict.small(release.threshold)}, too narrow {len(verdict.narrow)}, undecided {len(verdict.undecided)}"
         + (f"; left open by the policy {len(verdict.left_open)}" if verdict.left_open else "")
+        + (f"; cells in which nobody can be {len(verdict.impossible)}" if verdict.impossible else "")
     )
     return 1 if verdict.recovered or verdict.narrow or verdict.undecided else 0
 

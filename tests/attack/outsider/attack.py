@@ -44,6 +44,9 @@ class Verdict:
     recovered: list[Found] = field(default_factory=list)
     narrow: list[Found] = field(default_factory=list)
     undecided: list[Found] = field(default_factory=list)
+    impossible: list[Found] = field(
+        default_factory=list
+    )  # hidden, and nobody can be in it by what the words mean
     left_open: list[Found] = field(default_factory=list)  # known too well, which the published policy allows
     words: list[str] = field(default_factory=list)
 
@@ -225,7 +228,9 @@ def attack(release: Release, system: System, say: Callable[[str], None] = lambda
     by_part: dict[int, list[Sum]] = defaultdict(list)
     for s, at in sums.items():
         fixed = int(sum(value[x] for x in s if value[x] >= 0))
-        if len(at) == 0:
+        if not s:
+            verdict.impossible += [Found(*cell, 0, 0.0) for cell in wanted[s]]
+        elif len(at) == 0:
             _judge(verdict, wanted[s], release, fixed, fixed, whole=True)
         else:
             by_part[int(part_of[at[0]])].append(s)

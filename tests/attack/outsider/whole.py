@@ -67,6 +67,7 @@ def attack_folder(
         total.recovered += found.recovered
         total.narrow += found.narrow
         total.undecided += found.undecided
+        total.impossible += found.impossible
         total.left_open += found.left_open
         total.words += [f"{name}: {word}" for word in words]
     return release, total

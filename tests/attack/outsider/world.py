@@ -153,7 +153,7 @@ class _Population:
             unknown = np.full(tuple(len(parts) for _, parts in shape), ABSENT, dtype=np.int64)
             clique = self.cliques[shape] = _Clique(shape, unknown)
             for rule in self.rules:
-                if set(rule.axes) <= set(clique.axes):
+                if len(set(rule.axes) & set(clique.axes)) > 1:
                     unknown[np.broadcast_to(~self.allowed(rule, shape), unknown.shape)] = FORBIDDEN
         fresh = (clique.unknown == ABSENT) & wanted
         count = int(fresh.sum())
@@ -164,9 +164,15 @@ class _Population:
     def allowed(self, rule: Rule, shape: Shape) -> np.ndarray:
         """Say of every combination of a rule's axes whether it can be; the other axes have length 1."""
         narrow = [len(parts) if axis in rule.axes else 1 for axis, parts in shape]
+        there = {axis for axis, _ in shape}
+        lacking = [a for a in rule.axes if a not in there]
         found = np.zeros(narrow, dtype=bool)
         for at in np.ndindex(*narrow):
-            found[at] = rule.allows(self.leaves(shape, at, rule.axes))
+            known = self.leaves(shape, at, rule.axes)
+            found[at] = any(
+                rule.allows(known | dict(zip(lacking, map(min, rest), strict=True)))
+                for rest in itertools.product(*(self.axes[a].blocks for a in lacking))
+            )
         return found
 
     def leaves(self, shape: Shape, at: Sequence[int], axes: Iterable[str]) -> dict[str, str]:
