@@ -43,6 +43,8 @@ class Folder:
             rows.writerow([*full, "value", "protection", *(["measure"] if measures else [])])
             for n, (cell, shown) in enumerate(zip(product(*full.values()), values, strict=True)):
                 told = ["", C] if shown == C else [shown, ""]
+                if isinstance(shown, str) and shown.startswith("~"):
+                    told = [shown[1:], "rounded"]
                 rows.writerow([*cell, *told, *([measures[n]] if measures else [])])
         (self.path / "definitions.json").write_text(json.dumps(self.definitions))
 
@@ -122,6 +124,13 @@ def too_narrow(f: Folder, leak: bool) -> None:
     f.table("T", {"town": ["A", "B"], "sex": ["F", "M", "Total"]}, [C, C, 3 if leak else 30, 20, 20, 40])
 
 
+def rounded(f: Folder, leak: bool) -> None:
+    f.table("T", {"kind": ["A", "B", "Total"]}, ["~5", "~10", "~15"])
+    if leak:
+        f.table("W", {"kind": {"B": ["B"]}}, [13])
+        f.table("V", {"sex": {"Total": ["F", "M"]}}, [15])
+
+
 KINDS: dict[Callable[[Folder, bool], None], tuple[str, tuple[str, ...], int | None]] = {
     one_sum: ("T", ("M",), 3),
     two_tables: ("T", ("B", "M"), 8),
@@ -133,6 +142,7 @@ KINDS: dict[Callable[[Folder, bool], None], tuple[str, tuple[str, ...], int | No
     ages_and_minors: ("A", ("0-13",), 2),
     several_answers: ("W", ("M",), 2),
     too_narrow: ("T", ("A", "F"), None),
+    rounded: ("T", ("A",), 2),
 }
 
 

@@ -212,6 +212,7 @@ def attack(release: Release, system: System, say: Callable[[str], None] = lambda
             if printed.state in {"hidden", "rounded"} and (table.id, codes) in system.cells:
                 wanted[system.cells[table.id, codes]].append((table.id, codes))
     verdict.attacked = sum(map(len, wanted.values()))
+    promised = {s: _promised(release, cells) for s, cells in wanted.items()}
     free = np.flatnonzero(value < 0)
     place = np.full(system.unknowns, -1)
     place[free] = np.arange(len(free))
@@ -231,7 +232,7 @@ def attack(release: Release, system: System, say: Callable[[str], None] = lambda
         if not s:
             verdict.impossible += [Found(*cell, 0, 0.0) for cell in wanted[s]]
         elif len(at) == 0:
-            _judge(verdict, wanted[s], release, fixed, fixed, whole=True)
+            _judge(verdict, wanted[s], release, promised[s], (fixed, fixed), whole=True)
         else:
             by_part[int(part_of[at[0]])].append(s)
     say(f"{len(free)} unknowns, {len(rows)} rows, {len(by_part)} parts with hidden cells")
@@ -248,7 +249,7 @@ def attack(release: Release, system: System, say: Callable[[str], None] = lambda
             for at in sums[s]:
                 vector[own[int(at)]] += 1
             targets.append((s, vector, int(sum(value[x] for x in s if value[x] >= 0))))
-        _solve(part, targets, wanted, release, verdict, say)
+        _solve(part, targets, wanted, promised, release, verdict, say)
     return verdict
 
 
@@ -269,6 +270,7 @@ def _solve(
     part: _Part,
     targets: list[tuple[Sum, np.ndarray, int]],
     wanted: dict[Sum, list[tuple[str, Codes]]],
+    promised: dict[Sum, tuple[int, int]],
     release: Release,
     verdict: Verdict,
     say: Callable[[str], None],
@@ -289,18 +291,20 @@ def _solve(
             count = float(vector @ solution) + fixed
             seen[k] = [min(seen[k][0], count), max(seen[k][1], count)]
 
-    _look_around(part, targets, seen, keep, release.threshold)
+    ranges = [promised[s] for s, _, _ in targets]
+    _look_around(part, targets, seen, keep, ranges)
     for k, (s, vector, fixed) in enumerate(targets):
-        if seen[k][0] <= 0 and seen[k][1] >= release.threshold:
+        down, up = ranges[k]
+        if seen[k][0] <= down and seen[k][1] >= up:
             continue
         least, at = part.bound(vector)
         keep(at)
         most, at = part.bound(-vector)
         keep(at)
         low, high = fixed + int(np.ceil(least - TOLERANCE)), fixed + np.floor(-most + TOLERANCE)
-        needs = [(0, 0)] if low <= 0 else []
-        if low < release.threshold <= high:
-            needs.append((release.threshold, np.inf))
+        needs: list[tuple[float, float]] = [(0, down)] if low <= down else []
+        if low < up <= high:
+            needs.append((up, np.inf))
         sure = True
         for at_least, at_most in needs if low < high else ():
             if at_least <= seen[k][0] <= at_most or at_least <= seen[k][1] <= at_most:
@@ -319,10 +323,10 @@ def _solve(
             if status == "found":
                 keep(solution)
             elif status == "impossible":
-                low, high = (max(low, 1), high) if at_most == 0 else (low, min(high, release.threshold - 1))
+                low, high = (max(low, down + 1), high) if at_most == down else (low, min(high, up - 1))
             else:
                 sure = False
-        if low < high and not _harmless(low, high, release.threshold):
+        if low < high and not _harmless(low, high, ranges[k], release.threshold):
             # Is it even known? Only whole numbers tell.
             for sign in (1, -1):
                 status, solution = part.whole(sign * vector, None)
@@ -332,7 +336,7 @@ def _solve(
                     low, high = (count, high) if sign > 0 else (low, count)
                 elif status == "undecided":
                     sure = False
-        _judge(verdict, wanted[s], release, low, high, sure)
+        _judge(verdict, wanted[s], release, ranges[k], (low, high), sure)
     took = time.process_time() - began
     if took > 5:
         say(f"{len(targets)} hidden cells, {part.matrix.shape[1]} unknowns: {took:.0f} s of processor")
@@ -343,14 +347,16 @@ def _look_around(
     targets: list[tuple[Sum, np.ndarray, int]],
     seen: list[list[float]],
     keep: Callable[[np.ndarray | None], None],
-    threshold: int,
+    ranges: list[tuple[int, int]],
 ) -> None:
     """Find whole solutions that show many cells at once to be open; proves nothing about the others."""
     size = part.matrix.shape[1]
     for pull in itertools.cycle((1, -1)):
-        closed = [k for k in range(len(targets)) if (seen[k][0] > 0 if pull > 0 else seen[k][1] < threshold)]
+        closed = [
+            k for k, (down, up) in enumerate(ranges) if (seen[k][0] > down if pull > 0 else seen[k][1] < up)
+        ]
         if not closed:
-            if all(seen[k][0] <= 0 and seen[k][1] >= threshold for k in range(len(targets))):
+            if all(seen[k][0] <= down and seen[k][1] >= up for k, (down, up) in enumerate(ranges)):
                 return
             continue
         before = [list(x) for x in seen]
@@ -364,21 +370,38 @@ def _look_around(
             return
 
 
-def _harmless(low: float, high: float, threshold: int) -> bool:
-    return (low <= 0 and high >= threshold) or low >= threshold
+def _promised(release: Release, cells: list[tuple[str, Codes]]) -> tuple[int, int]:
+    """Down to and up to which numbers a count must be possible: 0 and the threshold, or what a rounded number admits."""
+    tables = {t.id: t for t in release.tables}
+    printed = [tables[table].cells[codes] for table, codes in cells]
+    rounded = [p for p in printed if p.state == "rounded"]
+    if len(rounded) < len(printed):
+        return 0, release.threshold
+    return max(p.admits[0] for p in rounded), min(release.threshold, *(p.admits[1] for p in rounded))
+
+
+def _harmless(low: float, high: float, promised: tuple[int, int], threshold: int) -> bool:
+    return (low <= promised[0] and high >= promised[1]) or low >= threshold
 
 
 def _judge(
-    verdict: Verdict, cells: list[tuple[str, Codes]], release: Release, low: float, high: float, whole: bool
+    verdict: Verdict,
+    cells: list[tuple[str, Codes]],
+    release: Release,
+    promised: tuple[int, int],
+    between: tuple[float, float],
+    whole: bool,
 ) -> None:
+    low, high = between
+    harmless = _harmless(low, high, promised, release.threshold)
     for table, codes in cells:
         found = Found(table, codes, int(low), float(high))
         if (table, codes) in release.open_cells:
-            if low == high or not _harmless(low, high, release.threshold):
+            if low == high or not harmless:
                 verdict.left_open.append(found)
         elif low == high:
             verdict.recovered.append(found)
-        elif not _harmless(low, high, release.threshold):
+        elif not harmless:
             verdict.narrow.append(found)
         elif not whole:
             verdict.undecided.append(found)

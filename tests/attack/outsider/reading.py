@@ -26,6 +26,10 @@ class Printed:
     state: str = "shown"  # shown, hidden, rounded or missing
     measure: float | None = None
     measure_digits: int = 0
+    admits: tuple[int, int] = (
+        0,
+        0,
+    )  # of a rounded number: between which the count is, by the rule of rounding
 
 
 @dataclass
@@ -81,7 +85,8 @@ def read_release(folder: Path) -> Release:
     for table in tables:
         for cell in table.cells.values():
             if cell.state == "rounded":
-                cell.low, cell.high = max(0, cell.low - base + 1), cell.low + base - 1
+                cell.admits = (max(0, cell.low - base + 1), cell.low + base - 1)
+                cell.low, cell.high = cell.admits
     threshold = int(manifest.get("protection", {}).get("threshold") or 5)
     return Release(folder, tables, threshold, base, manifest)
 
