@@ -14,6 +14,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import put_out, settle, settled
 from clearing_point.publication.release import Release, make_release
+from clearing_point.publication.states import refuse_closed
 from clearing_point.report.build import BuiltReport, build_report
 from clearing_point.report.context import context_of
 from clearing_point.report.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
@@ -80,6 +81,8 @@ def build(
         If the finished report fails its own checks; the one that stood there stays.
     """
     project.prepare()
+    if release is None:
+        refuse_closed(project, year)
     with (
         alone(project.publication_lock, "publishing or building a report"),
         _scratch(project.work, year) as folder,

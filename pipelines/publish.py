@@ -8,6 +8,7 @@ from dataclasses import replace
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import put_out, settled
 from clearing_point.publication.release import Release, make_release
+from clearing_point.publication.states import refuse_closed
 from clearing_point.standard import Standard
 from clearing_point.workplace import alone, drop_work, work_folder
 
@@ -29,6 +30,8 @@ def publish(
     of :func:`make_release`.
     """
     project.prepare()
+    if only is None:
+        refuse_closed(project, year)
     # Two that publish at once would each enter the ledger without what the other prints.
     with alone(project.publication_lock, "publishing or building a report"), settled(project):
         folder = work_folder(project.work, f"publish-{year}-")

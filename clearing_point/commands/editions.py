@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from clearing_point.commands.shared import (
     timed_steps,
 )
 from clearing_point.project import find_project
+
+if TYPE_CHECKING:
+    from clearing_point.standard import Standard
 
 AlsoOption = Annotated[
     list[str] | None,
@@ -148,11 +151,14 @@ def run_annual(
     from pipelines.run_annual import run_annual as run
 
     found = find_project(project, data)
-    standard = load_standard(found.schemas, found.prepared)
-    done = run(
-        found, standard, edition, also=[known_language(each, standard) for each in also or ()],
-        without=[known_language(each, standard) for each in without or ()], progress=progress(json),
-    )  # fmt: skip
+
+    def standard() -> Standard:
+        read = load_standard(found.schemas, found.prepared)
+        for each in (*(also or ()), *(without or ())):
+            known_language(each, read)
+        return read
+
+    done = run(found, standard, edition, also=also or (), without=without or (), progress=progress(json))
     if json:
         print_json(asdict(done))
     elif done.exit_code:
@@ -160,6 +166,37 @@ def run_annual(
     else:
         print(done.sentence())
     return done.exit_code
+
+
+@app.command("edition")
+def edition_state(
+    edition: Annotated[int, typer.Argument(metavar="YEAR", help="The edition.")],
+    state: Annotated[
+        str, typer.Option("--state", metavar="STATE", help="Set it: open, draft (again), closed.")
+    ] = "",
+    role: Annotated[str, typer.Option("--role", metavar="ROLE", help="In which role you decide this.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept beside it.")] = "",
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Say or set the state of an edition: a draft until a person opens it, published, closed."""
+    from clearing_point.publication.edition import load_edition
+    from clearing_point.publication.states import set_state, state_of
+    from clearing_point.workplace import alone
+
+    found = find_project(project, data)
+    load_edition(found, edition)
+    if state:
+        found.prepare()
+        with alone(found.publication_lock, "publishing or building a report"):
+            set_state(found, edition, state, role, reason)
+    present = state_of(found, edition)
+    if json:
+        print_json({"edition": edition, "state": present})
+    else:
+        print(f"Edition {edition} is {present}.")
+    return 0
 
 
 @app.command()

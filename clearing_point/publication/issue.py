@@ -42,6 +42,7 @@ from clearing_point.publication.frozen_years import (
 )
 from clearing_point.publication.hidden_since import HiddenSince, hidden_since
 from clearing_point.publication.lines_of_years import lines_of, printed_lines
+from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.prepared_issue import prepared_folder, settle, standing_ledger
 from clearing_point.standard.translations import SOURCE
 
@@ -135,6 +136,7 @@ def publish_tables(
         Where the policy does not allow it, or tables cannot be made safe; names tables.
     """
     settle(project)
+    refuse_lost_ledger(project)
     ledger = Ledger(project.ledger)
     issues = ledger.issues_in_force()
     mine = [issue for issue in issues if issue.note["edition"] == edition.year]

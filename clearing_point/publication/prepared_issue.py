@@ -19,6 +19,7 @@ from clearing_point.analysis.release import put_in_place
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.publication.lost_ledger import keep_head
 
 
 def prepared_folder(project: Project) -> Path:
@@ -80,4 +81,5 @@ def _enter(project: Project) -> None:
         if path.name != project.ledger.name:
             os.replace(path, project.ledger.parent / path.name)
     os.replace(waiting / project.ledger.name, project.ledger)
+    keep_head(project)
     waiting.rmdir()

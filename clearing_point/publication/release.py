@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
 
 Progress = Callable[[str], None]
+DRAFT_TITLE = "DRAFT, not to leave the office:"
 _SCORECARD = "data/T40.csv"
 
 
@@ -90,6 +91,7 @@ def make_release(
     *,
     complete_revision: str = "",
     only: Sequence[str] | None = None,
+    draft: bool = False,
     progress: Progress = lambda _: None,
 ) -> Release:
     """Make the release of an edition in a folder of its own; its issue is prepared and not yet in the ledger.
@@ -102,6 +104,8 @@ def make_release(
         The reason, to be printed, for which everything published before is declared void.
     only : sequence of str, optional
         Count exactly these submissions: those of a lock.
+    draft : bool
+        Say in the title that it is a draft; whoever asks for one does not put it out.
 
     Raises
     ------
@@ -110,6 +114,8 @@ def make_release(
         the edition is out and its numbers have changed since (:mod:`clearing_point.publication.issue`).
     """
     edition = load_edition(project, year)
+    if draft:
+        edition = replace(edition, title=f"{DRAFT_TITLE} {edition.title}")
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")

@@ -19,11 +19,13 @@ from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.cli import app
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
-from clearing_point.publication.release import Release
+from clearing_point.publication.lost_ledger import head_file
+from clearing_point.publication.release import DRAFT_TITLE, Release
+from clearing_point.publication.states import set_state
 from clearing_point.report.lock import hashes_of, read_lock
 from clearing_point.report.selfcheck import problems_of
 from clearing_point.report.words import load_words
-from clearing_point.standard import load_standard
+from clearing_point.standard import Standard, load_standard
 from pipelines.annual_report import diff, in_its_languages, verify
 from pipelines.run_annual import RUN_LOG, run_annual
 from tests.unit import report_samples as samples
@@ -58,6 +60,7 @@ def _short_project(demo: Project, folder: Path) -> Project:
     data = folder / "data"
     for name in ("archive", "warehouse"):
         shutil.copytree(demo.data / name, data / name)
+    head_file(Project(root=root, data=data)).unlink(missing_ok=True)  # of the demonstration's ledger
     return Project(root=root, data=data)
 
 
@@ -104,6 +107,16 @@ def _killed(place: Project, what: str) -> int:
     return done.returncode
 
 
+def _is_a_draft_until_somebody_opens_it(place: Project, standard: Standard) -> None:
+    """Made and checked, marked, in no ledger and not among releases and reports."""
+    draft = run_annual(place, standard, 2022)
+    assert (draft.outcome, draft.exit_code, draft.release) == ("draft", 0, ""), draft.reason
+    assert not any(p.exists() for p in (place.builds / "2022", place.releases, place.ledger))
+    for page in ("release/datapackage.json", "report/report.html"):
+        assert DRAFT_TITLE in (place.data / "drafts" / "2022" / page).read_text(encoding="utf-8")
+    set_state(place, 2022, "open", "head of the office")
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("what", ["putting the report", "rename 2", "kept", "exchanged"])
 def test_wherever_a_build_is_killed_one_whole_report_stands(what: str, demo: Project, tmp_path: Path) -> None:
@@ -118,6 +131,7 @@ def test_wherever_a_build_is_killed_one_whole_report_stands(what: str, demo: Pro
     assert not report.exists()
     assert not place.releases.exists()
     assert not place.ledger.exists(), "an edition that never came out is in the ledger"
+    set_state(place, 2022, "open", "head of the office")
     assert run_annual(place, standard, 2022).exit_code == 0
     words = place.reports / "text" / "en" / "front.yml"
     words.write_text(words.read_text(encoding="utf-8").replace("Annual report", "Yearly report"), "utf-8")
@@ -131,7 +145,9 @@ def test_wherever_a_build_is_killed_one_whole_report_stands(what: str, demo: Pro
 def test_one_edition_through_all_its_life(place: Project) -> None:
     standard = load_standard(place.schemas)
     report = place.builds / "2022"
+    _is_a_draft_until_somebody_opens_it(place, standard)
     first = run_annual(place, standard, 2022)
+    assert not (place.data / "drafts" / "2022").exists()
     assert (first.outcome, first.release, first.exit_code) == ("published", "1.0", 0), first.reason
     assert not list(place.work.glob(".annual-*"))
     stands = hashes_of(report)
@@ -171,7 +187,7 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     failed = run_annual(broken, standard, 2022)
     assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 1, "gates")
     assert hashes_of(report) == standing
-    outcomes = ["published", "unchanged", "unchanged", "published", "failed"]
+    outcomes = ["draft", "published", "unchanged", "unchanged", "published", "failed"]
     assert [line["outcome"] for line in _log(place)] == outcomes
     with pytest.raises(InputProblem, match="There is no report"):
         diff(place, "2022-7.7", "2022")

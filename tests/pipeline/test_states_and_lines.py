@@ -1,0 +1,122 @@
+"""What an operator relies on: a lost ledger stops publishing, a state is set by a person, every run leaves a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clearing_point.disclosure import Ledger
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.publication.states import lines, set_state, state_of
+from clearing_point.workplace import alone
+from pipelines.run_annual import RUN_LOG, run_annual
+from tests.attack.test_histories import Office, issue
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def office(tmp_path):
+    """An office with two editions out."""
+    place, project = Office(3), Project(root=ROOT, data=tmp_path / "data")
+    for year in (2021, 2022):
+        place.receive(year, 150)
+        issue(project, place, year, "suppress")
+    return place, project
+
+
+def test_nothing_is_published_beside_a_ledger_that_is_lost_or_older(office, tmp_path):
+    place, project = office
+    whole = project.ledger.read_bytes()
+    older = tmp_path / "older.csv"
+    first = Ledger(project.ledger).records()
+    end = next(r.sequence for r in first if r.edition == "2022") - 1
+    older.write_bytes(b"".join(whole.splitlines(keepends=True)[: end + 1]))
+    assert [i.name for i in Ledger(older).issues()] == ["2021"]
+    place.receive(2023, 150)
+    for ledger in (None, older):
+        for gone in ((), ("releases",), ("archive",)):
+            kept = shutil.copytree(project.data, tmp_path / "copy")
+            copy = Project(root=ROOT, data=kept)
+            for name in gone:
+                shutil.rmtree(kept / name)
+            copy.ledger.unlink()
+            if ledger:
+                shutil.copy(ledger, copy.ledger)
+            with pytest.raises(InputProblem, match="lost or older than what is out: it does not know"):
+                issue(copy, place, 2023, "suppress")
+            assert not (copy.releases / "2023").exists()
+            shutil.rmtree(kept)
+    # With the ledger put back from its copy the next edition goes out.
+    issue(project, place, 2023, "suppress")
+    assert [i.name for i in Ledger(project.ledger).issues()] == ["2021", "2022", "2023"]
+
+
+def test_a_state_is_set_by_a_person_in_a_role_and_follows_from_the_one_before(office):
+    _, project = office
+    assert (state_of(project, 2022), state_of(project, 2023)) == ("published", "draft")
+    with pytest.raises(InputProblem, match="--role"):
+        set_state(project, 2023, "open", " ")
+    with pytest.raises(InputProblem, match="is draft; from there it can be set to open, not to closed"):
+        set_state(project, 2023, "closed", "head")
+    set_state(project, 2023, "open", "head", "all territories sent")
+    set_state(project, 2022, "closed", "head")
+    assert (state_of(project, 2022), state_of(project, 2023)) == ("closed", "open")
+    assert [line[:2] + line[3:] for line in lines(project)] == [
+        (2023, "open", "head", "all territories sent"),
+        (2022, "closed", "head", ""),
+    ]
+
+
+def last_line(project):
+    return json.loads((project.data / RUN_LOG).read_text(encoding="utf-8").splitlines()[-1])
+
+
+def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
+    _, project = office
+
+    def broken():
+        raise InputProblem("schemas/standard.yml cannot be read.")
+
+    failed = run_annual(project, broken, 2023)
+    assert (failed.exit_code, last_line(project)["reason"]) == (1, "schemas/standard.yml cannot be read.")
+    assert "last good report" not in failed.sentence()
+    # Another run at work is the operator's case.
+    holds = "import sys, time; from pathlib import Path; from clearing_point.workplace import alone\n"
+    holds += "with alone(Path(sys.argv[1]), 'publishing'):\n    print('held', flush=True); time.sleep(60)"
+    other = subprocess.Popen(
+        [sys.executable, "-c", holds, str(project.publication_lock)], stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    try:
+        assert other.stdout.readline() == b"held\n"
+        os.environ["CLEARING_POINT_WAIT"] = "0"
+        held = run_annual(project, standard, 2023)
+    finally:
+        del os.environ["CLEARING_POINT_WAIT"]
+        other.kill()
+        other.wait()
+    assert (held.exit_code, last_line(project)["step"]) == (4, "lock")
+
+    # Stopped, as a service manager does.
+    def stop(_):
+        os.kill(os.getpid(), 15)
+
+    set_state(project, 2022, "closed", "head")
+    assert run_annual(project, standard, 2022).outcome == "closed"
+    with alone(project.publication_lock, "testing"):
+        pass
+    stopped = run_annual(project, lambda: stop(None), 2023)
+    assert (stopped.exit_code, last_line(project)["reason"]) == (4, "The run was stopped.")
+    # Where the log cannot be written the line goes to standard error, and so to the journal.
+    (project.data / RUN_LOG).unlink()
+    (project.data / RUN_LOG).mkdir()
+    run_annual(project, broken, 2023)
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["outcome"] == "failed"
