@@ -31,8 +31,13 @@ ELSEWHERE = {
     "clearing-point report --edition 2022 --verify",
     "clearing-point diff 2022 2022",
     "clearing-point run annual --edition 2022",
+    "clearing-point backup FOLDER",
+    "clearing-point restore FOLDER --verify",
+    "clearing-point restore FOLDER",
+    'clearing-point edition 2022 --state open --role "head of the office"',
 }
-"""Run on a small archive in tests/pipeline (test_ingest.py, test_run_annual.py): on the demonstration each takes a minute."""
+"""Run on a small archive in tests/pipeline (test_ingest.py, test_run_annual.py, test_states_and_lines.py): on the demonstration
+each takes a minute."""
 SHOWN = sorted({command for page in PAGES for command in _commands(page)} - ELSEWHERE)
 
 

@@ -18,6 +18,7 @@ from clearing_point.publication.states import lines, set_state, state_of
 from clearing_point.workplace import alone
 from pipelines.run_annual import RUN_LOG, run_annual
 from tests.attack.test_histories import Office, issue
+from tests.command import command
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,3 +121,33 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
     (project.data / RUN_LOG).mkdir()
     run_annual(project, broken, 2023)
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["outcome"] == "failed"
+
+
+def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_path):
+    place, project = office
+    kept = tmp_path / "elsewhere" / "backup"
+    where = ("--project", project.root, "--data", project.data)
+    project.receipts.write_text("receipts", encoding="utf-8")
+    assert command("backup", kept, *where)[0] == 0
+    assert command("backup", kept, *where)[0] == 1, "a backup is never overwritten"
+    assert command("backup", project.data / "backup", *where)[0] == 1
+    assert command("restore", kept, "--verify")[0] == 0
+    again = Project(root=ROOT, data=tmp_path / "again")
+    code, _, err = command("restore", kept, "--project", ROOT, "--data", again.data)
+    assert (code, again.ledger.read_bytes()) == (0, project.ledger.read_bytes()), err
+    place.receive(2023, 150)
+    issue(again, place, 2023, "suppress")
+    assert command("restore", kept, "--project", ROOT, "--data", again.data)[0] == 1, "nothing is overwritten"
+    # What was changed, taken away or put in after it was made is found.
+    for spoil in ("change", "remove", "add"):
+        copy = shutil.copytree(kept, tmp_path / spoil)
+        ledger = copy / "data" / "publications" / "ledger.csv"
+        if spoil == "change":
+            ledger.write_bytes(ledger.read_bytes().replace(b"2021", b"2020", 1))
+        elif spoil == "remove":
+            ledger.unlink()
+        else:
+            (copy / "data" / "more").write_text("x", encoding="utf-8")
+        code, _, err = command("restore", copy, "--verify")
+        assert code == 1, spoil
+        assert "take another one" in err

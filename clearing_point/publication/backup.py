@@ -1,0 +1,141 @@
+"""A backup that proves itself: everything that cannot be made again and what was made of it, with a hash of every file.
+
+The warehouse is left out: it follows from archive, linkage and project (`clearing-point rebuild`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clearing_point import __version__
+from clearing_point.disclosure import Ledger
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.publication.lost_ledger import refuse_lost_ledger
+
+DATA = ("archive", "publications", "linkage", "reports", "releases", "editions")
+"""Folders of the data folder; some are not there in a young office."""
+PROJECT = ("schemas", "reports", "pipelines/countries", "pipelines/sources")
+SUMS = "SHA256SUMS"
+ABOUT = "backup.json"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a backup holds."""
+
+    folder: Path
+    files: int
+    ledger_records: int
+    program: str
+
+    def sentence(self, verb: str) -> str:
+        """Return one line for a person."""
+        return f"{verb} {self.files} files, a ledger of {self.ledger_records} records, program {self.program}: {self.folder}"
+
+
+def make_backup(project: Project, folder: Path) -> Backup:
+    """Copy data and project to a new folder and check the copy; it is there whole or not at all.
+
+    Raises
+    ------
+    InputProblem
+        If the folder is there already, lies in the data folder, or the copy does not hold.
+    """
+    if folder.exists():
+        raise InputProblem(f"{folder} is there already: name a new folder for every backup.")
+    if project.data in (folder.resolve(), *folder.resolve().parents):
+        raise InputProblem(
+            "A backup inside the data folder is lost with it: name a folder on another disk or machine."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    beside.mkdir(mode=0o700)
+    try:
+        for name in DATA:
+            if (project.data / name).is_dir():
+                shutil.copytree(project.data / name, beside / "data" / name)
+        if (project.data / "runs.log").is_file():
+            shutil.copy2(project.data / "runs.log", beside / "data" / "runs.log")
+        for name in PROJECT:
+            if (project.root / name).is_dir():
+                leave = shutil.ignore_patterns("__pycache__", "*.pyc")
+                shutil.copytree(project.root / name, beside / "project" / name, ignore=leave)
+        about = {"program": __version__, "python": platform.python_version()}
+        (beside / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+        sums = "".join(f"{_sha256(path)}  {name}\n" for name, path in _files(beside))
+        (beside / SUMS).write_text(sums, encoding="utf-8")
+        made = verify_backup(beside)
+        os.rename(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return replace(made, folder=folder)
+
+
+def verify_backup(folder: Path) -> Backup:
+    """Check every file against its hash, the ledger's chain, and that the ledger knows all that stands.
+
+    Raises
+    ------
+    InputProblem
+        Naming the first file that is missing, damaged or was put in later; or what the ledger lacks.
+    """
+    if not (folder / SUMS).is_file():
+        raise InputProblem(f"{folder} is no backup: it has no {SUMS}.")
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    noted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    there = dict(_files(folder))
+    for name in sorted(noted.keys() | there.keys()):
+        if name not in there:
+            raise InputProblem(f"The backup {folder} lacks {name}: take another one.")
+        if name not in noted or _sha256(there[name]) != noted[name]:
+            raise InputProblem(f"The backup {folder} is not as it was made, see {name}: take another one.")
+    held = Project(root=folder / "project", data=folder / "data")
+    records = Ledger(held.ledger).records()
+    refuse_lost_ledger(held)
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    return Backup(folder, len(noted), len(records), about["program"])
+
+
+def restore(project: Project, folder: Path) -> Backup:
+    """Put a verified backup into an empty data folder; the warehouse is made anew afterwards.
+
+    The project is not overwritten: its copy lies in the backup's folder ``project``.
+
+    Raises
+    ------
+    InputProblem
+        As :func:`verify_backup`; or if something stands there that would be overwritten.
+    """
+    held = verify_backup(folder)
+    standing = [name for name in DATA if any((project.data / name).glob("*"))]
+    if standing:
+        raise InputProblem(
+            f"{project.data} has {', '.join(standing)} already: restore into a new data folder (--data)."
+        )
+    for path in sorted((folder / "data").iterdir()):
+        target = project.data / path.name
+        if path.is_dir():
+            shutil.copytree(path, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(path, target)
+    refuse_lost_ledger(project)
+    return held
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != folder / SUMS:
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
