@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.disclosure.policy import load_policy
 from clearing_point.project import Project
 from clearing_point.report.build import BuiltReport
 from clearing_point.standard import Standard
@@ -49,7 +50,7 @@ def _everything_is_loaded(demo: Project, standard: Standard, *, full: bool) -> N
 
 
 def test_identified_persons_are_the_totals_that_unodc_prints(demo: Project) -> None:
-    assert _as_printed(demo) >= 5
+    assert _as_printed(demo) >= 4
 
 
 @pytest.mark.nightly
@@ -83,13 +84,15 @@ def test_a_published_small_count_is_no_true_small_count(demo: Project) -> None:
     shown = 0
     folder = demo.releases / "2022"
     # The scorecard (T40) describes states, not persons; it is no table of counts.
+    # That an answer lacks is no secret (decision 11).
+    lacking = load_policy(demo.schemas / "disclosure.yml").not_known
     counted = {d["id"] for d in json.loads((folder / "definitions.json").read_text(encoding="utf-8"))}
     for path in sorted(p for p in (folder / "data").glob("*.csv") if p.stem in counted):
         for row in csv.DictReader(path.open(encoding="utf-8")):
-            if row["protection"] == "" and row["value"] != "":
+            if row["protection"] == "" and row["value"] != "" and lacking.isdisjoint(row.values()):
                 shown += 1
                 assert not 1 <= int(row["value"]) <= 4, (path.name, row)
-    assert shown > 200
+    assert shown > 150
 
 
 def test_the_release_explains_and_proves_itself(demo: Project) -> None:
