@@ -22,7 +22,7 @@ from clearing_point.project import Project
 from clearing_point.publication.release import make_release
 from clearing_point.standard import Standard
 from clearing_point.standard.model import Breakdown, Indicator, Population
-from tests.attack.outsider.attack import Verdict
+from tests.attack.outsider.verdict import Verdict
 from tests.attack.outsider.whole import attack_folder
 
 NAME = "made_up_units"

@@ -155,6 +155,19 @@ def test_what_is_told_beside_the_csv_is_found_and_nothing_without_it(
     assert safe.attacked > 0
 
 
+@pytest.mark.parametrize("by_size", [True, False])
+def test_rows_sorted_by_size_tell_between_which_a_hidden_count_is(tmp_path: Path, by_size: bool) -> None:
+    (tmp_path / "codelists").mkdir()
+    codes = "BDAEC" if by_size else "ABCDE"
+    (tmp_path / "codelists" / "kind.csv").write_text(
+        "code,order\n" + "".join(f"{c},{n}\n" for n, c in enumerate("ABCDE"))
+    )
+    folder = Folder(tmp_path / "release")
+    folder.table("T", {"kind": list(codes)}, [40, 30, 4, C, 1])
+    _, verdict = attack_folder(folder.path, standard=tmp_path)
+    assert [(x.low, x.high) for x in verdict.narrow] == ([(1, 4)] if by_size else [])
+
+
 def test_a_report_that_is_laid_out_in_a_way_not_understood_is_said(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "release")
     table(folder)

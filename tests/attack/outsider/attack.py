@@ -6,7 +6,7 @@ import itertools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -14,45 +14,12 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse.csgraph import connected_components
 
 from tests.attack.outsider.reading import Codes, Release
-from tests.attack.outsider.world import Contradiction, Row, Sum, System
+from tests.attack.outsider.system import Contradiction, Row, Sum, System
+from tests.attack.outsider.verdict import Found, Verdict
 
 TOLERANCE = 1e-6
 SECONDS = 30.0
 """For one whole-number question; one that takes longer is counted as undecided, never as safe."""
-
-
-@dataclass
-class Found:
-    """What was learnt of one cell."""
-
-    table: str
-    codes: Codes
-    low: int
-    high: float
-
-    @property
-    def exact(self) -> bool:
-        """The count is known."""
-        return self.low == self.high
-
-
-@dataclass
-class Verdict:
-    """All that an attack found. A cell stands in one of the lists at most."""
-
-    attacked: int = 0
-    recovered: list[Found] = field(default_factory=list)
-    narrow: list[Found] = field(default_factory=list)
-    undecided: list[Found] = field(default_factory=list)
-    impossible: list[Found] = field(
-        default_factory=list
-    )  # hidden, and nobody can be in it by what the words mean
-    left_open: list[Found] = field(default_factory=list)  # known too well, which the published policy allows
-    words: list[str] = field(default_factory=list)
-
-    def small(self, threshold: int) -> int:
-        """Number of recovered counts of 1 to threshold - 1."""
-        return sum(0 < f.low < threshold for f in self.recovered)
 
 
 def reduce(system: System) -> tuple[list[Row], np.ndarray]:

@@ -6,7 +6,6 @@ hides is knowledge; so is a percentage at its printed precision, a median betwee
 
 from __future__ import annotations
 
-import csv
 import itertools
 import re
 from collections.abc import Iterator
@@ -92,7 +91,7 @@ def read_beside(release: Release, report: Path | None) -> list[Share]:
         for (text, _), codes in placed:
             number = _number(text)
             if number is not None:
-                _learn(table.cells[codes], number, number)
+                learn(table.cells[codes], number, number)
         shares += _shares(table, placed)
         _words(table, grid, placed)
     if (report / "report.pdf").is_file():
@@ -103,7 +102,7 @@ def read_beside(release: Release, report: Path | None) -> list[Share]:
     return shares
 
 
-def _learn(cell: Printed, low: int, high: int | None) -> bool:
+def learn(cell: Printed, low: int, high: int | None) -> bool:
     if cell.state not in {"hidden", "rounded"}:
         return False
     narrower = low > cell.low or (high is not None and (cell.high is None or high < cell.high))
@@ -126,14 +125,13 @@ def _databases(release: Release) -> Iterator[bool]:
 
     for table in release.tables:
         names = ", ".join(f'"{v}"' for v in table.dimensions)
-        sources = [(None, release.folder / "data" / f"{table.id}.parquet")]
-        for _, path in sources:
-            if path.is_file():
-                with duckdb.connect() as connection:
-                    rows = connection.execute(
-                        f"SELECT {names}, value FROM read_parquet(?) WHERE value IS NOT NULL", [str(path)]
-                    ).fetchall()
-                yield from _learn_rows(table, rows)
+        path = release.folder / "data" / f"{table.id}.parquet"
+        if path.is_file():
+            with duckdb.connect() as connection:
+                rows = connection.execute(
+                    f"SELECT {names}, value FROM read_parquet(?) WHERE value IS NOT NULL", [str(path)]
+                ).fetchall()
+            yield from _learn_rows(table, rows)
     whole = release.folder / "published.duckdb"
     if whole.is_file():
         with duckdb.connect(str(whole), read_only=True) as connection:
@@ -156,7 +154,7 @@ def _learn_rows(table: Table, rows: list[tuple]) -> Iterator[bool]:
     for *codes, value in rows:
         cell = table.cells.get(tuple(map(str, codes)))
         if cell is not None:
-            yield _learn(cell, int(value), int(value))
+            yield learn(cell, int(value), int(value))
 
 
 class _Page(HTMLParser):
@@ -357,7 +355,7 @@ def _words(table: Table, grid: Grid, placed: list[tuple[tuple[str, str], Codes]]
             if number is None or len(rows) != 1 or len(named) > 1 or (not named and across > 1):
                 continue
             at = rows[0] * across + (named[0] if named else 0)
-            _learn(table.cells[placed[at][1]], *bounds(number))
+            learn(table.cells[placed[at][1]], *bounds(number))
 
 
 def _named(sentence: str, labels: list[str]) -> list[int]:
@@ -372,9 +370,8 @@ def _pdf(path: Path, by_id: dict[str, Table], grids: list[Grid]) -> str:
     """Look in the text of the PDF for every row of the HTML, and for a number where the HTML hides one."""
     import pypdf
 
-    text = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(path).pages).split())
-    text = re.sub(r"\d+(?:[.,]\d+)?\s*%", " ", text)
-    text = " ".join(text.split())
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    text = " ".join(re.sub(r"\d+(?:[.,]\d+)?\s*%", " ", text).split())
     found = differs = rows = 0
     for grid in grids:
         table = by_id.get(grid.table)
@@ -399,27 +396,5 @@ def _pdf(path: Path, by_id: dict[str, Table], grids: list[Grid]) -> str:
                 for group, k in zip(match.groups(), hidden, strict=True):
                     number = _number(group)
                     if number is not None and len(matches) == 1:
-                        differs += _learn(table.cells[placed[n * across + k][1]], number, number)
+                        differs += learn(table.cells[placed[n * across + k][1]], number, number)
     return f"{found} of {rows} rows with hidden cells found in the PDF; {differs} of them with a number"
-
-
-def read_inhabitants(path: Path) -> dict[tuple[str, str], float]:
-    """Read a public list of inhabitants: CSV with the columns territory, year, inhabitants."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return {(row["territory"], row["year"]): float(row["inhabitants"]) for row in csv.DictReader(file)}
-
-
-def read_rates(release: Release, inhabitants: dict[tuple[str, str], float]) -> None:
-    """Work a hidden count out of its rate, and a count's least from a statistic that needs ten."""
-    for table in release.tables:
-        for codes, cell in table.cells.items():
-            if cell.measure is None or cell.state != "hidden":
-                continue
-            by = dict(zip(table.dimensions, codes, strict=True))
-            people = inhabitants.get((by.get("territory", ""), by.get("reference_year", "")))
-            if table.measure == "rate" and people:
-                half = 0.5 * 10.0**-cell.measure_digits
-                low, high = ((cell.measure + s) / table.scale * people for s in (-half, half))
-                _learn(cell, max(0, -int(-low // 1)), int(high))
-            elif table.measure in {"median", "mean", "sum"}:
-                _learn(cell, 10, None)

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.attack.outsider.attack import Verdict, attack, consistent
+from tests.attack.outsider.attack import attack, consistent
 from tests.attack.outsider.meaning import Rule, read_rules, rules_of_code_lists
 from tests.attack.outsider.reading import Release, Table, leave_open, read_release
-from tests.attack.outsider.report import Share, read_beside, read_inhabitants, read_rates
-from tests.attack.outsider.world import Contradiction, Row, System, build
+from tests.attack.outsider.report import Share, read_beside
+from tests.attack.outsider.sizes import read_inhabitants, read_order, read_rates
+from tests.attack.outsider.system import Contradiction, Row, System
+from tests.attack.outsider.verdict import Verdict
+from tests.attack.outsider.world import build
 
 OWN_KNOWLEDGE = Path(__file__).with_name("meaning.yml")
 
@@ -49,6 +52,7 @@ def attack_folder(
     rules = [rule for file in (OWN_KNOWLEDGE, *meaning) for rule in read_rules(file)]
     if standard is not None:
         leave_open(release, standard / "disclosure.yml")
+        read_order(release, standard / "codelists")
         rules += rules_of_code_lists(standard / "codelists")
     shares = read_beside(release, report)
     read_rates(release, read_inhabitants(inhabitants) if inhabitants else {})

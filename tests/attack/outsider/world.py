@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,33 +27,18 @@ from tests.attack.outsider.conditions import (
 )
 from tests.attack.outsider.meaning import Rule
 from tests.attack.outsider.reading import Codes, Table
-
-FORBIDDEN, ABSENT = -1, -2
-Sum = tuple[int, ...]
-"""Unknowns that are added up, sorted."""
-Part = tuple[int, ...]
-"""Blocks of an axis that a set of unknowns does not tell apart."""
-Shape = tuple[tuple[str, tuple[Part, ...]], ...]
-
-
-@dataclass
-class Row:
-    """low <= sum of coefficient times unknown <= high."""
-
-    terms: dict[int, float]
-    low: float
-    high: float
-    why: str = ""
-
-
-@dataclass
-class System:
-    """All unknowns are whole numbers of at least 0."""
-
-    unknowns: int = 0
-    rows: list[Row] = field(default_factory=list)
-    cells: dict[tuple[str, Codes], Sum] = field(default_factory=dict)
-    known: dict[Sum, int] = field(default_factory=dict)
+from tests.attack.outsider.system import (
+    ABSENT,
+    FORBIDDEN,
+    Contradiction,
+    Part,
+    Row,
+    Shape,
+    Sum,
+    System,
+    common,
+    within,
+)
 
 
 @dataclass
@@ -74,7 +59,6 @@ class _Axis:
 class _Clique:
     shape: Shape
     unknown: np.ndarray
-    several: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def axes(self) -> list[str]:
@@ -304,14 +288,14 @@ class _Population:
                 shape = tuple(
                     sorted(
                         [(a, self.axes[a].parts(None)) for a in group]
-                        + [(a, _common(first[a], second[a])) for a in shared]
+                        + [(a, common(first[a], second[a])) for a in shared]
                     )
                 )
                 if self._size(shape) <= most:
                     made[shape] = None
         # The widest are enough.
         for shape in sorted(made, key=lambda s: -len(s)):
-            if not any(_within(shape, other) for other in made if other is not shape):
+            if not any(within(shape, other) for other in made if other is not shape):
                 self.clique(shape, np.ones([len(p) for _, p in shape], dtype=bool))
 
     def _size(self, shape: Shape) -> float:
@@ -330,7 +314,7 @@ class _Population:
         shared: dict[Shape, set[Shape]] = defaultdict(set)
         for one, other in itertools.combinations(shapes, 2):
             first, second = dict(one), dict(other)
-            margin = tuple((a, _common(first[a], second[a])) for a in sorted(first.keys() & second.keys()))
+            margin = tuple((a, common(first[a], second[a])) for a in sorted(first.keys() & second.keys()))
             shared[margin] |= {one, other}
         for margin, of in shared.items():
             sums = [self._margin(self.cliques[s], margin) for s in sorted(of, key=str)]
@@ -380,28 +364,6 @@ class _Population:
         return found
 
 
-def _common(one: tuple[Part, ...], other: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return the finest parts that both can add up."""
-    groups: list[set[int]] = []
-    for part in (*one, *other):
-        joined = set(part)
-        rest = []
-        for group in groups:
-            if group & joined:
-                joined |= group
-            else:
-                rest.append(group)
-        groups = [*rest, joined]
-    return tuple(sorted(tuple(sorted(g)) for g in groups))
-
-
-def _within(shape: Shape, other: Shape) -> bool:
-    wide = dict(other)
-    return len(shape) <= len(other) and all(
-        axis in wide and set(map(tuple, _common(parts, wide[axis]))) == set(parts) for axis, parts in shape
-    )
-
-
 def build(tables: Sequence[Table], rules: Sequence[Rule], most: int = 20_000) -> System:
     """Put all tables and rules into one system of whole numbers.
 
@@ -435,7 +397,3 @@ def build(tables: Sequence[Table], rules: Sequence[Rule], most: int = 20_000) ->
         population.joins(most)
         population.link()
     return system
-
-
-class Contradiction(Exception):
-    """The printed numbers and what was read of their meaning do not go together."""
