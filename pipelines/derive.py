@@ -6,6 +6,7 @@ from clearing_point.project import Project
 from clearing_point.quality.rule_book import rule_book
 from clearing_point.standard import Standard
 from clearing_point.standard.dictionary import data_package, ddl_text, dictionary_page
+from clearing_point.suites.ready import generated_suites, suite_files
 
 
 def derived_files(standard: Standard) -> dict[str, str]:
@@ -14,6 +15,8 @@ def derived_files(standard: Standard) -> dict[str, str]:
         "data_dictionary.md": dictionary_page(standard),
         "datapackage.json": data_package(standard),
         "warehouse.sql": ddl_text(standard),
+        # What is there and unchanged is not derived again: it takes longer than all the rest.
+        **({} if generated_suites(standard) is not None else suite_files(standard)),
     }
 
 
@@ -41,7 +44,8 @@ def derive(
     for path, text in wanted.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
-        changed.append(path.name if path.parent.name == "generated" else f"docs/rule-book/{path.name}")
+        generated = project.schemas / "generated"
+        changed.append(str(path.relative_to(generated if path.is_relative_to(generated) else project.root)))
         if not check_only:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")

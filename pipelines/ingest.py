@@ -11,11 +11,11 @@ from clearing_point.countries import Profile, in_format_of, profile_of_source, p
 from clearing_point.processes import workers
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of
-from clearing_point.quality.gate_process import gate_beside
 from clearing_point.quality.judge import verdict_of
 from clearing_point.standard import Standard
 from clearing_point.submission.judged import (
     Progress,
+    confirmed_by,
     judged,
     judged_elsewhere,
     outcome_of,
@@ -26,6 +26,7 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, plan_of, plan_to_check, waves
 from clearing_point.submission.published_files import as_published
 from clearing_point.submission.resubmission import what_would_change
+from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import share_cores
 from clearing_point.warehouse.shape import prepare_warehouse
 
@@ -104,8 +105,9 @@ def load_item(project: Project, standard: Standard, item: Item, *, progress: Pro
     if plan.before is not None:
         return _loaded_before(project, standard, item, plan.before)
     try:
-        with gate_beside() as gate:
-            found = judged(project, standard, item, plan, progress=progress, gate=gate)
+        with library_beside() as ask:
+            found = judged(project, standard, item, plan, progress=progress)
+            found = confirmed_by(ask, project, standard, plan, found, progress=progress)
         return store_judged(project, standard, item, plan, found, progress=progress)
     finally:
         plan.earlier.drop()
@@ -130,7 +132,7 @@ def load_many(
     prepare_warehouse(project, standard)
     number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     outcomes: dict[int, Outcome] = {}
-    with workers(number_of_workers, share_cores) as pool:
+    with library_beside() as ask, workers(number_of_workers, share_cores) as pool:
         for wave in waves(items):
             # The warehouse is asked before the work begins: its one writer is this process.
             plans = {number: plan_of(project, standard, items[number]) for number in wave}
@@ -143,11 +145,11 @@ def load_many(
                 for number, plan in plans.items():
                     item = items[number]
                     progress(f"loading {len(outcomes) + 1} of {len(items)}: {item.path.name}")
-                    outcomes[number] = (
-                        store_judged(project, standard, item, plan, waiting[number].result())
-                        if plan.before is None
-                        else _loaded_before(project, standard, item, plan.before)
-                    )
+                    if plan.before is not None:
+                        outcomes[number] = _loaded_before(project, standard, item, plan.before)
+                        continue
+                    found = confirmed_by(ask, project, standard, plan, waiting[number].result())
+                    outcomes[number] = store_judged(project, standard, item, plan, found)
             finally:
                 for plan in plans.values():
                     plan.earlier.drop()

@@ -64,6 +64,38 @@ def standard_check(project: ProjectOption = None, json: JsonOption = False) -> i
 
 
 @app.command()
+def suites(
+    dialect: Annotated[
+        str, typer.Option(help="duckdb or postgres: of the SQL in rules over several columns.")
+    ] = "duckdb",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Write one JSON file a table here."),
+    ] = None,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> int:
+    """List the validation suites: expectations on every table, for Great Expectations on any database."""
+    from clearing_point.standard import load_standard
+    from clearing_point.suites.listing import listed, listing_lines
+    from clearing_point.suites.ready import chosen_suites, write_suites
+
+    found = find_project(project, None)
+    files = chosen_suites(load_standard(found.schemas), dialect)
+    if output is not None:
+        written = write_suites(files, output)
+        print(f"{written} suites written to {output}: docs/suites.md says how to run them.")
+        return 0
+    rows = listed(files)
+    if json:
+        print_json({"dialect": dialect, "suites": rows})
+    else:
+        for line in listing_lines(rows):
+            print(line)
+    return 0
+
+
+@app.command()
 def language(
     code: Annotated[str, typer.Argument(metavar="LANGUAGE", help="Such as sq or sr-Cyrl.")],
     add: Annotated[

@@ -1,4 +1,4 @@
-"""The verdict on a submission: SQL lists every failing row; what is loaded, Great Expectations judges as well."""
+"""The verdict on a submission by SQL, which lists every failing row; see also :mod:`clearing_point.quality.confirm`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.countries.decisions import Waiver
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.quality.answers import Answer, take_answers
 from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.evaluate import evaluate
-from clearing_point.quality.runner import Gate, GateResult
-from clearing_point.quality.suites import Measured, measured_expectations
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import now
 
 ACCEPT, ACCEPT_WITH_WARNINGS, RETURN = "accepted", "accepted with warnings", "returned"
-_DECISIVE = {"count": (BLOCK, ERROR), "reference": (BLOCK,)}
+DECISIVE = {"count": (BLOCK, ERROR), "reference": (BLOCK,)}
 """Published figures of others are kept with their faults flagged; a country's own data are returned."""
 
 
@@ -50,7 +48,6 @@ def judge(
     earlier: Earlier | None = None,
     waivers: Sequence[Waiver] = (),
     answers: Sequence[Answer] = (),
-    gate: Gate | None = None,
 ) -> Verdict:
     """Check a received submission and decide.
 
@@ -68,38 +65,27 @@ def judge(
         In force for this file.
     answers : sequence of Answer
         Reasons that the sender wrote beside her findings in the file.
-    gate : callable, optional
-        What asks Great Expectations; without it SQL alone gives the verdict, as for a check.
 
     Raises
     ------
     InputProblem
         If a waiver is stale.
     InternalError
-        If a rule cannot run, or SQL and Great Expectations disagree: never a verdict.
+        If a rule cannot run: never a verdict.
     """
     earlier = earlier or Earlier(None)
-    measured: tuple[Measured, ...] = ()
     with opened(workspace, attach=earlier.attached) as connection:
         connection.execute("BEGIN TRANSACTION")
         if not refused:
             evaluate(connection, submission_id, standard, no_previous=earlier.reason)
-            if gate is not None:
-                measured = measured_expectations(connection, standard)
             waive(connection, submission_id, waivers)
             take_answers(connection, submission_id, answers, standard)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
-    results = gate(workspace, measured) if gate is not None and measured else ()
-    for result, expected in zip(results, measured, strict=True):
-        if result.success != expected.holds:
-            raise InternalError(
-                f"Rule {result.rule_id}: SQL and Great Expectations disagree; nothing was decided."
-            )
-    return _decide(workspace, submission_id, results, use)
+    return _decide(workspace, submission_id, use)
 
 
-def _decide(workspace: Path, submission_id: str, results: Sequence[GateResult], use: str) -> Verdict:
+def _decide(workspace: Path, submission_id: str, use: str) -> Verdict:
     with opened(workspace) as connection:
         connection.execute("BEGIN TRANSACTION")
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
@@ -109,22 +95,16 @@ def _decide(workspace: Path, submission_id: str, results: Sequence[GateResult], 
                 [submission_id],
             ).fetchall()
         )
-        decisive = any(counts[s] for s in _DECISIVE[use])
+        decisive = any(counts[s] for s in DECISIVE[use])
         remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
         decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
-        if results:
-            connection.executemany(
-                "INSERT INTO quality.validation_result VALUES (?,?,?,?,?,?,NULL,?)",
-                [(submission_id, r.suite, r.name, r.rule_id, r.kind, r.success, r.observed) for r in results],
-            )
-        failed = sum(not r.success for r in results)
         connection.execute(
             "INSERT INTO quality.decision VALUES (?,?,?,?,?,?,?,?)",
             [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
-             len(results), failed],
+             0, 0],
         )  # fmt: skip
         connection.execute("COMMIT")
-    return Verdict(submission_id, decision, counts, len(results), failed)
+    return Verdict(submission_id, decision, counts)
 
 
 def verdict_of(database: Path, submission_id: str) -> Verdict:

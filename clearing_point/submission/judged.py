@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from clearing_point.intake.archive import put_away
 from clearing_point.intake.kept import read_kept
 from clearing_point.intake.receive import Receipt, receive, receive_kept
 from clearing_point.project import Project
+from clearing_point.quality.confirm import confirmed
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
-from clearing_point.quality.runner import Gate, run_measured
 from clearing_point.standard import Standard, load_standard
 from clearing_point.submission.layout import (
     answers_of,
@@ -28,6 +28,7 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import may_be_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
+from clearing_point.suites.runner import Ask
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
@@ -63,11 +64,8 @@ def judged(
     plan: Plan,
     *,
     progress: Progress = quietly,
-    gate: Gate | None = None,
 ) -> Judged:
-    """Read a file into a workspace and judge it there; the warehouse is not touched.
-
-    Without ``gate`` SQL alone gives the verdict.
+    """Read a file into a workspace and judge it there by SQL; the warehouse is not touched.
 
     Raises
     ------
@@ -110,7 +108,6 @@ def judged(
             earlier=plan.earlier,
             waivers=decisions.waivers,
             answers=answers,
-            gate=gate,
         )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
         remarks = may_be_meant(receipt, profile, standard)
@@ -122,7 +119,31 @@ def judged(
 
 def judged_elsewhere(project: Project, schemas: Path, item: Item, plan: Plan) -> Judged:
     """Judge in another process, which reads the standard for itself."""
-    return judged(project, load_standard(schemas), item, plan, gate=run_measured)
+    return judged(project, load_standard(schemas), item, plan)
+
+
+def confirmed_by(
+    ask: Ask, project: Project, standard: Standard, plan: Plan, found: Judged, *, progress: Progress = quietly
+) -> Judged:
+    """Let the validation suites judge what SQL has judged; drops the workspace if they cannot.
+
+    Raises
+    ------
+    InternalError
+        If the two disagree on a rule.
+    """
+    if found.receipt.refused:
+        return found
+    progress("judging")
+    try:
+        verdict = confirmed(
+            found.receipt.workspace, found.verdict, standard, ask,
+            prepared=project.prepared, use=found.profile.use, earlier=plan.earlier,
+        )  # fmt: skip
+    except BaseException:
+        found.drop()
+        raise
+    return replace(found, verdict=verdict)
 
 
 def _note_sent_before(receipt: Receipt) -> None:

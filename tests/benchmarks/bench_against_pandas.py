@@ -103,7 +103,7 @@ def _theirs(path: Path) -> dict[str, float]:
 
 def _ours(path: Path) -> dict[str, float]:
     from clearing_point.quality import judge
-    from clearing_point.quality.runner import import_library
+    from clearing_point.suites.runner import import_library
     from clearing_point.warehouse.connection import opened
     from clearing_point.warehouse.workspace import drop_workspace, new_workspace
     from pipelines.ingest import load

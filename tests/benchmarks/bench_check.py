@@ -15,11 +15,13 @@ from typing import Any
 from clearing_point.countries import profile_of_territory
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
-from clearing_point.quality import judge as judging
+from clearing_point.quality.confirm import confirmed
+from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.feedback import feedback_of
-from clearing_point.quality.runner import run_measured
+from clearing_point.quality.judge import judge
 from clearing_point.standard import load_standard
 from clearing_point.submission.layout import read_with_answers
+from clearing_point.suites.runner import run_suites
 from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
@@ -45,34 +47,25 @@ def main() -> None:
 
 def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     profile = profile_of_territory(project, standard.reporting_territories[0])
-    spent = {"gx": 0.0}
-
-    def timed(*arguments: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return run_measured(*arguments)
-        finally:
-            spent["gx"] += time.perf_counter() - began
-
     began = time.perf_counter()
     received, profile, _ = read_with_answers(project, path, profile, standard)
     read = time.perf_counter()
     receipt = receive(project, standard, path, profile, "2022", received=received)
     try:
         staged = time.perf_counter()
-        judging.judge(
-            receipt.workspace,
-            receipt.submission_id,
-            standard,
-            refused=receipt.refused,
-            use="count",
-            gate=timed,
-        )
+        use = profile.use
+        verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=use)
+        found = time.perf_counter()
+        confirmed(
+            receipt.workspace, verdict, standard, run_suites,
+            prepared=project.prepared, use=use, earlier=Earlier(None),
+        )  # fmt: skip
+        gx = time.perf_counter() - found
         feedback_of(receipt.workspace, receipt.submission_id, standard)
         ended = time.perf_counter()
     finally:
         drop_workspace(receipt.workspace)
-    gx, total = spent["gx"], ended - began
+    total = ended - began
     return (
         f"{size:>7,} {read - began:>6.1f} {staged - read:>7.1f} {ended - staged - gx:>7.1f} {gx:>7.1f} {total:>7.1f} "
         f"{100 * gx / total:>8.0f} %"

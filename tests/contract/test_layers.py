@@ -12,7 +12,7 @@ LEVELS = [
     {"halves", "project", "findings", "workplace"},
     {"standard"},
     {"countries"},
-    {"warehouse"},
+    {"warehouse", "suites"},
     {"intake", "quality", "linkage", "disclosure"},
     {"analysis", "synthetic"},
     {"publication"},

@@ -134,7 +134,6 @@ def test_a_rule_is_one_block_and_its_sentence(copy: Project) -> None:
     assert grown.messages["A99"]["what"]["en"] == "Twenty children or more."
 
 
-@pytest.mark.great_expectations
 def test_an_indicator_is_one_block(copy: Project, tmp_path: Path) -> None:
     """It is counted, protected, published, explained and drawn without another line."""
     block = """

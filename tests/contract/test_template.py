@@ -112,7 +112,6 @@ def test_a_filled_workbook_that_libreoffice_saved_again_says_the_same(
         assert _staged(project, standard, again, "SRB") == in_english
 
 
-@pytest.mark.great_expectations
 def test_what_the_instructions_show_passes_every_check(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:

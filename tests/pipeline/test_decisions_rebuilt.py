@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from clearing_point.analysis.reconcile import decisions
 from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
@@ -17,8 +15,6 @@ from pipelines.rebuild import rebuild
 from tests.conftest import ROOT
 from tests.unit.test_decisions import CAME, decided
 from tests.workbooks import identification, person, write_regional
-
-pytestmark = pytest.mark.great_expectations
 
 
 def test_decisions_are_honoured_again_and_printed(tmp_path: Path, standard: Standard) -> None:

@@ -18,8 +18,6 @@ from clearing_point.warehouse.connection import opened
 from pipelines.demo import plan_of, region_of
 from tests.command import command
 
-pytestmark = pytest.mark.great_expectations
-
 
 def run(project: Project, *arguments: str) -> tuple[int, str, str]:
     return command(*arguments, "--data", project.data, "--project", project.root)

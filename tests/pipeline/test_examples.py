@@ -14,8 +14,6 @@ from clearing_point.synthetic import MadeFile, make_region, read_settings, targe
 from pipelines.ingest import check
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.great_expectations
-
 YEARS = range(2017, 2023)
 EARLIER, EDITION = "2017-2021", "2022"
 # The demonstration loads all of its own; of another seed's, every third territory, and a long period with nearly all tables.

@@ -29,8 +29,6 @@ from pipelines.quality import quality_page
 from tests.conftest import ROOT
 from tests.planted_faults import FAULTS, LANGUAGE, TERRITORY, YEAR, plant, write_clean
 
-pytestmark = pytest.mark.great_expectations
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Project:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from clearing_point.countries import profile_of_territory
 from clearing_point.errors import InternalError
 from clearing_point.project import Project
-from clearing_point.quality import judge as judging
+from clearing_point.quality import confirm
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load
@@ -37,14 +37,17 @@ def test_volume_and_shares_are_compared_and_a_disagreement_is_no_verdict(
     first = load(project, standard, _sent(tmp_path, standard, 2021, 40, "F"), profile, "2021")
     assert "V01" in {rule for missed in first.feedback.not_run for rule in missed.rules}
     later = _sent(tmp_path, standard, 2022, 12, "M")
-    right = judging.measured_expectations
+    right = confirm.measured_documents
 
     def wrong(*arguments: Any) -> Any:
-        return tuple(replace(m, holds=not m.holds) for m in right(*arguments))
+        made = copy.deepcopy(right(*arguments))
+        for one in made[0]["expectations"]:
+            one["kwargs"]["min_value"], one["kwargs"]["max_value"] = 0, 1_000_000  # nothing can fail
+        return made
 
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "measured_expectations", wrong)
-        with pytest.raises(InternalError, match="disagree"):
+        patched.setattr(confirm, "measured_documents", wrong)
+        with pytest.raises(InternalError, match=r"Rule V01 on person: 1 failing rows by SQL, 0 by Great"):
             load(project, standard, later, profile, "2022")
     second = load(project, standard, later, profile, "2022")
     assert {"V01", "V03a"} <= {g.rule_id for g in second.feedback.groups}

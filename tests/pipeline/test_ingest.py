@@ -18,8 +18,6 @@ from tests.command import command
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 
-pytestmark = pytest.mark.great_expectations
-
 
 def run(data: Path, *arguments: str) -> tuple[int, str, str]:
     done = command(*arguments, "--project", ROOT, "--data", data, folder=data.parent)

@@ -11,8 +11,6 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from tests.workbooks import identification, person, write_regional
 
-pytestmark = pytest.mark.great_expectations
-
 
 def test_findings_are_printed_in_the_language_asked_for(
     project: Project,

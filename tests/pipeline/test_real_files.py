@@ -87,7 +87,6 @@ def test_ctdc_k_anonymised_keeps_identical_rows_and_written_noes(read: Any) -> N
     assert rows[0] == (97750, 97750, True, 0, 0)
 
 
-@pytest.mark.great_expectations
 def test_a_public_file_finds_its_profile_by_its_layout(project: Project, standard: Standard) -> None:
     extract = project.sources / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
     outcome = load_source(project, standard, extract, "unodc")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from clearing_point.analysis.reconcile import reconcile
 from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
@@ -13,8 +11,6 @@ from clearing_point.standard import Standard
 from pipelines.ingest import load
 from pipelines.quality import quality_page
 from tests.workbooks import identification, person, write_regional
-
-pytestmark = pytest.mark.great_expectations
 
 
 def test_what_differs_from_a_published_figure_is_flagged_with_what_is_known_of_it(

@@ -26,7 +26,6 @@ from pipelines.ingest import load
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 
-pytestmark = pytest.mark.great_expectations
 YEARS = range(2018, 2023)
 TABLES = ("T01", "T01A", "T06", "T13A", "T13B", "T13D", "T14A", "T14B", "T15A", "T27")
 

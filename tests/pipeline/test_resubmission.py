@@ -20,7 +20,6 @@ from pipelines.rebuild import rebuild
 from pipelines.status import status_of
 from tests.workbooks import identification, person, write_regional
 
-pytestmark = pytest.mark.great_expectations
 REASON = "the police found two reports of one person"
 
 

@@ -6,16 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from clearing_point.analysis.count import count_indicators, open_current
 from clearing_point.analysis.persons import LINKED
 from clearing_point.linkage.step import link_submissions
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect, opened
-
-pytestmark = pytest.mark.great_expectations
 
 
 def _counts(project: Project, standard: Standard) -> dict[str, dict[tuple[str, ...], float]]:

@@ -30,8 +30,6 @@ from pipelines.annual_report import diff, in_its_languages, verify
 from pipelines.run_annual import RUN_LOG, run_annual
 from tests.unit import report_samples as samples
 
-pytestmark = pytest.mark.great_expectations
-
 EDITION = """\
 year: 2022
 title: A short edition

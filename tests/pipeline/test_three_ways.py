@@ -24,7 +24,6 @@ from tests.conftest import ROOT
 from tests.filled import fill_htcds, fill_template
 
 pytestmark = [
-    pytest.mark.great_expectations,
     pytest.mark.filterwarnings("ignore:Data Validation extension"),
 ]
 YEAR = 2022

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clearing_point.errors import InternalError
-from clearing_point.quality import gate_process
-from clearing_point.quality.suites import Measured
 from clearing_point.standard import Standard, expressions
 from clearing_point.standard.kept import kept
 from clearing_point.standard.prepared import prepare_rules
+from clearing_point.suites import beside
+from clearing_point.suites.runner import Question
 from clearing_point.warehouse.connection import opened
 
 
@@ -44,11 +45,15 @@ def test_rules_read_from_disk_are_those_that_parsing_gives(standard: Standard, t
         expressions._READY.clear()
 
 
-def _measured(column: str) -> list[Measured]:
-    query = "SELECT * FROM main.rows"
-    bounds = {"column": column, "min_value": 0.5, "max_value": 1.0}
-    kind = "ExpectColumnProportionOfNonNullValuesToBeBetween"
-    return [Measured(query, kind, bounds, "V02", f"V02.rows.{column}", True)]
+def _documents(column: str) -> list[dict[str, Any]]:
+    made = {
+        "type": "expect_column_values_to_not_be_null",
+        "kwargs": {"column": column},
+        "meta": {"name": column, "rule": "F01", "severity": "error", "judges": "row"},
+        "description": "",
+        "severity": "critical",
+    }
+    return [{"name": f"lines.{column}", "meta": {"table": "lines"}, "expectations": [made]}]
 
 
 @pytest.mark.great_expectations
@@ -57,16 +62,20 @@ def test_the_library_in_its_own_process_answers_and_its_death_is_no_verdict(
 ) -> None:
     path = tmp_path / "workspace.duckdb"
     with opened(path) as connection:
-        connection.execute("CREATE TABLE main.rows AS SELECT 1 AS known, NULL::INTEGER AS unknown")
-    monkeypatch.setattr(gate_process, "_LIBRARY", "a library that nobody imported")
-    with gate_process.gate_beside() as gate:
-        results = gate(path, [*_measured("known"), *_measured("unknown")])
-    assert [(r.name, r.success) for r in results] == [("V02.rows.known", True), ("V02.rows.unknown", False)]
+        connection.execute("CREATE TABLE main.lines AS SELECT 1 AS known, NULL::INTEGER AS unknown")
+
+    def question(*columns: str) -> Question:
+        return Question(path, "main", [d for column in columns for d in _documents(column)], {})
+
+    monkeypatch.setattr(beside, "_LIBRARY", "a library that nobody imported")
+    with beside.library_beside() as ask:
+        results = ask(question("known", "unknown"))
+    assert [(r.name, r.success, r.failed) for r in results] == [("known", True, 0), ("unknown", False, 1)]
     with (
-        pytest.raises(InternalError, match="could not evaluate"),
-        gate_process.gate_beside() as gate,
+        pytest.raises(InternalError, match=r"could not evaluate lines\.no_such_column"),
+        beside.library_beside() as ask,
     ):
-        gate(path, _measured("no_such_column"))
-    monkeypatch.setattr(gate_process.sys, "executable", "/bin/false")
-    with pytest.raises(InternalError, match="before it answered"), gate_process.gate_beside() as gate:
-        gate(path, _measured("known"))
+        ask(question("no_such_column"))
+    monkeypatch.setattr(beside.sys, "executable", "/bin/false")
+    with pytest.raises(InternalError, match="before it answered"), beside.library_beside() as ask:
+        ask(question("known"))

@@ -16,25 +16,25 @@ from typing import Any
 
 from clearing_point.errors import InternalError
 from clearing_point.processes import end_with_parent
-from clearing_point.quality.runner import Gate, import_library, run_measured
+from clearing_point.suites.runner import Ask, import_library, run_suites
 
 _LIBRARY = "great_expectations"
 _SECONDS_TO_END = 5
 
 
 @contextmanager
-def gate_beside() -> Iterator[Gate]:
-    """Give something to call as :func:`~clearing_point.quality.runner.run_measured`, ready sooner.
+def library_beside() -> Iterator[Ask]:
+    """Give something to call as :func:`~clearing_point.suites.runner.run_suites`, ready sooner.
 
-    The process ends with the block, used or not. Raises as ``run_measured``, and
+    The process ends with the block, used or not. Raises as ``run_suites``, and
     :class:`~clearing_point.errors.InternalError` if the process ends before it answers.
     """
     if _LIBRARY in sys.modules or (os.cpu_count() or 1) < 2:
-        yield run_measured
+        yield run_suites
         return
     # Not multiprocessing: it would run the caller's own script again to find its main module.
     process = subprocess.Popen(
-        [sys.executable, "-X", "utf8", "-m", "clearing_point.quality.gate_process"],
+        [sys.executable, "-X", "utf8", "-m", "clearing_point.suites.beside"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -83,7 +83,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer: tuple[bool, Any] = (True, run_measured(*arguments))
+            answer: tuple[bool, Any] = (True, run_suites(*arguments))
         except InternalError as error:
             answer = (False, str(error))
         pickle.dump(answer, answers)

@@ -1,0 +1,178 @@
+"""The second judge: Great Expectations decides on what is loaded, from the tables' own columns.
+
+Our SQL lists the failing rows with their places; the suites count them without it. Where the two counts of a rule differ,
+the program is at fault and nothing is decided.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InternalError
+from clearing_point.findings import BLOCK, ERROR, WARNING
+from clearing_point.quality.earlier import Earlier
+from clearing_point.quality.judge import ACCEPT, ACCEPT_WITH_WARNINGS, DECISIVE, RETURN, Verdict
+from clearing_point.standard import Standard
+from clearing_point.standard.expressions import install_macros
+from clearing_point.standard.rules import RUN
+from clearing_point.suites.history import measured_documents
+from clearing_point.suites.ready import FOLDER, HISTORY, ready_suites
+from clearing_point.suites.runner import Ask, Document, Judgement, Question
+from clearing_point.warehouse.connection import opened
+
+Key = tuple[str, str]
+"""Rule and table."""
+
+
+def confirmed(
+    workspace: Path,
+    verdict: Verdict,
+    standard: Standard,
+    ask: Ask,
+    *,
+    prepared: Path,
+    use: str,
+    earlier: Earlier,
+) -> Verdict:
+    """Let the suites judge a submission that our SQL has judged, and store what they say.
+
+    Parameters
+    ----------
+    workspace : Path
+        After :func:`~clearing_point.quality.judge.judge` of a file that was not refused; no connection may be open.
+    ask : callable
+        :func:`~clearing_point.suites.runner.run_suites`, or the same in another process.
+    prepared : Path
+        See :func:`~clearing_point.suites.ready.ready_suites`.
+
+    Raises
+    ------
+    InternalError
+        If the two judges count different failing rows of a rule, a rule was judged by one of them only, or they decide
+        differently; it names the rule.
+    """
+    with opened(workspace, attach=earlier.attached) as connection:
+        counted = _counted(connection, standard)
+        documents = list(_documents(connection, standard, prepared, earlier))
+    judgements = ask(Question(workspace, "staged", documents, earlier.attached))
+    compare(counted, judgements, standard)
+    with opened(workspace) as connection:
+        decision = _decision(connection, verdict.submission_id, judgements, standard, use)
+        if decision != verdict.decision:
+            raise InternalError(
+                f"Great Expectations decides '{decision}' and our SQL '{verdict.decision}': nothing was decided."
+            )
+        failed = sum(not j.success for j in judgements)
+        connection.execute("BEGIN TRANSACTION")
+        connection.executemany(
+            "INSERT INTO quality.validation_result VALUES (?,?,?,?,?,?,?,?)",
+            [
+                (verdict.submission_id, j.suite, j.name, j.rule_id, j.kind, j.success, j.failed, j.observed)
+                for j in judgements
+            ],
+        )
+        connection.execute(
+            "UPDATE quality.decision SET expectations = ?, expectations_failed = ? WHERE submission_id = ?",
+            [len(judgements), failed, verdict.submission_id],
+        )
+        connection.execute("COMMIT")
+    return replace(verdict, expectations=len(judgements), failed_expectations=failed)
+
+
+def compare(counted: Mapping[Key, int], judgements: Sequence[Judgement], standard: Standard) -> None:
+    """Hold the failing rows that our SQL found against those that the suites counted, rule by rule.
+
+    Parameters
+    ----------
+    counted : mapping
+        Failing rows of every rule that our SQL evaluated.
+
+    Raises
+    ------
+    InternalError
+        On the first difference; it names the rule and the table.
+    """
+    found: Counter[Key] = Counter()
+    for judgement in judgements:
+        table = judgement.suite.partition(".")[0]
+        if judgement.rule_id is None:
+            if not judgement.success:
+                raise InternalError(
+                    f"The table {table} has not the shape of the standard ({judgement.name})."
+                )
+            continue
+        failed = int(not judgement.success) if judgement.failed is None else judgement.failed
+        found[judgement.rule_id, table] += failed
+    for key in sorted({*counted, *found}):
+        if key not in found:
+            raise InternalError(f"Rule {key[0]} on {key[1]} was not judged by Great Expectations.")
+        # What our SQL does not look for (a code that is in no list, once the file was read) can have no failing row.
+        if found[key] != counted.get(key, 0):
+            raise InternalError(
+                f"Rule {key[0]} on {key[1]}: {counted.get(key, 0)} failing rows by SQL, {found[key]} by Great "
+                "Expectations; nothing was decided."
+            )
+
+
+def _counted(connection: Any, standard: Standard) -> dict[Key, int]:
+    run = {r.rule_id for r in standard.rules if r.scope in RUN}
+    return {
+        (rule_id, table): int(failed)
+        for rule_id, table, failed in connection.execute(
+            "SELECT rule_id, target_table, sum(failed) FROM quality.rule_result WHERE could_not_run IS NULL GROUP BY ALL"
+        ).fetchall()
+        if rule_id in run
+    }
+
+
+def _documents(connection: Any, standard: Standard, prepared: Path, earlier: Earlier) -> Iterator[Document]:
+    suites = ready_suites(standard, prepared)
+    for name in standard.tables:
+        if connection.execute(f'SELECT 1 FROM staged."{name}" LIMIT 1').fetchone() is None:
+            continue
+        if (document := suites.get(f"{FOLDER}/{name}.json")) is not None:
+            yield document
+        if earlier.attached and (document := suites.get(f"{HISTORY}/{name}.json")) is not None:
+            yield document
+    if earlier.attached:
+        install_macros(connection, standard)  # bounds are written with functions of the standard
+        yield from measured_documents(connection, standard)
+
+
+def _decision(
+    connection: Any, submission_id: str, judgements: Sequence[Judgement], standard: Standard, use: str
+) -> str:
+    """Decide by what the suites found, less what was waived or answered, and by what was found while reading."""
+    settled: Counter[Key] = Counter(
+        {
+            (rule, table): count
+            for rule, table, count in connection.execute(
+                "SELECT rule_id, target_table, count(*) FROM quality.finding WHERE submission_id = ? AND waived "
+                "GROUP BY ALL",
+                [submission_id],
+            ).fetchall()
+        }
+    )
+    run = sorted({r.rule_id for r in standard.rules if r.scope in RUN})
+    open_findings: Counter[str] = Counter(
+        dict(
+            connection.execute(
+                "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived "
+                "AND NOT list_contains(?, rule_id) GROUP BY severity",
+                [submission_id, run],
+            ).fetchall()
+        )
+    )
+    for judgement in judgements:
+        failed = int(not judgement.success) if judgement.failed is None else judgement.failed
+        key = (str(judgement.rule_id), judgement.suite.partition(".")[0])
+        covered = min(failed, settled[key])
+        settled[key] -= covered
+        open_findings[judgement.severity] += failed - covered
+    if any(open_findings[s] for s in DECISIVE[use]):
+        return RETURN
+    return ACCEPT_WITH_WARNINGS if any(open_findings[s] for s in (BLOCK, ERROR, WARNING)) else ACCEPT
