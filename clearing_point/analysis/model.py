@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clearing_point.disclosure.model import Cell, Protected
+from clearing_point.disclosure.model import UNKNOWN_LEAF, Cell, Protected
 from clearing_point.standard.filling import fill
 from clearing_point.standard.model import Indicator, Population, Text
 from clearing_point.standard.translations import SOURCE
 
 TOTAL = "Total"
 """Category of a dimension that admits everything."""
-UNKNOWN = "UNK"
+UNKNOWN = UNKNOWN_LEAF
 """Category of persons for whom the variable is not known (all missing codes)."""
 
 PrintNumber = Callable[[float, int], str]

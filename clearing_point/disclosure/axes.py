@@ -34,7 +34,8 @@ class Axis:
 
     `rows` are equations (parent, children) between positions; `complements` are (whole, part) pairs of
     which only the difference is known to be at least 0; `covers` are (group, members) of
-    several-answer variables, where the group is at most the sum.
+    several-answer variables, where the group is at most the sum. `codes` are the categories printed at each of the first
+    `printed` positions: several where a condition on the variable leaves them the same (such as nobody, mask 0).
     """
 
     variable: str
@@ -43,6 +44,7 @@ class Axis:
     rows: tuple[tuple[int, tuple[int, ...]], ...]
     complements: tuple[tuple[int, int], ...]
     covers: tuple[tuple[int, tuple[int, ...]], ...]
+    codes: tuple[tuple[str, ...], ...]
 
 
 def mask_of(codes: Iterable[str], leaves: Sequence[str]) -> int:
@@ -80,18 +82,35 @@ def _atoms(masks: Iterable[int]) -> list[int]:
     return sorted(parts)
 
 
+class Cut(Protocol):
+    """A population's table whose conditions are sets of codes: of its dimensions (`within`), of others (`apart`)."""
+
+    @property
+    def population(self) -> str: ...  # noqa: D102
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]: ...  # noqa: D102
+    @property
+    def within(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def apart(self) -> Mapping[str, int]: ...  # noqa: D102
+
+
 def common_sums(
-    tables: Sequence[Structure], universe: Mapping[str, Sequence[str]]
+    tables: Sequence[Cut], universe: Mapping[str, Sequence[str]], several: frozenset[str]
 ) -> dict[tuple[str, str], tuple[int, ...]]:
     """Return sums that two tables cut differently but both can form: a hidden common margin."""
     partitions: dict[tuple[str, str], set[tuple[int, ...]]] = defaultdict(set)
     for table in tables:
         for dimension in table.dimensions:
-            if dimension.variable in table.multiple_response:
-                continue
             leaves = universe[dimension.variable]
-            atoms = _atoms(mask_of(category.members, leaves) for category in dimension.categories)
+            if dimension.variable in several:
+                continue
+            within = table.within.get(dimension.variable, (1 << len(leaves)) - 1)
+            atoms = _atoms(mask_of(category.members, leaves) & within for category in dimension.categories)
             partitions[table.population, dimension.variable].add(tuple(atoms))
+        for variable, mask in table.apart.items():
+            if variable not in several:
+                partitions[table.population, variable].add((mask,))
     found: dict[tuple[str, str], tuple[int, ...]] = {}
     for name, choices in partitions.items():
         blocks: set[int] = set()
@@ -117,7 +136,7 @@ def _join(one: tuple[int, ...], other: tuple[int, ...]) -> set[int]:
 
 
 def _maximal_parts(whole: int, masks: Sequence[int]) -> list[int]:
-    inside = [mask for mask in masks if mask != whole and mask & ~whole == 0]
+    inside = [mask for mask in masks if mask and mask != whole and mask & ~whole == 0]
     return [mask for mask in inside if not any(mask != m and mask & ~m == 0 for m in inside)]
 
 
@@ -161,6 +180,20 @@ def _crossing(whole: int, parts: Sequence[int]) -> tuple[list[int], list[int], i
     return None
 
 
+def _codes_by_mask(
+    dimension: Dimension, leaves: Sequence[str], within: int, table_id: str
+) -> dict[int, list[str]]:
+    every = [mask_of(category.members, leaves) for category in dimension.categories]
+    if len(set(every)) != len(every):
+        raise InputProblem(
+            f"Table {table_id}: two categories of {dimension.variable!r} mean the same; keep one."
+        )
+    found: dict[int, list[str]] = {}
+    for category, mask in zip(dimension.categories, every, strict=True):
+        found.setdefault(mask & within, []).append(category.code)
+    return found
+
+
 def make_axis(
     dimension: Dimension,
     leaves: Sequence[str],
@@ -169,15 +202,13 @@ def make_axis(
     extra: Sequence[int],
     complements: bool,
     table_id: str,
+    within: int | None = None,
 ) -> Axis:
-    """Return a dimension with everything that its categories imply."""
-    masks = [mask_of(category.members, leaves) for category in dimension.categories]
-    printed = len(masks)
-    if len(set(masks)) != printed:
-        raise InputProblem(
-            f"Table {table_id}: two categories of {dimension.variable!r} mean the same; keep one."
-        )
+    """Return a dimension with everything that its categories imply; `within` is the set that the table is about."""
     full = (1 << len(leaves)) - 1
+    named = _codes_by_mask(dimension, leaves, full if within is None else within, table_id)
+    masks, printed = list(named), len(named)
+    codes = tuple(map(tuple, named.values()))
     if several:
         pairs, covers = [], []
         for part_at, part in enumerate(masks):
@@ -193,7 +224,7 @@ def make_axis(
             # The total also holds persons without any code, so only groups are covered by their codes.
             if whole != full and parts and union == whole:
                 covers.append((whole_at, tuple(masks.index(part) for part in parts)))
-        return Axis(dimension.variable, tuple(masks), printed, (), tuple(pairs), tuple(covers))
+        return Axis(dimension.variable, tuple(masks), printed, (), tuple(pairs), tuple(covers), codes)
     union = 0
     for mask in masks:
         union |= mask
@@ -233,4 +264,4 @@ def make_axis(
             rows.append((at, tuple(masks.index(part) for part in parts)))
         at += 1
     found = [(whole, part) for whole, parts in rows for part in parts if complements and len(parts) > 2]
-    return Axis(dimension.variable, tuple(masks), printed, tuple(rows), tuple(found), ())
+    return Axis(dimension.variable, tuple(masks), printed, tuple(rows), tuple(found), (), codes)

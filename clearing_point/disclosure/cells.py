@@ -11,22 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from clearing_point.disclosure.axes import (
-    Axis,
-    Structure,
-    common_sums,
-    cover_of,
-    leaf_codes,
-    make_axis,
-    mask_of,
-)
+from clearing_point.disclosure.axes import Axis, Structure, cover_of, mask_of
 from clearing_point.disclosure.model import Cell, Relation
+from clearing_point.disclosure.placed import Plan, conditions_of, place
 
 Integers = npt.NDArray[np.int64]
 Conditions = tuple[tuple[str, int], ...]
@@ -56,9 +49,10 @@ class System:
     derived
         True for a cell that is a plain sum of other cells and stands in no table.
     grids, axes
-        For each table the cell numbers by category position, and what the positions mean.
+        For each table the cell numbers by category position, and what the positions mean: first its dimensions, then its
+        conditions.
     universe
-        Leaf codes of each variable over all tables.
+        Leaf codes of each variable over all tables and conditions.
     rest_of
         The cell that is left of a whole without a part, by (whole, part).
     """
@@ -72,18 +66,18 @@ class System:
     axes: tuple[tuple[Axis, ...], ...] = field(repr=False)
     universe: Mapping[str, tuple[str, ...]] = field(repr=False)
     rest_of: Mapping[tuple[int, int], int] = field(repr=False)
+    plan: Plan = field(repr=False)
 
     def key(self, population: str, conditions: Mapping[str, frozenset[str]]) -> Key | None:
         """Return the canonical key of a query, or None where a leaf code is unknown to the programme."""
-        parts = []
-        for variable, codes in sorted(conditions.items()):
+        name, sets = self.plan.key(population)
+        for variable, codes in conditions.items():
             leaves = self.universe.get(variable)
             if leaves is None or not codes <= set(leaves):
                 return None
             mask = mask_of(codes, leaves)
-            if mask != (1 << len(leaves)) - 1:
-                parts.append((variable, mask))
-        return population, tuple(parts)
+            sets[variable] = sets.get(variable, mask) & mask
+        return name, tuple(conditions_of(sets, self.universe))
 
 
 def build_system(
@@ -108,25 +102,12 @@ def build_system(
         Where categories overlap without their common parts, or a variable is several-answer in
         one table and not in another.
     """
-    universe = leaf_codes(tables)
-    extra = common_sums(tables, universe)
-    axes = tuple(
-        tuple(
-            make_axis(
-                dimension,
-                universe[dimension.variable],
-                several=dimension.variable in table.multiple_response,
-                extra=extra.get((table.population, dimension.variable), ()),
-                complements=dimension.variable in complement_variables,
-                table_id=table.table_id,
-            )
-            for dimension in table.dimensions
-        )
-        for table in tables
-    )
-    builder = _Builder(universe)
-    grids = tuple(builder.add_table(table, axes[at], at) for at, table in enumerate(tables))
-    builder.link(tables, axes, grids)
+    plan = place(tables, [n for r in relations for n in (r.part_population, r.whole_population)])
+    axes = plan.axes(complement_variables)
+    builder = _Builder(plan)
+    grids = tuple(builder.add_table(at, axes[at]) for at in range(len(tables)))
+    builder.link(axes, grids)
+    builder.include()
     for relation in relations:
         builder.relate(relation)
     return builder.finish(grids, axes)
@@ -135,14 +116,15 @@ def build_system(
 class _Builder:
     """Collects keys and equations; each key once, each equation once."""
 
-    def __init__(self, universe: Mapping[str, tuple[str, ...]]) -> None:
-        self.universe = universe
-        self.full = {variable: (1 << len(leaves)) - 1 for variable, leaves in universe.items()}
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.full = {variable: (1 << len(leaves)) - 1 for variable, leaves in plan.universe.items()}
         self.index: dict[Key, int] = {}
         self.keys: list[Key] = []
         self.places: list[list[tuple[int, Cell]]] = []
         self.rows: dict[tuple[tuple[int, int], ...], None] = {}
         self.parents: set[int] = set()
+        self.wholes: dict[int, set[int]] = defaultdict(set)
         self.rest_of: dict[tuple[int, int], int] = {}
 
     def number(self, key: Key) -> int:
@@ -162,24 +144,27 @@ class _Builder:
         terms[parent] -= 1
         for child in children:
             terms[child] += 1
+            self.wholes[child].add(parent)
         self.equation(terms)
         self.parents.add(parent)
 
-    def add_table(self, table: Structure, axes: tuple[Axis, ...], at: int) -> npt.NDArray[np.int64]:
+    def add_table(self, at: int, axes: tuple[Axis, ...]) -> npt.NDArray[np.int64]:
+        population, dimensions = self.plan.placed[at].population, self.plan.placed[at].dimensions
         shape = tuple(len(axis.masks) for axis in axes)
         grid = np.zeros(shape, dtype=np.int64)
         names = [
             [(axis.variable, mask) if mask != self.full[axis.variable] else None for mask in axis.masks]
             for axis in axes
         ]
-        codes = [[category.code for category in dimension.categories] for dimension in table.dimensions]
         for position in np.ndindex(*shape):
             parts = [names[d][p] for d, p in enumerate(position)]
             conditions = tuple(sorted(part for part in parts if part is not None))
-            grid[position] = number = self.number((table.population, conditions))
-            if all(p < axes[d].printed for d, p in enumerate(position)):
-                cell = tuple(codes[d][p] for d, p in enumerate(position))
-                self.places[number].append((at, cell))
+            grid[position] = number = self.number((population, conditions))
+            if not all(mask for _, mask in conditions):
+                self.equation({number: 1})  # nobody is of two categories that exclude each other
+            if all(p < axis.printed for axis, p in zip(axes, position, strict=True)):
+                shown = zip(axes[: len(dimensions)], position, strict=False)
+                self.places[number] += [(at, cell) for cell in product(*(axis.codes[p] for axis, p in shown))]
         for d, axis in enumerate(axes):
             moved = np.moveaxis(grid, d, 0).reshape(len(axis.masks), -1)
             for parent, children in axis.rows:
@@ -212,26 +197,22 @@ class _Builder:
         # How often codes coincide is no count of persons; it is public slack, never a need.
         self.parents.add(again)
 
-    def link(
-        self,
-        tables: Sequence[Structure],
-        axes: Sequence[tuple[Axis, ...]],
-        grids: Sequence[npt.NDArray[np.int64]],
-    ) -> None:
+    def link(self, axes: Sequence[tuple[Axis, ...]], grids: Sequence[npt.NDArray[np.int64]]) -> None:
         """Write the sums of one table's cells that are a cell of another table only."""
-        for one, table in enumerate(tables):
-            for other, target in enumerate(tables):
+        for one, table in enumerate(self.plan.placed):
+            for other, target in enumerate(self.plan.placed):
                 if one == other or table.population != target.population:
                     continue
-                for key, cover in self._links(axes[one], axes[other], target.multiple_response):
+                for key, cover in self._links(axes[one], axes[other]):
                     parent = self.index.get((table.population, key))
                     if parent is not None:
                         cells = [int(grids[other][position]) for position in product(*cover)]
                         self.total(parent, cells)
 
     def _links(
-        self, one: tuple[Axis, ...], other: tuple[Axis, ...], several: frozenset[str]
+        self, one: tuple[Axis, ...], other: tuple[Axis, ...]
     ) -> Iterator[tuple[Conditions, tuple[list[int], ...]]]:
+        several = self.plan.several
         mine = {axis.variable: axis for axis in one}
         theirs = {axis.variable for axis in other}
         if any(self.full[v] not in axis.masks for v, axis in mine.items() if v not in theirs):
@@ -262,13 +243,64 @@ class _Builder:
                 )
                 yield conditions, tuple(cover for _, cover in combination)
 
+    def include(self) -> None:
+        """Write what conditions leave of a whole: who is of a set of codes is of every larger set, and of everybody."""
+        groups: dict[tuple[str, str, Conditions], dict[int, int]] = defaultdict(dict)
+        for cell, (population, conditions) in enumerate(self.keys):
+            for variable, mask in conditions:
+                if (population, variable) in self.plan.spoken and mask:
+                    others = tuple(c for c in conditions if c[0] != variable)
+                    groups[population, variable, others][mask] = cell
+        for (population, variable, others), sets in groups.items():
+            whole = self.index.get((population, others))
+            if whole is not None:
+                sets[self.full[variable]] = whole
+            for part in sorted(sets):
+                larger = [mask for mask in sets if mask != part and part & ~mask == 0]
+                for mask in sorted(larger):
+                    nearest = not any(m != mask and m & ~mask == 0 for m in larger)
+                    if nearest and not self._reaches(sets[part], sets[mask]):
+                        self._leave(sets[mask], sets[part], variable, others, mask & ~part)
+        for cell, (population, conditions) in enumerate(list(self.keys)):
+            spoken = [c for c in conditions if (population, c[0]) in self.plan.spoken]
+            for pair in combinations(spoken, 2):
+                whole = self.index.get((population, tuple(c for c in conditions if c not in pair)))
+                if whole is not None and not self._reaches(cell, whole):
+                    self.difference(whole, cell, " and ".join(variable for variable, _ in pair))
+
+    def _leave(self, whole: int, part: int, variable: str, others: Conditions, mask: int) -> None:
+        if variable in self.plan.several:
+            self.difference(whole, part, variable)
+            return
+        conditions = tuple(sorted((*others, (variable, mask))))
+        self.total(whole, [part, self.number((self.keys[whole][0], conditions))])
+
+    def _reaches(self, part: int, whole: int) -> bool:
+        """Say whether sums that stand already make one cell a part of another."""
+        seen, queue = {part}, [part]
+        while queue:
+            for above in self.wholes.get(queue.pop(), ()):
+                if above == whole:
+                    return True
+                if above not in seen:
+                    seen.add(above)
+                    queue.append(above)
+        return False
+
     def relate(self, relation: Relation) -> None:
-        for key in list(self.keys):
-            population, conditions = key
-            whole = self.index.get((relation.whole_population, conditions))
-            if population == relation.part_population and whole is not None:
-                rest = self.number((f"{relation.whole_population}{_WITHOUT}{population}", conditions))
-                self.total(whole, [self.index[key], rest])
+        (inner, narrower), (outer, wider) = (
+            self.plan.key(name) for name in (relation.part_population, relation.whole_population)
+        )
+        if inner == outer:
+            return  # conditions on one population: what they leave is written already
+        for cell, (population, conditions) in enumerate(list(self.keys)):
+            if population != inner or any(dict(conditions).get(v, m) != m for v, m in narrower.items()):
+                continue
+            sets = {**{v: m for v, m in conditions if v not in narrower}, **wider}
+            whole = self.index.get((outer, tuple(conditions_of(sets, self.plan.universe))))
+            if whole is not None:
+                rest = self.number((f"{outer}{_WITHOUT}{inner}", conditions))
+                self.total(whole, [cell, rest])
 
     def finish(self, grids: tuple[npt.NDArray[np.int64], ...], axes: tuple[tuple[Axis, ...], ...]) -> System:
         row_at, column_at, signs = [], [], []
@@ -291,6 +323,7 @@ class _Builder:
             derived,
             grids,
             axes,
-            dict(self.universe),
+            dict(self.plan.universe),
             dict(self.rest_of),
+            self.plan,
         )

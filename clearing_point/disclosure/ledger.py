@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from clearing_point.disclosure.conditions import read_population
 from clearing_point.disclosure.model import (
     Category,
     Cell,
@@ -248,11 +249,16 @@ class Ledger:
         self, populations: Sequence[str], relations: Sequence[Relation] = (), *, before: str | None = None
     ) -> list[Protected]:
         """Return the earlier tables that say something about these populations, withheld ones left out."""
-        wanted = set(populations)
+        wanted = {read_population(name)[0] for name in populations}
         for relation in relations:
-            if wanted & {relation.part_population, relation.whole_population}:
-                wanted |= {relation.part_population, relation.whole_population}
-        return [table for table in self.tables(frozenset(wanted), before=before) if not table.withheld]
+            both = {read_population(n)[0] for n in (relation.part_population, relation.whole_population)}
+            if wanted & both:
+                wanted |= both
+        return [
+            table
+            for table in self.tables(before=before)
+            if not table.withheld and read_population(table.population)[0] in wanted
+        ]
 
 
 def _link(chain: str, record: Record) -> str:

@@ -16,6 +16,8 @@ from typing import Literal
 from clearing_point.errors import InputProblem, InternalError
 
 Cell = tuple[str, ...]
+UNKNOWN_LEAF = "UNK"
+"""Leaf code of everybody of whom a variable is not known, whatever the reason."""
 Profile = Literal["suppress", "round"]
 Status = Literal["", "hidden", "rounded"]
 
@@ -84,7 +86,8 @@ class CountTable:
     table_id
         Name of the table, unique in a programme.
     population
-        What is counted; counts of different populations are different unknowns.
+        What is counted; counts of different populations are different unknowns. ``name: condition`` is a part of a
+        population (:mod:`clearing_point.disclosure.conditions`).
     dimensions
         Dimensions in the order of the cell keys; no two share a variable.
     counts

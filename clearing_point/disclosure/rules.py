@@ -226,7 +226,7 @@ def _small_populations(
     """Hide all details of a category (a territory) that counts too few persons in a table."""
     hidden = np.zeros(len(values), dtype=bool)
     for at, (table, axes) in enumerate(zip(tables, system.axes, strict=False)):
-        if table.table_id in policy.small_population_tables or len(axes) == 1:
+        if table.table_id in policy.small_population_tables or len(table.dimensions) == 1:
             continue
         for d, axis in enumerate(axes):
             if axis.variable not in policy.small_population_variables:
