@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from clearing_point.analysis.incidence import leaf_of_column, units_of
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.analysis.persons import (
     AGAIN,
@@ -26,7 +27,8 @@ from clearing_point.analysis.persons import (
     open_links,
 )
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
-from clearing_point.disclosure.model import Behind, Category, Cell, CountTable, Dimension, Relation
+from clearing_point.disclosure.model import Behind, Category, Cell, CountTable, Dimension, Knowledge, Relation
+from clearing_point.disclosure.relations import Units, derive
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.allowed import one_query
@@ -55,6 +57,8 @@ class Counted:
         became of a case. Internal to the office.
     once : str
         ``ever`` or ``year``: how often the region counts a person of the population.
+    units : Units or None
+        Which unit of the population has which categories, of all territories and years. Internal to the office.
     """
 
     indicator: Indicator
@@ -63,6 +67,7 @@ class Counted:
     statistic: Statistic | None = None
     cases: pa.Table | None = None
     once: str = ""
+    units: Units | None = None
 
 
 def open_current(
@@ -123,13 +128,16 @@ def count_indicators(
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
         population_table(connection, standard, name)
     cases = {name: _cases(connection, name) for name in sorted({i.population for i in indicators})}
+    made = [count_one(connection, standard, i, years) for i in indicators]
+    units = units_of(connection, standard, [c.table for c in made])
     return [
         replace(
-            count_one(connection, standard, i, years),
-            cases=cases[i.population],
-            once=standard.populations[i.population].once,
+            c,
+            cases=cases[c.indicator.population],
+            once=standard.populations[c.indicator.population].once,
+            units=units[c.indicator.population],
         )
-        for i in indicators
+        for c in made
     ]
 
 
@@ -281,17 +289,28 @@ def _conditions(indicator: Indicator) -> list[str]:
     return [*found, f'"{measure.value}" IS NOT NULL'] if measure else found
 
 
-def relations_of(counted: Sequence[Counted]) -> list[Relation]:
-    """Return which of the counted populations are part of which: those with more conditions of those with fewer."""
+def relations_of(counted: Sequence[Counted]) -> list[Knowledge]:
+    """Return what everybody knows of the counted populations beyond their tables.
+
+    Which are part of which (those with more conditions of those with fewer), and which of their variables go together,
+    derived from the units that were counted (:mod:`clearing_point.disclosure.relations`).
+    """
     keys = {
         c.table.population: (c.indicator.population, frozenset(_conditions(c.indicator))) for c in counted
     }
-    return [
+    parts = [
         Relation(part, whole)
         for part, (name, conditions) in sorted(keys.items())
         for whole, (other, fewer) in sorted(keys.items())
         if name == other and fewer < conditions
     ]
+    units = {c.indicator.population: c.units for c in counted if c.units is not None}
+    place_and_time = frozenset(b.variable for c in counted for b in c.indicator.by if _is_place_or_time(b))
+    return [*parts, *(joint for _, each in sorted(units.items()) for joint in derive(each, place_and_time))]
+
+
+def _is_place_or_time(breakdown: Breakdown) -> bool:
+    return breakdown.codelist == YEAR_CODELIST or breakdown.codelist == breakdown.variable == TERRITORY
 
 
 def _population_key(indicator: Indicator) -> str:
@@ -411,7 +430,7 @@ def _leaf(connection: Any, standard: Standard, indicator: Indicator, breakdown: 
     column = f'"{breakdown.variable}"'
     missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
     if not _is_list(connection, indicator, breakdown):
-        return f"CASE WHEN {column} IS NULL OR {column}::VARCHAR IN ({missing}) THEN '{UNKNOWN}' ELSE {column}::VARCHAR END"
+        return leaf_of_column(breakdown.variable, missing)
     known = f"list_filter({column}, lambda code: code NOT IN ({missing}))"
     return (
         f"unnest(CASE WHEN {column} IS NULL OR (len({column}) > 0 AND len({known}) = 0) THEN ['{UNKNOWN}'] "

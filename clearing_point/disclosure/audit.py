@@ -15,7 +15,7 @@ import numpy as np
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction, Proof
 from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.imagined import with_persons_more
-from clearing_point.disclosure.model import Cell, KnownFigure, Protected, Relation
+from clearing_point.disclosure.model import Cell, Knowledge, KnownFigure, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.rules import thresholds
 from clearing_point.disclosure.values import describe, solve_open
@@ -102,7 +102,7 @@ class View:
 def attackers_view(
     published: Sequence[Protected],
     *,
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     known: Sequence[KnownFigure] = (),
     lower_bound: int = 0,
     complement_variables: frozenset[str] = frozenset(),
@@ -150,7 +150,7 @@ def audit(
     published: Sequence[Protected],
     policy: Policy,
     *,
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     known: Sequence[KnownFigure] = (),
     exact: bool = False,
 ) -> AuditResult:
@@ -195,7 +195,7 @@ def audit(
 
 
 def _judge(
-    view: View, attacker: Attacker, threshold: Integers, relations: Sequence[Relation], *, exact: bool
+    view: View, attacker: Attacker, threshold: Integers, relations: Sequence[Knowledge], *, exact: bool
 ) -> AuditResult:
     system = view.system
     printed = np.array([bool(places) for places in system.places], dtype=bool)
@@ -273,7 +273,7 @@ def _proof(
     low_need: Integers,
     high_need: Integers,
     large: np.ndarray,
-    relations: Sequence[Relation],
+    relations: Sequence[Knowledge],
 ) -> Proof:
     """Prove the needs, and of every large rounded cell that it has two possible values."""
     if not view.rounded.any():

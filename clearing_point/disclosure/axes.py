@@ -70,7 +70,7 @@ def leaf_codes(tables: Sequence[Structure]) -> dict[str, tuple[str, ...]]:
     return {variable: tuple(sorted(codes)) for variable, codes in leaves.items()}
 
 
-def _atoms(masks: Iterable[int]) -> list[int]:
+def atoms_of(masks: Iterable[int]) -> list[int]:
     """Return the finest parts that the given sets cut out of their union."""
     parts: list[int] = []
     for mask in masks:
@@ -106,7 +106,7 @@ def common_sums(
             if dimension.variable in several:
                 continue
             within = table.within.get(dimension.variable, (1 << len(leaves)) - 1)
-            atoms = _atoms(mask_of(category.members, leaves) & within for category in dimension.categories)
+            atoms = atoms_of(mask_of(category.members, leaves) & within for category in dimension.categories)
             partitions[table.population, dimension.variable].add(tuple(atoms))
         for variable, mask in table.apart.items():
             if variable not in several:
@@ -155,7 +155,7 @@ def cover_of(whole: int, masks: Sequence[int]) -> list[int] | None:
         return [whole]
     parts = _maximal_parts(whole, masks)
     if not _disjoint(parts):
-        parts = [atom for atom in _atoms(masks) if atom & ~whole == 0]
+        parts = [atom for atom in atoms_of(masks) if atom & ~whole == 0]
         if any(part not in masks for part in parts):
             return None
     return parts if parts and sum(parts) == whole else None
@@ -230,7 +230,7 @@ def make_axis(
         union |= mask
     if union not in masks:
         masks.append(union)
-    atoms = _atoms(masks[:printed])
+    atoms = atoms_of(masks[:printed])
     for block in extra:
         if block in masks or block & ~sum(atoms):
             continue
@@ -249,7 +249,7 @@ def make_axis(
                 second = [*second, rest]
             rows.append((at, tuple(masks.index(part) for part in second)))
         elif parts and not _disjoint(parts):
-            parts = [atom for atom in _atoms(masks) if atom & ~whole == 0]
+            parts = [atom for atom in atoms_of(masks) if atom & ~whole == 0]
             missing = [part for part in parts if part not in masks]
             if missing:
                 raise InputProblem(

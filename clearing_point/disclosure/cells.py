@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearing_point.disclosure.axes import Axis, Structure, cover_of, mask_of
-from clearing_point.disclosure.model import Cell, Relation
+from clearing_point.disclosure.joints import add_joints
+from clearing_point.disclosure.model import Cell, Joint, Knowledge, Relation
 from clearing_point.disclosure.placed import Plan, conditions_of, place
 
 Integers = npt.NDArray[np.int64]
@@ -53,6 +54,8 @@ class System:
         conditions.
     universe
         Leaf codes of each variable over all tables and conditions.
+    combined
+        True for the combinations of joint tables that nobody prints; their counts need not be known.
     rest_of
         The cell that is left of a whole without a part, by (whole, part).
     """
@@ -66,6 +69,7 @@ class System:
     axes: tuple[tuple[Axis, ...], ...] = field(repr=False)
     universe: Mapping[str, tuple[str, ...]] = field(repr=False)
     rest_of: Mapping[tuple[int, int], int] = field(repr=False)
+    combined: npt.NDArray[np.bool_] = field(repr=False)
     plan: Plan = field(repr=False)
 
     def key(self, population: str, conditions: Mapping[str, frozenset[str]]) -> Key | None:
@@ -82,7 +86,7 @@ class System:
 
 def build_system(
     tables: Sequence[Structure],
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     complement_variables: frozenset[str] = frozenset(),
 ) -> System:
     """Return the system of all unique cells of the tables and every equation between them.
@@ -92,7 +96,8 @@ def build_system(
     tables
         Tables of one programme; the universe of leaf codes of a variable is the union over all of them.
     relations
-        Populations of which one is part of the other; the difference becomes a cell of its own.
+        Populations of which one is part of the other (the difference becomes a cell of its own), and variables that go
+        together (their combinations become cells of a joint table).
     complement_variables
         Variables for which "everybody but those in this category" is a cell of its own (group disclosure).
 
@@ -102,14 +107,17 @@ def build_system(
         Where categories overlap without their common parts, or a variable is several-answer in
         one table and not in another.
     """
-    plan = place(tables, [n for r in relations for n in (r.part_population, r.whole_population)])
+    joints = [r for r in relations if isinstance(r, Joint)]
+    parts = [r for r in relations if isinstance(r, Relation)]
+    plan = place(tables, [n for r in parts for n in (r.part_population, r.whole_population)], joints)
     axes = plan.axes(complement_variables)
     builder = _Builder(plan)
     grids = tuple(builder.add_table(at, axes[at]) for at in range(len(tables)))
     builder.link(axes, grids)
     builder.include()
-    for relation in relations:
+    for relation in parts:
         builder.relate(relation)
+    add_joints(builder, joints)
     return builder.finish(grids, axes)
 
 
@@ -124,6 +132,7 @@ class _Builder:
         self.places: list[list[tuple[int, Cell]]] = []
         self.rows: dict[tuple[tuple[int, int], ...], None] = {}
         self.parents: set[int] = set()
+        self.combined: set[int] = set()
         self.wholes: dict[int, set[int]] = defaultdict(set)
         self.rest_of: dict[tuple[int, int], int] = {}
 
@@ -313,7 +322,11 @@ class _Builder:
             (np.array(signs, dtype=np.int64), (row_at, column_at)), shape=(len(self.rows), len(self.keys))
         )
         derived = np.array(
-            [at in self.parents and not places for at, places in enumerate(self.places)], dtype=bool
+            [
+                (at in self.parents or at in self.combined) and not places
+                for at, places in enumerate(self.places)
+            ],
+            dtype=bool,
         )
         return System(
             tuple(self.keys),
@@ -325,5 +338,8 @@ class _Builder:
             axes,
             dict(self.plan.universe),
             dict(self.rest_of),
+            np.array(
+                [at in self.combined and not places for at, places in enumerate(self.places)], dtype=bool
+            ),
             self.plan,
         )

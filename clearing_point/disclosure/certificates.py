@@ -16,7 +16,7 @@ import numpy as np
 from clearing_point.disclosure.attacker import UNLIMITED
 from clearing_point.disclosure.audit import AuditResult, audit
 from clearing_point.disclosure.check_certificates import check
-from clearing_point.disclosure.model import KnownFigure, Protected, Relation
+from clearing_point.disclosure.model import Knowledge, KnownFigure, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem, InternalError
@@ -71,7 +71,7 @@ def verify_certificates(
     published: Sequence[Protected],
     policy: Policy,
     *,
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     known: Sequence[KnownFigure] = (),
 ) -> int:
     """Check certificates against published tables without any solver and return the number of needs shown.
@@ -95,7 +95,7 @@ def audit_frame(
     published: Sequence[Protected],
     policy: Policy,
     *,
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     known: Sequence[KnownFigure] = (),
 ) -> list[Any]:
     """Return equations and printed bounds of published tables in the form of certificates."""

@@ -40,9 +40,17 @@ class Condition:
 
     @property
     def opaque(self) -> Condition:
-        """The same condition as a yes-or-no variable of its own."""
-        many = f"{self.variable} {'has any of' if self.several else 'is not' if self.but else 'is'}"
-        return Condition(f"{many} {', '.join(self.codes)}", (YES,))
+        """The same condition as a yes-or-no variable of its own, named by its SQL."""
+        listed = ", ".join(f"'{code}'" for code in self.codes)
+        if self.several:
+            return Condition(f"list_has_any({self.variable}, [{listed}])", (YES,))
+        said = "IS DISTINCT FROM" if self.but else "IN"
+        return Condition(f"{self.variable} {said} {listed if self.but else f'({listed})'}", (YES,))
+
+
+def yes_or_no(variable: str, codes: Iterable[str]) -> str:
+    """Return the name of "has any of these codes", a variable of its own, of a variable with several answers."""
+    return f"{variable} has any of {', '.join(sorted(codes))}"
 
 
 @lru_cache(maxsize=4096)

@@ -20,12 +20,12 @@ from clearing_point.disclosure.ledger import Ledger
 from clearing_point.disclosure.model import (
     Cell,
     CountTable,
+    Knowledge,
     KnownFigure,
     NotSafe,
     Profile,
     Protected,
     ProtectedCell,
-    Relation,
     _make_protected,
 )
 from clearing_point.disclosure.policy import Policy
@@ -67,7 +67,7 @@ def protect(
     *,
     profile: Profile | None = None,
     known: Sequence[KnownFigure] = (),
-    relations: Sequence[Relation] = (),
+    relations: Sequence[Knowledge] = (),
     ledger: Ledger | None = None,
     edition: str = "",
     complete_revision: str = "",
@@ -162,7 +162,7 @@ class _Job:
     policy: Policy
     public: Booleans
     untold: Booleans
-    relations: Sequence[Relation]
+    relations: Sequence[Knowledge]
     known: Sequence[KnownFigure]
     rounded_before: Mapping[int, int]
     progress: Progress | None

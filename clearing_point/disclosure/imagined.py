@@ -15,7 +15,7 @@ from scipy import sparse
 
 from clearing_point.disclosure.attacker import Booleans
 from clearing_point.disclosure.cells import Integers, System, never_printed
-from clearing_point.disclosure.model import Relation
+from clearing_point.disclosure.model import Knowledge, Relation
 
 _MOST = 1000
 _FAILURES = 100
@@ -24,7 +24,7 @@ _FAILURES = 100
 
 def with_persons_more(
     system: System,
-    relations: Sequence[Relation],
+    relations: Sequence[Knowledge],
     table: Integers,
     upper: Integers,
     need: Integers,
@@ -42,7 +42,7 @@ def with_persons_more(
 
 
 class _Imagining:
-    def __init__(self, system: System, relations: Sequence[Relation]) -> None:
+    def __init__(self, system: System, relations: Sequence[Knowledge]) -> None:
         self.system = system
         self.full = {variable: (1 << len(leaves)) - 1 for variable, leaves in system.universe.items()}
         self.conditions = [dict(conditions) for _, conditions in system.keys]
@@ -114,11 +114,12 @@ class _Imagining:
         return self.admits[variable, leaf]
 
 
-def _closure(relations: Sequence[Relation]) -> dict[str, set[str]]:
+def _closure(relations: Sequence[Knowledge]) -> dict[str, set[str]]:
     """Return of every population those that it is part of, at one remove or more."""
     wholes: dict[str, set[str]] = {}
     for relation in relations:
-        wholes.setdefault(relation.part_population, set()).add(relation.whole_population)
+        if isinstance(relation, Relation):
+            wholes.setdefault(relation.part_population, set()).add(relation.whole_population)
     changed = True
     while changed:
         changed = False

@@ -20,6 +20,7 @@ from clearing_point.disclosure.model import (
     Category,
     Cell,
     Dimension,
+    Knowledge,
     Protected,
     ProtectedCell,
     Relation,
@@ -246,11 +247,13 @@ class Ledger:
         return other
 
     def beside(
-        self, populations: Sequence[str], relations: Sequence[Relation] = (), *, before: str | None = None
+        self, populations: Sequence[str], relations: Sequence[Knowledge] = (), *, before: str | None = None
     ) -> list[Protected]:
         """Return the earlier tables that say something about these populations, withheld ones left out."""
         wanted = {read_population(name)[0] for name in populations}
         for relation in relations:
+            if not isinstance(relation, Relation):
+                continue
             both = {read_population(n)[0] for n in (relation.part_population, relation.whole_population)}
             if wanted & both:
                 wanted |= both

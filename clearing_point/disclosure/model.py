@@ -9,7 +9,7 @@ or rounded cell. It can be made only by the gate, so a report builder that accep
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -129,6 +129,71 @@ class Relation:
 
     part_population: str
     whole_population: str
+
+    def renamed(self, ending: str) -> Relation:
+        """Return the same of two populations whose names have an ending."""
+        return Relation(f"{self.part_population}{ending}", f"{self.whole_population}{ending}")
+
+
+_FEW = 9
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Public knowledge: how variables of a population go together. What is not listed does not occur.
+
+    Attributes
+    ----------
+    variables
+        Names of variables; of one with several answers, "has any of ..." is a variable of its own.
+    parts
+        For each variable disjoint sets of its leaf codes.
+    possible
+        Combinations that occur: for each variable the position of a part.
+    """
+
+    population: str
+    variables: tuple[str, ...]
+    parts: tuple[tuple[frozenset[str], ...], ...] = field(repr=False)
+    possible: tuple[tuple[int, ...], ...] = field(repr=False)
+
+    def renamed(self, ending: str) -> Joint:
+        """Return the same of a population whose name has an ending."""
+        return replace(self, population=f"{self.population}{ending}")
+
+    @property
+    def exclusions(self) -> tuple[tuple[frozenset[int], frozenset[int]], ...]:
+        """Of two variables: the largest sets of parts of one and of the other of which nobody is in both."""
+        if len(self.variables) != 2:
+            return ()
+        ones, others = range(len(self.parts[0])), range(len(self.parts[1]))
+        occurs = set(self.possible)
+        without = {one: frozenset(b for b in others if (one, b) not in occurs) for one in ones}
+        closed = {without[one] for one in ones}
+        while more := {a & b for a in closed for b in closed} - closed:
+            closed |= more
+        return tuple(
+            (frozenset(one for one in ones if without[one] >= apart), apart)
+            for apart in sorted(closed, key=sorted)
+            if apart
+        )
+
+    @property
+    def few(self) -> bool:
+        """True where inequalities between categories of two variables say all that the combinations do."""
+        return 0 < len(self.exclusions) < min(_FEW, len(self.possible))
+
+    def sentence(self) -> str:
+        """Say for the office which variables are tied."""
+        every = 1
+        for parts in self.parts:
+            every *= len(parts)
+        names = f"{', '.join(self.variables[:-1])} and {self.variables[-1]}"
+        return f"{self.population}: {names} go together ({len(self.possible)} of {every} combinations occur)"
+
+
+Knowledge = Relation | Joint
+"""What everybody knows about the counts beyond the tables: who is part of whom, which variables go together."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from clearing_point.disclosure.axes import Axis, Structure, common_sums, leaf_codes, make_axis, mask_of
+from clearing_point.disclosure.axes import (
+    Axis,
+    Structure,
+    atoms_of,
+    common_sums,
+    leaf_codes,
+    make_axis,
+    mask_of,
+)
 from clearing_point.disclosure.conditions import NO, YES, Condition, read_population
-from clearing_point.disclosure.model import Dimension
+from clearing_point.disclosure.model import Dimension, Joint
 
-_ANY_OTHER = "~"
+ANY_OTHER = "~"
 """Leaf of a variable that only conditions speak of: every code that none of them names."""
 
 
@@ -64,6 +72,12 @@ class Plan:
             found[each.variable] = found.get(each.variable, mask) & mask
         return found
 
+    def atoms(self, variable: str, masks: Iterable[int]) -> tuple[frozenset[str], ...]:
+        """Return the finest parts that sets of codes cut out of a variable; what they leave over is one more."""
+        leaves = self.universe[variable]
+        found = atoms_of([*sorted(masks), (1 << len(leaves)) - 1])
+        return tuple(frozenset(x for at, x in enumerate(leaves) if part >> at & 1) for part in found)
+
     def axes(self, complement_variables: frozenset[str]) -> tuple[tuple[Axis, ...], ...]:
         """Return the axes of every table: its dimensions, then its conditions as axes of one position."""
         extra = common_sums(self.placed, self.universe, self.several)
@@ -87,7 +101,7 @@ class Plan:
         )
 
 
-def place(tables: Sequence[Structure], others: Sequence[str] = ()) -> Plan:
+def place(tables: Sequence[Structure], others: Sequence[str] = (), joints: Sequence[Joint] = ()) -> Plan:
     """Read the conditions of tables (and of further populations) as sets of codes of variables."""
     universe = leaf_codes(tables)
     single = {d.variable for t in tables for d in t.dimensions if d.variable not in t.multiple_response}
@@ -99,9 +113,13 @@ def place(tables: Sequence[Structure], others: Sequence[str] = ()) -> Plan:
     for condition in conditions:
         each = _readable(condition, universe, frozenset(several))
         if each.variable not in universe:
-            leaves[each.variable] |= {*each.codes, NO if each.codes == (YES,) else _ANY_OTHER}
+            leaves[each.variable] |= {*each.codes, NO if each.codes == (YES,) else ANY_OTHER}
         if each.several:
             leaves[each.opaque.variable] |= {YES, NO}
+    for joint in joints:
+        for variable, parts in zip(joint.variables, joint.parts, strict=True):
+            if variable not in universe:
+                leaves[variable] |= frozenset().union(*parts)
     universe = {**universe, **{variable: tuple(sorted(codes)) for variable, codes in leaves.items()}}
     plan = Plan((), universe, frozenset(several), frozenset())
     placed = []

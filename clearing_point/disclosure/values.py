@@ -31,7 +31,7 @@ def fill(system: System, tables: Sequence[CountTable], *, partial: bool = False)
     """Return the true count of every cell of the system.
 
     The system may have further tables after the given ones (earlier editions); with `partial`, cells that
-    do not follow from the given tables are -1.
+    do not follow from the given tables are -1. Combinations of joint tables are -1 in any case where they do not follow.
 
     Raises
     ------
@@ -79,6 +79,7 @@ def solve_open(system: System, values: Integers, names: Sequence[str], *, partia
             f"Cell {describe(system, names, wrong)} would be negative: its parts are more than the whole; "
             "correct the counts."
         )
+    left &= ~system.combined
     if left.any() and not partial:
         cell = int(np.flatnonzero(left)[0])
         raise InputProblem(

@@ -16,6 +16,7 @@ from clearing_point.analysis.model import Note
 from clearing_point.disclosure import (
     CountTable,
     Issue,
+    Knowledge,
     Ledger,
     NotSafe,
     Policy,
@@ -106,7 +107,7 @@ def publish_tables(
     edition: Edition,
     policy: Policy,
     counted: Sequence[Counted],
-    relations: Sequence[Relation],
+    relations: Sequence[Knowledge],
     submissions: Sequence[str],
     inputs: str,
     recount: Recount,
@@ -243,7 +244,7 @@ def _make_issue(
     plan: _Plan,
     policy: Policy,
     profile: Profile,
-    relations: Sequence[Relation],
+    relations: Sequence[Knowledge],
     submissions: Sequence[str],
     inputs: str,
     progress: Progress,
@@ -263,7 +264,7 @@ def _make_issue(
 
 
 def _protected(
-    plan: _Plan, policy: Policy, profile: Profile, relations: Sequence[Relation], progress: Progress
+    plan: _Plan, policy: Policy, profile: Profile, relations: Sequence[Knowledge], progress: Progress
 ) -> tuple[Protection | None, dict[str, Protected]]:
     """Protect the tables as one system; those that make it impossible are withheld, finest first.
 
@@ -314,7 +315,7 @@ def _small_share(table: CountTable, threshold: int) -> float:
 
 
 def _audit_side_by_side(
-    before: Mapping[str, Protected], made: Sequence[Protected], policy: Policy, relations: Sequence[Relation]
+    before: Mapping[str, Protected], made: Sequence[Protected], policy: Policy, relations: Sequence[Knowledge]
 ) -> None:
     """Attack a re-issue together with the issue that it replaces: whoever has both must not find anybody."""
     old = [
@@ -324,7 +325,7 @@ def _audit_side_by_side(
     ]
     populations = sorted({table.population for table in before.values()})
     added = [Relation(f"{population} before", population) for population in populations]
-    within = [Relation(f"{r.part_population} before", f"{r.whole_population} before") for r in relations]
+    within = [r.renamed(" before") for r in relations]
     result = audit([*made, *old], policy, relations=[*relations, *added, *within])
     if not result.safe:
         named = ", ".join(sorted({finding.table_id for finding in result.failures})[:8])
@@ -346,7 +347,7 @@ def _read_back(
     policy: Policy,
     ledger: Ledger,
     counted: Sequence[Counted],
-    relations: Sequence[Relation],
+    relations: Sequence[Knowledge],
     progress: Progress,
 ) -> Published:
     """Return the edition as the ledger has it, attacked once more beside everything that was out before it."""

@@ -1,0 +1,86 @@
+"""Which unit has which category of which variable: what all counts of a programme are made of, before any is counted.
+
+Internal to the office. Units are the rows that :mod:`clearing_point.analysis.count` counts; categories are the finest
+parts that the tables of the programme tell apart. Rows that are alike stand once, with how often they occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from clearing_point.analysis.model import UNKNOWN
+from clearing_point.analysis.persons import LEAF
+from clearing_point.disclosure.conditions import NO, YES, yes_or_no
+from clearing_point.disclosure.model import CountTable
+from clearing_point.disclosure.placed import ANY_OTHER, Plan, place
+from clearing_point.disclosure.relations import Units, parts_of
+from clearing_point.standard.model import TERRITORY, Standard
+
+
+def units_of(connection: Any, standard: Standard, tables: Sequence[CountTable]) -> dict[str, Units]:
+    """Return the units of every population of counted tables; the tables ``population_<name>`` stand."""
+    plan = place(tables)
+    return {
+        name: _units(connection, standard, plan, name) for name in sorted({p.population for p in plan.placed})
+    }
+
+
+def _units(connection: Any, standard: Standard, plan: Plan, population: str) -> Units:
+    kinds = {str(r[0]): str(r[1]) for r in connection.execute(f"DESCRIBE population_{population}").fetchall()}
+    missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
+    parts: dict[str, tuple[frozenset[str], ...]] = {}
+    selected: list[str] = []
+    for variable, masks in sorted(parts_of(plan, population).items()):
+        leaves = plan.universe[variable]
+        if variable in plan.several:
+            for mask in sorted(masks):
+                codes = [leaf for at, leaf in enumerate(leaves) if mask >> at & 1]
+                if len(codes) < len(leaves):
+                    parts[name := yes_or_no(variable, codes)] = _YES_NO
+                    selected.append(f'{_has(variable, codes, missing)} AS "{name}"')
+        elif variable in kinds:
+            parts[variable] = plan.atoms(variable, masks)
+            leaf = LEAF if variable == TERRITORY and "mark" in kinds else leaf_of_column(variable, missing)
+            selected.append(f'{leaf} AS "{variable}"')
+        else:
+            parts[variable] = _YES_NO
+            selected.append(
+                f"CASE WHEN coalesce(({variable})::BOOLEAN, false) THEN '{YES}' ELSE '{NO}' END AS {_quoted(variable)}"
+            )
+    rows = connection.execute(
+        f"SELECT {', '.join(selected)}, count(*) AS units FROM population_{population} GROUP BY ALL ORDER BY ALL"
+    ).to_arrow_table()
+    numbers = np.stack([_coded(rows.column(v).to_pylist(), parts[v]) for v in parts], axis=1)
+    return Units(population, parts, numbers, rows.column("units").to_numpy())
+
+
+def leaf_of_column(variable: str, missing: str) -> str:
+    """Return the SQL of the leaf code of a variable with one answer; `missing` are the missing codes as SQL."""
+    column = f'"{variable}"'
+    return f"CASE WHEN {column} IS NULL OR {column}::VARCHAR IN ({missing}) THEN '{UNKNOWN}' ELSE {column}::VARCHAR END"
+
+
+_YES_NO = (frozenset({NO}), frozenset({YES}))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _coded(values: Sequence[str], parts: Sequence[frozenset[str]]) -> np.ndarray:
+    at = {code: number for number, part in enumerate(parts) for code in part}
+    # What no table shows is a part of its own, unless it is all that conditions leave.
+    other = at.get(ANY_OTHER, len(parts))
+    return np.array([at.get(value, other) for value in values], dtype=np.int64)
+
+
+def _has(variable: str, codes: Sequence[str], missing: str) -> str:
+    known = f'list_filter("{variable}", lambda code: code NOT IN ({missing}))'
+    listed = ", ".join(f"'{code}'" for code in codes)
+    any_of = f"coalesce(list_has_any({known}, [{listed}]), false)"
+    if UNKNOWN in codes:
+        any_of += f' OR "{variable}" IS NULL OR (len("{variable}") > 0 AND len({known}) = 0)'
+    return f"CASE WHEN {any_of} THEN '{YES}' ELSE '{NO}' END"

@@ -1,0 +1,192 @@
+"""Relations derived from the counting itself: which variables of a population go together, and whether the system knows.
+
+Made of units (rows that are counted) and the categories that tables tell apart. Two variables go together where
+a combination never occurs although, were they independent, at least a few units would have it; three, where one follows
+from the other two. What holds over all units of all places and years at once is meaning and no accident of few records.
+Everything that is found is given to the attacker (:class:`Joint`), so a tie that is none costs hidden cells and no person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.model import Joint
+from clearing_point.disclosure.placed import Plan
+
+_EXPECTED = 5.0
+"""A combination that never occurs is no accident where so many units are expected: the chance is one in 150."""
+_LARGEST = 48
+"""Most combinations of one joint table; larger families are several tables that share variables."""
+_MOST_DETERMINED = 0.02
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units of a population by the parts of its variables.
+
+    Attributes
+    ----------
+    parts : mapping
+        Variable -> disjoint sets of leaf codes.
+    codes : array of shape (rows, variables)
+        Position of the part; one beyond the last where no table shows it.
+    weights : array of shape (rows,)
+        How many units are like this.
+    """
+
+    population: str
+    parts: Mapping[str, tuple[frozenset[str], ...]]
+    codes: Integers = field(repr=False)
+    weights: Integers = field(repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the columns of `codes`."""
+        return tuple(self.parts)
+
+
+def parts_of(plan: Plan, population: str) -> dict[str, set[int]]:
+    """Return the sets of codes of every variable that tables of a population print or are conditioned on."""
+    found: dict[str, set[int]] = {}
+    for placed in plan.placed:
+        if placed.population != population:
+            continue
+        for variable, mask in (*placed.within.items(), *placed.apart.items()):
+            found.setdefault(variable, set()).add(mask)
+        for dimension in placed.dimensions:
+            leaves = plan.universe[dimension.variable]
+            at = {leaf: 1 << n for n, leaf in enumerate(leaves)}
+            for category in dimension.categories:
+                found.setdefault(dimension.variable, set()).add(sum(at[code] for code in category.members))
+    return found
+
+
+def derive(units: Units, leave_out: frozenset[str] = frozenset()) -> list[Joint]:
+    """Return how the variables of a population go together, as joint tables that nobody prints.
+
+    Parameters
+    ----------
+    leave_out
+        Variables of place and time: every relation is looked for over all of them at once.
+    """
+    found = _Ties(units, leave_out)
+    return [found.joint(family) for family in found.families()]
+
+
+class _Ties:
+    def __init__(self, units: Units, leave_out: frozenset[str]) -> None:
+        self.units = units
+        names = units.variables
+        self.columns = [at for at, name in enumerate(names) if name not in leave_out]
+        self.sizes = [len(units.parts[name]) + 1 for name in names]
+        self.total = max(int(units.weights.sum()), 1)
+        self.tables: dict[tuple[int, ...], npt.NDArray[np.float64]] = {}
+
+    def table(self, columns: tuple[int, ...]) -> npt.NDArray[np.float64]:
+        """Count units by the parts of some variables."""
+        if columns not in self.tables:
+            shape = tuple(self.sizes[c] for c in columns)
+            place = np.zeros(len(self.units.codes), dtype=np.int64)
+            for column, size in zip(columns, shape, strict=True):
+                place = place * size + self.units.codes[:, column]
+            weights = self.units.weights.astype(np.float64)
+            counted = np.bincount(place, weights=weights, minlength=int(np.prod(shape)))
+            self.tables[columns] = counted.astype(np.float64).reshape(shape)
+        return self.tables[columns]
+
+    def tied(self, one: int, other: int) -> bool:
+        """Say whether a combination of two variables lacks that should be there."""
+        table = self.table((one, other))
+        expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / self.total
+        return bool(((table == 0) & (expected >= _EXPECTED)).any())
+
+    def determined(self, column: int, by: tuple[int, int]) -> bool:
+        """Say whether two variables together tell a third that neither of them tells alone."""
+        table = self.table((*by, column))
+        told = (table > 0).sum(axis=2)
+        if told.max() > 1:
+            return False
+        alone = [((self.table((each, column)) > 0).sum(axis=1) > 1).any() for each in by]
+        return all(alone) and bool((table.sum(axis=(0, 1)) > 0).sum() > 1)
+
+    def families(self) -> list[tuple[int, ...]]:
+        """Return sets of tied variables, joined to larger ones as long as their combinations stay few."""
+        ties = {pair for pair in combinations(self.columns, 2) if self.tied(*pair)}
+        near: dict[int, set[int]] = {}
+        for one, other in ties:
+            near.setdefault(one, set()).add(other)
+            near.setdefault(other, set()).add(one)
+        # Few inequalities say all about most pairs; where one variable follows from others, all combinations are needed.
+        pairs = {frozenset(pair) for pair in ties}
+        edges = {
+            pair for pair in pairs if self._follows(*sorted(pair)) or not self.joint(tuple(sorted(pair))).few
+        }
+        for column, others in near.items():
+            edges |= {
+                frozenset((column, *by))
+                for by in combinations(sorted(others), 2)
+                if self.determined(column, by)
+            }
+        families = self._joined(edges)
+        families += [pair for pair in pairs if not any(pair <= family for family in families)]
+        return sorted({tuple(sorted(f)) for f in families if not any(f < other for other in families)})
+
+    def _follows(self, one: int, other: int) -> bool:
+        """Say whether one of two variables tells the other."""
+        occurs = self.table((one, other)) > 0
+        return bool((occurs.sum(axis=1) <= 1).all() or (occurs.sum(axis=0) <= 1).all())
+
+    def _joined(self, edges: set[frozenset[int]]) -> list[frozenset[int]]:
+        families: list[frozenset[int]] = []
+        for edge in sorted(edges, key=lambda edge: (-self._strength(edge), sorted(edge))):
+            if any(edge <= family for family in families):
+                continue
+            touching = sorted((f for f in families if f & edge), key=lambda f: (-len(f & edge), sorted(f)))
+            for family in touching:
+                if len(self.possible(tuple(sorted(family | edge)), _LARGEST)) <= _LARGEST:
+                    families[families.index(family)] = family | edge
+                    break
+            else:
+                families.append(edge)
+        return families
+
+    def _strength(self, edge: frozenset[int]) -> float:
+        lacking = 0.0
+        for pair in combinations(sorted(edge), 2):
+            table = self.table(pair)
+            expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / self.total
+            lacking = max(lacking, float(expected[table == 0].max(initial=0.0)))
+        return lacking * len(edge)
+
+    def possible(self, columns: Sequence[int], most: int | None = None) -> list[tuple[int, ...]]:
+        """Return the combinations of which every pair and every triple occurs."""
+        found: list[tuple[int, ...]] = [()]
+        for at, column in enumerate(columns):
+            pairs = [(k, self.table((columns[k], column))) for k in range(at)]
+            triples = [
+                (j, k, self.table((columns[j], columns[k], column))) for j, k in combinations(range(at), 2)
+            ]
+            found = [
+                (*begun, part)
+                for begun in found
+                for part in range(self.sizes[column])
+                if all(table[begun[k], part] for k, table in pairs)
+                and all(table[begun[j], begun[k], part] for j, k, table in triples)
+                and (at or self.table((column,))[part])
+            ]
+            if most is not None and len(found) > 8 * most:
+                break
+        return found
+
+    def joint(self, columns: tuple[int, ...]) -> Joint:
+        names = [self.units.variables[c] for c in columns]
+        parts = tuple(self.units.parts[name] for name in names)
+        shown = [len(each) for each in parts]
+        possible = [p for p in self.possible(columns) if all(a < n for a, n in zip(p, shown, strict=True))]
+        return Joint(self.units.population, tuple(names), parts, tuple(possible))
