@@ -8,7 +8,7 @@ from typing import Protocol
 
 from clearing_point.disclosure.axes import cover_of, mask_of
 from clearing_point.disclosure.conditions import NO, YES, yes_or_no
-from clearing_point.disclosure.model import Joint
+from clearing_point.disclosure.model import Cell, Joint
 from clearing_point.disclosure.placed import Plan
 
 Conditions = tuple[tuple[str, int], ...]
@@ -44,7 +44,7 @@ class JointCells:
                     setting.append(condition)
                 else:
                     inside.append((at, mask))
-            combinations = self._combinations(tuple(inside))
+            combinations = self.combinations(tuple(inside))
             if combinations is not None:
                 found[tuple(setting)].append((cell, combinations, frozenset(at for at, _ in inside)))
         needed = {}
@@ -66,8 +66,8 @@ class JointCells:
         ]
         return self.joint.population, tuple(sorted((*setting, *inside)))
 
-    def _combinations(self, inside: tuple[tuple[int, int], ...]) -> list[int] | None:
-        """Return the combinations within sets of codes; None where a set cuts a part in two."""
+    def combinations(self, inside: tuple[tuple[int, int], ...]) -> list[int] | None:
+        """Return the combinations that occur within sets of codes; None where a set cuts a part in two."""
         if inside not in self.allowed:
             whole = all(not m & mask or not m & ~mask for at, mask in inside for m in self.masks[at])
             self.allowed[inside] = (
@@ -114,6 +114,7 @@ class Builder(Protocol):
 
     plan: Plan
     keys: list[Key]
+    places: list[list[tuple[int, Cell]]]
     index: dict[Key, int]
     rows: dict[tuple[tuple[int, int], ...], None]
     combined: set[int]
@@ -132,11 +133,21 @@ def add_joints(builder: Builder, joints: Sequence[Joint]) -> None:
     named, rows = NamedKeys(builder.keys, builder.index, builder.plan), list(builder.rows)
     for joint in joints:
         cells = JointCells(joint, builder.plan)
-        if joint.few:
+        if len(joint.variables) == 1:
+            _nobody(builder, cells, named)
+        elif joint.few:
             for setting, parts in cells.settings(named).items():
                 _exclude(builder, cells, named, setting, parts)
         else:
             _combine(builder, cells, named, rows)
+
+
+def _nobody(builder: Builder, cells: JointCells, named: NamedKeys) -> None:
+    """Of what no table shows of a variable there is nobody: the rest that its categories leave is 0."""
+    for cell in named.by_name.get((cells.joint.population, cells.joint.variables[0]), ()):
+        mask = next(mask for name, mask, _ in named.conditions[cell] if name in cells.at)
+        if not builder.places[cell] and cells.combinations(((0, mask),)) == []:
+            builder.equation({cell: 1})
 
 
 def _exclude(
@@ -150,7 +161,9 @@ def _exclude(
     if whole is None:
         return
     sums: list[dict[int, int]] = [{}, {}]
-    for cell, _ in parts:
+    for cell, occurring in parts:
+        if not occurring:
+            builder.equation({cell: 1})
         inside = [(cells.at[name], mask) for name, mask, _ in named.conditions[cell] if name in cells.at]
         if len(inside) == 1:
             at, mask = inside[0]
@@ -174,12 +187,14 @@ def _exclude(
                 for mask in cover:
                     terms[sums[at][mask]] += 1
         else:
-            said = " and ".join(
-                f"{name} {sorted(p)}" for name, p in zip(cells.joint.variables, pair, strict=True)
-            )
-            rest_cell = builder.number((f"{cells.joint.population} without {said}", setting))
-            builder.combined.add(rest_cell)
-            terms[rest_cell] += 1
+            if any(one not in pair[0] and other not in pair[1] for one, other in cells.joint.possible):
+                said = " and ".join(
+                    f"{name} {sorted(p)}" for name, p in zip(cells.joint.variables, pair, strict=True)
+                )
+                rest_cell = builder.number((f"{cells.joint.population} without {said}", setting))
+                builder.combined.add(rest_cell)
+                terms[rest_cell] += 1
+            # Else everybody is of one of the two sets, and the inequality is an equation.
             builder.equation(terms)
 
 

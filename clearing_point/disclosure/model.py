@@ -181,13 +181,22 @@ class Joint:
     @property
     def few(self) -> bool:
         """True where inequalities between categories of two variables say all that the combinations do."""
-        return 0 < len(self.exclusions) < min(_FEW, len(self.possible))
+        return not self._follows and 0 < len(self.exclusions) < min(_FEW, len(self.possible))
+
+    @property
+    def _follows(self) -> bool:
+        return any(
+            len({picked[at] for picked in self.possible}) == len(self.possible)
+            for at in range(len(self.variables))
+        )
 
     def sentence(self) -> str:
         """Say for the office which variables are tied."""
         every = 1
         for parts in self.parts:
             every *= len(parts)
+        if len(self.variables) == 1:
+            return f"{self.population}: {self.variables[0]} never has what no table shows of it"
         names = f"{', '.join(self.variables[:-1])} and {self.variables[-1]}"
         return f"{self.population}: {names} go together ({len(self.possible)} of {every} combinations occur)"
 

@@ -21,9 +21,10 @@ from clearing_point.disclosure.placed import Plan
 
 _EXPECTED = 5.0
 """A combination that never occurs is no accident where so many units are expected: the chance is one in 150."""
+_MANY = 100
+"""Of so many units, a part that none of them is of may be one that none can be of."""
 _LARGEST = 48
 """Most combinations of one joint table; larger families are several tables that share variables."""
-_MOST_DETERMINED = 0.02
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,21 @@ def derive(units: Units, leave_out: frozenset[str] = frozenset()) -> list[Joint]
         Variables of place and time: every relation is looked for over all of them at once.
     """
     found = _Ties(units, leave_out)
-    return [found.joint(family) for family in found.families()]
+    alone = [(column,) for column in found.columns if found.never(column)]
+    return [found.joint(family) for family in (*alone, *found.families())]
+
+
+def blocks_of(units: Units, place_and_time: frozenset[str]) -> list[list[int]]:
+    """Return the columns of variables that are tied, at one remove or more; place and time are one block."""
+    ties = _Ties(units, place_and_time)
+    of = {column: {column} for column in ties.columns}
+    for family in ties.families():
+        joined: set[int] = set().union(*(of[column] for column in family))
+        for column in joined:
+            of[column] = joined
+    apart = [at for at, name in enumerate(units.variables) if name in place_and_time]
+    blocks = {tuple(sorted(block)) for block in of.values()}
+    return [list(block) for block in sorted(blocks)] + ([apart] if apart else [])
 
 
 class _Ties:
@@ -99,6 +114,10 @@ class _Ties:
             counted = np.bincount(place, weights=weights, minlength=int(np.prod(shape)))
             self.tables[columns] = counted.astype(np.float64).reshape(shape)
         return self.tables[columns]
+
+    def never(self, column: int) -> bool:
+        """Say whether a part of a variable does not occur (that something is not known, of what always is)."""
+        return self.total >= _MANY and bool((self.table((column,))[:-1] == 0).any())
 
     def tied(self, one: int, other: int) -> bool:
         """Say whether a combination of two variables lacks that should be there."""
@@ -124,9 +143,7 @@ class _Ties:
             near.setdefault(other, set()).add(one)
         # Few inequalities say all about most pairs; where one variable follows from others, all combinations are needed.
         pairs = {frozenset(pair) for pair in ties}
-        edges = {
-            pair for pair in pairs if self._follows(*sorted(pair)) or not self.joint(tuple(sorted(pair))).few
-        }
+        edges = {pair for pair in pairs if not self.joint(tuple(sorted(pair))).few}
         for column, others in near.items():
             edges |= {
                 frozenset((column, *by))
@@ -137,11 +154,6 @@ class _Ties:
         families += [pair for pair in pairs if not any(pair <= family for family in families)]
         return sorted({tuple(sorted(f)) for f in families if not any(f < other for other in families)})
 
-    def _follows(self, one: int, other: int) -> bool:
-        """Say whether one of two variables tells the other."""
-        occurs = self.table((one, other)) > 0
-        return bool((occurs.sum(axis=1) <= 1).all() or (occurs.sum(axis=0) <= 1).all())
-
     def _joined(self, edges: set[frozenset[int]]) -> list[frozenset[int]]:
         families: list[frozenset[int]] = []
         for edge in sorted(edges, key=lambda edge: (-self._strength(edge), sorted(edge))):
@@ -149,7 +161,7 @@ class _Ties:
                 continue
             touching = sorted((f for f in families if f & edge), key=lambda f: (-len(f & edge), sorted(f)))
             for family in touching:
-                if len(self.possible(tuple(sorted(family | edge)), _LARGEST)) <= _LARGEST:
+                if len(self.possible(tuple(sorted(family | edge)))) <= _LARGEST:
                     families[families.index(family)] = family | edge
                     break
             else:
@@ -164,25 +176,13 @@ class _Ties:
             lacking = max(lacking, float(expected[table == 0].max(initial=0.0)))
         return lacking * len(edge)
 
-    def possible(self, columns: Sequence[int], most: int | None = None) -> list[tuple[int, ...]]:
-        """Return the combinations of which every pair and every triple occurs."""
-        found: list[tuple[int, ...]] = [()]
-        for at, column in enumerate(columns):
-            pairs = [(k, self.table((columns[k], column))) for k in range(at)]
-            triples = [
-                (j, k, self.table((columns[j], columns[k], column))) for j, k in combinations(range(at), 2)
-            ]
-            found = [
-                (*begun, part)
-                for begun in found
-                for part in range(self.sizes[column])
-                if all(table[begun[k], part] for k, table in pairs)
-                and all(table[begun[j], begun[k], part] for j, k, table in triples)
-                and (at or self.table((column,))[part])
-            ]
-            if most is not None and len(found) > 8 * most:
-                break
-        return found
+    def possible(self, columns: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the combinations that occur."""
+        place = np.zeros(len(self.units.codes), dtype=np.int64)
+        for column in columns:
+            place = place * self.sizes[column] + self.units.codes[:, column]
+        _, first = np.unique(place, return_index=True)
+        return [tuple(row) for row in self.units.codes[first][:, list(columns)].tolist()]
 
     def joint(self, columns: tuple[int, ...]) -> Joint:
         names = [self.units.variables[c] for c in columns]
