@@ -144,9 +144,18 @@ def add_joints(builder: Builder, joints: Sequence[Joint]) -> None:
 
 def _nobody(builder: Builder, cells: JointCells, named: NamedKeys) -> None:
     """Of what no table shows of a variable there is nobody: the rest that its categories leave is 0."""
-    for cell in named.by_name.get((cells.joint.population, cells.joint.variables[0]), ()):
-        mask = next(mask for name, mask, _ in named.conditions[cell] if name in cells.at)
-        if not builder.places[cell] and cells.combinations(((0, mask),)) == []:
+    every = [
+        (cell, mask)
+        for cell in named.by_name.get((cells.joint.population, cells.joint.variables[0]), ())
+        for name, mask, _ in named.conditions[cell]
+        if name in cells.at
+    ]
+    shown = 0
+    for cell, mask in every:
+        shown |= mask if builder.places[cell] else 0
+    for cell, mask in every:
+        # A category that is printed may be 0 by chance; what none of them leaves room for is 0 by meaning.
+        if not mask & shown and cells.combinations(((0, mask),)) == []:
             builder.equation({cell: 1})
 
 

@@ -185,8 +185,12 @@ class _Ties:
         return [tuple(row) for row in self.units.codes[first][:, list(columns)].tolist()]
 
     def joint(self, columns: tuple[int, ...]) -> Joint:
-        names = [self.units.variables[c] for c in columns]
-        parts = tuple(self.units.parts[name] for name in names)
-        shown = [len(each) for each in parts]
-        possible = [p for p in self.possible(columns) if all(a < n for a, n in zip(p, shown, strict=True))]
-        return Joint(self.units.population, tuple(names), parts, tuple(possible))
+        possible = self.possible(columns)
+        parts = []
+        for at, column in enumerate(columns):
+            shown = self.units.parts[self.units.variables[column]]
+            # What no table shows is no set of codes, and it does occur.
+            beyond = any(picked[at] == len(shown) for picked in possible)
+            parts.append((*shown, frozenset()) if beyond else shown)
+        names = tuple(self.units.variables[c] for c in columns)
+        return Joint(self.units.population, names, tuple(parts), tuple(possible))
