@@ -15,8 +15,8 @@ import numpy as np
 
 from clearing_point.disclosure.attacker import UNLIMITED
 from clearing_point.disclosure.audit import AuditResult, audit
-from clearing_point.disclosure.check_certificates import check
-from clearing_point.disclosure.model import Knowledge, KnownFigure, Protected
+from clearing_point.disclosure.check_certificates import check, hash_of
+from clearing_point.disclosure.model import Joint, Knowledge, KnownFigure, Protected
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem, InternalError
@@ -24,7 +24,9 @@ from clearing_point.errors import InputProblem, InternalError
 Certificates = Mapping[str, Any]
 
 
-def make_certificates(result: AuditResult, edition: str = "") -> Certificates:
+def make_certificates(
+    result: AuditResult, edition: str = "", *, relations: Sequence[Knowledge] = ()
+) -> Certificates:
     """Return the certificates of an audit, ready for `json.dumps` (deterministic).
 
     Witnesses are stored as the first table and the differences of the others from it.
@@ -53,7 +55,16 @@ def make_certificates(result: AuditResult, edition: str = "") -> Certificates:
         {str(cell): int(table[cell]) for cell in np.flatnonzero(table != evidence.witnesses[0])}
         for table in evidence.witnesses[1:]
     ]
-    return {"edition": edition, "cells": cells, "equations": equations, "table": first, "other_tables": moves}
+    stands_on = _said(relations)
+    return {
+        "edition": edition, "cells": cells, "equations": equations, "table": first, "other_tables": moves,
+        "relations": stands_on, "relations_sha256": hash_of(stands_on),
+    }  # fmt: skip
+
+
+def _said(relations: Sequence[Knowledge]) -> list[str]:
+    """Return which variables the attacker was taken to know of as going together; not how: that tells of rare persons."""
+    return [relation.sentence() for relation in relations if isinstance(relation, Joint)]
 
 
 def write_certificates(certificates: Certificates, path: Path | str) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 
+def hash_of(relations: list[Any]) -> str:
+    """Return the hash of the relations between variables that a proof stands on."""
+    text = json.dumps(relations, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def check(certificates: Mapping[str, Any]) -> tuple[list[str], int]:
     """Return what does not hold, in words, and the number of needs that the tables show."""
     cells, equations = certificates["cells"], certificates["equations"]
     problems: list[str] = []
+    if hash_of(certificates["relations"]) != certificates["relations_sha256"]:
+        problems.append("the relations are not those that the proof stands on")
     reached_low: list[int | None] = [None] * len(cells)
     reached_high: list[int | None] = [None] * len(cells)
     first = certificates["table"]

@@ -192,13 +192,10 @@ class Joint:
 
     def sentence(self) -> str:
         """Say for the office which variables are tied."""
-        every = 1
-        for parts in self.parts:
-            every *= len(parts)
         if len(self.variables) == 1:
             return f"{self.population}: {self.variables[0]} never has what no table shows of it"
         names = f"{', '.join(self.variables[:-1])} and {self.variables[-1]}"
-        return f"{self.population}: {names} go together ({len(self.possible)} of {every} combinations occur)"
+        return f"{self.population}: {names} go together"
 
 
 Knowledge = Relation | Joint

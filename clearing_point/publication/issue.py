@@ -383,7 +383,7 @@ def _read_back(
         late,
         of,
         hidden,
-        make_certificates(result),
+        _certificates([*printed, *earlier], policy, relations),
         notes,
         tuple(issue.name for issue in mine),
         next(r.chain for r in reversed(ledger.records()) if r.edition == mine[-1].name),
@@ -402,6 +402,18 @@ def _lines_of(
         if same:
             found[line] = made_for if made_for in tables else same[0]
     return found
+
+
+def _certificates(
+    tables: Sequence[Protected], policy: Policy, relations: Sequence[Knowledge]
+) -> Certificates:
+    """Return the proof that anybody may have: over sums and conditions, with the names of variables that go together.
+
+    Which combinations of these occur would tell of rare persons: that part of the audit stays in the office.
+    """
+    plain = [relation for relation in relations if isinstance(relation, Relation)]
+    result = audit(tables, policy, relations=plain, known=policy.known_figures)
+    return make_certificates(result, relations=relations)
 
 
 def _notes(

@@ -1,0 +1,109 @@
+"""Relations that nobody declared: found in the units that are counted, and protected; without them, a pencil is enough."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from clearing_point.disclosure import Category, CountTable, Dimension, audit, load_policy, protect
+from clearing_point.disclosure.cells import build_system
+from clearing_point.disclosure.certificates import make_certificates, verify_certificates
+from clearing_point.disclosure.check_certificates import check
+from clearing_point.disclosure.relations import Units, derive
+from tests.attack.rank_of_counting import lacking
+from tests.conftest import ROOT
+
+POLICY = load_policy(ROOT / "schemas" / "disclosure.yml")
+SEX, MINOR = ("F", "M", "X"), ("Y", "N")
+PLACE = ("P1", "P2", "P3")
+PLACES_AND_TIMES = frozenset({"place"})
+GROUP = {("F", "Y"): "girls", ("M", "Y"): "boys", ("F", "N"): "women", ("M", "N"): "men"}
+
+
+def persons(seed: int) -> list[dict[str, str]]:
+    """Three places: a large one, and two whose boys (and whose men) are a few."""
+    drawn = np.random.default_rng(seed)
+    made = []
+    for place, counts in zip(PLACE, ((40, 35, 60, 55), (9, 3, 12, 8), (14, 7, 11, 2)), strict=True):
+        for (sex, minor), count in zip((("F", "Y"), ("M", "Y"), ("F", "N"), ("M", "N")), counts, strict=True):
+            made += [{"place": place, "sex": sex, "minor": minor}] * (count + int(drawn.integers(0, 2)))
+    made += [{"place": "P1", "sex": "X", "minor": minor} for minor in ("Y", "N", "N", "Y", "N", "N")]
+    return [
+        p | {"group": GROUP.get((p["sex"], p["minor"]), "UNK"), "school": str(drawn.integers(0, 2))}
+        for p in made
+    ]
+
+
+def table(name, made, variable, codes, population="persons", where=lambda p: True):
+    def dimension(of, values):
+        return Dimension(of, (*map(Category.of, values), Category.of("Total", *values)))
+
+    counts = {
+        (place, code): sum(
+            place in (p["place"], "Total") and code in (p[variable], "Total") and where(p) for p in made
+        )
+        for place, code in product((*PLACE, "Total"), (*codes, "Total"))
+    }
+    return CountTable(name, population, (dimension("place", PLACE), dimension(variable, codes)), counts)
+
+
+def programme(made):
+    return [
+        table("by sex", made, "sex", SEX),
+        table("by group", made, "group", (*GROUP.values(), "UNK")),
+        table("of minors", made, "school", ("0", "1"), "persons: minor = 'Y'", lambda p: p["minor"] == "Y"),
+    ]
+
+
+def units(made) -> Units:
+    values = {
+        "place": PLACE, "sex": SEX, "group": (*GROUP.values(), "UNK"), "school": ("0", "1"), "minor": ("Y", "~"),
+    }  # fmt: skip
+    codes = [[c.index(p[v] if v != "minor" or p[v] == "Y" else "~") for v, c in values.items()] for p in made]
+    parts = {v: tuple(frozenset({code}) for code in c) for v, c in values.items()}
+    return Units("persons", parts, np.array(codes), np.ones(len(codes), dtype=np.int64))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_derived_variable_nobody_declared_is_found_and_protected_and_a_pencil_finds_it_otherwise(seed):
+    made = persons(seed)
+    tables, known = programme(made), derive(units(made), PLACES_AND_TIMES)
+    assert any({"sex", "group", "minor"} <= set(joint.variables) for joint in known)
+    protected = protect(tables, POLICY, profile="suppress", relations=known)
+    assert audit(protected.tables, POLICY, relations=known).safe
+    # Under 18 without girls are boys: with the derivation switched off, whoever knows that finds them.
+    naive = protect(tables, POLICY, profile="suppress")
+    found = audit(naive.tables, POLICY, relations=known)
+    assert found.recovered + found.too_narrow > 0
+    true = {t.table_id: t.counts for t in tables}
+    assert all(f.low <= true[f.table_id].get(f.cell, 0) for f in found.cells if f.printed)
+
+
+def test_variables_that_have_nothing_to_do_with_each_other_are_not_tied():
+    made = persons(0)
+    assert not any("school" in joint.variables and len(joint.variables) > 1 for joint in derive(units(made)))
+
+
+def test_the_rank_of_the_counting_names_the_tables_whose_relation_the_system_lacks():
+    made = persons(1)
+    tables = programme(made)
+    of = {"persons": units(made)}
+    names = [t.table_id for t in tables]
+    without = lacking(build_system(tables), names, of, PLACES_AND_TIMES)
+    assert {"by sex", "by group"} <= set(without[0].tables)
+    known = derive(of["persons"], PLACES_AND_TIMES)
+    assert lacking(build_system(tables, known), names, of, PLACES_AND_TIMES) == []
+
+
+def test_a_certificate_holds_the_relations_that_it_stands_on():
+    made = persons(2)
+    known = derive(units(made), PLACES_AND_TIMES)
+    protected = protect(programme(made), POLICY, profile="suppress", relations=known)
+    certificates = make_certificates(protected.audit, relations=known)
+    assert verify_certificates(certificates, protected.tables, POLICY, relations=known) > 0
+    assert certificates["relations"] == [joint.sentence() for joint in known]
+    assert check(certificates)[0] == []
+    certificates["relations"] = certificates["relations"][1:]
+    assert "relations" in check(certificates)[0][0]
