@@ -29,6 +29,7 @@ from clearing_point.disclosure import (
     withhold,
 )
 from clearing_point.disclosure.certificates import Certificates, make_certificates
+from clearing_point.disclosure.still_true import still_true
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.publication.edition import Edition
@@ -141,6 +142,8 @@ def publish_tables(
     ledger = Ledger(project.ledger)
     issues = ledger.issues_in_force()
     mine = [issue for issue in issues if issue.note["edition"] == edition.year]
+    out = ledger.beside([c.table.population for c in counted], relations) if not complete_revision else []
+    relations = still_true(relations, out, policy) if out else relations
     noted = dict(links or {"decisions": 0})
     today = (tuple(submissions), int(noted["decisions"]))
     repeated = (

@@ -1,0 +1,40 @@
+"""Relations beside what is out: a printed history that contradicts a relation shows that it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clearing_point.disclosure.attacker import Attacker, Contradiction
+from clearing_point.disclosure.audit import attackers_view
+from clearing_point.disclosure.model import Joint, Knowledge, Protected
+from clearing_point.disclosure.policy import Policy
+
+
+def still_true(
+    relations: Sequence[Knowledge], earlier: Sequence[Protected], policy: Policy
+) -> list[Knowledge]:
+    """Return the relations that agree with earlier tables.
+
+    Records that were withdrawn since may have had combinations that no record has now. An attacker cannot hold what
+    the printed numbers contradict: joint tables of a population whose earlier tables contradict one are left out,
+    one after the other.
+    """
+    kept = list(relations)
+    populations = {table.population.split(":")[0] for table in earlier}
+    for joint in [r for r in relations if isinstance(r, Joint) and r.population in populations]:
+        if not _contradicted(
+            [r for r in kept if not isinstance(r, Joint) or r.population in populations], earlier, policy
+        ):
+            break
+        if _contradicted([r for r in relations if not isinstance(r, Joint)] + [joint], earlier, policy):
+            kept.remove(joint)
+    return kept
+
+
+def _contradicted(relations: Sequence[Knowledge], earlier: Sequence[Protected], policy: Policy) -> bool:
+    view = attackers_view(earlier, relations=relations, lower_bound=policy.lower_bound)
+    try:
+        Attacker(view.system.matrix, view.lower, view.upper).any_table()
+    except Contradiction:
+        return True
+    return False
