@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clearing_point.disclosure.attacker import Attacker, Contradiction
-from clearing_point.disclosure.audit import attackers_view
+from clearing_point.disclosure.audit import attackers_view, audit
 from clearing_point.disclosure.model import Joint, Knowledge, Protected
 from clearing_point.disclosure.policy import Policy
 
@@ -17,7 +17,7 @@ def still_true(
 
     Records that were withdrawn since may have had combinations that no record has now. An attacker cannot hold what
     the printed numbers contradict: joint tables of a population whose earlier tables contradict one are left out,
-    one after the other.
+    one after the other; so are those of a population of which they undo what is out (a complete revision brings them back).
     """
     kept = list(relations)
     populations = {table.population.split(":")[0] for table in earlier}
@@ -28,7 +28,13 @@ def still_true(
             break
         if _contradicted([r for r in relations if not isinstance(r, Joint)] + [joint], earlier, policy):
             kept.remove(joint)
-    return kept
+    found = audit(earlier, policy, relations=kept, known=policy.known_figures)
+    if found.safe or found.evidence is None:
+        return kept
+    # What is out cannot be taken back: a tie that undoes it is not held against later editions, or none could follow.
+    keys = found.evidence.system.keys
+    undone = {keys[finding.number][0].split(" without ")[0] for finding in found.failures}
+    return [r for r in kept if not isinstance(r, Joint) or r.population not in undone]
 
 
 def _contradicted(relations: Sequence[Knowledge], earlier: Sequence[Protected], policy: Policy) -> bool:
