@@ -12,11 +12,53 @@ SEVERITIES = (BLOCK, ERROR, WARNING, INFORMATION)
 
 SHEET_MISSING, HEADING_MISSING, HEADING_UNEXPECTED, NO_ROWS = "L01", "L02", "L03", "L04"
 HIDDEN_ROWS, TOTALS_LEFT_OUT, OTHER_SPELLING, EMPTY_FORBIDDEN = "L05", "L06", "L07", "L08"
-CELL_ERROR = "F06"
+SHEET_NOT_READ, SHEET_OF_OURS_NOT_READ, NO_HEADING, HEADING_TWICE = "L09", "L10", "L11", "L12"
+ROW_ABOVE, ROW_NOT_PLACED, NAMES_MISSING, HIDDEN_COLUMN = "L13", "L14", "L15", "L16"
+HIDDEN_SHEET, MERGED_BELOW, MERGED_BESIDE, DAY_NOT_SHOWN = "L17", "L18", "L19", "L20"
+ROW_SHORT, ROW_LONG, QUOTES_OVER_LINES, OTHER_SEPARATOR = "L21", "L22", "L23", "L24"
+OTHER_ORGANISATION, SAYS_OTHERWISE, DATES_OUTSIDE, COUNTS_FOR_RECORDS = "L25", "L26", "L27", "L28"
+CELL_ERROR, REFERENCE_CHANGED, MISSING_BESIDE_CODE = "F06", "F08", "F09"
+PARTED_OTHERWISE, DATES_OF_OTHER_FORM = "F10", "F11"
 REPEATED_ROW, SAME_FILE = "P06", "P07"
 FORBIDDEN_COLUMN, PERSONAL_CONTENT, WORDS_LEFT_OUT = "P01", "P02", "P12"
 AMBIGUOUS = "G01"
 """A word that means several territories."""
+
+
+CONSERVED: dict[str, str] = {
+    SHEET_NOT_READ: WARNING,
+    SHEET_OF_OURS_NOT_READ: ERROR,
+    NO_HEADING: ERROR,
+    HEADING_TWICE: ERROR,
+    ROW_ABOVE: WARNING,
+    ROW_NOT_PLACED: WARNING,
+    NAMES_MISSING: BLOCK,
+    HIDDEN_COLUMN: INFORMATION,
+    HIDDEN_SHEET: INFORMATION,
+    MERGED_BELOW: WARNING,
+    MERGED_BESIDE: ERROR,
+    DAY_NOT_SHOWN: INFORMATION,
+    ROW_SHORT: WARNING,
+    ROW_LONG: ERROR,
+    QUOTES_OVER_LINES: ERROR,
+    OTHER_SEPARATOR: INFORMATION,
+    OTHER_ORGANISATION: WARNING,
+    SAYS_OTHERWISE: ERROR,
+    DATES_OUTSIDE: ERROR,
+    COUNTS_FOR_RECORDS: ERROR,
+    REFERENCE_CHANGED: ERROR,
+    MISSING_BESIDE_CODE: ERROR,
+    PARTED_OTHERWISE: ERROR,
+    DATES_OF_OTHER_FORM: ERROR,
+}
+"""Rules by which nothing that came is lost or changed without a word, with their severity (:mod:`intake.balance`)."""
+CONFIRMED_BY_SENDER = frozenset(rule for rule, severity in CONSERVED.items() if severity == WARNING)
+"""Those that the sender may confirm with a reason: what was passed over is not hers to send."""
+
+
+def conserved(rule_id: str, *place: Any, dimension: str = "structure") -> Finding:
+    """Make a finding of :data:`CONSERVED`; ``place`` is table, field, sheet, row and column letter."""
+    return Finding(rule_id, CONSERVED[rule_id], dimension, *place)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
+from clearing_point.countries import (
+    Profile,
+    for_sender,
+    in_format_of,
+    profile_of_source,
+    profile_of_territory,
+)
 from clearing_point.processes import workers
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of
@@ -22,6 +28,7 @@ from clearing_point.submission.judged import (
     quietly,
     store_judged,
 )
+from clearing_point.submission.layout import with_its_sender
 from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, plan_of, plan_to_check, waves
 from clearing_point.submission.published_files import as_published
@@ -44,7 +51,9 @@ def check(
     language: str = "en",
 ) -> Outcome:
     """Read and judge a file without storing anything, and say what :func:`load` would do with it."""
-    item = Item(path, profile, period, encoding=encoding, language=language)
+    item = with_its_sender(
+        project, standard, Item(path, profile, period, encoding=encoding, language=language)
+    )
     plan = plan_to_check(project, standard, item)
     try:
         found = judged(project, standard, item, plan)
@@ -101,6 +110,7 @@ def load(
 def load_item(project: Project, standard: Standard, item: Item, *, progress: Progress = quietly) -> Outcome:
     """Read, judge and store one file, as :func:`load` does."""
     prepare_warehouse(project, standard)
+    item = with_its_sender(project, standard, item) if item.kept_of is None else item
     plan = plan_of(project, standard, item)
     if plan.before is not None:
         return _loaded_before(project, standard, item, plan.before)
@@ -180,6 +190,7 @@ def load_format(
     territory: str,
     period: str,
     *,
+    sender: str | None = None,
     progress: Progress = quietly,
 ) -> Outcome:
     """Load a file in a public format (``pipelines/sources``) as the submission of a reporting territory.
@@ -189,5 +200,6 @@ def load_format(
     InputProblem
         If there is no such territory or format, and as :func:`load`.
     """
-    profile = in_format_of(profile_of_territory(project, territory), profile_of_source(project, source))
+    base = for_sender(profile_of_territory(project, territory), sender)
+    profile = in_format_of(base, profile_of_source(project, source))
     return load(project, standard, path, profile, period, progress=progress)

@@ -10,7 +10,13 @@ from typing import Any
 
 import duckdb
 
-from clearing_point.countries import Profile, in_format_of, profile_of_source, profile_of_territory
+from clearing_point.countries import (
+    Profile,
+    for_sender,
+    in_format_of,
+    profile_of_source,
+    profile_of_territory,
+)
 from clearing_point.errors import DAMAGED, InputProblem
 from clearing_point.intake.archive import archived_file, check_archived, is_kept_form
 from clearing_point.linkage.rounds import forget_ended
@@ -180,6 +186,6 @@ def profile_of_receipt(project: Project, receipt: Mapping[str, Any]) -> Profile:
     name, _, other = receipt["profile"].partition("/")
     if not receipt["territory"]:
         return profile_of_source(project, name)
-    profile = profile_of_territory(project, receipt["territory"])
+    profile = for_sender(profile_of_territory(project, receipt["territory"]), receipt["sender"])
     in_public_format = other and (project.sources / other / "profile.yml").is_file()
     return in_format_of(profile, profile_of_source(project, other)) if in_public_format else profile

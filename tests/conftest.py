@@ -21,7 +21,7 @@ from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+SHARED = Path(os.environ.get("CLEARING_POINT_TEST_SHARED", ROOT.parent / "shared" / "data"))
 KEPT = ROOT / ".make"
 _KEPT_BEFORE = 2
 """Demonstrations of earlier sources that stay: one goes back and forth between two."""

@@ -32,6 +32,12 @@ TerritoryOption = Annotated[
 PeriodOption = Annotated[
     str, typer.Option("--period", metavar="YEAR", help="Year (2022) or years (2017-2021).")
 ]
+SenderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sender", metavar="NAME", help="Organisation that sends, if not the territory's coordinator."
+    ),
+]
 EditionOption = Annotated[
     int, typer.Option("--edition", metavar="YEAR", help="Edition of the report, such as 2022.")
 ]

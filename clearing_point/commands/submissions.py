@@ -15,6 +15,7 @@ from clearing_point.commands.shared import (
     JsonOption,
     PeriodOption,
     ProjectOption,
+    SenderOption,
     TerritoryOption,
     known_language,
     open_year,
@@ -62,6 +63,7 @@ def check(
     file: FileArgument,
     territory: TerritoryOption,
     period: PeriodOption = "",
+    sender: SenderOption = None,
     encoding: EncodingOption = None,
     language: FindingsLanguageOption = "en",
     project: ProjectOption = None,
@@ -69,13 +71,13 @@ def check(
     json: JsonOption = False,
 ) -> int:
     """Check a submission without storing it; the year is taken from --period or the edition now open."""
-    from clearing_point.countries import profile_of_territory
+    from clearing_point.countries import for_sender, profile_of_territory
     from clearing_point.standard import load_standard
     from pipelines.ingest import check as run
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
-    profile = profile_of_territory(found, territory)
+    profile = for_sender(profile_of_territory(found, territory), sender)
     outcome = run(
         found, standard, file, profile, period or open_year(found), encoding=encoding,
         language=known_language(language, standard),
@@ -88,6 +90,7 @@ def load(
     file: FileArgument,
     territory: TerritoryOption,
     period: PeriodOption,
+    sender: SenderOption = None,
     encoding: EncodingOption = None,
     reason: Annotated[
         str | None,
@@ -99,13 +102,13 @@ def load(
     json: JsonOption = False,
 ) -> int:
     """Check a submission and store it: accepted, accepted with warnings, or returned."""
-    from clearing_point.countries import profile_of_territory
+    from clearing_point.countries import for_sender, profile_of_territory
     from clearing_point.standard import load_standard
     from pipelines.ingest import load as run
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
-    profile = profile_of_territory(found, territory)
+    profile = for_sender(profile_of_territory(found, territory), sender)
     outcome = run(
         found, standard, file, profile, period, encoding=encoding, reason=reason,
         language=known_language(language, standard), progress=progress(json),
@@ -145,6 +148,7 @@ def import_htcds(
     file: FileArgument,
     territory: TerritoryOption,
     period: PeriodOption = "",
+    sender: SenderOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -161,6 +165,7 @@ def import_htcds(
         "htcds",
         territory,
         period or open_year(found),
+        sender=sender,
         progress=progress(json),
     )
     return _report_outcome(outcome, json)

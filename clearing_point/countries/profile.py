@@ -5,6 +5,7 @@ A profile is data (``profile.yml`` and ``values.csv`` of one folder): no express
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,6 +75,8 @@ class SheetSpec:
     optional: bool = False
     header_height: int = 1
     """Rows that make up a heading: a group above its columns is read as ``group / column``."""
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Folded heading -> folded words that may stand below it in a row of words; without them it is no such row."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,15 @@ class Profile:
     undecided: int = 0
     """Lines of ``values.csv`` that nobody has decided yet; they are not applied."""
     folder: Path | None = None
+    ignore_sheets: tuple[str, ...] = ()
+    """Sheets of the file that are no data and are passed over."""
     also_reads: tuple[str, ...] = ()
     """Public formats (``pipelines/sources``) that this sender may use instead of a layout of her own."""
+    senders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Further organisations that send for the territory, each with a series of its own: name -> ``title`` and what it
+    declares (``submission``)."""
+    sent_by: str | None = None
+    """The sender if it is another one than the profile's own, as it was named."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """How the made example file looks beside its data; reading takes no notice of it."""
 
@@ -154,7 +164,9 @@ def load_profile(folder: Path, project: Project) -> Profile:
         language=source.get("language", "en"),
         undecided=sum(1 for row in values if row["decision"] == UNDECIDED),
         folder=folder,
+        ignore_sheets=tuple(source.get("ignore_sheets", ())),
         also_reads=tuple(source.get("also_reads", ())),
+        senders=source.get("senders", {}),
         example=source.get("example", {}),
     )
 
@@ -182,6 +194,34 @@ def profile_of_territory(project: Project, territory: str) -> Profile:
     return load_profile(_folder(project.countries, territory, "territory"), project)
 
 
+_SENDER = re.compile(r"[A-Z0-9]{2,16}")
+_OF_THE_COORDINATOR = ("coverage",)
+"""What a profile declares of its own sender only."""
+
+
+def for_sender(profile: Profile, name: str | None) -> Profile:
+    """Return the profile of another organisation that sends for the territory, with a series of its own.
+
+    Its files are read like those of the profile's own sender. What it declares stands under ``senders``; of one that
+    is not named there the coverage is not known.
+
+    Raises
+    ------
+    InputProblem
+        If the name is no name of a sender.
+    """
+    if name is None or name == profile.sender:
+        return profile
+    if not _SENDER.fullmatch(name):
+        known = ", ".join((profile.sender, *profile.senders))
+        raise InputProblem(
+            f"'{name}' is no name of a sender: 2 to 16 capital letters and digits (known for {profile.name}: {known})."
+        )
+    header = {k: v for k, v in profile.header.items() if k not in _OF_THE_COORDINATOR}
+    declared = {k: str(v) for k, v in profile.senders.get(name, {}).get("submission", {}).items()}
+    return replace(profile, sender=name, sent_by=name, header={**header, **declared})
+
+
 def profile_of_source(project: Project, name: str) -> Profile:
     """Read the profile of a public format (``pipelines/sources``); raises like the above."""
     return load_profile(_folder(project.sources, name, "source"), project)
@@ -196,7 +236,14 @@ def in_format_of(base: Profile, source: Profile) -> Profile:
         no=(*source.reading.no, *base.reading.no),
         missing={**base.reading.missing, **source.reading.missing},
     )
-    return replace(base, name=f"{base.name}/{source.name}", sheets=source.sheets, reading=reading)
+    passed_over = (*base.ignore_sheets, *source.ignore_sheets)
+    return replace(
+        base,
+        name=f"{base.name}/{source.name}",
+        sheets=source.sheets,
+        reading=reading,
+        ignore_sheets=passed_over,
+    )
 
 
 def _folder(parent: Path, name: str, what: str) -> Path:

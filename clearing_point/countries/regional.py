@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +13,14 @@ import pyarrow.compute as pc
 from clearing_point.countries.profile import ColumnSpec, Profile, SheetSpec, TableSpec
 from clearing_point.errors import InputProblem
 from clearing_point.standard.model import TERRITORY, Standard, Table
-from clearing_point.standard.workbook import MARK_SHEET, MARKS, sheet_names
+from clearing_point.standard.workbook import LISTS_SHEET, MARK_SHEET, MARKS, sheet_names, short_name
 
 LIST_SEPARATOR = ";"
 MACHINE_ROW, LABEL_ROWS = 1, 1
 """Row 1 of each sheet holds the machine names, row 2 the words people read, data begin in row 3."""
+
+
+_FEW_HEADINGS = 2
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,58 @@ def regional_sheets(rows: pa.Table, standard: Standard) -> dict[str, str]:
             meant.setdefault(fold_name(sheet), standard.tables[name])
     first = rows.filter(pc.equal(rows["source_row"], MACHINE_ROW))
     found: dict[str, str] = {}
+    others: dict[str, list[str]] = {}
     for sheet, cells in zip(first["sheet"].to_pylist(), first["cells"].to_pylist(), strict=True):
         table = meant.get(fold_name(sheet))
-        headings = {str(cell).strip().lower() for cell in cells if cell}
-        if table is not None and (fold_name(sheet) == table.name or headings & _names(table)):
+        tables = _tables_of(cells, standard)
+        if table is not None and (
+            fold_name(sheet) == table.name or _headings(cells) & _names(table) or table.name in tables
+        ):
             found.setdefault(table.name, sheet)
+        elif len(tables) == 1 and _headings(cells) & _names(standard.tables[tables[0]]):
+            others.setdefault(tables[0], []).append(sheet)
+    # A sheet of another name is read by its machine names, unless two of them, or one with the right name, have them.
+    found.update(
+        {name: sheets[0] for name, sheets in others.items() if len(sheets) == 1 and name not in found}
+    )
     return found
+
+
+def _headings(cells: Sequence[str | None]) -> set[str]:
+    return {str(cell).strip().lower() for cell in cells if cell}
+
+
+def _tables_of(cells: Sequence[str | None], standard: Standard) -> list[str]:
+    """Return the tables that a row of headings may be of: those whose names, or words, most of its cells are."""
+    headings = _headings(cells)
+    if len(headings) < _FEW_HEADINGS:
+        return []
+    shares = {
+        table.name: max(
+            len(headings & _names(table)), len({fold_name(h) for h in headings} & _words(table, standard))
+        )
+        for table in standard.tables.values()
+    }
+    most = max(shares.values())
+    if 2 * most < len(headings) or most < _FEW_HEADINGS:
+        return []
+    return [name for name, share in shares.items() if share == most]
+
+
+def tables_in_row(rows: pa.Table, sheet: str, standard: Standard) -> list[str]:
+    """Return the tables whose machine names, or words, stand in the first row of a sheet."""
+    first = rows.filter(pc.and_(pc.equal(rows["source_row"], MACHINE_ROW), pc.equal(rows["sheet"], sheet)))
+    return _tables_of(first["cells"][0].as_py() or [], standard) if first.num_rows else []
+
+
+def sheets_of_template(rows: pa.Table, standard: Standard) -> frozenset[str]:
+    """Return the sheets of a workbook written by ``clearing-point template`` that hold no data."""
+    if mark_of(rows) is None:
+        return frozenset()
+    told = [standard.words["template"][name] for name in ("sheet_instructions", "sheet_examples")]
+    names = {fold_name(short_name(text)) for words in told for text in words.values()}
+    names |= {fold_name(MARK_SHEET), fold_name(LISTS_SHEET)}
+    return frozenset(name for name in rows["sheet"].unique().to_pylist() if fold_name(name) in names)
 
 
 def check_mark(mark: Mark, file_name: str, profile: Profile, standard: Standard) -> None:
@@ -95,9 +145,28 @@ def _names(table: Table) -> set[str]:
     return {name for f in table.received for name in (f.name, *f.formerly)}
 
 
+def _words(table: Table, standard: Standard) -> set[str]:
+    return {word for words in _labels(table.name, standard).values() for word in words}
+
+
 def fold_name(name: str) -> str:
     """Fold the name of a sheet: case and outer spaces."""
     return unicodedata.normalize("NFC", name).strip().lower()
+
+
+@lru_cache(maxsize=128)
+def _labels(name: str, standard: Standard) -> Mapping[str, frozenset[str]]:
+    """Return machine name -> the words of its field in every language, those of earlier versions too."""
+    labels = {}
+    for f in standard.tables[name].received:
+        texts = [
+            *f.title.values(),
+            *(text for _, text in standard.former.get(f"field:{name}.{f.name}", ())),
+        ]
+        words = frozenset(" ".join(fold_name(text).split()) for text in texts)
+        for heading in (f.name, *f.formerly):
+            labels[heading] = words
+    return labels
 
 
 def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str] | None = None) -> Profile:
@@ -140,6 +209,7 @@ def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str
                 sheet=named.get(table.name, table.name),
                 header_rows=(MACHINE_ROW,),
                 rows_between=LABEL_ROWS,
+                labels=_labels(table.name, standard),
                 tables=(TableSpec(table=table.name, columns=columns),),
                 optional=True,
             )

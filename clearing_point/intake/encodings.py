@@ -23,6 +23,7 @@ UTF_8, UTF_16 = "utf-8-sig", "utf-16"
 SINGLE_BYTE: Mapping[str, str] = {
     "cp1250": "windows-1250 (Central European)",
     "cp1251": "windows-1251 (Cyrillic)",
+    "cp852": "cp852 (Central European, of old programs)",
     "iso8859-2": "ISO-8859-2 (Central European)",
     "iso8859-5": "ISO-8859-5 (Cyrillic)",
 }
@@ -88,6 +89,7 @@ def encoding_of(source: IO[bytes], name: str, declared: str, expected: Expected)
             f"{name} looks like UTF-16 without its mark: save it as UTF-8, or say --encoding utf-16-le."
         )
     if sample.isascii() or _is_utf_8(sample):
+        _refuse_twice_encoded(sample, name, expected)
         return UTF_8
     # A word that stands in a thousand cells is read once: what is all ASCII reads alike in all of them.
     cells = Counter(cell for cell in _CELL_ENDS.split(sample) if not cell.isascii())
@@ -132,6 +134,22 @@ def _is_utf_8(sample: bytes) -> bool:
     return True
 
 
+def _refuse_twice_encoded(sample: bytes, name: str, expected: Expected) -> None:
+    """Refuse UTF-8 that was taken for another encoding and saved as UTF-8 again: its letters are pairs of odd signs."""
+    text = sample.decode("utf-8", errors="ignore")
+    for taken_for in ("cp1252", "cp1250", "cp1251", "latin-1"):
+        try:
+            once = text.encode(taken_for).decode("utf-8")
+        except UnicodeError:
+            continue
+        odd = {c for c in once if c > "\x7f"}
+        if odd and all(c.lower() in expected.letters or not c.isalpha() for c in odd):
+            raise InputProblem(
+                f"{name} was saved as UTF-8 twice, so that each special letter became two signs: open the file it was "
+                "made of and save it as UTF-8 once."
+            )
+
+
 class _Reading:
     """The cells of a sample (bytes -> how often) read in one encoding, and what speaks for and against it."""
 
@@ -152,7 +170,7 @@ class _Reading:
                     foreign += times * _is_foreign(character, before, expected.letters)
                 before = character
         self.letters, self.foreign = letters, foreign
-        self.words = sum(1 for word in {_plain(text) for text in texts} if word in expected.words)
+        self.words = sum(1 for word in {plain(text) for text in texts} if word in expected.words)
 
     @property
     def foreign_share(self) -> float:
@@ -187,7 +205,8 @@ def _decided(possible: Mapping[str, _Reading]) -> str | None:
     return by_letters[0] if clear and best.foreign_share <= _FOREIGN_ALLOWED and best.letters else None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Fold a word or heading: Unicode form, case and runs of white space."""
     return " ".join(unicodedata.normalize("NFC", text).split()).lower()
 
 

@@ -17,6 +17,8 @@ from clearing_point.countries.profile import Profile
 from clearing_point.countries.suggest import nearest
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, NO_ROWS, Finding, store_findings
+from clearing_point.intake.balance import Arrived, store_balance, with_arrived
+from clearing_point.intake.claims import contradictions
 from clearing_point.intake.kept import UnknownText, ending_of, profile_of_kept, read_kept
 from clearing_point.intake.layout import SheetLayout, kept_columns, lay_out
 from clearing_point.intake.normalise import normalise
@@ -126,7 +128,13 @@ class Coming:
             for layout in layouts:
                 rows = received.hand_over() if layout is layouts[-1] else received.rows.to_reader()
                 _store_sheet(connection, name, rows, layout)
-            counts = normalise(connection, name, layouts, profile, standard, self.corrections, texts)
+            arrived: list[Arrived] = []
+            counts = normalise(connection, name, layouts, profile, standard, self.corrections, texts, arrived)
+            if kept.balance:
+                store_balance(connection, name, with_arrived(kept.balance, layouts, arrived))
+            start, end = parse_period(self.period)
+            year = str(kept.balance.get("template_year", ""))
+            store_findings(connection, name, contradictions(connection, profile, standard, start, end, year))
             told = ("case", "aggregate", "scorecard")
             if layouts and not any(n for table, n in counts.items() if standard.tables[table].kind in told):
                 # Headings alone, or the prefilled numbers of an empty form: nothing was sent.

@@ -134,7 +134,18 @@ def texts_of(standard: Standard) -> tuple[str, ...]:
             found |= {code.code, *_strings((code.label, code.definition))}
     found |= set(_strings((standard.territories, standard.territory_files, standard.crosswalks)))
     found |= set(_strings((standard.messages, standard.words)))
+    found |= {text for former in standard.former.values() for _, text in former}
+    found |= set(_former_sentences(standard))
     return tuple(sorted(found))
+
+
+def _former_sentences(standard: Standard) -> Iterator[str]:
+    """Yield what earlier versions wrote into workbooks that may still come back."""
+    path = standard.folder / "former_sentences.txt"
+    if path.is_file():
+        yield from (
+            line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+        )
 
 
 def _strings(value: Any) -> Iterator[str]:

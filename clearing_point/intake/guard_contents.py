@@ -38,7 +38,7 @@ _THREADS = 2
 _COLUMNS_AT_ONCE = 12
 _CELLS_AT_ONCE = 2_000_000
 """Keeping the texts of all columns of a large file at once would take several times the memory."""
-_SEPARATORS = ";|\n"
+_SEPARATORS = ";|,\n"
 """Between the parts of a cell that holds several codes, beside the profile's own separator."""
 _STANDARD_TEXTS = 0
 """Number of the set of words that unmapped columns may hold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,9 +16,11 @@ from clearing_point.findings import (
     BLOCK,
     HEADING_MISSING,
     HEADING_UNEXPECTED,
+    NAMES_MISSING,
     NO_ROWS,
     SHEET_MISSING,
     Finding,
+    conserved,
 )
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
@@ -45,11 +47,15 @@ class SheetLayout:
     """Columns whose heading was found only in another spelling."""
     hidden_rows: frozenset[int] = frozenset()
     """Rows that the sender's program does not show."""
+    twice: tuple[int, ...] = ()
+    """Columns whose heading stands over an earlier one, too: they are not read."""
+    rows_between: int = 0
+    """Rows between the headings and the first data row."""
 
     @property
     def first_row(self) -> int:
         """First data row."""
-        return self.header_row + self.spec.header_height + self.spec.rows_between
+        return self.header_row + self.spec.header_height + self.rows_between
 
     def column_of(self, headings: tuple[str, ...]) -> int | None:
         """Return the column of the first of these headings that is there."""
@@ -101,6 +107,9 @@ def lay_out(
         layout, problems = _sheet(received.rows, name, spec, spelling)
         findings.extend(problems)
         layouts.append(layout)
+    nameless = [f for f in findings if f.rule_id == NAMES_MISSING]
+    if nameless:
+        findings = nameless[:1]  # said once: what else there is to say of such a file follows from it
     if not layouts and not findings:
         wanted = next((s.sheet for s in profile.sheets if s.sheet), None)
         findings.append(Finding(SHEET_MISSING, BLOCK, "structure", sheet=wanted))
@@ -117,11 +126,12 @@ def _sheet(
 ) -> tuple[SheetLayout, list[Finding]]:
     tried = [_with_header(rows, name, spec, header_row, spelling) for header_row in spec.header_rows]
     layout, findings = min(tried, key=lambda pair: len(pair[1]))
+    if not _found(layout) and _has_words_only(rows, name, layout):
+        return layout, [conserved(NAMES_MISSING, None, None, name, layout.header_row)]
     if findings or not _found(layout):
         # A line was put above the table or taken away: the row that has the headings is theirs, wherever it stands.
-        moved = [
-            _with_header(rows, name, spec, row, spelling) for row in _rows_with_headings(rows, name, spec)
-        ]
+        top = top_of(rows, name)
+        moved = [_with_header(rows, name, spec, row, spelling) for row in rows_with_headings(top, spec)]
         tried = [(layout, findings), *moved]
         layout, findings = min(tried, key=lambda pair: (len(pair[1]), -_found(pair[0])))
     if not findings:
@@ -136,20 +146,56 @@ def _found(layout: SheetLayout) -> int:
     return sum(len(mapped_headings(table) & layout.columns.keys()) for table in layout.spec.tables)
 
 
-def _rows_with_headings(rows: pa.Table, name: str, spec: SheetSpec) -> list[int]:
+def top_of(rows: pa.Table, name: str) -> list[tuple[int, list[str | None]]]:
+    """Return the first rows of a sheet, each with its number."""
+    here = rows.filter(pc.equal(rows["sheet"], name)).slice(0, _SEARCHED_ROWS).to_pylist()
+    return [(int(row["source_row"]), row["cells"] or []) for row in here]
+
+
+def rows_with_headings(top: Sequence[tuple[int, list[str | None]]], spec: SheetSpec) -> list[int]:
     """Return the rows near the top in which at least half of the headings that are read stand, letter by letter."""
     wanted = {h for table in spec.tables for h in mapped_headings(table)}
     wanted |= {part for h in wanted for part in h.split(GROUP_SEPARATOR)}
-    here = rows.filter(pc.equal(rows["sheet"], name)).slice(0, _SEARCHED_ROWS).to_pylist()
     needed = {
         h for table in spec.tables for c in table.columns.values() if not c.optional for h in c.headings[:1]
     }
     found = []
-    for row in here:
-        there = {fold(cell) for cell in row["cells"] or () if cell} & wanted
+    for number, cells in top:
+        there = {fold(cell) for cell in cells if cell} & wanted
         if 2 * len(there) >= min(len(needed), len(wanted)) and len(there) > 1:
-            found.append(int(row["source_row"]))
+            found.append(number)
     return found
+
+
+def looks_like(top: Sequence[tuple[int, list[str | None]]], spec: SheetSpec) -> bool:
+    """Whether a row near the top is a row of headings of a sheet: most of what stands in it are headings that are read."""
+    wanted = {h for table in spec.tables for h in mapped_headings(table)}
+    wanted |= {part for h in wanted for part in h.split(GROUP_SEPARATOR)}
+    for _, cells in top:
+        there = {fold(cell) for cell in cells if cell}
+        if len(there & wanted) > 1 and 2 * len(there & wanted) >= len(there):
+            return True
+    return False
+
+
+def _has_words_only(rows: pa.Table, name: str, layout: SheetLayout) -> bool:
+    """Whether the row of machine names is gone: the words that stand below it stand in its place."""
+    words = frozenset().union(*layout.spec.labels.values())
+    return len({fold(cell) for cell in _row(rows, name, layout.header_row) if cell} & words) > 1
+
+
+def _rows_between(
+    rows: pa.Table, name: str, spec: SheetSpec, header_row: int, columns: Mapping[str, int]
+) -> int:
+    """Return how many rows stand between headings and data; a row of words counts only if it holds the words."""
+    if not spec.labels or not columns:
+        return spec.rows_between
+    below = _row(rows, name, header_row + spec.header_height)
+    for heading, number in columns.items():
+        cell = below[number - 1] if number <= len(below) else None
+        if cell and fold(cell) in spec.labels.get(heading, ()):
+            return spec.rows_between
+    return 0 if any(below) else spec.rows_between
 
 
 def _with_header(
@@ -159,10 +205,13 @@ def _with_header(
     if spec.header_height > 1:
         header = _under_groups(header, _row(rows, name, header_row + 1))
     columns: dict[str, int] = {}
+    twice = []
     for number, heading in enumerate(header, start=1):
-        if heading and heading.strip():
-            columns.setdefault(fold(heading), number)
-    respelled = _respell(columns, expected_headings(spec), spelling)
+        if heading and heading.strip() and columns.setdefault(fold(heading), number) != number:
+            twice.append(number)
+    expected = expected_headings(spec)
+    respelled = _respell(columns, expected, spelling)
+    twice = [n for n in twice if fold(header[n - 1] or "") in expected - {fold(h) for h in spec.ignore}]
     layout = SheetLayout(
         sheet=name,
         spec=spec,
@@ -176,6 +225,8 @@ def _with_header(
         },
         respelled=respelled,
         hidden_rows=_hidden(rows, name),
+        twice=tuple(twice),
+        rows_between=_rows_between(rows, name, spec, header_row, columns),
     )
     return layout, _missing(layout) + _unexpected(layout)
 

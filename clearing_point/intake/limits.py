@@ -18,6 +18,8 @@ COLUMNS = 1024
 """Columns of one sheet."""
 CELLS = 100_000_000
 """Rows times columns of one workbook sheet."""
+MERGED_CELLS = 1_000_000
+"""Cells of one sheet that lie under merged ones."""
 LINE_BYTES = 16 * MEGABYTE
 """One line of a CSV file."""
 WORKBOOK_TEXT_BYTES = 512 * MEGABYTE

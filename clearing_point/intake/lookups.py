@@ -6,6 +6,7 @@ number (``is_number``) and what it means: ``codes``, or ``value`` with ``precisi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,7 +18,11 @@ from clearing_point.intake.words import Words, missing_words, words_of
 from clearing_point.standard.model import Field
 
 _FEW = 200
-_ISO_DATES = (("%Y-%m-%d", "DAY"), ("%Y-%m-%d %H:%M:%S", "DAY"), ("%Y-%m", "MONTH"), ("%Y", "YEAR"))
+_OTHER_SIGNS = re.compile(r"[;,/|+&\n]")
+_TIME_OF_DAY = r"[ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+OTHER_FORM = r"[0-9]{1,2}[./ -]+[0-9]{1,2}[./ -]+[0-9]{2,4}\.?|[0-9]{4}[./ ][0-9]{1,2}([./ ][0-9]{1,2})?\.?"
+"""Texts that a person reads as a date, in whatever form."""
+_ISO_DATES = (("%Y-%m-%d", "DAY"), ("%Y-%m", "MONTH"), ("%Y", "YEAR"))
 """Year first is read everywhere: it cannot be mistaken. All else is read only as declared."""
 
 
@@ -35,6 +40,10 @@ class CodeLookup:
         Texts without a meaning, and those among them that mean several things.
     respelled : tuple of str
         Texts that were found in another spelling only.
+    mixed : tuple of str
+        Texts that say why an answer is missing beside an answer.
+    parted : tuple of str
+        Texts of several known words between which another sign stands than the agreed one; not among ``unread``.
     """
 
     value: str
@@ -42,6 +51,8 @@ class CodeLookup:
     unread: tuple[str, ...]
     ambiguous: tuple[str, ...]
     respelled: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
+    parted: tuple[str, ...] = ()
 
 
 def code_lookup(
@@ -67,6 +78,8 @@ def code_lookup(
     unread: list[str] = []
     ambiguous: list[str] = []
     respelled: list[str] = []
+    mixed: list[str] = []
+    parted: list[str] = []
     for text in texts:
         parts = [fold(part) for part in parts_of(text, separator, words)]
         if spec.part:
@@ -82,14 +95,20 @@ def code_lookup(
         codes = sorted({code for each in found if each for code in each})
         chosen = codes if found and all(found) else None if unclear else otherwise
         meant[text] = chosen if chosen is not None else ["UNK"]
-        if chosen is None:
+        if chosen is codes and len(codes) > 1 and set(source.standard.missing_codes) & set(codes):
+            mixed.append(text)
+        if chosen is None and several and not unclear and is_parted(text, words):
+            parted.append(text)
+        elif chosen is None:
             unread.append(text)
             if unclear:
                 ambiguous.append(text)
     if len(meant) <= _FEW:
         whens = " ".join(f"WHEN {quoted(text)} THEN {_list(codes)}" for text, codes in meant.items())
         value = f"CASE {cell} {whens} ELSE {_list([blank])} END" if meant else _list([blank])
-        return CodeLookup(value, (), tuple(unread), tuple(ambiguous), tuple(respelled))
+        return CodeLookup(
+            value, (), tuple(unread), tuple(ambiguous), tuple(respelled), tuple(mixed), tuple(parted)
+        )
     table = pa.table(
         {
             "raw": pa.array(list(meant), pa.string()),
@@ -101,7 +120,15 @@ def code_lookup(
     source.connection.unregister("looked_up")
     value = f"coalesce({name}.codes, {_list([blank])})"
     join = f"LEFT JOIN {name} ON {name}.raw = {cell}"
-    return CodeLookup(value, (join,), tuple(unread), tuple(ambiguous), tuple(respelled))
+    return CodeLookup(
+        value, (join,), tuple(unread), tuple(ambiguous), tuple(respelled), tuple(mixed), tuple(parted)
+    )
+
+
+def is_parted(text: str, words: Words) -> bool:
+    """Whether a text is several known words with another sign between them."""
+    parts = [fold(part) for part in _OTHER_SIGNS.split(text) if part.strip()]
+    return len(parts) > 1 and all(part in words.codes or words.in_other_spelling(part) for part in parts)
 
 
 def parts_of(text: str, separator: str | None, words: Words) -> list[str]:
@@ -129,9 +156,11 @@ def date_lookup(source: Source, spec: ColumnSpec, lookup: str, distinct: str) ->
     formats += [pair for pair in _ISO_DATES if pair[0] not in source.profile.reading.dates]
     # The parser takes "22" for the year 22: only four digits are a year here.
     full = "regexp_matches(raw, '[0-9]{4}')"
-    value = ", ".join(f"try_strptime(trim(raw), {quoted(f)})::DATE" for f, _ in formats)
+    # A time of day says nothing that is asked; the day does.
+    day = f"regexp_replace(trim(raw), {quoted(_TIME_OF_DAY)}, '')"
+    value = ", ".join(f"try_strptime({day}, {quoted(f)})::DATE" for f, _ in formats)
     precision = " ".join(
-        f"WHEN try_strptime(trim(raw), {quoted(f)}) IS NOT NULL THEN '{exact}'" for f, exact in formats
+        f"WHEN try_strptime({day}, {quoted(f)}) IS NOT NULL THEN '{exact}'" for f, exact in formats
     )
     source.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS WITH texts AS ({distinct}) "

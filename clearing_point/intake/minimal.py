@@ -19,7 +19,7 @@ from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.findings import INFORMATION, WORDS_LEFT_OUT, Finding
 from clearing_point.intake.forbidden import OpenText, forbidden_of, texts_of
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns
-from clearing_point.intake.lookups import parts_of
+from clearing_point.intake.lookups import is_parted, parts_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.remarks import ERROR_TEXT
 from clearing_point.intake.source import quoted
@@ -316,7 +316,7 @@ def _codes(words: Words, separator: str | None) -> Keep:
         return folded in words.codes or folded in words.ambiguous or bool(words.in_other_spelling(folded))
 
     def keep(text: str) -> str | None:
-        if is_known(text) or _is_plain(text.strip()):
+        if is_known(text) or _is_plain(text.strip()) or (separator and is_parted(text, words)):
             return text
         if separator is None or separator not in text:
             return None

@@ -12,11 +12,19 @@ from typing import Any
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile
-from clearing_point.findings import AMBIGUOUS, INFORMATION, OTHER_SPELLING
+from clearing_point.findings import (
+    AMBIGUOUS,
+    INFORMATION,
+    MISSING_BESIDE_CODE,
+    OTHER_SPELLING,
+    PARTED_OTHERWISE,
+)
+from clearing_point.intake.balance import Arrived
+from clearing_point.intake.changed import say_of_dates, say_of_references
 from clearing_point.intake.corrections import correct
 from clearing_point.intake.layout import SheetLayout, fold, working_columns
 from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
-from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark
+from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark, rows_of_no_table
 from clearing_point.intake.select import Select, absent, flags, is_key, store, store_texts
 from clearing_point.intake.source import Source, quoted
 from clearing_point.intake.stage import stage
@@ -33,6 +41,7 @@ def normalise(
     standard: Standard,
     corrections: Sequence[Correction] = (),
     texts: dict[str, set[str]] | None = None,
+    arrived: list[Arrived] | None = None,
 ) -> dict[str, int]:
     """Fill the ``staged`` tables of a workspace from its ``raw`` tables.
 
@@ -44,6 +53,8 @@ def normalise(
         In force for this file; see :mod:`clearing_point.intake.corrections`.
     texts : dict, optional
         Filled with the distinct texts of the cells of every coded field.
+    arrived : list, optional
+        Filled with what became of the rows, one item a layout.
 
     Returns
     -------
@@ -57,11 +68,13 @@ def normalise(
     )
     filled: dict[str, list[str]] = {}
     named = [(layout, f"rows_{number}") for number, layout in enumerate(layouts)]
-    for layout, rows in named:
+    came = [Arrived() for _ in named] if arrived is None else arrived
+    came.extend(Arrived() for _ in named[len(came) :])
+    for (layout, rows), here in zip(named, came, strict=True):
         _working_rows(connection, layout, rows)
         clear_errors(connection, submission_id, layout, rows)
-        remark(connection, submission_id, layout, rows)
-        leave_out_repeats(connection, submission_id, layout, rows, standard)
+        here.left_out = remark(connection, submission_id, layout, rows)
+        here.repeated = leave_out_repeats(connection, submission_id, layout, rows, standard)
     if corrections:
         file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
         correct(connection, submission_id, file_sha256, named, corrections)
@@ -75,6 +88,11 @@ def normalise(
             target = f"read_{table.name}_{number}_{position}"
             _read_table(source, target)
             filled.setdefault(table.name, []).append(target)
+        here = came[number]
+        here.not_placed = rows_of_no_table(
+            connection, submission_id, layout, rows, f"read_{{}}_{number}_{{}}"
+        )
+        here.read = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0] - here.not_placed
     return stage(connection, filled, standard)
 
 
@@ -84,7 +102,7 @@ def _working_rows(connection: Any, layout: SheetLayout, rows: str) -> None:
     Their cells become columns ``c1``, ``c2``: reading one column then costs one column, not all.
     """
     cells = "".join(f", cells[{number}] AS c{number}" for number in working_columns(layout))
-    filled = " OR ".join(f"trim(c{number}) <> ''" for number in working_columns(layout)) or "false"
+    filled = " OR ".join(f"c{number} IS NOT NULL" for number in working_columns(layout)) or "false"
     skipped = "".join(
         f" AND NOT coalesce(list_contains([{', '.join(map(quoted, words))}], fold(c{column})), false)"
         for column, words in layout.skip_columns.items()
@@ -173,6 +191,7 @@ def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup:
     if spec is None or column is None:
         return Select(absent(source, field))
     if field.type == "string" and not field.is_coded:
+        say_of_references(source, field, column)
         return Select({field.name: _plain_text(source, field, spec, column)})
     made = _lookup_select(source, field, spec, lookup, f"r.c{column}", column)
     if not field.no_column:
@@ -233,9 +252,11 @@ def _lookup_select(
     if column is not None:
         on += f" AND {lookup}.is_number = coalesce(substr(r.kinds, {column}, 1) = 'n', false)"
         unread = f"{lookup}.raw IS NOT NULL AND {lookup}.value IS NULL AND {lookup}.missing IS NULL"
-        store(
-            source, field, column, f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}", UNREADABLE
-        )
+        here = f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}"
+        if field.type == "date":
+            said = say_of_dates(source, field, column, here)
+            here += f" AND NOT ({said})" if said else ""
+        store(source, field, column, here, UNREADABLE)
     columns = {field.name: f"{lookup}.value"}
     missing = (
         f"CASE WHEN {lookup}.value IS NOT NULL THEN NULL WHEN {lookup}.raw IS NULL THEN {quoted(blank)} "
@@ -266,5 +287,7 @@ def _code_select(
         store_texts(source, field, column, found.ambiguous, AMBIGUOUS)
         store_texts(source, field, column, tuple(set(found.unread) - set(found.ambiguous)), UNKNOWN_CODE)
         store_texts(source, field, column, found.respelled, OTHER_SPELLING, INFORMATION)
+        store_texts(source, field, column, found.mixed, MISSING_BESIDE_CODE)
+        store_texts(source, field, column, found.parted, PARTED_OTHERWISE)
     several = field.multiple or source.spec.explode == field.name
     return Select({field.name: found.value if several else f"({found.value})[1]"}, found.joins)

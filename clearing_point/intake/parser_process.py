@@ -8,16 +8,19 @@ error means that the workbook cannot be read.
 from __future__ import annotations
 
 import datetime
+import itertools
+import json
 import struct
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 from clearing_point.intake import limits
-from clearing_point.intake.unseen import Unseen, look_at_sheets
+from clearing_point.intake.shown import MONTH, YEAR
+from clearing_point.intake.unseen import HasDocumentType, Unseen, look_at_sheets
 from clearing_point.processes import end_with_parent
 
 
@@ -39,13 +42,18 @@ def main() -> int:
         ]
     )
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
         unseen = look_at_sheets(path)
+        for name, found in unseen.items():
+            _check_size(name, found)
+        workbook = CalamineWorkbook.from_path(str(path))
         text_bytes = 0
-        with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
+        facts = {name: _facts(unseen.get(name, Unseen())) for name in workbook.sheet_names}
+        with pa.ipc.new_stream(sys.stdout.buffer, schema.with_metadata({FACTS: json.dumps(facts)})) as stream:
             for name in workbook.sheet_names:
                 found = unseen.get(name, Unseen())
-                for numbers, rows, kinds in _batches(workbook, name, found.errors):
+                if not found.last_row:
+                    continue  # nothing in it, or no sheet of cells
+                for numbers, rows, kinds in _batches(workbook, name, found):
                     text_bytes = _counted(text_bytes, rows)
                     hidden = [number in found.hidden_rows for number in numbers]
                     stream.write_batch(
@@ -56,11 +64,13 @@ def main() -> int:
                     )
     except PasswordError:
         return _refuse("is protected by a password: remove it and send the file again.")
+    except HasDocumentType:
+        return _refuse("holds a document type declaration and is not read.")
     except _TooLarge as error:
         return _refuse(str(error))
     except MemoryError:
         return _refuse("needs more memory to read than a table does: delete empty rows, columns and sheets.")
-    except (CalamineError, zipfile.BadZipFile, zlib.error, ParseError, ValueError, KeyError, OverflowError, OSError,
+    except (CalamineError, zipfile.BadZipFile, zlib.error, ExpatError, ValueError, KeyError, OverflowError, OSError,
             EOFError, NotImplementedError, struct.error):  # fmt: skip
         return _refuse(_DAMAGED)
     except BaseException as error:
@@ -70,6 +80,11 @@ def main() -> int:
         return _refuse(_DAMAGED)
     return 0
 
+
+FACTS = b"facts"
+"""Key of what is said of each sheet, beside the rows: state, hidden columns."""
+BELOW, BESIDE = "v", "w"
+"""Kinds of a cell that lies under a cell made of several: of one column, or of several columns."""
 
 _DAMAGED = "is damaged inside: open it in your office program, save it again and send that."
 
@@ -86,6 +101,27 @@ def _counted(before: int, rows: list[list[str | None]]) -> int:
             f"holds more than {limits.WORKBOOK_TEXT_BYTES // limits.MEGABYTE} MB of text: split it by year."
         )
     return size
+
+
+def _check_size(name: str, found: Unseen) -> None:
+    """Refuse what would take too much memory, by the cells that hold something: empty ones do no harm."""
+    if found.last_column > limits.COLUMNS:
+        raise _TooLarge(
+            f"has a cell with content beyond column {limits.COLUMNS} on the sheet “{name}”: delete what stands there."
+        )
+    if found.last_row > limits.ROWS // 2:
+        raise _TooLarge(
+            f"has a cell with content beyond row {limits.ROWS // 2:,} on the sheet “{name}”: delete what stands there."
+        )
+    if found.last_row * found.last_column > limits.CELLS:
+        raise _TooLarge(
+            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete what stands far below or far to the right."
+        )
+
+
+def _facts(found: Unseen) -> dict[str, object]:
+    hidden = sorted(n for n in found.hidden_columns if n <= found.last_column)
+    return {"state": found.state, "hidden_columns": hidden}
 
 
 def _refuse(clause: str) -> int:
@@ -105,30 +141,32 @@ def _limit_memory() -> None:
 _Batch = tuple[list[int], list[list[str | None]], list[str]]
 
 
-def _batches(workbook: object, name: str, errors: dict[tuple[int, int], str]) -> Iterator[_Batch]:
+def _batches(workbook: object, name: str, found: Unseen) -> Iterator[_Batch]:
     sheet = workbook.get_sheet_by_name(name)  # type: ignore[attr-defined]
     start = sheet.start
-    if start is None:
-        return
-    first_column = start[1]
+    first_column = 0 if start is None else start[1]
     if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
         raise _TooLarge(f"has a sheet of more than {limits.CELLS:,} cells: delete empty rows and columns.")
     numbers: list[int] = []
     rows: list[list[str | None]] = []
     kinds: list[str] = []
     lead: list[str | None] = [None] * first_column
-    by_row: dict[int, list[tuple[int, str]]] = {}
-    for (row_number, column), text in errors.items():
-        by_row.setdefault(row_number, []).append((column, text))
-    # The parser yields leading blank rows but not leading blank columns (a test holds it to that).
-    for row_number, values in enumerate(sheet.iter_rows(), start=1):
-        pairs = [_text(value) for value in values]
-        cells = lead + [text for text, _ in pairs]
-        letters = "." * first_column + "".join(kind for _, kind in pairs)
-        for column, text in by_row.get(row_number, ()):
-            if column <= len(cells):
-                cells[column - 1] = text
-                letters = letters[: column - 1] + "e" + letters[column:]
+    told = _by_row(found)
+    # The parser yields leading blank rows but not leading blank columns (a test holds it to that), and none below the
+    # last value, where an error cell may stand all the same.
+    empty: list[object] = []
+    for row_number, values in enumerate(itertools.chain(sheet.iter_rows(), itertools.repeat(empty)), start=1):
+        if values is empty and row_number > found.last_row:
+            break
+        cells = [*lead, *map(_text, values)]
+        letters = "." * first_column + "".join(
+            [
+                _LETTERS.get(type(value), ".") if cell is not None else "."
+                for value, cell in zip(values, cells[first_column:], strict=True)
+            ]
+        )
+        if row_number in told:
+            letters = _tell(cells, letters, told[row_number])
         numbers.append(row_number)
         rows.append(cells)
         kinds.append(letters)
@@ -139,24 +177,88 @@ def _batches(workbook: object, name: str, errors: dict[tuple[int, int], str]) ->
         yield numbers, rows, kinds
 
 
-def _text(value: object) -> tuple[str | None, str]:
-    """Return a cell's text and the letter of its kind; a whole number loses its `.0`."""
+_Told = tuple[int, str, str]
+"""Column, kind and text (of error cells) of a cell that the parser gives otherwise than it is shown."""
+
+
+def _by_row(found: Unseen) -> dict[int, list[_Told]]:
+    told: dict[int, list[_Told]] = {}
+    for (row, column), kind in found.shown.items():
+        told.setdefault(row, []).append((column, kind, ""))
+    for (row, column), text in found.errors.items():
+        told.setdefault(row, []).append((column, "e", text))
+    if (
+        sum(
+            max(0, min(bottom, found.last_row) - top + 1) * max(0, min(right, found.last_column) - left + 1)
+            for top, left, bottom, right in found.merged
+        )
+        > limits.MERGED_CELLS
+    ):
+        raise _TooLarge(
+            f"has more than {limits.MERGED_CELLS:,} merged cells: part them and send the file again."
+        )
+    for top, left, bottom, right in found.merged:
+        kind = BELOW if left == right else BESIDE
+        for row in range(top, min(bottom, found.last_row) + 1):
+            for column in range(left, min(right, found.last_column) + 1):
+                if (row, column) != (top, left):
+                    told.setdefault(row, []).append((column, kind, ""))
+    return told
+
+
+def _tell(cells: list[str | None], letters: str, told: list[_Told]) -> str:
+    """Put what the parser does not say into a row; return its letters."""
+    marked = list(letters)
+    for column, kind, text in told:
+        while column > len(cells):
+            cells.append(None)
+            marked.append(".")
+        here = cells[column - 1]
+        if kind == "e":
+            cells[column - 1], marked[column - 1] = text, kind
+        elif kind in {MONTH, YEAR}:
+            if marked[column - 1] == "d" and here:
+                cells[column - 1], marked[column - 1] = here[: 7 if kind == MONTH else 4], kind
+        elif here is None:
+            marked[column - 1] = kind
+    return "".join(marked)
+
+
+_LETTERS: dict[type, str] = {
+    str: "t", bool: "b", float: "n", int: "n", datetime.datetime: "d", datetime.date: "d",
+    datetime.time: "t", datetime.timedelta: "t",
+}  # fmt: skip
+
+
+def _text(value: object) -> str | None:
+    """Return a cell's text; a whole number loses its ``.0``."""
     if isinstance(value, str):
         if len(value) > limits.CELL_CHARACTERS:
             raise _TooLarge(f"has a cell of more than {limits.CELL_CHARACTERS:,} characters.")
-        return (value, "t") if value else (None, ".")
+        return value if value and not value.isspace() else None
     if isinstance(value, bool):
-        return ("TRUE" if value else "FALSE"), "b"
+        return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), "n"
-    if isinstance(value, int):
-        return str(value), "n"
+        return _number(value)
     if isinstance(value, datetime.datetime):
+        value = _whole_second(value)
         midnight = value.time() == datetime.time()
-        return (value.date().isoformat() if midnight else value.isoformat(sep=" ")), "d"
-    if isinstance(value, datetime.date):
-        return value.isoformat(), "d"
-    return (None, ".") if value is None else (str(value), "t")
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
+    return None if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """Write a number as office programs show it: with fifteen digits, beyond which they hold noise."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = f"{value:.15g}"
+    return text.partition(".")[0] if float(text).is_integer() and "e" not in text else text
+
+
+def _whole_second(value: datetime.datetime) -> datetime.datetime:
+    """Drop the fraction of a second; the last thousandth of one is the noise of a number that stands for the next."""
+    whole = value.replace(microsecond=0)
+    return whole + datetime.timedelta(seconds=1) if value.microsecond >= 999_000 else whole
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import stat
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,7 @@ import pyarrow as pa
 
 from clearing_point.errors import InputProblem
 from clearing_point.intake import limits
-from clearing_point.intake.encodings import Expected, encoding_of
+from clearing_point.intake.encodings import Expected, encoding_of, plain
 from clearing_point.intake.package import read_workbook
 from clearing_point.intake.text_rows import rows_of
 
@@ -42,6 +43,8 @@ TEXTS = (".csv", ".csv.gz", ".txt")
 CSV_SHEET = "csv"
 """A CSV file is one sheet of this name in every message."""
 
+_DELIMITERS = (";", ",", "\t", "|")
+_TOP_BYTES, _TOP_LINES = 65_536, 40
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Name of the part that holds a workbook under a password; it stands plainly in the old container."""
@@ -56,6 +59,15 @@ _OTHER_KINDS = {
 
 
 @dataclass(frozen=True)
+class SheetFacts:
+    """What is said of a sheet beside its rows."""
+
+    state: str = "visible"
+    hidden_columns: tuple[int, ...] = ()
+    """Numbers of columns that the sender's program does not show; 1 is the first."""
+
+
+@dataclass(frozen=True)
 class ReceivedFile:
     """A file as it came: rows as an Arrow table of :data:`SCHEMA`."""
 
@@ -66,6 +78,10 @@ class ReceivedFile:
     rows: pa.Table
     encoding: str | None = None
     """Of a CSV file: the encoding in which it was read."""
+    delimiter: str = ""
+    """Of a CSV file: the sign between its cells."""
+    facts: Mapping[str, SheetFacts] = field(default_factory=dict)
+    """Every sheet of a workbook, those without content too -> what is said of it beside its rows."""
 
     def hand_over(self) -> pa.RecordBatchReader:
         """Give the rows away batch by batch, for the last time: nothing else is so large in memory."""
@@ -117,12 +133,19 @@ def read_file(
     if kind in WORKBOOKS:
         _check_signature(path)
         rows = read_workbook(path, SCHEMA)
-        found = None
+        found, delimiter = None, ""
     else:
         found = encoding if expected is None else _encoding(path, encoding, expected)
+        if expected is not None:
+            delimiter = _delimiter(path, found, delimiter, expected)
         rows = pa.Table.from_batches(_csv_batches(path, found, delimiter), schema=SCHEMA)
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
-    return ReceivedFile(path.name, sha256, size, sheets, rows, found)
+    return ReceivedFile(path.name, sha256, size, sheets, rows, found, delimiter, _facts(rows))
+
+
+def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
+    told = json.loads((rows.schema.metadata or {}).get(b"facts", b"{}"))
+    return {name: SheetFacts(said["state"], tuple(said["hidden_columns"])) for name, said in told.items()}
 
 
 def _give_memory_back() -> None:
@@ -232,6 +255,29 @@ def _encoding(path: Path, declared: str, expected: Expected) -> str:
             return encoding_of(bounded, path.name, declared, expected)
     except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
         raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+
+
+def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> str:
+    """Return the sign between the cells: the declared one, unless a line near the top holds headings by another only."""
+    packed = path.name.lower().endswith(".gz")
+    try:
+        with gzip.open(path, "rb") if packed else path.open("rb") as source:
+            top = source.read(_TOP_BYTES).decode(encoding, errors="ignore").splitlines()[:_TOP_LINES]
+    except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
+        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+
+    def known(delimiter: str) -> int:
+        return max(
+            (
+                len({plain(cell.strip().strip('"')) for cell in line.split(delimiter)} & expected.words)
+                for line in top
+            ),
+            default=0,
+        )
+
+    found = {delimiter: known(delimiter) for delimiter in dict.fromkeys((declared, *_DELIMITERS))}
+    best = max(found, key=lambda d: found[d])
+    return best if found[declared] <= 1 and found[best] > 2 else declared
 
 
 def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.RecordBatch]:

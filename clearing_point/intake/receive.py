@@ -13,7 +13,9 @@ from typing import Any
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
+from clearing_point.countries.regional import mark_of
 from clearing_point.errors import InputProblem
+from clearing_point.intake.balance import account_for
 from clearing_point.intake.entering import (
     KEPT_FILE,
     Coming,
@@ -26,6 +28,7 @@ from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.kept import keep
 from clearing_point.intake.layout import lay_out
+from clearing_point.intake.merged import fill_merged
 from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.intake.words import with_crosswalk_flags
@@ -83,6 +86,8 @@ def receive(
     if received is None:
         received = read_as_declared(path, profile, standard)
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
+    received, merged = fill_merged(received, layouts)
+    account = account_for(received, layouts, profile, standard)
     # What may never be sent is said before how the file should be laid out.
     headings = Headings(received, layouts, standard)
     findings = headings.refusals or headings.without_left_out(problems)
@@ -99,7 +104,8 @@ def receive(
         kept_file = workspace.parent / KEPT_FILE
         unknown = keep(
             kept_file, received, layouts, profile, standard,
-            corrections=corrections, findings=headings.remarks, answers=answers,
+            corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
+            balance=account.document(mark_of(received.rows)),
         )  # fmt: skip
         del received, layouts
         return replace(coming.read(kept_file), unknown=unknown)
@@ -127,6 +133,8 @@ def keep_file(
     """
     profile = _for_period(profile, period, standard)
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
+    received, merged = fill_merged(received, layouts)
+    account = account_for(received, layouts, profile, standard)
     headings = Headings(received, layouts, standard)
     if headings.without_left_out(problems):
         raise InputProblem(
@@ -135,7 +143,8 @@ def keep_file(
         )
     keep(
         target, received, layouts, profile, standard,
-        corrections=corrections, findings=headings.remarks, answers=answers,
+        corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
+        balance=account.document(mark_of(received.rows)),
     )  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from clearing_point.findings import (
     INFORMATION,
     OTHER_SPELLING,
     REPEATED_ROW,
+    ROW_NOT_PLACED,
     TOTALS_LEFT_OUT,
     Finding,
+    conserved,
     store_findings,
 )
 from clearing_point.intake.layout import SheetLayout, kept_columns, working_columns
@@ -73,8 +75,15 @@ def clear_errors(connection: Any, submission_id: str, layout: SheetLayout, rows:
         )
 
 
-def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) -> None:
-    """Report rows that were hidden and read, rows that were left out as totals, headings read in another spelling."""
+def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) -> int:
+    """Report rows that were hidden and read, rows that were left out as totals, headings read in another spelling.
+
+    Returns
+    -------
+    int
+        Number of the rows that were left out.
+    """
+    left_out: list[tuple[int]] = []
     findings = [
         Finding(
             OTHER_SPELLING,
@@ -98,23 +107,29 @@ def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) 
     if layout.skip_columns:
         left_out = connection.execute(
             f"SELECT source_row FROM raw.record WHERE sheet = ? AND source_row >= {layout.first_row} AND NOT {here} "
-            "AND len(list_filter(cells, lambda cell: trim(coalesce(cell, '')) <> '')) > 0 ORDER BY 1",
+            "AND len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0 ORDER BY 1",
             [layout.sheet],
         ).fetchall()
         findings += [_row(TOTALS_LEFT_OUT, layout, number) for (number,) in left_out]
     store_findings(connection, submission_id, findings)
+    return len(left_out)
 
 
 def leave_out_repeats(
     connection: Any, submission_id: str, layout: SheetLayout, rows: str, standard: Standard
-) -> None:
+) -> int:
     """Take rows that stand twice with the same cells out of the working rows; the first one stays (rule P06).
 
     Only where the sender numbers her rows: without a number of its own, a second row like the first may
     be a second person.
+
+    Returns
+    -------
+    int
+        Number of the rows that were taken out.
     """
     if not all(_is_numbered(layout, spec.table, spec.columns, standard) for spec in layout.spec.tables):
-        return
+        return 0
     # Few files hold any: hashes are compared first, cells only of rows whose hash comes twice.
     cells = ", ".join(f"c{n}" for n in working_columns(layout))
     repeated = connection.execute(
@@ -133,6 +148,46 @@ def leave_out_repeats(
                 for (number,) in repeated
             ),
         )
+    return len(repeated)
+
+
+def rows_of_no_table(connection: Any, submission_id: str, layout: SheetLayout, rows: str, target: str) -> int:
+    """Report rows that came into no table, and blocks of a row that did not though something stands in them.
+
+    A block is what one table alone reads of a sheet with several; it is left out of a row where its first columns
+    are empty (``when_filled``), and something in its other columns would be lost with it.
+
+    Parameters
+    ----------
+    target : str
+        Name of the temporary table of each block, to be filled with its table and position.
+
+    Returns
+    -------
+    int
+        Number of the rows that came into no table.
+    """
+    blocks = [target.format(spec.table, position) for position, spec in enumerate(layout.spec.tables)]
+    if not any(spec.when_filled or spec.explode for spec in layout.spec.tables):
+        return 0
+    kept = kept_columns(layout)
+    findings = []
+    for block, spec in zip(blocks, layout.spec.tables, strict=True):
+        own = [n for n, pairs in kept.items() if {table for table, _ in pairs} == {spec.table}]
+        if spec.when_filled and own:
+            something = " OR ".join(f"c{n} IS NOT NULL" for n in own)
+            lost = connection.execute(
+                f"SELECT source_row FROM {rows} ANTI JOIN {block} USING (source_row) WHERE {something} ORDER BY 1"
+            ).fetchall()
+            findings += [conserved(ROW_NOT_PLACED, spec.table, None, layout.sheet, n) for (n,) in lost]
+    anywhere = " UNION ".join(f"SELECT source_row FROM {block}" for block in blocks)
+    nowhere = connection.execute(
+        f"SELECT source_row FROM {rows} ANTI JOIN ({anywhere}) USING (source_row) ORDER BY 1"
+    ).fetchall()
+    said = {finding.source_row for finding in findings}
+    findings += [conserved(ROW_NOT_PLACED, None, None, layout.sheet, n) for (n,) in nowhere if n not in said]
+    store_findings(connection, submission_id, findings)
+    return len(nowhere)
 
 
 def _is_numbered(

@@ -24,8 +24,11 @@ from clearing_point.intake import limits
 _BLOCK_CHARACTERS = 4 * limits.MEGABYTE
 _LONGEST_LINE = limits.COLUMNS * limits.CELL_CHARACTERS
 
+END_MARK = "\x1a"
+"""Sign by which old programs mark the end of a text."""
+
 Rows = tuple[pa.Array, pa.Array]
-"""Numbers of the lines on which rows begin (the first is 1), and their cells; an empty cell is null."""
+"""Numbers of the lines on which rows begin (the first is 1), and their cells; an empty cell, and one of blanks, is null."""
 
 
 def rows_of(text: TextIO, delimiter: str, name: str) -> Iterator[Rows]:
@@ -57,6 +60,7 @@ def rows_of(text: TextIO, delimiter: str, name: str) -> Iterator[Rows]:
         number_of_lines, rows = found
         yield rows
         line, rest = line + number_of_lines, rest[end:]
+    rest = rest.removesuffix(END_MARK)
     found = _split(rest, delimiter, line, name)
     if found is None:
         yield from _one_by_one(_lines(rest, text), delimiter, line, name)
@@ -106,7 +110,8 @@ def _without_empty(cells: pa.ListArray) -> pa.ListArray:
     values = cells.flatten()
     offsets = pc.subtract(cells.offsets, cells.offsets[0])
     return pa.ListArray.from_arrays(
-        offsets, pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+        offsets,
+        pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), pa.scalar(None, pa.string()), values),
     )
 
 
@@ -139,7 +144,7 @@ def _one_by_one(lines: Iterable[str], delimiter: str, line: int, name: str) -> I
     first = line
     try:
         for cells in reader:
-            if cells:
+            if cells and cells != [END_MARK]:
                 _check_row(cells, first, name)
                 rows.append(cells)
                 numbers.append(first)
@@ -159,7 +164,10 @@ def _one_by_one(lines: Iterable[str], delimiter: str, line: int, name: str) -> I
 def _rows(numbers: list[int], rows: list[list[str]]) -> Rows:
     return (
         pa.array(numbers, pa.int32()),
-        pa.array([[cell or None for cell in row] for row in rows], pa.list_(pa.string())),
+        pa.array(
+            [[cell if cell and not cell.isspace() else None for cell in row] for row in rows],
+            pa.list_(pa.string()),
+        ),
     )
 
 

@@ -1,37 +1,59 @@
-"""What the workbook parser does not hand on: error cells, formulas never worked out, hidden rows.
+"""What the workbook parser does not hand on, read from the package by an XML parser in one pass a sheet.
 
-The parser gives ``#DIV/0!`` and a formula without a result as blanks and hidden rows like any other. A
-blank would pass for a missing answer, so the package itself is looked at (``experience.md`` 3.1).
+The parser gives ``#DIV/0!`` and a formula without a result as blanks, hidden and merged cells like any other, and a
+date that is shown as a month with the day that stands behind it. A blank would pass for a missing answer, and what an
+officer sees is what she means, so the sheets are read a second time, by another parser and for these things only.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
-from xml.etree.ElementTree import Element, iterparse
+from typing import Any
+from xml.parsers import expat
+
+from clearing_point.intake.shown import DAY, shown_parts
 
 NOT_WORKED_OUT = "#FORMULA"
 """Text given to a formula cell whose result was never saved."""
+VISIBLE = "visible"
 
-_SHEET_PART = re.compile(r'<sheet [^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
-_CELL = re.compile(rb"<c ([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
-_REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
-_VALUE = re.compile(rb"<v>([^<]*)</v>")
-_HIDDEN_ROW = re.compile(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_ERROR_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
+_MAIN = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",  # the strict form of the format
+)
+_BLOCK = 1 << 18
+_MOST_COLUMNS = 20_000
+_QUOTED = re.compile(r'"[^"]+"')
+_CAN_BE_EMPTY = re.compile(r'""|\$?[A-Za-z]{1,3}\$?[0-9]|[A-Za-z]:\$?[A-Za-z]|[!\[]')
+"""A formula that names a cell or the empty text may well have an empty result."""
+_YES = ("1", "true", "on")
 
 
 @dataclass
 class Unseen:
-    """Of one sheet: error cells by (row, column) and the numbers of hidden rows; 1 is the first."""
+    """Of one sheet: places by (row, column) and numbers of rows and columns; 1 is the first."""
 
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Error cells and formulas without a result."""
     hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Date cells that are shown without their day: ``m`` month, ``y`` year."""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First row and column, last row and column of cells that were made one."""
+    state: str = VISIBLE
+    last_row: int = 0
+    """Last row and last column with a cell that holds something."""
+    last_column: int = 0
+
+
+class HasDocumentType(Exception):
+    """A part declares a document type, which no workbook needs."""
 
 
 def look_at_sheets(path: Path) -> dict[str, Unseen]:
@@ -39,32 +61,99 @@ def look_at_sheets(path: Path) -> dict[str, Unseen]:
 
     Raises
     ------
-    zipfile.BadZipFile
-        If the package is damaged.
+    zipfile.BadZipFile, expat.ExpatError, HasDocumentType
+        If the package is damaged or hostile.
     """
     with zipfile.ZipFile(path) as package:
         if path.suffix.lower() == ".ods":
-            return _open_document(package)
-        return {name: _sheet(package.read(part)) for part, name in sheet_parts(package).items()}
+            from clearing_point.intake.unseen_ods import look_at_open_document
 
-
-def _sheet(content: bytes) -> Unseen:
-    found = Unseen()
-    if b"hidden=" in content:
-        found.hidden_rows = {int(number) for number in _HIDDEN_ROW.findall(content)}
-    if b't="e"' not in content and b"<f" not in content:
+            return look_at_open_document(package)
+        styles = _date_styles(package)
+        found = {}
+        for sheet in sheets_of(package):
+            looked = _Sheet(styles)
+            if sheet.part:
+                parse(package, sheet.part, looked.parser)
+                looked.end()
+            looked.found.state = sheet.state
+            found[sheet.name] = looked.found
         return found
-    for attributes, inside in _CELL.findall(content):
-        is_error = b't="e"' in attributes
-        if not is_error and (b"<f" not in inside or b't="str"' in attributes):
-            continue
-        value = _VALUE.search(inside)
-        place = _REFERENCE.search(attributes)
-        if place is None or (not is_error and value is not None and value.group(1)):
-            continue
-        text = value.group(1).decode("utf-8", "replace") if value is not None and is_error else NOT_WORKED_OUT
-        found.errors[int(place.group(2)), column_number(place.group(1))] = text
-    return found
+
+
+def namespaced() -> Any:
+    """Return a parser that names elements by namespace and local name, whatever their prefix, and takes no entities."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+
+    def refuse(*_: object) -> None:
+        raise HasDocumentType
+
+    parser.StartDoctypeDeclHandler = refuse
+    return parser
+
+
+def parse(package: zipfile.ZipFile, part: str, parser: Any) -> None:
+    """Feed a part to a parser block by block."""
+    with package.open(part) as handle:
+        while block := handle.read(_BLOCK):
+            parser.Parse(block, False)
+        parser.Parse(b"", True)
+
+
+@dataclass(frozen=True)
+class SheetPart:
+    """A sheet of a workbook: its name, its part of the package (empty if there is none) and whether it is shown."""
+
+    name: str
+    part: str
+    state: str = VISIBLE
+
+
+def sheets_of(package: zipfile.ZipFile) -> list[SheetPart]:
+    """Return the sheets of a workbook in their order, from the workbook and its relations."""
+    present = set(package.namelist())
+    if "xl/workbook.xml" not in present:
+        return []
+    targets = relations_of(package, "xl/workbook.xml")
+    sheets: list[SheetPart] = []
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if _local(tag) == "sheet":
+            identifier = next((v for k, v in attributes.items() if k.endswith("relationships id")), "")
+            part = targets.get(identifier, "")
+            state = attributes.get("state", VISIBLE)
+            sheets.append(SheetPart(attributes.get("name", ""), part if part in present else "", state))
+
+    parser = namespaced()
+    parser.StartElementHandler = start
+    parse(package, "xl/workbook.xml", parser)
+    return sheets
+
+
+def sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
+    """Return part name -> sheet name."""
+    return {sheet.part: sheet.name for sheet in sheets_of(package) if sheet.part}
+
+
+def relations_of(package: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """Return identifier -> part name of the inner relations of a part."""
+    folder, name = posixpath.split(part)
+    path = f"{folder}/_rels/{name}.rels"
+    if path not in package.namelist():
+        return {}
+    targets: dict[str, str] = {}
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "")
+            whole = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+            targets[attributes.get("Id", "")] = posixpath.normpath(whole)
+
+    parser = namespaced()
+    parser.StartElementHandler = start
+    parse(package, path, parser)
+    return targets
 
 
 def column_number(letters: bytes | str) -> int:
@@ -75,55 +164,166 @@ def column_number(letters: bytes | str) -> int:
     return number
 
 
-def sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
-    """Return part name -> sheet name, from the workbook and its relations."""
-    try:
-        book = package.read("xl/workbook.xml").decode("utf-8", "replace")
-        relations = package.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-    except KeyError:
+def _local(tag: str) -> str:
+    return tag.rpartition(" ")[2]
+
+
+def _tags(names: Iterable[str]) -> dict[str, str]:
+    return {f"{space} {name}": name for space in _MAIN for name in names}
+
+
+class _Sheet:
+    """Reads one sheet. A large one has millions of cells, so that little is done for each: one callback where a cell
+    begins and one where its value does, and no question whose answer is wanted of few cells only.
+    """
+
+    def __init__(self, styles: Mapping[str, str]) -> None:
+        self.found = Unseen()
+        self.parser = namespaced()
+        self.parser.ordered_attributes = True  # name, value, name, value: cheaper than a mapping
+        self.parser.StartElementHandler = self._handler(styles)
+        self._shared: dict[str, str] = {}
+
+    def _handler(self, styles: Mapping[str, str]) -> Callable[[str, list[str]], None]:  # noqa: PLR0915
+        found, parser = self.found, self.parser
+        kinds = _tags(("c", "v", "is", "f", "row", "col", "mergeCell"))
+        cell: list[str] = []
+        filled: list[str] = []
+        row = column = filled_at = 0
+        unplaced = formula = value = False
+        share = ""
+        text: list[str] = []
+        formula_text: list[str] = []
+
+        def close() -> None:
+            """Say of the cell that was passed what it is, if it is not an ordinary one."""
+            nonlocal formula, filled, filled_at
+            parser.CharacterDataHandler = None
+            kind = _value(cell, "t")
+            result = "".join(text).strip()
+            place = (row, column or _column_in(cell))
+            if kind == "e":
+                found.errors[place] = result or NOT_WORKED_OUT
+            elif not result and not self._may_be_empty("".join(formula_text), share, kind == "str" and value):
+                found.errors[place] = NOT_WORKED_OUT
+            elif result and kind in {"", "n", "d"} and (style := styles.get(_value(cell, "s"))):
+                found.shown[place] = style
+            formula = False
+            filled, filled_at = cell, column
+
+        def close_row() -> None:
+            if filled:
+                found.last_row = max(found.last_row, row)
+                found.last_column = max(found.last_column, filled_at or _column_in(filled))
+
+        def start(tag: str, attributes: list[str]) -> None:
+            nonlocal cell, filled, row, column, filled_at, unplaced, formula, value, share
+            kind = kinds.get(tag)
+            if kind == "c":
+                if formula:
+                    close()
+                if unplaced or not attributes or attributes[0] != "r":
+                    column, unplaced = _next_column(cell, column, attributes), True
+                cell, value = attributes, False
+            elif kind == "v" or kind == "is":  # noqa: PLR1714 - the quickest way to ask
+                value, filled, filled_at = True, cell, column
+                if formula or "e" in cell:
+                    text.clear()
+                    if not formula:
+                        formula_text.clear()
+                    formula = True  # closed like a formula, by what its value is
+                    parser.CharacterDataHandler = text.append
+                elif (
+                    styles
+                    and (style := styles.get(_value(cell, "s")))
+                    and _value(cell, "t") in {"", "n", "d"}
+                ):
+                    found.shown[row, column or _column_in(cell)] = style
+            elif kind == "f":
+                formula, share = True, _value(attributes, "si")
+                text.clear()
+                formula_text.clear()
+                parser.CharacterDataHandler = formula_text.append
+            elif kind == "row":
+                if formula:
+                    close()
+                close_row()
+                row = int(_value(attributes, "r") or row + 1)
+                cell, filled, column, filled_at, unplaced = [], [], 0, 0, False
+                if _value(attributes, "hidden") in _YES or _value(attributes, "ht") == "0":
+                    found.hidden_rows.add(row)
+            elif kind == "col":
+                if _value(attributes, "hidden") in _YES or _value(attributes, "width") == "0":
+                    first, last = int(_value(attributes, "min")), int(_value(attributes, "max"))
+                    found.hidden_columns.update(range(first, min(last, first + _MOST_COLUMNS) + 1))
+            elif kind == "mergeCell":
+                first_cell, _, last_cell = _value(attributes, "ref").replace("$", "").partition(":")
+                if last_cell:
+                    found.merged.append((*_place(first_cell), *_place(last_cell)))
+
+        def end() -> None:
+            if formula:
+                close()
+            close_row()
+
+        self.end = end
+        return start
+
+    def _may_be_empty(self, formula: str, share: str, saved_as_text: bool) -> bool:
+        """Whether a formula's result is the empty text: saved as such, and of a formula that can have it."""
+        if share:
+            formula = self._shared.setdefault(share, formula) if formula else self._shared.get(share, "")
+        return saved_as_text and bool(_CAN_BE_EMPTY.search(_QUOTED.sub("", formula)))
+
+
+def _value(attributes: list[str], name: str) -> str:
+    """Return the value of an attribute, or an empty text."""
+    return attributes[attributes.index(name) + 1] if name in attributes[::2] else ""
+
+
+def _column_in(cell: list[str]) -> int:
+    return column_number(_value(cell, "r").rstrip("0123456789").replace("$", "").upper())
+
+
+def _next_column(before: list[str], column: int, cell: list[str]) -> int:
+    """Return the column of a cell in a row some of whose cells do not say where they stand: each after the last one."""
+    if "r" in cell[::2]:
+        return _column_in(cell)
+    return (column or (_column_in(before) if before else 0)) + 1
+
+
+def _place(reference: str) -> tuple[int, int]:
+    letters = reference.rstrip("0123456789")
+    return int(reference[len(letters) :]), column_number(letters.upper())
+
+
+_BUILT_IN = {"17": "mmm-yy"}
+"""Formats that have a number and no text in the file, if they show a date without its day."""
+
+
+def _date_styles(package: zipfile.ZipFile) -> dict[str, str]:
+    """Return the numbers of cell styles that show a date without its day -> ``m`` or ``y``."""
+    part = next((n for n in package.namelist() if n == "xl/styles.xml"), None)
+    if part is None:
         return {}
-    targets = {}
-    for relation in re.findall(r"<Relationship [^>]*>", relations):
-        identifier = re.search(r'\bId="([^"]*)"', relation)
-        target = re.search(r'\bTarget="([^"]*)"', relation)
-        if identifier and target:
-            targets[identifier.group(1)] = target.group(1)
-    present = set(package.namelist())
-    named = {}
-    for name, identifier_text in _SHEET_PART.findall(book):
-        target_text = targets.get(identifier_text, "")
-        part = target_text.lstrip("/") if target_text.startswith("/") else f"xl/{target_text}"
-        if part in present:
-            named[part] = unescape(name)
-    return named
+    formats = dict(_BUILT_IN)
+    numbers: list[str] = []
+    inside = False
+    tags = _tags(("numFmt", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "xf"))
 
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        nonlocal inside
+        name = tags.get(tag)
+        if name == "numFmt":
+            formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "xf":
+            if inside:
+                numbers.append(attributes.get("numFmtId", "0"))
+        elif name is not None:
+            inside = name == "cellXfs"
 
-def _open_document(package: zipfile.ZipFile) -> dict[str, Unseen]:
-    """Walk an OpenDocument sheet; runs of equal rows and cells are written once with their number."""
-    found: dict[str, Unseen] = {}
-    sheet, row, column = Unseen(), 0, 0
-    repeated = 1
-    with package.open("content.xml") as handle:
-        # The package was looked over for document types, and this process has little memory to lose.
-        for event, element in iterparse(handle, events=("start", "end")):  # noqa: S314
-            if event == "start" and element.tag == f"{_TABLE}table":
-                sheet = found.setdefault(element.get(f"{_TABLE}name", ""), Unseen())
-                row = 0
-            elif event == "start" and element.tag == f"{_TABLE}table-row":
-                repeated = int(element.get(f"{_TABLE}number-rows-repeated", "1"))
-                if element.get(f"{_TABLE}visibility", "visible") != "visible":
-                    sheet.hidden_rows.update(range(row + 1, row + min(repeated, 10_000) + 1))
-                column = 0
-            elif event == "end" and element.tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
-                if element.get(_ERROR_TYPE) == "error":
-                    sheet.errors[row + 1, column + 1] = _text(element)
-                column += int(element.get(f"{_TABLE}number-columns-repeated", "1"))
-                element.clear()
-            elif event == "end" and element.tag == f"{_TABLE}table-row":
-                row += repeated
-                element.clear()
-    return found
-
-
-def _text(cell: Element) -> str:
-    return "".join(part.text or "" for part in cell.iter(_TEXT)) or NOT_WORKED_OUT
+    parser = namespaced()
+    parser.StartElementHandler = start
+    parse(package, part, parser)
+    shown = {str(n): shown_parts(formats.get(number, "")) for n, number in enumerate(numbers)}
+    return {n: parts for n, parts in shown.items() if parts and parts != DAY}

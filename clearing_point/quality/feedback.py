@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearing_point.findings import BLOCK, ERROR, INFORMATION, SEVERITIES, WARNING
+from clearing_point.findings import BLOCK, CONFIRMED_BY_SENDER, ERROR, INFORMATION, SEVERITIES, WARNING
+from clearing_point.quality.balance_words import balance_sentences
 from clearing_point.standard import Standard
 from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY
@@ -59,6 +60,8 @@ class Feedback:
     submission_id: str
     groups: tuple[Group, ...]
     not_run: tuple[NotRun, ...] = ()
+    balance: tuple[str, ...] = ()
+    """What became of all rows of the file, and which sheets were not read; sentences."""
 
     def counts(self) -> dict[str, int]:
         """Return level -> number of findings."""
@@ -83,10 +86,11 @@ def feedback_of(database: Path, submission_id: str, standard: Standard, language
             [submission_id],
         ).fetchall()
         not_run = _not_run(connection, submission_id, standard, language)
+        balance = balance_sentences(connection, submission_id, standard, language)
     groups = [_group(row, standard, language) for row in rows]
     order = {s: n for n, s in enumerate(SEVERITIES)}
     groups.sort(key=lambda g: (order[g.severity], g.sheet or "", g.column or "", g.rule_id, g.field or ""))
-    return Feedback(submission_id, tuple(groups), not_run)
+    return Feedback(submission_id, tuple(groups), not_run, balance)
 
 
 def _not_run(connection: Any, submission_id: str, standard: Standard, language: str) -> tuple[NotRun, ...]:
@@ -122,7 +126,7 @@ def level_of(rule_id: str, severity: str, standard: Standard) -> str:
 
 def confirmable(standard: Standard) -> frozenset[str]:
     """Return the rules whose findings the sender may confirm with a reason."""
-    return frozenset(r.rule_id for r in standard.rules if r.answer == CONFIRM)
+    return CONFIRMED_BY_SENDER | {r.rule_id for r in standard.rules if r.answer == CONFIRM}
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -222,5 +226,9 @@ def _allowed(standard: Standard, table: str | None, field: str | None, language:
         return ", ".join(words) + more
     low, high = found.constraints.get("minimum"), found.constraints.get("maximum")
     kind = found.type if found.type in standard.words["allowed"] else "text"
-    bounds = " – ".join(str(b) for b in (low, high) if b is not None)
+    if found.type == "date":
+        low = high = None  # which forms are read helps; the bounds are those of the clearing point's years
+    bounds = f"{low} – {high}" if None not in {low, high} else f"≥ {low}" if low is not None else f"≤ {high}"
+    if low is None and high is None:
+        bounds = ""
     return standard.word("allowed", kind, language) + (f", {bounds}" if bounds else "")

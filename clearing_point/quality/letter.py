@@ -115,6 +115,7 @@ def letter_of(
     if asked:
         sheet = standard.word("findings", "sheet", language)
         opening.append(say("workbook", sheet=sheet) if marked else say("fix_list"))
+    opening += feedback.balance
     if settled:
         opening.append(say("settled", count=settled))
     if corrected:

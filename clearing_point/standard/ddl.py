@@ -240,6 +240,17 @@ def _quality(metadata: MetaData) -> None:
         schema="quality",
     )
     Table(
+        "balance",
+        metadata,
+        Column("submission_id", String, nullable=False),
+        Column("sheet", String, nullable=False),
+        Column(
+            "item", String, nullable=False, comment="what became of these rows, columns or cells of the sheet"
+        ),
+        Column("count", BigInteger, nullable=False),
+        schema="quality",
+    )
+    Table(
         "decision",
         metadata,
         Column("submission_id", String, nullable=False),

@@ -21,6 +21,7 @@ from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.standard.translations import REGISTER
 
 MARK_SHEET = "clearing_point"
+LISTS_SHEET = "lists"
 """Hidden sheet that says what the workbook is; its first column holds names, its second values."""
 MARKS = ("standard_version", "standard_hash", "territory", "year", "language")
 DATA_ROW = 3
@@ -147,11 +148,11 @@ def _write(standard: Standard, path: Path, setting: _Setting, *, examples: bool)
     tables = list(standard.tables_of_kind(*setting.source["kinds"]))
     names = sheet_names(standard, setting.language)
     _instructions(
-        book.add_worksheet(_short(setting.word("sheet_instructions"))), setting, formats, tables, names
+        book.add_worksheet(short_name(setting.word("sheet_instructions"))), setting, formats, tables, names
     )
-    _examples(book.add_worksheet(_short(setting.word("sheet_examples"))), setting, formats, tables)
+    _examples(book.add_worksheet(short_name(setting.word("sheet_examples"))), setting, formats, tables)
     sheets = {table.name: book.add_worksheet(names[table.name]) for table in tables}
-    lists = book.add_worksheet("lists")
+    lists = book.add_worksheet(LISTS_SHEET)
     ranges = _lists(book, lists, setting, tables)
     for table in tables:
         rows = setting.source["examples" if examples else "prefilled"].get(table.name, ())
@@ -187,7 +188,8 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """Return a name as far as a sheet's name can hold it."""
     return name[:_SHEET_NAME]
 
 
@@ -260,7 +262,7 @@ def _lists(book: Any, sheet: Any, setting: _Setting, tables: Sequence[Table]) ->
         sheet.write_column(1, column, labels)
         letter = xlsxwriter.utility.xl_col_to_name(column)
         ranges[codelist] = f"list_{codelist}"
-        book.define_name(ranges[codelist], f"=lists!${letter}$2:${letter}${len(labels) + 1}")
+        book.define_name(ranges[codelist], f"={LISTS_SHEET}!${letter}$2:${letter}${len(labels) + 1}")
     return ranges
 
 

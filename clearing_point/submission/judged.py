@@ -9,7 +9,7 @@ from typing import Any
 
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
-from clearing_point.findings import SAME_FILE, WARNING, Finding, store_findings
+from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
 from clearing_point.intake.archive import put_away
 from clearing_point.intake.kept import read_kept
 from clearing_point.intake.receive import Receipt, receive, receive_kept
@@ -97,8 +97,7 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress("checking")
-        if plan.sent_before:
-            _note_sent_before(receipt)
+        _note_place(receipt, plan)
         verdict = judge(
             receipt.workspace,
             receipt.submission_id,
@@ -146,10 +145,14 @@ def confirmed_by(
     return replace(found, verdict=verdict)
 
 
-def _note_sent_before(receipt: Receipt) -> None:
-    if not receipt.refused:
+def _note_place(receipt: Receipt, plan: Plan) -> None:
+    """Note what the place of the file among what is stored makes a finding of."""
+    findings = [Finding(SAME_FILE, WARNING, "uniqueness")] if plan.sent_before else []
+    if plan.replaced_persons and not receipt.rows.get("person") and receipt.rows.get("aggregate_cell"):
+        findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
+    if findings and not receipt.refused:
         with opened(receipt.workspace) as connection:
-            store_findings(connection, receipt.submission_id, [Finding(SAME_FILE, WARNING, "uniqueness")])
+            store_findings(connection, receipt.submission_id, findings)
 
 
 def store_judged(
@@ -174,7 +177,7 @@ def store_judged(
         told: tuple[str, ...] = ()
         if plan.supersedes and verdict.accepted and item.compared:
             progress("comparing")
-            told = what_changes(project, standard, receipt, plan.supersedes, item.period, item.reason)
+            told = what_changes(project, standard, item, plan, receipt)
         progress("storing")
         if receipt.kept_file is not None and item.kept_of is None:
             put_away(project, receipt.kept_file, receipt.file_sha256, receipt.submission_id)

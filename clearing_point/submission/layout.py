@@ -8,6 +8,7 @@ from pathlib import Path
 from clearing_point.countries import (
     Profile,
     check_mark,
+    for_sender,
     in_format_of,
     mark_of,
     profile_of_source,
@@ -18,11 +19,14 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.encodings import NAMES
 from clearing_point.intake.expected import read_as_declared, sample_of
 from clearing_point.intake.kept import Kept
-from clearing_point.intake.layout import fold
-from clearing_point.intake.read import ReceivedFile
+from clearing_point.intake.layout import fold, lay_out
+from clearing_point.intake.read import WORKBOOKS, ReceivedFile
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
 from clearing_point.standard import Standard
+from clearing_point.submission.plan import Item
+
+_HEADER, _ORGANISATION = "submission", "organisation"
 
 
 def read_submission(
@@ -89,3 +93,29 @@ def said_of_reading(received: ReceivedFile, profile: Profile) -> str:
     return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (
         f"; headings such as: {shown}" if shown else ""
     )
+
+
+def with_its_sender(project: Project, standard: Standard, item: Item) -> Item:
+    """Return a file as its own organisation's, where it names one that the territory's folder declares as a sender.
+
+    Raises
+    ------
+    InputProblem
+        If the file cannot be read.
+    """
+    base = item.profile
+    if not base.senders or base.sent_by is not None or not item.path.name.lower().endswith(WORKBOOKS):
+        return item
+    received, profile = read_submission(project, item.path, base, standard, item.encoding)
+    layouts, _ = lay_out(received, profile)
+    for layout in layouts:
+        number = layout.columns.get(_ORGANISATION)
+        if number is None or not any(table.table == _HEADER for table in layout.spec.tables):
+            continue
+        for sheet, row, cells in zip(
+            *(received.rows[name].to_pylist() for name in ("sheet", "source_row", "cells")), strict=True
+        ):
+            name = cells[number - 1] if len(cells) >= number else None
+            if sheet == layout.sheet and row >= layout.first_row and name in base.senders:
+                return replace(item, profile=for_sender(base, name))
+    return item

@@ -59,6 +59,7 @@ class Outcome:
             "reading": self.reading,
             "remarks": list(self.remarks),
             "stops": list(self.stops),
+            "balance": list(self.feedback.balance),
             "groups": [asdict(group) for group in self.feedback.groups],
             "not_run": [asdict(group) for group in self.feedback.not_run],
         }
@@ -75,6 +76,7 @@ class Outcome:
             yield self.reading
         if self.rows:
             yield "Read: " + ", ".join(f"{n:,} {table}" for table, n in self.rows.items() if n)
+        yield from self.feedback.balance
         if self.replaced:
             yield f"It {'replaces' if self.stored else 'would replace'} {self.replaced}, which is kept."
         yield from self.stops
@@ -103,7 +105,8 @@ class Outcome:
         if not self.accepted:
             return "correct these places in the file and send it again."
         item = self.item
-        options = f" --encoding {item.encoding}" if item.encoding else ""
+        options = f" --sender {item.profile.sent_by}" if item.profile.sent_by else ""
+        options += f" --encoding {item.encoding}" if item.encoding else ""
         return (
             f"clearing-point load {shlex.quote(str(item.path))} --territory {item.profile.territory} "
             f"--period {item.period}{options}"

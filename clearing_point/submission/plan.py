@@ -65,6 +65,10 @@ class Plan:
     earlier: Earlier = field(default_factory=lambda: Earlier(None))
     sent_before: bool = False
     """Whether the sender sent this very file for something else, or earlier."""
+    replaced_persons: int = 0
+    """Persons of the accepted version."""
+    replaced_organisation: str | None = None
+    """The organisation that the accepted version names as its sender."""
     stops: tuple[str, ...] = ()
     """Why it could not be stored, whatever it holds."""
 
@@ -113,9 +117,16 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         version, supersedes = current_version(warehouse, item.series)
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)
+        persons, organisation = warehouse.execute(
+            "SELECT (SELECT count(*) FROM core.person WHERE submission_id = $id), "
+            "(SELECT min(organisation) FROM core.submission WHERE submission_id = $id)",
+            {"id": supersedes},
+        ).fetchone()
     if before is not None:
         return Plan(before, version, sent_before=repeated)
-    return Plan(None, version + 1, supersedes, earlier_of(project, standard, *found), repeated, stops)
+    return Plan(
+        None, version + 1, supersedes, earlier_of(project, standard, *found), repeated, persons, organisation, stops
+    )  # fmt: skip
 
 
 def waves(items: Sequence[Item]) -> list[list[int]]:

@@ -24,8 +24,14 @@ _SHOWN_WORDS = 20
 _ASK_REASON = (
     "Nothing was stored: a version that was published is replaced only for a reason. Say it with --reason."
 )
-
-_WILL_ASK = "A version that was published would be replaced: say why with --reason when you load it."
+_ASK_OTHER = (
+    "Nothing was stored. If the file is another organisation's, load it as hers with --sender; if it is to replace that "
+    "version, say why with --reason."
+)
+_WILL_ASK = (
+    "Before it is stored you will be asked: load it as another organisation's with --sender, or say with --reason why it "
+    "is to replace that version."
+)
 
 
 def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tuple[str, ...]:
@@ -60,39 +66,53 @@ def what_would_change(
     """Say of a file that is only checked what :func:`what_changes` will say; a reason is not asked for yet."""
     if not plan.supersedes or not accepted:
         return ()
-    told, effect = _compared(project, standard, receipt, plan.supersedes, item.period)
-    asked = (_WILL_ASK,) if effect.editions and item.reason is None else ()
-    return (*told, *effect.published(), *asked)
+    told, effect, asked = _compared(project, standard, item, plan, receipt)
+    if effect.editions:
+        asked.append("A version that was published would be replaced.")
+    again = (*asked, _WILL_ASK) if asked and item.reason is None else asked
+    return (*told, *effect.published(), *again)
 
 
 def what_changes(
-    project: Project, standard: Standard, receipt: Receipt, earlier: str, period: str, reason: str | None
+    project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt
 ) -> tuple[str, ...]:
     """Compare a new version with the one in force, and say what it does to published figures.
 
     Raises
     ------
     InputProblem
-        If an edition was published with the earlier version and no reason is given; nothing is stored.
+        If an edition was published with the earlier version, most of its persons are gone or another organisation
+        sent it, and no reason is given; nothing is stored.
     """
-    told, effect = _compared(project, standard, receipt, earlier, period)
-    if effect.editions and reason is None:
-        raise InputProblem("\n".join((*told, *effect.published(), _ASK_REASON)))
-    if reason is not None:
-        checked_reason(reason)
-    return (*told, *effect.counts(parse_period(period)[1].year), *effect.published())
+    told, effect, asked = _compared(project, standard, item, plan, receipt)
+    if (effect.editions or asked) and item.reason is None:
+        ask = (*asked, _ASK_OTHER) if asked else (_ASK_REASON,)
+        raise InputProblem("\n".join((*told, *effect.published(), *ask)))
+    if item.reason is not None:
+        checked_reason(item.reason)
+    return (*told, *effect.counts(parse_period(item.period)[1].year), *effect.published())
 
 
 def _compared(
-    project: Project, standard: Standard, receipt: Receipt, earlier: str, period: str
-) -> tuple[list[str], Effect]:
+    project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt
+) -> tuple[list[str], Effect, list[str]]:
+    """Return what differs from the version in force, what it does to figures, and what must be asked about it."""
     from clearing_point.publication.effect import (
         effect_of,  # it counts indicators: only a new version needs it
     )
 
-    start, end = parse_period(period)
+    earlier = plan.supersedes or ""
+    start, end = parse_period(item.period)
     found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
     effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
-    return list(lines(found, earlier)), effect
+    asked = []
+    gone = sum(table.removed for table in found if table.table == "person")
+    if 2 * gone > plan.replaced_persons:
+        asked.append(f"{gone} of the {plan.replaced_persons} persons of {earlier} are not in this file.")
+    with opened(receipt.workspace, read_only=True) as connection:
+        names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
+    if plan.replaced_organisation and names and (plan.replaced_organisation,) not in names:
+        asked.append(f"{earlier} came from another organisation than this file.")
+    return list(lines(found, earlier)), effect, asked

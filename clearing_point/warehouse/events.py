@@ -17,7 +17,16 @@ ACCEPTED, RETURNED, REPLACED = "ACCEPTED", "RETURNED", "REPLACED"
 WITHDRAWN, REFUSED, DELETED = "WITHDRAWN", "QUARANTINED", "DELETED"
 EVENT_REPLACED, EVENT_WITHDRAWN, EVENT_DELETED = "replaced", "withdrawn", "deleted"
 """Codes of the list ``submission_status`` that the machinery itself sets."""
-QUALITY = ("finding", "rule_result", "decision", "validation_result", "waiver", "correction", "answer")
+QUALITY = (
+    "finding",
+    "rule_result",
+    "decision",
+    "validation_result",
+    "waiver",
+    "correction",
+    "answer",
+    "balance",
+)
 """Tables of what was judged, one row a finding, rule or decision of a submission."""
 
 

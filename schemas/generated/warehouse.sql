@@ -545,6 +545,13 @@ CREATE TABLE IF NOT EXISTS quality.answer (
 	findings BIGINT NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS quality.balance (
+	submission_id VARCHAR NOT NULL, 
+	sheet VARCHAR NOT NULL, 
+	item VARCHAR NOT NULL, 
+	count BIGINT NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS quality.correction (
 	submission_id VARCHAR NOT NULL, 
 	correction_id VARCHAR NOT NULL, 

@@ -107,14 +107,15 @@ def test_the_same_file_changes_nothing_and_a_new_one_replaces_it(
     code, outcome = load(project.data, clean)
     assert (code, outcome["unchanged"]) == (0, True)
     assert project.warehouse.read_bytes() == before
-    rows = {"person": [person(1), person(9)], "identification": [identification(1), identification(9)]}
+    kept = (1, 2, 9)
+    rows = {"person": [person(n) for n in kept], "identification": [identification(n) for n in kept]}
     code, outcome = load(project.data, write_regional(tmp_path / "again.xlsx", standard, rows))
     assert (code, outcome["replaced"]) == (0, "2022-ALB-" + outcome["submission"].split("-")[2] + "-v1")
     with opened(project.warehouse, read_only=True) as connection:
         states = connection.execute("SELECT version_number, status FROM raw.submission ORDER BY 1").fetchall()
         assert states == [(1, "REPLACED"), (2, "ACCEPTED")]
         assert connection.execute("SELECT count(*) FROM core.person").fetchone() == (
-            5,
+            6,
         )  # the older ones are kept
         ids = connection.execute(
             "SELECT count(DISTINCT person_id) FROM core.person WHERE person_reference = 'P-1'"
