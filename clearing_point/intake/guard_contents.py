@@ -40,6 +40,8 @@ _CELLS_AT_ONCE = 2_000_000
 """Keeping the texts of all columns of a large file at once would take several times the memory."""
 _SEPARATORS = ";|,\n"
 """Between the parts of a cell that holds several codes, beside the profile's own separator."""
+_SIGNS = r"|\s[/+&]\s"
+"""Signs that part two words where blanks stand around them; a telephone number has none."""
 _STANDARD_TEXTS = 0
 """Number of the set of words that unmapped columns may hold."""
 
@@ -290,8 +292,8 @@ def _excuse_known(connection: Any, content_id: int, content: Content, separator:
                 FROM hits JOIN seen ON seen.rowid = seen_id
                 LEFT JOIN known_set USING (sheet_id, number) WHERE content_id = {content_id} AND NOT above
             ), parts AS (
-                SELECT seen_id, set_id, unnest(string_split_regex(value, {_text(f"[{between}]")})) AS part
-                FROM texts WHERE regexp_matches(value, {_text(f"[{between}]")})
+                SELECT seen_id, set_id, unnest(string_split_regex(value, {_text(f"[{between}]{_SIGNS}")})) AS part
+                FROM texts WHERE regexp_matches(value, {_text(f"[{between}]{_SIGNS}")})
             ), judged AS (
                 SELECT seen_id, count(word) AS excused,
                     string_agg(part, {_text(separator)}) FILTER (word IS NULL AND trim(part) <> '') AS rest
