@@ -20,6 +20,7 @@ import openpyxl
 
 from clearing_point.countries import Profile
 from clearing_point.countries.profile import SheetSpec
+from clearing_point.findings import CONSERVED
 from clearing_point.standard import Rule, Standard
 from clearing_point.standard.workbook import DATA_ROW, sheet_names, write_template
 from tests.rule_examples import Case, blocks_of, case_of
@@ -31,6 +32,10 @@ Place = tuple[str, str, str]
 """Rule, sheet, cell: a column's letter alone where the column as a whole is meant."""
 
 NOT_CARRIED = {
+    **dict.fromkeys(
+        CONSERVED,
+        "planted in files of their own: tests/unit/test_conserved.py, tests/pipeline/test_intake_cases.py",
+    ),
     "G11": "publication: rates are made when figures are published",
     "G12": "publication: names are chosen when figures are published",
     "U01": "several senders: pairs of rows are scored when persons are linked",

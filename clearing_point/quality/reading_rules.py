@@ -18,5 +18,6 @@ READING_RULES = {
     f.CELL_ERROR: f.ERROR,
     UNKNOWN_CODE: f.ERROR,
     UNREADABLE: f.ERROR,
+    **f.CONSERVED,
 }
 """Rule -> severity."""

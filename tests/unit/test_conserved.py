@@ -1,0 +1,67 @@
+"""What a workbook of another writer than ours holds is read, or named: rows and columns that nobody reads never vanish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from tests.reading import read
+
+NAMES = ["person_reference", "sex", "citizenship", "birth_year"]
+WORDS = ["Person", "Sex", "Citizenship", "Year of birth"]
+
+
+def _book() -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "person"
+    for row in (NAMES, WORDS, *([f"P-{n}", "F", "ALB", 2000] for n in range(1, 5))):
+        sheet.append(row)
+    return book
+
+
+def _above(book: openpyxl.Workbook) -> None:
+    book["person"].insert_rows(1)
+    for column, value in enumerate(("P-9", "M", "ALB", 1999), start=1):
+        book["person"].cell(1, column, value)
+
+
+def _beside(book: openpyxl.Workbook) -> None:
+    book["person"].cell(1, 5, "x_note")
+    book["person"].cell(8, 5, "12")
+
+
+def _merged(book: openpyxl.Workbook) -> None:
+    book["person"].merge_cells("B4:C4")
+
+
+def _hidden(book: openpyxl.Workbook) -> None:
+    book.create_sheet("Mine").append(["a", "b"])
+    book["person"].sheet_state = "hidden"
+
+
+CASES = {
+    "L13": (_above, ("person", 1, None)),
+    "L14": (_beside, ("person", 8, None)),
+    "L19": (_merged, ("person", 4, "C")),
+    "L17": (_hidden, ("person", None, None)),
+    "L09": (_hidden, ("Mine", None, None)),
+}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_its_place_is_named(rule: str, project: Project, standard: Standard, tmp_path: Path) -> None:
+    change, place = CASES[rule]
+    book = _book()
+    change(book)
+    book.save(tmp_path / "a.xlsx")
+    held = {
+        s.title: sum(any(c.value is not None for c in row) for row in s.iter_rows()) for s in book.worksheets
+    }
+    found = read(project, standard, tmp_path / "a.xlsx", "ALB")
+    assert place in found.places(rule)
+    assert {sheet: items["rows"] for sheet, items in found.balance.items()} == held
