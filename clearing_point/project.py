@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +142,7 @@ class Project:
         InputProblem
             If the folder cannot be made or written.
         """
+        self._refuse_other_owner()
         try:
             for folder in (self.data, self.archive, self.warehouse.parent, self.work):
                 folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
@@ -151,6 +153,22 @@ class Project:
             ) from error
         if not os.access(self.data, os.W_OK):
             raise InputProblem(f"The data folder {self.data} is read-only: choose another with --data.")
+
+    def _refuse_other_owner(self) -> None:
+        """Files of another user in the folder (one command as root is enough) would stop its owner at night."""
+        owner = self.data.stat().st_uid if self.data.is_dir() else os.geteuid()
+        if owner != os.geteuid():
+            raise InputProblem(
+                f"The data folder {self.data} belongs to {_name_of(owner)}: run this as that user. "
+                "Nothing was written."
+            )
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 def find_project(project: Path | None = None, data: Path | None = None) -> Project:

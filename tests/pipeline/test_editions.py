@@ -219,7 +219,6 @@ def published(project, year):
 
 
 def test_the_next_edition_is_printed_whole_beside_the_one_that_is_out(place):
-    """Quick sibling of tests/pipeline/test_years_in_a_row.py."""
     for year in (2022, 2023):
         with_tables(place, year, OF_THEIR_YEAR)
         code, said = published(place, year)

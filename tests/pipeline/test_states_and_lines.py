@@ -151,3 +151,12 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
         code, _, err = command("restore", copy, "--verify")
         assert code == 1, spoil
         assert "take another one" in err
+
+
+def test_a_user_who_does_not_own_the_data_folder_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    project = Project(root=ROOT, data=tmp_path / "data")
+    project.data.mkdir()
+    monkeypatch.setattr("os.geteuid", lambda: project.data.stat().st_uid + 1)
+    with pytest.raises(InputProblem, match=r"belongs to .* run this as that user"):
+        project.prepare()
+    assert list(project.data.iterdir()) == []
