@@ -16,6 +16,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _FULL_TEXT = re.compile(r"no space left|disk quota|file too large|max_temp_directory_size", re.IGNORECASE)
 _CLOSED_TEXT = re.compile(r"read-only file system|permission denied", re.IGNORECASE)
+_OUT_OF_MEMORY = ("OutOfMemoryException", "ArrowMemoryError")
 _DAMAGED_TEXT = re.compile(
     r"checksum|corrupt|deserializ|serialization|not a valid duckdb|could not read enough bytes|invalidated"
     r"|failure while replaying wal|could not read all bytes",
@@ -54,9 +55,38 @@ DISK_FULL = "The disk is full (or a file may not grow further): nothing was stor
 READ_ONLY = (
     "The data folder cannot be written ({what}): nothing was stored; choose another with --data, or open it."
 )
+NO_MEMORY = (
+    "This computer has too little free memory for it: nothing was stored. Close other programs and run the command again, "
+    "or split the file by year."
+)
 DAMAGED = (
     "The warehouse is damaged and was not used: `clearing-point rebuild` makes it anew from the archive."
 )
+
+
+_WRITTEN_WRONG = frozenset(
+    {"BinderException", "CatalogException", "ParserException", "SyntaxException", "ConversionException",
+     "InvalidInputException", "OutOfRangeException", "TypeMismatchException"}
+)  # fmt: skip
+
+
+def of_the_standard(error: BaseException, what: str, where: str) -> ClearingPointError:
+    """Tell SQL that somebody wrote wrong into the standard from a failure of the program; names no value.
+
+    Parameters
+    ----------
+    what : str
+        The rule, population or other declaration.
+    where : str
+        The folder in which it stands.
+    """
+    kind = type(error).__name__
+    if kind in _WRITTEN_WRONG and of_the_machine(error) is None:
+        return InputProblem(
+            f"{what} cannot be run: its SQL in {where} does not fit the tables or their values ({kind}). "
+            "Correct it there; `clearing-point standard check` helps."
+        )
+    return InternalError(f"{what} cannot be run ({kind}).")
 
 
 def of_the_machine(error: BaseException | None) -> InputProblem | None:
@@ -69,6 +99,8 @@ def of_the_machine(error: BaseException | None) -> InputProblem | None:
             return InputProblem(DISK_FULL)
         if isinstance(error, OSError) and error.errno in _CLOSED:
             return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)))
+        if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
+            return InputProblem(NO_MEMORY)
         if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
             text = str(error)
             if _FULL_TEXT.search(text):

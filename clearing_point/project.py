@@ -196,7 +196,12 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
     chosen = data or _from_environment("CLEARING_POINT_DATA")
     if chosen is None:
         chosen = root / "data" if _is_checkout(root) else _data_upwards(Path.cwd())
-    return Project(root=root, data=chosen.expanduser().resolve())
+    place = chosen.expanduser().resolve()
+    if place.exists() and not place.is_dir():
+        raise InputProblem(
+            f"{chosen} is a file and no data folder: name a folder with --data or CLEARING_POINT_DATA."
+        )
+    return Project(root=root, data=place)
 
 
 def hash_of_folder(folder: Path, leave_out: tuple[str, ...] = ()) -> str:

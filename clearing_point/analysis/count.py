@@ -30,7 +30,7 @@ from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units,
 from clearing_point.disclosure.model import Behind, Category, Cell, CountTable, Dimension, Knowledge, Relation
 from clearing_point.disclosure.relations import Units, derive
 from clearing_point.disclosure.statistics import Statistic
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.expressions import install_macros, parse_expression
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Population, Standard
@@ -146,11 +146,11 @@ _ABOUT_NAMES = (duckdb.BinderException, duckdb.CatalogException)
 _OF_THE_ENGINE = re.compile(r"^\w+ Error: |[!\n].*", re.DOTALL)
 
 
-def _why(error: duckdb.Error, what: str) -> InputProblem | InternalError:
+def _why(error: duckdb.Error, what: str) -> ClearingPointError:
     """Tell SQL of the standard that names what is not there from what we did wrong."""
     if isinstance(error, _ABOUT_NAMES):
         return InputProblem(f"{what} cannot be counted: {_OF_THE_ENGINE.sub('', str(error))}.")
-    return InternalError(f"{what} cannot be counted ({type(error).__name__}).")
+    return of_the_standard(error, what, "schemas")
 
 
 def _cases(connection: Any, population: str) -> pa.Table | None:

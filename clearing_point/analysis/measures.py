@@ -18,7 +18,7 @@ from clearing_point.analysis.model import TOTAL, Note
 from clearing_point.analysis.units import CURRENT
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import of_the_standard
 from clearing_point.halves import rounded
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import TERRITORY, Denominator, Standard
@@ -96,9 +96,7 @@ def _read(connection: Any, denominator: Denominator) -> Denominators:
     try:
         found = connection.execute(query).fetchall()
     except duckdb.Error as error:
-        raise InternalError(
-            f"Denominator {denominator.name} cannot be read ({type(error).__name__})."
-        ) from error
+        raise of_the_standard(error, f"Denominator {denominator.name}", "schemas/denominators") from error
     return Denominators(
         {(str(t), str(y)): float(n) for t, y, n, _ in found if n},
         frozenset((str(t), str(y)) for t, y, _, comparable in found if not comparable),

@@ -81,6 +81,8 @@ class Forbidden:
     open_texts: Mapping[str, OpenText]
     """Field (``table.name``) -> what its text may look like; see :mod:`clearing_point.intake.minimal`."""
     vocabulary: frozenset[str]
+    common_names: tuple[tuple[str, ...], tuple[str, ...]]
+    """Given and family names of which a plain hash is no token."""
 
     def fold(self, heading: str) -> str:
         """Fold a heading by the declared steps, in their order."""
@@ -172,6 +174,7 @@ def _read(folder: Path, sha256: str) -> Forbidden:
         token_fields=frozenset(source["tokens"]["fields"]),
         token_pattern=source["tokens"]["pattern"],
         open_texts={entry["field"]: OpenText(entry["form"]) for entry in source["open_texts"]},
+        common_names=(tuple(source["common_names"]["given"]), tuple(source["common_names"]["family"])),
         vocabulary=frozenset(str(word) for words in source["vocabulary"] for word in words),
     )
 

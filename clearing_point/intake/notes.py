@@ -30,8 +30,10 @@ OWN_AUTHOR = "clearing-point"
 """Author of the notes that the template and the marked workbook carry."""
 _OURS_FROM = f"[{OWN_AUTHOR}] "
 """Where our words begin in a note of hers that stood there before."""
-_ABOUT_LENGTH = ("over_long_text", "sentence_in_reference", "names")
+_ABOUT_LENGTH = ("over_long_text", "sentence_in_reference", "names", "words_in_a_row")
 """Patterns that our own explanations would match."""
+_OF_CELLS = ("words_in_a_row",)
+"""A short remark to the reader is what notes are for."""
 
 _COMMENT = re.compile(r"<comment\b([^>]*)>(.*?)</comment>", re.DOTALL)
 _THREADED = re.compile(r"<threadedComment\b([^>]*)>(.*?)</threadedComment>", re.DOTALL)
@@ -78,7 +80,8 @@ def guard_notes(received: ReceivedFile, path: Path, profile: Profile, standard: 
     for ours in (False, True):
         rows = _rows(note for note in notes if note.ours == ours)
         if rows.num_rows:
-            tried = tuple(c for c in strict if not ours or c.name not in _ABOUT_LENGTH)
+            left_out = _ABOUT_LENGTH if ours else _OF_CELLS
+            tried = tuple(c for c in strict if c.name not in left_out)
             sheets = tuple(rows.column("sheet").unique().to_pylist())
             only_notes = replace(received, rows=rows, sheets=sheets)
             findings += guard_cells(only_notes, (), profile, standard, contents=tried)

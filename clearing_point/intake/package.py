@@ -19,6 +19,9 @@ from clearing_point.intake import limits
 
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFUSED = 3
+_NO_MEMORY = re.compile(
+    rb"MemoryError|annot allocate memory|failed to map segment|bad_alloc|out of memory|malloc of size", re.I
+)
 _START_BYTES = 4096
 
 
@@ -52,6 +55,11 @@ def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
         raise InputProblem(
             f"{path.name} cannot be read: its contents break the workbook parser. "
             "Copy the sheets into a new workbook and send that."
+        )
+    if _NO_MEMORY.search(done.stderr):
+        raise InputProblem(
+            f"{path.name} cannot be read: this computer has too little free memory for it. Close other programs, or save "
+            "its sheets as CSV and send those."
         )
     if done.returncode != 0:
         raise InternalError(f"The workbook parser failed on {path.name} with code {done.returncode}.")

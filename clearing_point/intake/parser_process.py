@@ -134,7 +134,14 @@ def _limit_memory() -> None:
         import resource
     except ImportError:  # not on Windows; the package was looked over all the same
         return
-    resource.setrlimit(resource.RLIMIT_AS, (limits.READER_MEMORY_BYTES, limits.READER_MEMORY_BYTES))
+    # Somebody may have set a lower limit already, which cannot be raised.
+    _, hardest = resource.getrlimit(resource.RLIMIT_AS)
+    most = (
+        limits.READER_MEMORY_BYTES
+        if hardest == resource.RLIM_INFINITY
+        else min(limits.READER_MEMORY_BYTES, hardest)
+    )
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

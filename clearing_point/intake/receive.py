@@ -26,6 +26,8 @@ from clearing_point.intake.entering import (
 )
 from clearing_point.intake.expected import read_as_declared
 from clearing_point.intake.guard import Headings, guard_cells
+from clearing_point.intake.guard_parts import guard_parts
+from clearing_point.intake.guard_tokens import guard_tokens
 from clearing_point.intake.kept import keep
 from clearing_point.intake.layout import lay_out
 from clearing_point.intake.merged import fill_merged
@@ -93,6 +95,8 @@ def receive(
     findings = headings.refusals or headings.without_left_out(problems)
     findings = findings or guard_cells(received, layouts, profile, standard)
     findings = findings or guard_notes(received, path, profile, standard)
+    findings = findings or guard_tokens(received, layouts, standard)
+    findings = findings or guard_parts(received, path, profile, standard)
     workspace = new_workspace(project, standard)
     coming = Coming(
         workspace, profile, standard, period, version_number, supersedes, made_data, received_at, corrections

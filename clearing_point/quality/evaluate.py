@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from clearing_point.errors import InternalError
+from clearing_point.errors import InternalError, of_the_standard
 from clearing_point.standard.expressions import (
     PREVIOUS,
     RECEIPT,
@@ -96,8 +96,8 @@ def _check_rows(
             try:
                 connection.execute(f"SELECT {sql} FROM {source}").fetchall()
             except duckdb.Error as cause:
-                raise InternalError(
-                    f"Rule {rule.rule_id} on {table.name} cannot be run ({type(cause).__name__})."
+                raise of_the_standard(
+                    cause, f"Rule {rule.rule_id} on {table.name}", "schemas/rules"
                 ) from cause
         raise InternalError(f"The rules on {table.name} cannot be run ({type(error).__name__}).") from error
     counts = connection.execute(
@@ -165,8 +165,8 @@ def _check_submission(
                 try:
                     connection.execute(f"SELECT ({expression})::BOOLEAN FROM {source}").fetchone()
                 except duckdb.Error as cause:
-                    raise InternalError(
-                        f"Rule {rule.rule_id} on {table.name} cannot be run ({type(cause).__name__})."
+                    raise of_the_standard(
+                        cause, f"Rule {rule.rule_id} on {table.name}", "schemas/rules"
                     ) from cause
             raise InternalError(
                 f"The rules on {table.name} cannot be run ({type(error).__name__})."

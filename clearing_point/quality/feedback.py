@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearing_point.findings import BLOCK, CONFIRMED_BY_SENDER, ERROR, INFORMATION, SEVERITIES, WARNING
+from clearing_point.findings import (
+    BLOCK,
+    CONFIRMED_BY_SENDER,
+    ERROR,
+    INFORMATION,
+    PART_OF_PACKAGE,
+    SEVERITIES,
+    WARNING,
+)
 from clearing_point.quality.balance_words import balance_sentences
 from clearing_point.standard import Standard
 from clearing_point.standard.filling import fill
@@ -189,7 +197,9 @@ def sentences(
     """Render what is wrong and what to do, of a rule at a place, in a language."""
     sentence = sentence_of(rule_id, standard, language)
     names = {
-        "field": _title(standard, table, field, language),
+        "field": standard.word("parts", field, language)
+        if rule_id == PART_OF_PACKAGE and field
+        else _title(standard, table, field, language),
         "allowed": _allowed(standard, table, field, language),
         "sheet": sheet or "",
         "column": column or "",

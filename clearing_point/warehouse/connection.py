@@ -77,6 +77,7 @@ def connect(
     return connection
 
 
+WAREHOUSE_FILE = "clearing_point.duckdb"
 _IN_USE = re.compile(r"could not set lock|conflicting lock", re.IGNORECASE)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _PAUSE_SECONDS = 0.1
@@ -112,7 +113,27 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 ) from error
             sleep(_PAUSE_SECONDS)
         else:
+            _refuse_strangers(connection, path, attach)
             return connection
+
+
+def _refuse_strangers(connection: Any, path: Path, attach: Mapping[str, Path]) -> None:
+    """Refuse a database that stands in the warehouse's place and was made by another program."""
+    for name, file in {path.stem: path, **attach}.items():
+        if file.name != WAREHOUSE_FILE or not file.exists():
+            continue
+        names = {
+            row[0]
+            for row in connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?", [name]
+            ).fetchall()
+        }
+        if names and "raw.submission" not in names:
+            connection.close()
+            raise InputProblem(
+                f"{file} is a database of another program and no warehouse: move it away; `clearing-point rebuild` makes "
+                "one from the archive."
+            )
 
 
 @contextmanager
