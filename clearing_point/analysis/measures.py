@@ -18,7 +18,7 @@ from clearing_point.analysis.model import TOTAL, Note
 from clearing_point.analysis.units import CURRENT
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
-from clearing_point.errors import of_the_standard
+from clearing_point.errors import InputProblem, of_the_standard
 from clearing_point.halves import rounded
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import TERRITORY, Denominator, Standard
