@@ -36,6 +36,7 @@ NOT_CARRIED = {
         CONSERVED,
         "planted in files of their own: tests/unit/test_conserved.py, tests/pipeline/test_intake_cases.py",
     ),
+    "P13": "a part of the package beside its cells: tests/unit/test_guard_parts.py",
     "G11": "publication: rates are made when figures are published",
     "G12": "publication: names are chosen when figures are published",
     "U01": "several senders: pairs of rows are scored when persons are linked",
@@ -251,6 +252,8 @@ def _add_unreadable(book: Book, standard: Standard) -> None:
         "organisation", {**ORGANISATION, "organisation_id": "ORG2", "organisation_name": "Кућа " * 45}
     )
     book.expect("F04", "organisation", at, "organisation_name")
+    book.add("organisation", {**ORGANISATION, "organisation_id": "ORG3", "organisation_name": "Кућа Ждрелка"})
+    book.expect("P12", "organisation", None, "organisation_name")
     at = book.add("referral", {"referral_reference": "R-1", "person_reference": "P-77"})
     book.expect("P08", "referral", at, "person_reference")
     at = book.add(
