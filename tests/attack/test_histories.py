@@ -103,11 +103,12 @@ def told_by_lines(project) -> list[tuple[int, int]]:
     """
     said: dict[tuple[str, str], list[range]] = {}
     for table in Ledger(project.ledger).tables(in_force=False):
-        kind = table.table_id.rsplit("-", 1)[-1]
+        line = table.table_id.split(": ", 1)[-1]
+        kind = line.rsplit("-", 1)[-1]
         if kind in ("late", "withdrawn", "linked") and table.profile == "suppress":
             for (year,), entry in table.cells.items():
                 can_be = range(1, 5) if entry.shown is None else range(entry.shown, entry.shown + 1)
-                said.setdefault((kind, year), []).append(can_be)
+                said.setdefault((line, year), []).append(can_be)
     return [
         (least, most)
         for numbers in said.values()
