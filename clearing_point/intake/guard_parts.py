@@ -71,6 +71,8 @@ _TEXTS = (
     ("sheet_name", re.compile(r'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"')),
     ("sheet_name", re.compile(r'<table:table\b[^>]*?\btable:name="([^"]*)"')),
 )
+_TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})?\s*")
+"""When a file was made, which every program writes."""
 _PROPERTIES = re.compile(r"docProps/|meta\.xml|custom(Xml|XML)/|docMetadata/")
 _ANY_TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
 _STRING = re.compile(r"<(?:\w+:)?si\b[^>]*>(.*?)</(?:\w+:)?si>", re.S)
@@ -167,7 +169,7 @@ def _named(
     """Yield the kinds of part in whose texts the guard recognises something: one match is enough."""
     by_kind: dict[str, set[str]] = {}
     for kind, text in texts:
-        if text.strip():
+        if text.strip() and not _TIME.fullmatch(text):
             by_kind.setdefault(kind, set()).add(text)
     contents = tuple(
         replace(content, cells=1, share=0.0, series_excused=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +82,14 @@ def test_the_name_of_a_file_and_texts_of_deleted_cells_are_looked_at(
 
 def test_what_ordinary_workbooks_carry_is_no_fault(standard: Standard, tmp_path: Path) -> None:
     def ordinary(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
-        book.set_properties({"author": "Marija Petrović", "title": "Data 2022", "company": "Crveni krst"})
+        book.set_properties(
+            {
+                "created": datetime.datetime(2000, 1, 1),
+                "author": "Marija Petrović",
+                "title": "Data 2022",
+                "company": "Crveni krst",
+            }
+        )
         sheet.set_header("&LCentar za socijalni rad&RPage &P of &N")
         sheet.data_validation(
             "B2", {"validate": "list", "source": ["F", "M"], "input_message": "Choose from the list."}
