@@ -39,6 +39,8 @@ _NUMBER = re.compile(
 )
 _COUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
 """A short number says nothing of anybody in a column of words, where rows of totals have some."""
+_QUESTION = re.compile(r"[A-Za-z]?[0-9]{1,3}([._][0-9]{1,4}[a-z]?)+")
+"""The number of a question, which a form's own cells may hold where an answer is asked (rule Q15)."""
 _ERROR = re.compile(ERROR_TEXT)
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -254,7 +256,7 @@ def _add(
     if known.is_coded:
         several = known.multiple or spec.explode == known.name or reader.part is not None
         words = words_of(known, reader, profile, standard)
-        column.keeps.append(_codes(words, reading.list_separator if several else None))
+        column.keeps.append(_codes(words, reading.list_separator if several else None, standard))
         column.coded_fields.append(place)
         return
     missing = {*missing_words(profile.language, standard), *map(fold, (*reading.missing, *reader.missing))}
@@ -310,13 +312,20 @@ def _formed(pattern: re.Pattern[str], missing: set[str], *, prefix: str = "", lo
     return keep
 
 
-def _codes(words: Words, separator: str | None) -> Keep:
+def _codes(words: Words, separator: str | None, standard: Standard) -> Keep:
     def is_known(part: str) -> bool:
         folded = fold(part)
         return folded in words.codes or folded in words.ambiguous or bool(words.in_other_spelling(folded))
 
+    def is_of_form(bare: str) -> bool:
+        """Whether it is a form's own: the number of a question, or an instruction such as "(specify the country)"."""
+        inside = _WORD.findall(bare)
+        said = bare.startswith("(") and all(word.lower() in _vocabulary(standard) for word in inside)
+        return said or bool(_QUESTION.fullmatch(bare))
+
     def keep(text: str) -> str | None:
-        if is_known(text) or _is_plain(text.strip()) or (separator and is_parted(text, words)):
+        bare = text.strip()
+        if is_known(text) or _is_plain(bare) or is_of_form(bare) or (separator and is_parted(text, words)):
             return text
         if separator is None or separator not in text:
             return None
