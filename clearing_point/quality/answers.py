@@ -23,6 +23,8 @@ SIGN = "clearing_point_findings"
 """First cell of the findings sheet."""
 LIST = "finding_answer"
 FIRST_ROW = 3
+DRAFT_BESIDE = "what"
+"""Column whose heading also says that the language is a draft: it stands in the frozen rows, always in sight."""
 COLUMNS = ("rule", "table", "field", "level", "on_sheet", "column", "cells", "count", "what", "do", "answer")
 """Columns of the findings sheet in order; the reasons of the list stand in the second one after them."""
 REASONS_COLUMN = len(COLUMNS) + 1
@@ -44,6 +46,13 @@ class Answer:
     rows: tuple[tuple[int, int], ...]
     count: int
     code: str
+
+
+def draft_heading(standard: Standard, language: str) -> str:
+    """Return the heading that also says that the words of the sheet are a draft."""
+    return (
+        f"{standard.word('findings', DRAFT_BESIDE, language)}\n{standard.word('template', 'draft', language)}"
+    )
 
 
 def cells_text(column: str | None, numbers: Sequence[int]) -> str:
@@ -113,6 +122,7 @@ class _Reader:
         self.fixed = {SIGN, *standard.languages} | {
             text.get(language) or text["en"] for text in standard.words["findings"].values()
         }
+        self.fixed.add(draft_heading(standard, language))
         self.levels = {standard.word("findings", level, language) for level in LEVELS}
         self.answers: list[Answer] = []
 

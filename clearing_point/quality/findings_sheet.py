@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from clearing_point.quality.answers import COLUMNS, FIRST_ROW, LIST, REASONS_COLUMN, SIGN
+from clearing_point.quality.answers import (
+    COLUMNS,
+    DRAFT_BESIDE,
+    FIRST_ROW,
+    LIST,
+    REASONS_COLUMN,
+    SIGN,
+    draft_heading,
+)
 from clearing_point.quality.feedback import CONFIRM, Group
 from clearing_point.quality.package_patch import MAIN
 from clearing_point.quality.package_styles import Styles
 from clearing_point.standard import Standard
+from clearing_point.standard.translations import is_draft
 
 _WIDTHS = {
     "rule": 10,
@@ -43,12 +52,13 @@ def findings_sheet(
     reasons = [standard.label_of(LIST, code, language) for code in standard.codes_of(LIST)]
     head, plain, answer = styles.cell(head=True), styles.cell(), styles.cell(answer=True)
     heights: dict[int, int] = {}
+    headings = {name: standard.word("findings", name, language) for name in COLUMNS if name not in _HIDDEN}
+    if is_draft(standard.folder, language):
+        headings[DRAFT_BESIDE] = draft_heading(standard, language)
+        heights[2] = _LINE_POINTS * (2 + math.ceil(len(headings[DRAFT_BESIDE]) / (_WIDTHS[DRAFT_BESIDE] - 4)))
     rows: dict[int, list[str]] = {
         1: [_text(n, 1, t, plain) for n, t in enumerate((SIGN, language, submission_id))],
-        2: [
-            _text(n, 2, "" if name in _HIDDEN else standard.word("findings", name, language), head)
-            for n, name in enumerate(COLUMNS)
-        ],
+        2: [_text(n, 2, headings.get(name, ""), head) for n, name in enumerate(COLUMNS)],
     }
     answered = []
     for number, line in enumerate(lines, start=FIRST_ROW):

@@ -10,6 +10,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
 from clearing_point.quality.feedback import CONFIRM, MUST_FIX, NOTE, Feedback
 from clearing_point.standard import Standard
+from clearing_point.standard.translations import is_draft
 from clearing_point.warehouse.connection import opened
 
 _DECISIONS = {
@@ -105,6 +106,8 @@ def letter_of(
     ]
     if made:
         opening.append(say("made"))
+    if is_draft(standard.folder, language):
+        opening.append(standard.word("template", "draft", language))
     other = counts[NOTE] + counts[INFORMATION]
     asked = counts[MUST_FIX] + counts[CONFIRM]
     opening.append(

@@ -48,6 +48,12 @@ def _read(path: Path) -> Found:
     return found
 
 
+def is_draft(schemas: Path, language: str) -> bool:
+    """Return whether no native reader has signed a language yet; what is made in it says so."""
+    entry = read_yaml(schemas / REGISTER)["languages"][language]
+    return not entry.get("source") and not entry.get("reviewed_by")
+
+
 def alphabets(schemas: Path) -> list[tuple[str, str, dict[str, str]]]:
     """Return (language, language it is written from, letter -> letters) for languages of another alphabet."""
     register = read_yaml(schemas / REGISTER)

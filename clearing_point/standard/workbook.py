@@ -18,7 +18,7 @@ from clearing_point.standard.files import read_yaml
 from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY, Field, Standard, Table
 from clearing_point.standard.shapes import read_shaped_yaml
-from clearing_point.standard.translations import REGISTER
+from clearing_point.standard.translations import REGISTER, is_draft
 
 MARK_SHEET = "clearing_point"
 LISTS_SHEET = "lists"
@@ -97,7 +97,7 @@ class _Setting:
             **{f"year_minus_{n}": year - n for n in range(1, 100)},
         }
         register = read_yaml(standard.folder / REGISTER)["languages"][language]
-        self.is_draft = not register.get("source") and not register.get("reviewed_by")
+        self.is_draft = is_draft(standard.folder, language)
         self.language_name = register["name"]
 
     def word(self, name: str) -> str:
