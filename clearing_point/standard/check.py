@@ -83,6 +83,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_former_texts(standard))
         problems.extend(_references(standard))
         problems.extend(_published_series(standard))
+        problems.extend(_declarations(project, standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
     return sorted({p.replace(root, "") for p in problems})
@@ -169,6 +170,29 @@ def _published_series(standard: Standard) -> Iterator[str]:
             yield f"{path}:1: {territory} is no territory that reports."
         elif len(series) < 2:
             yield f"{path}:1: {territory} has no two published series, and no line says that none was found."
+
+
+def _declarations(project: Project, standard: Standard) -> Iterator[str]:
+    """Yield what a profile declares of its submissions with a code that its list does not have."""
+    table = next(iter(t for t in standard.tables_of_kind("header")), None)
+    if table is None:
+        return
+    for parent in (project.countries, project.sources):
+        for path in sorted(parent.glob("*/profile.yml")):
+            declared = read_yaml(path).get("submission", {})
+            lines = lines_of_yaml(path)
+            for name, value in declared.items():
+                field = table.by_name.get(name)
+                if field is None:
+                    yield f"{path}:{line_at(lines, ('submission', name))}: a submission has no field '{name}'."
+                elif field.codelist and field.codelist != TERRITORY:
+                    allowed = {*standard.codes_of(field.codelist), *standard.missing_codes}
+                    wrong = {part.strip() for part in str(value).split(";")} - allowed
+                    if wrong:
+                        yield (
+                            f"{path}:{line_at(lines, ('submission', name))}: '{min(wrong)}' is no code of "
+                            f"{field.codelist}: {', '.join(standard.codes_of(field.codelist))}."
+                        )
 
 
 def _keys_between_tables(folder: Path) -> Iterator[str]:
