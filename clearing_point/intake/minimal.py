@@ -39,8 +39,13 @@ _NUMBER = re.compile(
 )
 _COUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
 """A short number says nothing of anybody in a column of words, where rows of totals have some."""
-_QUESTION = re.compile(r"[A-Za-z]?[0-9]{1,3}([._][0-9]{1,4}[a-z]?)+")
+_QUESTION = re.compile(r"[A-Za-z][0-9]{1,3}([._][0-9]{1,4}[a-z]?)+")
 """The number of a question, which a form's own cells may hold where an answer is asked (rule Q15)."""
+_NO_REFERENCE = re.compile(
+    r"[0-9]{7,}|(^|[^0-9])[0-9]{6}-[0-9]{4,7}($|[^0-9])|(^|[^0-9])[0-9]{1,2}[./-][0-9]{1,2}[./-](19|20)[0-9]{2}($|[^0-9])"
+)
+"""Official numbers, documents and days are longer than a sender's own numbers, or differently parted."""
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _ERROR = re.compile(ERROR_TEXT)
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -284,10 +289,12 @@ def _add_text(
     if opened is None:
         pattern = re.compile(str(known.constraints["pattern"]))
         longest = int(known.constraints.get("maxLength", 200))
-        column.keeps.append(_formed(pattern, missing, prefix=reader.prefix, longest=longest))
-        column.numbered = True
         tokens = forbidden_of(standard).token_fields
-        column.references |= known.disclosure == "pseudonym" and ".".join(place) not in tokens
+        is_reference = known.disclosure == "pseudonym" and ".".join(place) not in tokens
+        formed = _formed(pattern, missing, prefix=reader.prefix, longest=longest)
+        column.keeps.append(_reference(formed, standard) if is_reference else formed)
+        column.numbered = True
+        column.references |= is_reference
         return
     decided = {fold(row["local"]) for row in profile.values if row["field"] == known.name}
     column.keeps.append(_open(opened, missing | decided, standard))
@@ -308,6 +315,19 @@ def _formed(pattern: re.Pattern[str], missing: set[str], *, prefix: str = "", lo
         bare = text.strip()
         fits = len(bare) <= longest and pattern.fullmatch(prefix + bare)
         return text if fits or fold(text) in missing or _ERROR.fullmatch(bare) else None
+
+    return keep
+
+
+def _reference(formed: Keep, standard: Standard) -> Keep:
+    """Keep the number of a person or event: few digits together, and no longer word than those of the standard."""
+    words = _vocabulary(standard)
+
+    def keep(text: str) -> str | None:
+        if formed(text) is None:
+            return None
+        long = _LONG_WORD.findall(text)
+        return None if _NO_REFERENCE.search(text) or any(w.lower() not in words for w in long) else text
 
     return keep
 
