@@ -70,6 +70,8 @@ class SheetSpec:
     """Rows between the headings and the first data row."""
     tables: tuple[TableSpec, ...]
     ignore: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    """Columns without a heading, by their letters, that are passed over: the numbering of the rows."""
     ignore_others: bool = False
     skip_rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: bool = False
@@ -279,6 +281,7 @@ def _sheet(block: Mapping[str, Any]) -> SheetSpec:
         rows_between=int(block.get("rows_between", 0)),
         tables=tuple(_table(t) for t in block["tables"]),
         ignore=tuple(block.get("ignore", ())),
+        unnamed=tuple(block.get("unnamed", ())),
         ignore_others=bool(block.get("ignore_others", False)),
         skip_rows={k: tuple(v) for k, v in block.get("skip_rows", {}).items()},
         optional=bool(block.get("optional", False)),

@@ -38,6 +38,7 @@ from clearing_point.findings import (
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns, looks_like, top_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import CSV_SHEET, ReceivedFile
+from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import Standard
 
 ROWS, ABOVE, HEADINGS, READ = "rows", "rows_above", "rows_headings", "rows_read"
@@ -221,7 +222,8 @@ def unread_sheets(
 ) -> list[Finding]:  # fmt: skip
     """Account for sheets that no layout reads: passed over by a declared name, or a finding."""
     read = {layout.sheet for layout in layouts}
-    declared = {fold(name) for name in profile.ignore_sheets}
+    template = read_yaml(standard.folder / "template.yml")
+    declared = {fold(name) for name in (*profile.ignore_sheets, *template["sheets_without_data"])}
     own = sheets_of_template(received.rows, standard)
     findings = []
     for sheet, held in tally.items():
@@ -229,7 +231,8 @@ def unread_sheets(
             continue
         balance.add(sheet, ROWS, len(held.rows))
         ours = _is_ours(received, sheet, profile, standard)
-        if (sheet in own or fold(sheet) in declared) and not ours:
+        # A declared name is a decision of a person; that a sheet belongs to our own template is only our guess.
+        if fold(sheet) in declared or (sheet in own and not ours):
             balance.add(sheet, PASSED_OVER, len(held.rows))
             continue
         balance.add(sheet, NOT_READ, len(held.rows))
@@ -287,7 +290,10 @@ def columns_of(layouts: Sequence[SheetLayout], tally: Mapping[str, Tally], balan
         balance.add(sheet, COLUMNS_READ, len(read))
         # In a CSV file what stands beyond the headings is told line by line.
         beyond = {n for n in filled if n > len(here[0].headings)} if sheet == CSV_SHEET else set()
-        nameless = set() if others else filled - named - read - beyond
+        declared = {
+            n for n in filled if column_letter(n) in {c for layout in here for c in layout.spec.unnamed}
+        }
+        nameless = set() if others else filled - named - read - beyond - declared
         balance.add(sheet, COLUMNS_PASSED_OVER, len(filled - read - nameless - twice))
         row = here[0].header_row
         findings += [

@@ -120,10 +120,12 @@ def compare(counted: Mapping[Key, int], judgements: Sequence[Judgement], standar
 
 def _counted(connection: Any, standard: Standard) -> dict[Key, int]:
     run = {r.rule_id for r in standard.rules if r.scope in RUN}
+    # A rule that applied to no row has nothing to count; the suites may still judge it, and must then find nothing.
     return {
         (rule_id, table): int(failed)
         for rule_id, table, failed in connection.execute(
-            "SELECT rule_id, target_table, sum(failed) FROM quality.rule_result WHERE could_not_run IS NULL GROUP BY ALL"
+            "SELECT rule_id, target_table, sum(failed) FROM quality.rule_result WHERE could_not_run IS NULL GROUP BY ALL "
+            "HAVING sum(evaluated) > 0"
         ).fetchall()
         if rule_id in run
     }

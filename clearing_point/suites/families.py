@@ -73,7 +73,8 @@ def _apart(
             value = value or node.copy()
             node.replace(exp.column(VALUE))
     else:
-        if field.multiple:
+        # A column of another table is not the value: what joins its parent in is no family.
+        if field.multiple or any(c.table not in ("", table.name) for c in tree.find_all(exp.Column)):
             return None
         for node in [c for c in tree.find_all(exp.Column) if c.name == field.name]:
             value = value or exp.column(exp.to_identifier(field.name, quoted=True))
