@@ -249,9 +249,8 @@ def test_findings_name_rows_and_never_values() -> None:
     found = cells(file, made)
     # A number may be two kinds at once: each is said, with the same rows.
     assert {f.source_row for f in found} == {None, *(n + 2 for n in range(1, 41, 2))}
-    assert all(
-        (f.severity, f.target_table, f.target_field) == (BLOCK, None, "phone_international") for f in found
-    )
+    assert all((f.severity, f.target_table) == (BLOCK, None) for f in found)
+    assert "phone_international" in {f.target_field for f in found}
     assert "381" not in repr(found)
 
 

@@ -56,7 +56,7 @@ def test_what_may_not_stand_in_a_cell_may_not_stand_in_a_note(
     sheet["D5"].comment = Comment(text, author)
     sheet["E6"].comment = Comment("проверити", "Служба")
     book.save(tmp_path / "noted.xlsx")
-    assert places(tmp_path / "noted.xlsx", standard) == [
-        (pattern, sheet.title, "D", None),
-        (pattern, sheet.title, "D", 5),
-    ]
+    # Another pattern may see the same note, too: never another place.
+    found = set(places(tmp_path / "noted.xlsx", standard))
+    assert found >= {(pattern, sheet.title, "D", None), (pattern, sheet.title, "D", 5)}
+    assert {place[1:] for place in found} == {(sheet.title, "D", None), (sheet.title, "D", 5)}
