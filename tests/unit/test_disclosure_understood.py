@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 import time
 from pathlib import Path
 
@@ -151,6 +152,17 @@ def test_work_ends_in_time_or_is_refused_before_with_what_to_coarsen(tmp_path):
     assert time.monotonic() - began < 30
     with bounded(60, said.append, lambda: "not in time"):
         pass
+
+
+def test_work_ends_where_interrupts_are_ignored(monkeypatch):
+    """As under cron, in the background of a script, or on a build server."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(InputProblem, match="not in time"):
+            endless([])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def endless(said):
