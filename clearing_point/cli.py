@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 refused for reasons of data or disclosure, 2 wrong use, 3 
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +25,7 @@ from clearing_point.commands import (
 )
 from clearing_point.commands.shared import say
 from clearing_point.errors import ClearingPointError, InternalError, of_the_machine
+from clearing_point.processes import close_to_others
 
 app = typer.Typer(
     name="clearing-point",
@@ -51,7 +51,7 @@ for group in (
 
 def main() -> None:
     """Run the command line; turn every failure into one sentence and its exit code."""
-    _close_to_others()
+    close_to_others()
     try:
         result = app(standalone_mode=False)
     except ClearingPointError as error:
@@ -74,16 +74,6 @@ def main() -> None:
         failure.__cause__ = error
         _fail(failure)
     sys.exit(result if isinstance(result, int) else 0)
-
-
-def _close_to_others() -> None:
-    """Every file of this process is its owner's alone, and it leaves no image of its memory if it crashes."""
-    os.umask(0o077)
-    try:
-        import resource
-    except ImportError:  # pragma: no cover - not on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _fail(error: ClearingPointError) -> None:

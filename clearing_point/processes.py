@@ -30,13 +30,24 @@ def end_with_parent(parent: int | None = None) -> None:
 
     Notes
     -----
-    The system looks at the thread that started the process: it has to outlive it, as in :func:`workers`.
+    The system looks at the thread that started the process: it has to outlive it, as in :func:`workers`. A server that
+    ends idle threads would end its helpers so: one thread that lives as long as the server starts them all.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
+
+
+def close_to_others() -> None:
+    """Make every file of this process its owner's alone, and leave no image of its memory if it crashes."""
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @contextmanager

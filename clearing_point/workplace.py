@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _HERE, _SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 _held: dict[Path, int] = {}
 _locks: dict[Path, int] = {}
+"""Lock -> thread that holds it: calls of the same thread within one another are one, other threads wait."""
 
 
 def waiting_seconds() -> float:
@@ -104,12 +106,13 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
     Raises
     ------
     InputProblem
-        If another process still holds it after :func:`waiting_seconds`; names the process.
+        If another process or thread still holds it after :func:`waiting_seconds`; names the process.
     """
-    if lock in _locks:
+    if _locks.get(lock) == threading.get_ident():
         yield
         return
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    held = False
     try:
         end = monotonic() + waiting_seconds()
         while True:
@@ -126,10 +129,11 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
                 sleep(_PAUSE_SECONDS)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        _locks[lock] = descriptor
+        _locks[lock], held = threading.get_ident(), True
         yield
     finally:
-        _locks.pop(lock, None)
+        if held:
+            del _locks[lock]
         os.close(descriptor)
 
 

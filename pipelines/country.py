@@ -18,7 +18,8 @@ from clearing_point.intake.read import ReceivedFile, read_file
 from clearing_point.intake.receive import receive
 from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words
 from clearing_point.project import Project
-from clearing_point.quality.feedback import feedback_of, ranges, said_rows
+from clearing_point.quality.feedback import feedback_of
+from clearing_point.quality.said import ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Table

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.countries import profile_of_territory
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.intake.archive import original_of
 from clearing_point.intake.read import hash_of_file
 from clearing_point.project import Project
-from clearing_point.quality.feedback import feedback_of
+from clearing_point.quality.feedback import OF_REFUSED, Feedback, feedback_of
 from clearing_point.quality.letter import Letter, letter_of
 from clearing_point.quality.marked_workbook import (
     can_be_marked,
@@ -67,8 +67,7 @@ def feedback(
     """
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load` comes first.")
-    if output.suffix.lower() not in (".xlsx", ".xlsm", ".csv"):
-        raise InputProblem(f"{output.name}: name an .xlsx or a .csv file to write.")
+    writable(output)
     with opened(project.warehouse, read_only=True) as connection:
         row = connection.execute(
             "SELECT territory, file_sha256, status FROM raw.submission WHERE submission_id = ?",
@@ -82,15 +81,66 @@ def feedback(
     if language not in standard.languages:
         raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
     found = feedback_of(project.warehouse, submission_id, standard, language)
-    places = places_of(project.warehouse, found)
-    marked, why = False, None
     if original is not None and hash_of_file(original) != sha256:
         raise InputProblem(f"{original.name} is not the file that {submission_id} came of.")
     # Of a refused file nothing was kept: its sender gets the places only.
     file = original or (
         None if status == REFUSED else waiting_file(project, submission_id) or original_of(project, sha256)
     )
-    if status == REFUSED:
+    why = give_back(project.warehouse, found, output, standard, language, None if status == REFUSED else file)
+    if why is None:
+        let_go(project, submission_id)
+    written = letter_of(project.warehouse, standard, found, language, marked=why is None)
+    files = [output]
+    if letter is not None:
+        text = written.page() if letter.suffix.lower() in (".html", ".htm") else written.text()
+        put_in_place(letter, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
+        files.append(letter)
+    return Returned(tuple(files), why is None, written, why)
+
+
+def writable(output: Path, file: Path | None = None) -> None:
+    """Refuse a name under which nothing can go back.
+
+    Raises
+    ------
+    InputProblem
+        If it is neither a workbook nor a list.
+    UsageProblem
+        If it is the sender's own file.
+    """
+    if file is not None and output.resolve() == file.resolve():
+        raise UsageProblem(f"{output.name} is the file itself: name another one to write.")
+    if output.suffix.lower() not in (".xlsx", ".xlsm", ".csv"):
+        raise InputProblem(f"{output.name}: name an .xlsx or a .csv file to write.")
+
+
+def give_back(
+    database: Path, found: Feedback, output: Path, standard: Standard, language: str, file: Path | None
+) -> str | None:
+    """Write the sender's own workbook with its cells marked, or the list of places where that cannot be.
+
+    Parameters
+    ----------
+    database : Path
+        The warehouse, or the workspace of a file that is only checked.
+    file : Path, optional
+        Her file; of a refused one only the places go back.
+
+    Returns
+    -------
+    str or None
+        Why it is the list of places; None if it is her workbook.
+
+    Raises
+    ------
+    InputProblem
+        If the output cannot be written.
+    """
+    places = places_of(database, found)
+    refused = any(missed.reason == OF_REFUSED for missed in found.facts.missed)
+    why: str | None = None
+    if refused:
         why = "the file was refused, and nothing of it was kept"
     elif file is None:
         why = "her file is not kept: name it with --file to mark it"
@@ -101,16 +151,8 @@ def feedback(
     else:
         try:
             write_marked(file, output, standard, language, found, places)
-            marked = True
-            let_go(project, submission_id)
         except CannotPatch as error:
             why = str(error)
-    if not marked:
+    if why is not None:
         write_fix_list(output, standard, language, places)
-    written = letter_of(project.warehouse, standard, found, language, marked=marked)
-    files = [output]
-    if letter is not None:
-        text = written.page() if letter.suffix.lower() in (".html", ".htm") else written.text()
-        put_in_place(letter, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
-        files.append(letter)
-    return Returned(tuple(files), marked, written, why)
+    return why

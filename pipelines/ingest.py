@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.countries import (
@@ -16,10 +18,13 @@ from clearing_point.countries import (
 )
 from clearing_point.processes import workers
 from clearing_point.project import Project
-from clearing_point.quality.feedback import feedback_of
+from clearing_point.quality.answers import Answer
+from clearing_point.quality.feedback import OF_REFUSED, feedback_of
 from clearing_point.quality.judge import verdict_of
 from clearing_point.standard import Standard
 from clearing_point.submission.judged import (
+    COMPARING,
+    WAITING,
     Progress,
     confirmed_by,
     judged,
@@ -49,17 +54,37 @@ def check(
     *,
     encoding: str | None = None,
     language: str = "en",
+    answers: Sequence[Answer] = (),
+    progress: Progress = quietly,
 ) -> Outcome:
     """Read and judge a file without storing anything, and say what :func:`load` would do with it."""
-    item = with_its_sender(
-        project, standard, Item(path, profile, period, encoding=encoding, language=language)
-    )
+    item = Item(path, profile, period, encoding=encoding, language=language, answers=tuple(answers))
+    with checked(project, standard, item, progress=progress) as done:
+        return done.outcome
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that was read and judged, with the workspace in which its rows and findings stand."""
+
+    outcome: Outcome
+    workspace: Path
+
+
+@contextmanager
+def checked(
+    project: Project, standard: Standard, item: Item, *, progress: Progress = quietly
+) -> Iterator[Checked]:
+    """Check a file as :func:`check`, and keep its workspace as long as the block: what goes back is made of it."""
+    progress(WAITING)
+    item = with_its_sender(project, standard, item)
     plan = plan_to_check(project, standard, item)
     try:
-        found = judged(project, standard, item, plan)
+        found = judged(project, standard, item, plan, progress=progress)
         try:
+            progress(COMPARING)
             told = what_would_change(project, standard, item, plan, found.receipt, found.verdict.accepted)
-            return outcome_of(item, plan, found, told, stored=False)
+            yield Checked(outcome_of(item, plan, found, told, stored=False), found.receipt.workspace)
         finally:
             found.drop()
     finally:
@@ -79,6 +104,7 @@ def load(
     reason: str | None = None,
     language: str = "en",
     compared: bool = True,
+    answers: Sequence[Answer] = (),
     progress: Progress = quietly,
 ) -> Outcome:
     """Read, judge and store a file.
@@ -95,6 +121,10 @@ def load(
     compared : bool
         Say what a new version changes, and ask why where figures were published. A rebuild knows: all of it
         happened before.
+    answers : sequence of Answer
+        Given beside the file: with other answers it is not the same file.
+    progress : callable
+        Told how far the work is: codes of :mod:`clearing_point.submission.judged`.
 
     Raises
     ------
@@ -103,12 +133,15 @@ def load(
         figures would move. If the file cannot be read, the period overlaps another one of the sender, or another
         command holds the warehouse.
     """
-    item = Item(path, profile, period, made_data, received_at, encoding, reason, language, compared)
+    item = Item(
+        path, profile, period, made_data, received_at, encoding, reason, language, compared, answers=tuple(answers)
+    )  # fmt: skip
     return load_item(project, standard, item, progress=progress)
 
 
 def load_item(project: Project, standard: Standard, item: Item, *, progress: Progress = quietly) -> Outcome:
     """Read, judge and store one file, as :func:`load` does."""
+    progress(WAITING)
     prepare_warehouse(project, standard)
     item = with_its_sender(project, standard, item) if item.kept_of is None else item
     plan = plan_of(project, standard, item)
@@ -126,7 +159,8 @@ def load_item(project: Project, standard: Standard, item: Item, *, progress: Pro
 def _loaded_before(project: Project, standard: Standard, item: Item, name: str) -> Outcome:
     verdict = verdict_of(project.warehouse, name)
     feedback = feedback_of(project.warehouse, name, standard, item.language)
-    return Outcome(name, item, verdict, feedback, {}, stored=True, unchanged=True)
+    refused = any(missed.reason == OF_REFUSED for missed in feedback.facts.missed)
+    return Outcome(name, item, verdict, feedback, {}, stored=True, unchanged=True, refused=refused)
 
 
 def load_many(

@@ -171,6 +171,7 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
         encoding=receipt["encoding"],
         compared=False,
         kept_of=receipt["file_sha256"] if is_kept_form(archived) else None,
+        answers_kept=receipt.get("answers_sha256"),
     )
     load_item(target, standard, item)
 

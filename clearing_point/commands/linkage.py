@@ -54,7 +54,7 @@ def list_(
     json: JsonOption = False,
 ) -> int:
     """List the open pairs, what was decided and what links do to the counts. For the office, not for senders."""
-    from clearing_point.quality.feedback import sentences
+    from clearing_point.quality.said import sentences
     from clearing_point.standard import load_standard
     from pipelines.duplicates import cases_of_sender, list_duplicates
 

@@ -66,6 +66,14 @@ def check(
     sender: SenderOption = None,
     encoding: EncodingOption = None,
     language: FindingsLanguageOption = "en",
+    marked: Annotated[
+        Path | None,
+        typer.Option(
+            "--marked",
+            metavar="FILE",
+            help="Write the file with its cells marked (.xlsx), or the list (.csv).",
+        ),
+    ] = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -73,16 +81,22 @@ def check(
     """Check a submission without storing it; the year is taken from --period or the edition now open."""
     from clearing_point.countries import for_sender, profile_of_territory
     from clearing_point.standard import load_standard
-    from pipelines.ingest import check as run
+    from clearing_point.submission.plan import Item
+    from pipelines.feedback import give_back, writable
+    from pipelines.ingest import checked
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
     profile = for_sender(profile_of_territory(found, territory), sender)
-    outcome = run(
-        found, standard, file, profile, period or open_year(found), encoding=encoding,
-        language=known_language(language, standard),
-    )  # fmt: skip
-    return _report_outcome(outcome, json)
+    chosen = known_language(language, standard)
+    if marked is not None:
+        writable(marked, file)
+    item = Item(file, profile, period or open_year(found), encoding=encoding, language=chosen)
+    with checked(found, standard, item, progress=progress(json)) as done:
+        if marked is not None:
+            why = give_back(done.workspace, done.outcome.feedback, marked, standard, chosen, file)
+            say(f"Written: {marked}" + (f" (the list of places, because {why})" if why else ""))
+        return _report_outcome(done.outcome, json)
 
 
 @app.command()

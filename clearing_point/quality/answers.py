@@ -7,16 +7,18 @@ stands there is left to the guard like any other cell.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clearing_point.findings import WARNING
-from clearing_point.quality.feedback import LEVELS, confirmable, runs, sentences
+from clearing_point.quality.said import LEVELS, confirmable, runs, sentences
 from clearing_point.standard import Standard
 
 SIGN = "clearing_point_findings"
@@ -29,6 +31,7 @@ COLUMNS = ("rule", "table", "field", "level", "on_sheet", "column", "cells", "co
 """Columns of the findings sheet in order; the reasons of the list stand in the second one after them."""
 REASONS_COLUMN = len(COLUMNS) + 1
 
+SHEET, PAGE = "sheet", "page"
 _NUMBER = re.compile(r"\d{1,7}")
 _CELLS = re.compile(r"([A-Z]{0,3}\d{1,7}(-[A-Z]{0,3}\d{1,7})?(, )?)*")
 _PLACE = re.compile(r"[A-Z]{0,3}(\d{1,7})(?:-[A-Z]{0,3}(\d{1,7}))?")
@@ -46,6 +49,14 @@ class Answer:
     rows: tuple[tuple[int, int], ...]
     count: int
     code: str
+    origin: str = SHEET
+    """Where it was given: on the findings sheet of the file, or beside the file."""
+
+
+def hash_of_answers(answers: Sequence[Answer]) -> str | None:
+    """Return a hash of the answers that were given beside a file, whatever their order; None if there are none."""
+    given = sorted(json.dumps(asdict(answer), sort_keys=True) for answer in answers if answer.origin == PAGE)
+    return hashlib.sha256("\n".join(given).encode()).hexdigest() if given else None
 
 
 def draft_heading(standard: Standard, language: str) -> str:

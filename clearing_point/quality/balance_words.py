@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from clearing_point.standard import Standard
@@ -15,14 +16,21 @@ _PARTS = (
 _SHOWN_SHEETS = 20
 
 
-def balance_sentences(
-    connection: Any, submission_id: str, standard: Standard, language: str
-) -> tuple[str, ...]:
-    """Say in one line what became of the rows of a file, and name each sheet that was not read; nothing of a refused one."""
+Balance = Sequence[tuple[str, str, int]]
+"""(sheet, item, count) of what a file held, in the order in which it was counted."""
+
+
+def balance_of(connection: Any, submission_id: str) -> tuple[tuple[str, str, int], ...]:
+    """Read what became of the rows of a file; nothing of a refused one."""
     rows = connection.execute(
         "SELECT sheet, item, count FROM quality.balance WHERE submission_id = ? AND count > 0 ORDER BY rowid",
         [submission_id],
     ).fetchall()
+    return tuple((sheet, item, int(count)) for sheet, item, count in rows)
+
+
+def balance_sentences(rows: Balance, standard: Standard, language: str) -> tuple[str, ...]:
+    """Say in one line what became of the rows of a file, and name each sheet that was not read."""
     if not rows:
         return ()
 

@@ -16,9 +16,9 @@ from clearing_point.quality.answers import (
     SIGN,
     draft_heading,
 )
-from clearing_point.quality.feedback import CONFIRM, Group
 from clearing_point.quality.package_patch import MAIN
 from clearing_point.quality.package_styles import Styles
+from clearing_point.quality.said import CONFIRM, Group
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
 

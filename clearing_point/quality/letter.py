@@ -8,7 +8,8 @@ from pathlib import Path
 
 from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
-from clearing_point.quality.feedback import CONFIRM, MUST_FIX, NOTE, Feedback
+from clearing_point.quality.feedback import Feedback
+from clearing_point.quality.said import CONFIRM, MUST_FIX, NOTE
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
 from clearing_point.warehouse.connection import opened

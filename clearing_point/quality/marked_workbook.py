@@ -12,11 +12,12 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.quality.answers import SIGN, cells_text
-from clearing_point.quality.feedback import LEVELS, Feedback, Group
+from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.findings_sheet import Line, findings_sheet
 from clearing_point.quality.package_notes import add_notes
 from clearing_point.quality.package_patch import CannotPatch, Mark, Package, mark_cells
 from clearing_point.quality.package_styles import Styles
+from clearing_point.quality.said import LEVELS, Group
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 

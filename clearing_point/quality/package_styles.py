@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from clearing_point.findings import INFORMATION
-from clearing_point.quality.feedback import CONFIRM, MUST_FIX, NOTE
 from clearing_point.quality.package_patch import CannotPatch, Package
+from clearing_point.quality.said import CONFIRM, MUST_FIX, NOTE
 
 _PART = "xl/styles.xml"
 COLOURS = {MUST_FIX: "FFFFC7CE", CONFIRM: "FFFFEB9C", NOTE: "FFDDEBF7", INFORMATION: "FFDDEBF7"}

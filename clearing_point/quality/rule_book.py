@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clearing_point.quality.feedback import level_of, sentence_of
 from clearing_point.quality.reading_rules import READING_RULES
+from clearing_point.quality.said import level_of, sentence_of
 from clearing_point.standard.model import Rule, Standard
 
 _BOOK = "rule_book"

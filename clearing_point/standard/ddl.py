@@ -125,6 +125,9 @@ def _raw(metadata: MetaData) -> None:
         Column("received_at", TIMESTAMP, nullable=False),
         Column("status", String, nullable=False),
         Column("rows_read", BigInteger, nullable=False),
+        Column(
+            "answers_sha256", String, comment="of answers that were given beside the file; empty: none were"
+        ),
         schema="raw",
     )
     Table(

@@ -35,6 +35,10 @@ from clearing_point.warehouse.merge import merge
 from clearing_point.warehouse.workspace import drop_workspace
 
 Progress = Callable[[str], None]
+WAITING, READING, CHECKING, CONFIRMING, COMPARING, STORING = (
+    "waiting", "reading", "checking", "confirming", "comparing", "storing",
+)  # fmt: skip
+"""How far the work on one file is, in this order; what a command prints and a page has words for."""
 
 
 def quietly(_: str) -> None:
@@ -72,7 +76,7 @@ def judged(
     InputProblem
         If the file cannot be read, or a correction or waiver is stale.
     """
-    progress("reading")
+    progress(READING)
     came = item.received_at or now()
     said: dict[str, Any] = {
         "version_number": plan.version, "supersedes": plan.supersedes, "made_data": item.made_data, "received_at": came,
@@ -91,13 +95,14 @@ def judged(
         received, profile, answers = read_with_answers(
             project, item.path, item.profile, standard, item.encoding
         )
+        answers = (*item.answers, *answers)
         reading = said_of_reading(received, profile)
         decisions = decisions_for(project, standard, profile, item.period, came)
         said |= {"corrections": decisions.corrections, "answers": [asdict(answer) for answer in answers]}
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
-        progress("checking")
-        _note_place(receipt, plan)
+        progress(CHECKING)
+        _note_place(receipt, plan, item.answers_sha256)
         verdict = judge(
             receipt.workspace,
             receipt.submission_id,
@@ -133,7 +138,7 @@ def confirmed_by(
     """
     if found.receipt.refused:
         return found
-    progress("judging")
+    progress(CONFIRMING)
     try:
         verdict = confirmed(
             found.receipt.workspace, found.verdict, standard, ask,
@@ -145,14 +150,16 @@ def confirmed_by(
     return replace(found, verdict=verdict)
 
 
-def _note_place(receipt: Receipt, plan: Plan) -> None:
-    """Note what the place of the file among what is stored makes a finding of."""
+def _note_place(receipt: Receipt, plan: Plan, answers_sha256: str | None) -> None:
+    """Note what the place of the file among what is stored makes a finding of, and which answers came beside it."""
     findings = [Finding(SAME_FILE, WARNING, "uniqueness")] if plan.sent_before else []
     if plan.replaced_persons and not receipt.rows.get("person") and receipt.rows.get("aggregate_cell"):
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
-    if findings and not receipt.refused:
-        with opened(receipt.workspace) as connection:
-            store_findings(connection, receipt.submission_id, findings)
+    if receipt.refused or not (findings or answers_sha256):
+        return
+    with opened(receipt.workspace) as connection:
+        store_findings(connection, receipt.submission_id, findings)
+        connection.execute("UPDATE raw.submission SET answers_sha256 = ?", [answers_sha256])
 
 
 def store_judged(
@@ -176,9 +183,9 @@ def store_judged(
     try:
         told: tuple[str, ...] = ()
         if plan.supersedes and verdict.accepted and item.compared:
-            progress("comparing")
+            progress(COMPARING)
             told = what_changes(project, standard, item, plan, receipt)
-        progress("storing")
+        progress(STORING)
         if receipt.kept_file is not None and item.kept_of is None:
             put_away(project, receipt.kept_file, receipt.file_sha256, receipt.submission_id)
             keep_waiting(project, item.path, receipt, found.feedback)
@@ -209,4 +216,5 @@ def outcome_of(item: Item, plan: Plan, found: Judged, told: tuple[str, ...] = ()
         reading=found.reading,
         remarks=(*found.remarks, *told),
         stops=plan.stops,
+        refused=found.receipt.refused,
     )

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
-from clearing_point.quality.feedback import Feedback, Group
+from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.judge import Verdict
+from clearing_point.quality.said import Group
 from clearing_point.submission.plan import Item
 
 _SHOWN_GROUPS = 30
@@ -35,6 +36,8 @@ class Outcome:
     """Words that may be meant, and for a new version what it changes: places and counts."""
     stops: tuple[str, ...] = ()
     """Why it cannot be stored, whatever it holds."""
+    refused: bool = False
+    """Whether it was stopped before its rows were read: nothing of its content is kept."""
 
     @property
     def file_name(self) -> str:
@@ -51,6 +54,7 @@ class Outcome:
         return {
             "submission": self.submission_id,
             "decision": self.verdict.decision,
+            "refused": self.refused,
             "findings": dict(self.verdict.findings),
             "rows": self.rows,
             "stored": self.stored,

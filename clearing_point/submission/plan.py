@@ -12,6 +12,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.read import hash_of_file
 from clearing_point.intake.receive import parse_period, series_of
 from clearing_point.project import Project
+from clearing_point.quality.answers import Answer, hash_of_answers
 from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
@@ -36,6 +37,15 @@ class Item:
     """Whether it is said what a new version changes."""
     kept_of: str | None = None
     """Hash of the file that came, where `path` is what the archive keeps of it: a rebuild."""
+    answers: tuple[Answer, ...] = ()
+    """Given beside the file; of the same group they win over those on its findings sheet."""
+    answers_kept: str | None = None
+    """Hash of the answers beside it, where the archive keeps them: a rebuild."""
+
+    @property
+    def answers_sha256(self) -> str | None:
+        """Hash of the answers that were given beside the file, if any."""
+        return self.answers_kept or hash_of_answers(self.answers)
 
     @property
     def series(self) -> str:
@@ -108,7 +118,9 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     sha256 = item.sha256()
     stops: tuple[str, ...] = ()
     with opened(project.warehouse, read_only=True) as warehouse:
-        before = same_file(warehouse, item.series, sha256, item.profile.sha256, standard.sha256)
+        before = same_file(
+            warehouse, item.series, sha256, item.profile.sha256, standard.sha256, item.answers_sha256
+        )
         try:
             if before is None:
                 refuse_overlap(warehouse, item.series, start, end)

@@ -12,7 +12,7 @@ from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
-from clearing_point.quality.feedback import ranges, said_rows
+from clearing_point.quality.said import ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.warehouse.connection import opened

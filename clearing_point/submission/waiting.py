@@ -13,8 +13,9 @@ from clearing_point.intake.kept import ending_of
 from clearing_point.intake.read import hash_of_file
 from clearing_point.intake.receive import Receipt
 from clearing_point.project import Project
-from clearing_point.quality.feedback import CONFIRM, MUST_FIX, Feedback
+from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.marked_workbook import WORKBOOKS
+from clearing_point.quality.said import CONFIRM, MUST_FIX
 from clearing_point.workplace import drop_work, work_folder
 
 _SECONDS_A_DAY = 86_400

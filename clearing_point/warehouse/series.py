@@ -10,11 +10,16 @@ from clearing_point.warehouse.events import ACCEPTED, DELETED, WITHDRAWN
 
 
 def same_file(
-    connection: Any, series: str, file_sha256: str, profile_sha256: str, standard_sha256: str
+    connection: Any,
+    series: str,
+    file_sha256: str,
+    profile_sha256: str,
+    standard_sha256: str,
+    answers_sha256: str | None = None,
 ) -> str | None:
-    """Return the newest submission of a series if it came of this very file, profile and standard."""
+    """Return the newest submission of a series if it came of this very file, answers beside it, profile and standard."""
     row = connection.execute(
-        "SELECT submission_id, status, file_sha256, profile_sha256, standard_sha256 FROM raw.submission "
+        "SELECT submission_id, status, file_sha256, profile_sha256, standard_sha256, answers_sha256 FROM raw.submission "
         "WHERE series = ? ORDER BY version_number DESC LIMIT 1",
         [series],
     ).fetchone()
@@ -22,7 +27,7 @@ def same_file(
     same = (
         row is not None
         and row[1] not in (WITHDRAWN, DELETED)
-        and row[2:] == (file_sha256, profile_sha256, standard_sha256)
+        and row[2:] == (file_sha256, profile_sha256, standard_sha256, answers_sha256)
     )
     return str(row[0]) if same else None
 

@@ -671,6 +671,7 @@ CREATE TABLE IF NOT EXISTS raw.submission (
 	received_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
 	status VARCHAR NOT NULL, 
 	rows_read BIGINT NOT NULL, 
+	answers_sha256 VARCHAR, 
 	PRIMARY KEY (submission_id)
 );
 
