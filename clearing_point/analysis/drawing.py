@@ -14,13 +14,14 @@ from typing import Any, Literal
 
 from clearing_point.errors import InputProblem
 
-WIDTH = 5.6
-"""Width of every figure in inches; type stays readable when a phone shrinks it."""
+WIDTH = 5.0
+"""Width of every figure in inches; type of 9 points stays readable when a phone shrinks it to 400 pixels."""
+SMALL = 9.0
+"""Smallest type of a figure, in points."""
 GREY = "#6b6b6b"
 PALE = "#f2f2f2"
-STUB = 0.055
-"""Part of the axis that the mark of a hidden number takes, whatever the number."""
 HIDDEN_HATCH = "//////"
+"""Hatching of a territory on a map whose number is protected; in charts a protected number is a sign in a gap."""
 NO_DATA_HATCH = "||||"
 # Lines only: matplotlib writes a dotted hatch as thousands of small circles (270 kB a figure).
 _SERIES_HATCHES = ("", "////", "\\\\\\\\", "xxxx", "", "----")
@@ -28,7 +29,7 @@ _LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|href="#|url\(#)([^")]+)')
 
-State = Literal["shown", "hidden", "none"]
+State = Literal["shown", "hidden", "none", "later"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Point:
     text : str
         What is printed at it: the number with separators, or its sign.
     state : str
-        ``shown``, ``hidden`` (protected) or ``none`` (there are no data).
+        ``shown``, ``hidden`` (protected), ``none`` (there are no data) or ``later`` (not yet complete).
     """
 
     value: float | None
@@ -172,45 +173,17 @@ def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",") -> 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}".replace(",", separator)))
 
 
-def lying_stub(axes: Any, at: float, left: float, thick: float, limit: float, colour: str, sign: str) -> None:
-    """Mark a hidden number on a lying bar."""
-    axes.barh(
-        at,
-        limit * STUB,
-        thick,
-        left=left,
-        facecolor="white",
-        edgecolor=_darker(colour),
-        hatch=HIDDEN_HATCH,
-        linewidth=0.9,
-    )
-    if sign:
-        axes.text(left + limit * (STUB + 0.012), at, sign, ha="left", va="center", fontsize=8.5, color=GREY)
+def sign_key(figure: Any, signs: Sequence[str]) -> None:
+    """Say below a figure what the signs in its gaps stand for; text alone, as the signs are."""
+    from matplotlib.lines import Line2D
 
-
-def upright_stub(
-    axes: Any, at: float, low: float, thick: float, limit: float, colour: str, sign: str
-) -> None:
-    """Mark a hidden number on a standing bar or in a line's frame."""
-    axes.bar(
-        at,
-        limit * STUB,
-        thick,
-        bottom=low,
-        facecolor="white",
-        edgecolor=_darker(colour),
-        hatch=HIDDEN_HATCH,
-        linewidth=0.9,
-    )
-    if sign:
-        axes.text(at, low + limit * (STUB + 0.012), sign, ha="center", va="bottom", fontsize=8.5, color=GREY)
-
-
-def _darker(colour: str) -> tuple[float, ...]:
-    # Light colours fill well but make faint outlines.
-    from matplotlib.colors import to_rgb
-
-    return tuple(part * 0.62 for part in to_rgb(colour))
+    if not signs:
+        return
+    lines = [line for sign in signs for line in textwrap.wrap(sign, 74)]
+    figure.legend(
+        [Line2D([], [], linestyle="none") for _ in lines], lines, loc="outside lower left", ncols=1,
+        handlelength=0, handletextpad=0, labelcolor="#444444", prop={"size": SMALL}, borderaxespad=0.2,
+    )  # fmt: skip
 
 
 @contextmanager

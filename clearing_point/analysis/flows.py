@@ -1,27 +1,29 @@
-"""Flows from one set of places to another: a band per pair, as thick as its number; protected ones thin and hatched."""
+"""Flows from one set of places to another: a band per pair, as thick as its number; what is not shown has no band."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clearing_point.analysis.drawing import GREY, HIDDEN_HATCH, looks, readable_on, shown_values, wrapped
+from clearing_point.analysis.drawing import SMALL, looks, readable_on, shown_values, wrapped
 
 if TYPE_CHECKING:
     from clearing_point.analysis.charts import Chart
 
-_GAP = 0.045  # between two places, of the whole height
-_THIN = 0.016  # a protected band, whatever its number
-_ROOM = 0.034  # a thinner band has no room for its number
+_GAP = 0.05  # between two places, of the whole height
+_ROOM = 0.04  # a thinner band has no room for its number
 _BLOCK = 0.025
 
 
 def draw_flows(axes: Any, chart: Chart) -> None:
-    """Draw a chart's categories at the left, its series at the right, and the bands between them."""
+    """Draw a chart's categories at the left, its series at the right, and the bands between them.
+
+    A place of which some flows are protected carries their sign beside its name.
+    """
     from matplotlib.patches import PathPatch, Rectangle
     from matplotlib.path import Path
 
     total = sum(shown_values(chart.points)) or 1.0
-    thick = [[_thickness(point, total) for point in series.points] for series in chart.series]
+    thick = [[(point.value or 0.0) / total for point in series.points] for series in chart.series]
     left = _blocks([sum(row[at] for row in thick) for at in range(len(chart.categories))])
     right = _blocks([sum(row) for row in thick])
     left_at, right_at = [top for top, _ in left], [top for top, _ in right]
@@ -40,46 +42,43 @@ def draw_flows(axes: Any, chart: Chart) -> None:
             )
             corners = [*there, *back, (0, a)]
             moves = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-            hidden = point.state == "hidden"
             axes.add_patch(
                 PathPatch(
-                    Path(corners, moves),
-                    facecolor="white" if hidden else look["color"],
-                    hatch=HIDDEN_HATCH if hidden else look["hatch"],
-                    edgecolor=GREY if hidden else "white",
+                    Path(corners, moves), facecolor=look["color"], hatch=look["hatch"], edgecolor="white",
                     linewidth=0.5,
                 )
-            )
+            )  # fmt: skip
             if height >= _ROOM:
                 box = {"facecolor": look["color"], "edgecolor": "none", "pad": 1.0}
                 colour = readable_on(look["color"])
                 middle = a - height / 2 + (b - a) * 0.03
-                axes.text(0.1, middle, point.text, va="center", fontsize=8, color=colour, bbox=box)
-    for side, blocks, names in (
-        (-1, left, chart.categories),
-        (1, right, tuple(s.name for s in chart.series)),
+                axes.text(0.1, middle, point.text, va="center", fontsize=SMALL, color=colour, bbox=box)
+    signs_left = [_sign([s.points[at] for s in chart.series]) for at in range(len(chart.categories))]
+    signs_right = [_sign(series.points) for series in chart.series]
+    for side, blocks, names, signs in (
+        (-1, left, chart.categories, signs_left),
+        (1, right, tuple(s.name for s in chart.series), signs_right),
     ):
-        for (top, height), name in zip(blocks, names, strict=True):
+        for (top, height), name, sign in zip(blocks, names, signs, strict=True):
             if not height:
                 continue
             start = -_BLOCK if side < 0 else 1
             axes.add_patch(Rectangle((start, top - height), _BLOCK, height, facecolor="#444444"))
             place = start - 0.02 if side < 0 else start + _BLOCK + 0.02
             aligned = "right" if side < 0 else "left"
-            axes.text(place, top - height / 2, wrapped(name, 20), ha=aligned, va="center", fontsize=8.5)
-    axes.set_xlim(-0.42, 1.42)
+            text = wrapped(f"{name}{f' (+ {sign})' if sign else ''}", 18)
+            axes.text(place, top - height / 2, text, ha=aligned, va="center", fontsize=SMALL)
+    axes.set_xlim(-0.5, 1.5)
     axes.set_ylim(min(top - height for top, height in (*left, *right)) - 0.02, 1.02)
     axes.set_axis_off()
 
 
-def _thickness(point: Any, total: float) -> float:
-    if point.state == "hidden":
-        return _THIN
-    return (point.value or 0.0) / total
+def _sign(points: Any) -> str:
+    return next((point.text for point in points if point.state == "hidden"), "")
 
 
 def _blocks(heights: list[float]) -> list[tuple[float, float]]:
-    """Return top and height of every place, one below the other."""
+    """Return top and height of every place, one below the other; a place without a band takes no room."""
     top, found = 1.0, []
     for height in heights:
         found.append((top, height))

@@ -19,6 +19,7 @@ from clearing_point.analysis.drawing import (
     HIDDEN_HATCH,
     NO_DATA_HATCH,
     PALE,
+    SMALL,
     WIDTH,
     new_figure,
     styled,
@@ -115,7 +116,7 @@ def draw_map(picture: Map, style: Path, outlines: Path, positions: Mapping[str, 
         axes.set_axis_off()
         _key(figure, picture)
         if picture.mark:
-            figure.supxlabel(picture.mark, x=0.995, ha="right", fontsize=8, color=GREY, style="italic")
+            figure.supxlabel(picture.mark, x=0.995, ha="right", fontsize=SMALL, color=GREY, style="italic")
         return to_svg(figure, picture.name, picture.title, picture.alternative)
 
 
@@ -166,7 +167,7 @@ def _label(axes: Any, text: str, position: Position) -> None:
         text,
         ha={"middle": "center", "start": "left", "end": "right"}[anchor],
         va="center",
-        fontsize=8,
+        fontsize=SMALL,
         linespacing=1.1,
         bbox={"facecolor": "white", "edgecolor": "none", "boxstyle": "round,pad=0.12", "alpha": 0.82},
         zorder=5,

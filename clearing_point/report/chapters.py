@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from clearing_point.analysis.model import TOTAL
 from clearing_point.report.figures import Easel, state_of
-from clearing_point.report.flow_maps import flow_map_of
 from clearing_point.report.model import (
     Block,
     Cell,
@@ -69,8 +68,6 @@ def parts(views: Sequence[View], easel: Easel, numbering: Numbering) -> Iterator
             blocks: list[Block] = [Paragraph(words.of(view.indicator.definition), "lead")]
             figure = easel.figure_of(view, f"figure-{source_id.lower()}", numbering.figure(), anchor)
             blocks += counted_figure(figure, numbering)
-            mapped = flow_map_of(easel, view, f"flow-map-{source_id.lower()}", numbering.figure(), anchor)
-            blocks += counted_figure(mapped, numbering)
             blocks.append(table)
             section = Section(f"section-{source_id.lower()}", view.title, tuple(blocks))
             grouped.setdefault(view.indicator.section, []).append(section)
@@ -136,6 +133,14 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
     setting, words = numbering.setting, numbering.setting.words
     edition, made = setting.edition, setting.context.made_data
     anchor = "table-coverage"
+    territories = setting.context.coverage
+    if all(state_of(setting, t, year) == "accepted" for t in territories for year in edition.years):
+        # A map and a table of nothing but "yes" say no more than a sentence.
+        everybody = words.joined(sorted(setting.territory(t) for t in territories))
+        whole = words("coverage.whole", names=everybody, first=edition.trend_from, last=edition.year)
+        return Section(
+            "coverage", words("coverage.title"), (Paragraph(words("coverage.intro")), Paragraph(whole))
+        )
     figure = easel.coverage_map(
         "figure-coverage", numbering.figure(), words("coverage.map_title", year=edition.year), anchor, made
     )

@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from clearing_point.analysis.charts import Chart, draw_chart
-from clearing_point.analysis.flow_map import FlowMap, draw_flow_map
 from clearing_point.analysis.maps import Map, Position, draw_map
 from clearing_point.processes import workers
 
-Picture = Chart | Map | FlowMap
+Picture = Chart | Map
 _MANY = 40
 """From so many on, starting a second process costs less than it saves."""
 
@@ -33,6 +32,4 @@ def draw_one(picture: Picture, style: Path, outlines: Path, positions: Mapping[s
     """Return the SVG text of one picture."""
     if isinstance(picture, Map):
         return draw_map(picture, style, outlines, positions)
-    if isinstance(picture, FlowMap):
-        return draw_flow_map(picture, style, outlines)
     return draw_chart(picture, style)

@@ -17,8 +17,9 @@ from clearing_point.report.view import Place, Setting, View
 from clearing_point.standard.model import TERRITORY
 
 _SPOKEN = 14  # alternative text names so many numbers one by one; the table holds them all
-_COMPARED = 3  # so many years side by side can still be told apart
-_KINDS = ("line", "bars", "paired_bars", "stacked", "pyramid", "flow", "map", "none")
+_LINES = 4  # more lines of one frame cannot be followed; categories are compared as dots then
+_LEAST = 2  # a picture of one number says no more than the number
+_KINDS = ("line", "dots", "bars", "paired_bars", "stacked", "pyramid", "flow", "map", "none")
 _BACK_TO_BACK = 2
 
 
@@ -130,13 +131,16 @@ class Easel:
         share = asked.get("value") == "share"
         x_codes = self.codes(view, x, share)
         series_codes: Sequence[str] = self.codes(view, series, share) if series else ("",)
-        if series == view.year and kind != "line" and len(series_codes) > _COMPARED:
-            series_codes = (
-                series_codes[0],
-                series_codes[-1],
-            )  # then and now; the table has the years between
-        if series == TERRITORY and kind == "line" and TOTAL in view.categories[series]:
-            series_codes = (TOTAL, *series_codes)
+        if (
+            kind == "line"
+            and x == view.year
+            and series not in (None, TERRITORY)
+            and len(series_codes) > _LINES
+        ):
+            x, series, x_codes, series_codes, kind = series, x, list(series_codes), x_codes, "dots"
+        if series == view.year and kind in ("bars", "paired_bars", "dots"):
+            # Then and now, both complete; the table has the years between.
+            kind, series_codes = "dots", self._then_and_now(view, fixed, series, x, series_codes)
         if kind == "stacked" and (view.indicator.multiple or not series):
             kind = "bars"  # persons may stand in several parts: they do not add up to a whole
         if kind == "pyramid":
@@ -153,8 +157,11 @@ class Easel:
             drawn.append(Series(name, tuple(p for p in points if p is not None), code == UNKNOWN))
         if len(drawn) > 1 and kind != "pyramid":  # a line of noughts only adds to the key
             drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
-        if not any(point.value for s in drawn for point in s.points):
+        shown = [point for s in drawn for point in s.points if point.value is not None]
+        if len(shown) < _LEAST or not any(point.value for point in shown):
             return None
+        if fixed.get(TERRITORY) and len(drawn) == 1 and x == view.year:
+            return None  # it would repeat the row of numbers below it
         unit = words("figures.percent_of", population=view.population) if share else view.population
         labels = tuple(view.label(x, code) for code in x_codes)
         chart = Chart(
@@ -166,16 +173,21 @@ class Easel:
             key=view.heading(series) if series else "",
             series=tuple(drawn),
             unit=unit
-            if view.year in (None, x) or view.year in fixed
+            if view.year in (None, x, series) or view.year in fixed
             else f"{unit}, {self.setting.edition.year}",
             percent=share,
             upright=x == view.year,
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=words("figures.missing", sign=words("signs.no_data")),
+            later=words("figures.later", sign=words("signs.not_yet")),
+            rest=words("figures.rest", sign=view.protected.sign),
+            totals=self._wholes(view, fixed, x, x_codes, series) if kind == "stacked" and not share else (),
             mark=self.mark(view.published.made_data),
             separator=separator(words),
         )
-        notes = [words("figures.note_hidden")] if any(p.state == "hidden" for p in chart.points) else []
+        notes = []
+        if kind == "flow" and any(p.state == "hidden" for p in chart.points):
+            notes.append(words("figures.note_flow", sign=view.protected.sign))
         if kind == "pyramid":
             notes.append(words("figures.note_pyramid", first=drawn[0].name, second=drawn[1].name))
         if chart.in_panels:
@@ -234,6 +246,8 @@ class Easel:
         if place is None:
             return None
         shown = view.printed(place)
+        if view.is_incomplete(place) and shown.state != "hidden":
+            return Point(None, self.setting.words("signs.not_yet"), "later")
         if not share or shown.state != "shown":
             return Point(None if shown.value is None else float(shown.value), shown.text, shown.state)
         variable = view.share_variable()
@@ -241,6 +255,24 @@ class Easel:
         if found is None:
             return Point(None, self.setting.words("signs.no_share"), "none")
         return Point(found.value, found.text, "shown")
+
+    def _then_and_now(
+        self, view: View, fixed: Place, year: str | None, x: str, codes: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return the first and the last year of the trend that are complete."""
+        whole = [
+            c for c in codes if year and not view.is_incomplete({**fixed, year: c, x: view.leaves(x)[0]})
+        ] or list(codes)
+        return tuple(dict.fromkeys((whole[0], whole[-1])))
+
+    def _wholes(
+        self, view: View, fixed: Place, x: str, codes: Sequence[str], series: str | None
+    ) -> tuple[Point, ...]:
+        """Return the printed wholes of stacks; none where a table prints none."""
+        if series is None or TOTAL not in view.categories[series]:
+            return ()
+        found = [self.point_at(view, {**fixed, x: code, series: TOTAL}, False) for code in codes]
+        return tuple(point or Point(None, "", "none") for point in found)
 
     def spoken(self, kind: str, title: str, labels: Sequence[str], drawn: Sequence[Series], key: str) -> str:
         """Words for a chart, made of what it shows and nothing else."""

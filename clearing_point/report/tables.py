@@ -208,6 +208,8 @@ def _cell(view: View, shown: Printed, place: Place, total: bool) -> Cell:
     detail = "" if share is None else share.text
     if share is not None and share.indicative:
         detail = f"{detail} {view.setting.words('signs.indicative')}"
+    if shown.value and view.is_incomplete(place):
+        detail = f"{detail} {view.setting.words('signs.not_yet')}".strip()
     if view.is_break(place) and shown.state != "none":
         detail = f"{detail} {view.setting.words('signs.break')}".strip()
     return Cell(shown.text, detail=detail, state="" if shown.state == "shown" else shown.state, total=total)
@@ -233,7 +235,10 @@ def _notes(
         notes.append(words("tables.note_multiple"))
     if any(view.is_break(place) for place in places):
         notes.append(words("tables.note_break", sign=words("signs.break")))
-    if any(p.state == "none" for p in printed):
+    if any(view.is_incomplete(place) for place in places):
+        months = view.indicator.follow_up_months
+        notes.append(words("tables.note_not_yet", sign=words("signs.not_yet"), months=months))
+    if any(p.text == words("signs.no_data") for p in printed):
         notes.append(words("tables.note_no_data", sign=words("signs.no_data")))
     if any(p.value == 0 and p.text == words("signs.none_reported") for p in printed):
         notes.append(words("tables.note_none_reported", sign=words("signs.none_reported")))

@@ -185,9 +185,12 @@ class View:
     def printed(self, place: Place) -> Printed:
         """Return the number at a place as readers see it."""
         key = tuple(place[variable] for variable in self.categories)
-        return print_count(
+        shown = print_count(
             self.protected.cells.get(key), self.protected.sign, self._reported(place), self.setting.words
         )
+        if shown.value == 0 and self.is_incomplete(place):
+            return Printed(self.setting.words("signs.not_yet"), None, "none")
+        return shown
 
     def share(self, place: Place, variable: str) -> Share | None:
         """Return the share of a category among the known persons of one variable, all else equal."""
@@ -221,6 +224,17 @@ class View:
             return None
         key = tuple(place[variable] for variable in self.categories)
         return print_measure(values.get(key), measure.decimals, self.printed(place), self.setting.words)
+
+    def is_incomplete(self, place: Place) -> bool:
+        """Say whether persons of that year were still followed on the day the data are as of: the count will grow."""
+        months = self.indicator.follow_up_months
+        if not months or self.year is None or not place[self.year].isdigit():
+            return False
+        followed = [v for v in self.categories if v not in (self.year, TERRITORY)]
+        if any(place[v] in (TOTAL, UNKNOWN) for v in followed):
+            return False
+        year, month = divmod(int(place[self.year]) * 12 + 11 + months, 12)
+        return self.setting.context.cut_off[:7] <= f"{year:04d}-{month + 1:02d}"
 
     def is_break(self, place: Place) -> bool:
         """Say whether a number must not be compared with the year before, which the table shows too."""

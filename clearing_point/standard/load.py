@@ -322,6 +322,7 @@ def _indicator(block: Mapping[str, Any], path: Path) -> Indicator:
             section=block.get("section"),
             share=block.get("share"),
             measure=Measure(**block["measure"]) if "measure" in block else None,
+            follow_up_months=int(block.get("follow_up_months", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, error) from error

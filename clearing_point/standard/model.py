@@ -272,6 +272,8 @@ class Indicator:
     share: str | None = None
     """Variable whose categories are printed with their share of the known."""
     measure: Measure | None = None
+    follow_up_months: int = 0
+    """Months after its end for which persons of a year are still followed: until then the year is not complete."""
 
     @property
     def labels(self) -> Iterator[Text]:

@@ -1,0 +1,112 @@
+"""Dots on one scale: two years of every category, or every territory beside the region. What is not shown has no dot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clearing_point.analysis.drawing import (
+    GREY,
+    PALE,
+    SMALL,
+    Point,
+    looks,
+    round_limit,
+    shown_values,
+    value_axis,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from clearing_point.analysis.charts import Chart
+
+_MARKERS = ("o", "D", "s", "^")
+_BESIDE = 0.02
+
+
+def draw_dots(axes: Any, chart: Chart) -> None:
+    """Draw a row a category, in the order of the table: a hollow dot for the first series, a full one for the last."""
+    limit = round_limit(
+        [*shown_values(chart.points), *([chart.reference.value or 0.0] if chart.reference else [])]
+    )
+    if chart.percent:
+        limit = 100.0 if limit > 60 else limit
+    if chart.reference is not None and chart.reference.value is not None:
+        axes.axvline(chart.reference.value, color=GREY, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
+    for at in range(len(chart.categories)):
+        _row(axes, chart, at, limit)
+    names = list(chart.categories)
+    axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, limit * 1.12)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color=PALE)
+    axes.set_xlabel(chart.unit, fontsize=SMALL, color=GREY)
+    value_axis(axes.xaxis, limit, chart.percent, chart.separator)
+
+
+def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
+    shown = [
+        (number, series.points[at].value or 0.0, series.points[at].text)
+        for number, series in enumerate(chart.series)
+        if series.points[at].value is not None
+    ]
+    if len(shown) > 1:
+        values = [value for _, value, _ in shown]
+        axes.plot([min(values), max(values)], [at, at], color="#9a9a9a", linewidth=2, zorder=2)
+    for number, value, text in shown:
+        dot_at(axes, number, len(chart.series), value, at)
+        others = [other for n, other, _ in shown if n != number]
+        left = bool(others) and value < max(others)
+        # Of two equal numbers one label is enough.
+        if others and value == max(others) and number < len(chart.series) - 1:
+            continue
+        aside = limit * _BESIDE * (-1 if left else 1)
+        axes.text(
+            value + aside, at, text, ha="right" if left else "left", va="center", fontsize=SMALL, zorder=4
+        )
+    hidden = [(n, s.points[at]) for n, s in enumerate(chart.series) if s.points[at].value is None]
+    signs = "; ".join(_sign(chart, number, point) for number, point in hidden)
+    if signs:  # outside the scale
+        axes.text(
+            1.01,
+            at,
+            signs,
+            ha="left",
+            va="center",
+            fontsize=SMALL,
+            color=GREY,
+            transform=axes.get_yaxis_transform(),
+        )
+
+
+def _sign(chart: Chart, number: int, point: Point) -> str:
+    return point.text if len(chart.series) == 1 else f"{chart.series[number].name} {point.text}"
+
+
+def dot_at(axes: Any, number: int, of: int, value: float, at: float) -> None:
+    """Draw one dot: full for the last of several series, hollow for those before."""
+    look = looks(0)
+    face = look["line"] if number == of - 1 else "white"
+    axes.plot(
+        [value], [at], marker=_MARKERS[(of - 1 - number) % len(_MARKERS)], markersize=7, markerfacecolor=face,
+        markeredgecolor=look["line"], markeredgewidth=1.6, linestyle="none", zorder=3, clip_on=False,
+    )  # fmt: skip
+
+
+def dot_keys(chart: Chart) -> list[tuple[str, Any]]:
+    """Return name and mark of every series, and of the region's line."""
+    from matplotlib.lines import Line2D
+
+    look, keys = looks(0), []
+    of = len(chart.series)
+    for number, series in enumerate(chart.series if of > 1 else ()):
+        face = look["line"] if number == of - 1 else "white"
+        mark = Line2D(
+            [], [], marker=_MARKERS[(of - 1 - number) % len(_MARKERS)], markersize=7, markerfacecolor=face,
+            markeredgecolor=look["line"], markeredgewidth=1.6, linestyle="none",
+        )  # fmt: skip
+        keys.append((series.name, mark))
+    if chart.reference is not None and chart.reference.value is not None:
+        line = Line2D([], [], color=GREY, linewidth=1.2, linestyle=(0, (4, 2)))
+        keys.append((f"{chart.reference_name}: {chart.reference.text}", line))
+    return keys
