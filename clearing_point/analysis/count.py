@@ -13,37 +13,24 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from clearing_point.analysis.categories import NONE_OF_LIST, YEAR_CODELIST, dimension_of
 from clearing_point.analysis.incidence import leaf_of_column, units_of
-from clearing_point.analysis.model import TOTAL, UNKNOWN
+from clearing_point.analysis.model import UNKNOWN
 from clearing_point.analysis.persons import (
-    AGAIN,
-    FIRST,
     LEAF,
-    MARKS,
-    OPEN,
     UNIT,
-    leaf_of,
     mark_persons,
     open_links,
 )
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
-from clearing_point.disclosure.model import Behind, Category, Cell, CountTable, Dimension, Knowledge, Relation
+from clearing_point.analysis.vintages import Cases, cases_of
+from clearing_point.disclosure.model import Behind, Cell, CountTable, Knowledge, Relation
 from clearing_point.disclosure.relations import Units, derive
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.expressions import install_macros, parse_expression
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Population, Standard
-
-YEAR_CODELIST = "year"
-"""Code list of a dimension of calendar years."""
-_NONE_OF_LIST = "NIL"
-"""Leaf of persons of whom all codes of a list were denied: in the total, in no category."""
-_REST = "*"
-_MARKED = "@"
-"""Before a mark of :mod:`clearing_point.analysis.persons` in a group of territories: the region's rows with that mark."""
-_OWN_GROUPS = "none"
-"""Code list of a variable whose categories are the groups of its breakdown and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +39,8 @@ class Counted:
 
     Attributes
     ----------
-    cases : pyarrow.Table or None
-        Of a population of linked persons: ``case_id``, ``year`` and ``person_id`` of each of its rows, to tell later what
-        became of a case. Internal to the office.
-    once : str
-        ``ever`` or ``year``: how often the region counts a person of the population.
+    cases : Cases or None
+        The rows of the population, to tell later what became of each. Internal to the office.
     units : Units or None
         Which unit of the population has which categories, of all territories and years. Internal to the office.
     """
@@ -65,8 +49,7 @@ class Counted:
     table: CountTable
     query: str
     statistic: Statistic | None = None
-    cases: pa.Table | None = None
-    once: str = ""
+    cases: Cases | None = None
     units: Units | None = None
 
 
@@ -127,14 +110,16 @@ def count_indicators(
         if name not in standard.populations:
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
         population_table(connection, standard, name)
-    cases = {name: _cases(connection, name) for name in sorted({i.population for i in indicators})}
+    cases = {}
+    for name in sorted({i.population for i in indicators}):
+        population = standard.populations[name]
+        cases[name] = cases_of(connection, name, _unit(population, marked=False), population.once)
     made = [count_one(connection, standard, i, years) for i in indicators]
     units = units_of(connection, standard, [c.table for c in made])
     return [
         replace(
             c,
             cases=cases[c.indicator.population],
-            once=standard.populations[c.indicator.population].once,
             units=units[c.indicator.population],
         )
         for c in made
@@ -151,16 +136,6 @@ def _why(error: duckdb.Error, what: str) -> ClearingPointError:
     if isinstance(error, _ABOUT_NAMES):
         return InputProblem(f"{what} cannot be counted: {_OF_THE_ENGINE.sub('', str(error))}.")
     return of_the_standard(error, what, "schemas")
-
-
-def _cases(connection: Any, population: str) -> pa.Table | None:
-    columns = {str(row[0]) for row in connection.execute(f"DESCRIBE population_{population}").fetchall()}
-    if not {"mark", "reference_year"} <= columns:
-        return None
-    return connection.execute(
-        "SELECT DISTINCT case_id::VARCHAR AS case_id, reference_year::VARCHAR AS year, person_id::VARCHAR AS person_id "
-        f"FROM population_{population} WHERE reference_year IS NOT NULL ORDER BY ALL"
-    ).to_arrow_table()
 
 
 def population_table(connection: Any, standard: Standard, name: str) -> None:
@@ -188,7 +163,7 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
         # Whoever is counted in several territories is one person here: the table says so, in a dimension of one category.
         region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
         indicator = replace(indicator, by=(*indicator.by, region))
-    dimensions = [_dimension(standard, indicator, b, years, marked) for b in indicator.by]
+    dimensions = [dimension_of(standard, indicator, b, years, marked) for b in indicator.by]
     conditions = _conditions(indicator)
     where = f" WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else ""
     measure = _measured(indicator)
@@ -319,96 +294,6 @@ def _population_key(indicator: Indicator) -> str:
     return f"{indicator.population}: {conditions}" if conditions else indicator.population
 
 
-def _dimension(
-    standard: Standard, indicator: Indicator, breakdown: Breakdown, years: Sequence[int], marked: bool
-) -> Dimension:
-    if breakdown.codelist == YEAR_CODELIST:
-        chosen = years if indicator.years == "trend" else years[-1:]
-        return Dimension(breakdown.variable, tuple(Category(str(y), frozenset({str(y)})) for y in chosen))
-    reporting = breakdown.codelist == TERRITORY and breakdown.variable == TERRITORY
-    codes = _codes(standard, breakdown, reporting)
-    own_groups = breakdown.codelist == _OWN_GROUPS
-    wanted = (() if own_groups else codes) if breakdown.categories is None else breakdown.categories
-    beside = breakdown.unknown_with
-    wanted = tuple(code for code in wanted if code not in beside)
-    unknown_codes = {*wanted, *beside} - set(codes)
-    if unknown_codes:
-        raise InputProblem(
-            f"Indicator {indicator.indicator_id}: '{min(unknown_codes)}' is no code of {breakdown.codelist}."
-        )
-    if reporting:
-        return Dimension(breakdown.variable, _territories(breakdown, codes, wanted, marked))
-    universe = {*codes, UNKNOWN}
-    if indicator.multiple:
-        universe.add(_NONE_OF_LIST)
-    parents = _parents(standard, breakdown.codelist)
-    categories = [Category(code, frozenset(_members(code, codes, wanted, parents))) for code in wanted]
-    taken = {leaf for c in categories for leaf in c.members}.union(beside)
-    for group, members in breakdown.groups.items():
-        chosen_codes = universe - taken - {UNKNOWN, _NONE_OF_LIST} if members == (_REST,) else set(members)
-        categories.append(Category(group, frozenset(chosen_codes)))
-    if breakdown.unknown:
-        categories.append(Category(UNKNOWN, frozenset({UNKNOWN, *beside})))
-    if breakdown.total:
-        categories.append(Category(TOTAL, frozenset(universe)))
-    return Dimension(breakdown.variable, tuple(categories))
-
-
-def _territories(
-    breakdown: Breakdown, codes: Sequence[str], wanted: Sequence[str], marked: bool
-) -> tuple[Category, ...]:
-    """Return territories, each with all its persons, groups of them, and the region, where every person counts once."""
-
-    def leaves(places: Sequence[str], *marks: str) -> frozenset[str]:
-        return frozenset(leaf_of(place, mark) for place in places for mark in marks)
-
-    own = (FIRST, OPEN, AGAIN) if marked else (FIRST,)
-    if breakdown.each is not None:
-        own = (breakdown.each,)
-    categories = [Category(code, leaves((code,), *own)) for code in wanted]
-    for group, members in breakdown.groups.items():
-        marks = [m.removeprefix(_MARKED) for m in members if m.startswith(_MARKED)]
-        if set(marks) - set(MARKS):
-            raise InputProblem(
-                f"Group {group} of territories: '@{min(set(marks) - set(MARKS))}' is no way to be counted."
-            )
-        left = [code for code in codes if code not in wanted]
-        places = left if members == (_REST,) else [m for m in members if not m.startswith(_MARKED)]
-        categories.append(Category(group, leaves(codes, *marks) if marks else leaves(places, *own)))
-    if breakdown.total:
-        total = own if breakdown.each is not None else own[:2]
-        categories.append(Category(TOTAL, leaves(codes, *total)))
-    return tuple(categories)
-
-
-def _codes(standard: Standard, breakdown: Breakdown, reporting: bool) -> tuple[str, ...]:
-    if breakdown.codelist == _OWN_GROUPS:
-        return tuple(sorted({code for members in breakdown.groups.values() for code in members}))
-    return standard.reporting_territories if reporting else standard.codes_of(breakdown.codelist)
-
-
-def _parents(standard: Standard, codelist: str) -> dict[str, str | None]:
-    if codelist in (TERRITORY, _OWN_GROUPS):
-        return {}
-    return {c.code: c.parent for c in standard.codelists[codelist].codes}
-
-
-def _members(
-    code: str, codes: Sequence[str], wanted: Sequence[str], parents: dict[str, str | None]
-) -> set[str]:
-    """A category holds its code and the codes below it that are no category of their own."""
-    members = {code}
-    for other in codes:
-        ancestor = parents.get(other)
-        while ancestor is not None and other not in wanted:
-            if ancestor == code:
-                members.add(other)
-            if ancestor in wanted:
-                break
-            ancestor = parents.get(ancestor)
-    return members
-
-
 def _columns(connection: Any, indicator: Indicator) -> dict[str, str]:
     rows = connection.execute(f"DESCRIBE population_{indicator.population}").fetchall()
     return {str(row[0]): str(row[1]) for row in rows}
@@ -434,5 +319,5 @@ def _leaf(connection: Any, standard: Standard, indicator: Indicator, breakdown: 
     known = f"list_filter({column}, lambda code: code NOT IN ({missing}))"
     return (
         f"unnest(CASE WHEN {column} IS NULL OR (len({column}) > 0 AND len({known}) = 0) THEN ['{UNKNOWN}'] "
-        f"WHEN len({known}) = 0 THEN ['{_NONE_OF_LIST}'] ELSE list_distinct({known}) END)"
+        f"WHEN len({known}) = 0 THEN ['{NONE_OF_LIST}'] ELSE list_distinct({known}) END)"
     )

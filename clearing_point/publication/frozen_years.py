@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from clearing_point.analysis.count import YEAR_CODELIST, Counted
+from clearing_point.analysis.categories import YEAR_CODELIST
+from clearing_point.analysis.count import Counted
 from clearing_point.analysis.vintages import Revision, revisions
 from clearing_point.disclosure import CountTable, Issue, Policy, Protected, ProtectedCell
 from clearing_point.disclosure.audit import bounds_of
@@ -60,7 +61,7 @@ def freeze(
             name = now.indicator.population
             if now.cases is not None and old.cases is not None and name not in compared:
                 compared.add(name)
-                found = revisions(old.cases, now.cases, now.once)
+                found = revisions(old.cases, now.cases)
                 revised.setdefault(name, {}).update({y: r for y, r in found.items() if y in years})
             if now.table.dimensions != old.table.dimensions:
                 raise InputProblem(

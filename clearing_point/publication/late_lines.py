@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.disclosure import Policy, printed_cost
-from clearing_point.publication.issue import Published
+from clearing_point.publication.read_back import Published
 from clearing_point.standard.filling import fill
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from clearing_point.analysis.count import Counted
 from clearing_point.analysis.model import TOTAL
-from clearing_point.analysis.vintages import Revision
+from clearing_point.analysis.vintages import Moved, Revision
 from clearing_point.disclosure import Behind, CountTable, Dimension, Ledger, Policy, ProtectedCell
 from clearing_point.disclosure.model import Cell
 from clearing_point.publication.frozen_years import Frozen, year_position
@@ -104,24 +105,18 @@ def lines_of(
         seen.add(table.population)
         lines: dict[str, dict[Cell, int]] = {LATE: {}, WITHDRAWN: {}}
         behind: dict[str, dict[Cell, Behind]] = {}
-        if now.cases is not None:
+        if now.cases is not None and now.cases.linked:
             lines[LINKED] = {}
         for year in years:
             cell = tuple(year.code if k == at else str(code) for k, code in enumerate(widest))
-            before, today = then.table.counts.get(cell, 0), table.counts.get(cell, 0)
-            known = frozen.revisions.get(table.population, {}).get(year.code)
-            if known is None or known.before != before:
-                # Not of persons who are linked, or a year in which nothing changed: what the totals say.
-                known = Revision(before, max(today - before, 0), max(before - today, 0), 0)
+            known = _revision(frozen, now, then, cell, year.code)
             for kind, counts in lines.items():
                 name, said = f"{table.table_id}-{kind}", earlier.get((table.population, kind, year.code), ())
-                number = next_number(getattr(known, kind), said, policy.threshold)
-                counts[(year.code,)] = getattr(known, kind) if number is None else number
-                if number is not None and number == getattr(known, kind):
-                    who = who_sent_of_a_line(
-                        kind, number, then.table.behind.get(cell), table.behind.get(cell)
-                    )
-                    behind.setdefault(kind, {})[(year.code,)] = who
+                moved: Moved = getattr(known, kind)
+                number = next_number(moved.units, said, policy.threshold)
+                counts[(year.code,)] = moved.units if number is None else number
+                if number == moved.units:
+                    behind.setdefault(kind, {})[(year.code,)] = Behind(moved.persons, moved.own)
                 if number is None:
                     keep.setdefault(name, {})[(year.code,)] = ProtectedCell(None, "hidden")
         for kind, counts in lines.items():
@@ -140,13 +135,22 @@ def lines_of(
     return Lines(tuple(tables), of, keep)
 
 
-def who_sent_of_a_line(kind: str, number: int, before: Behind | None, today: Behind | None) -> Behind:
-    """Return what each sender has of a line herself: by how much her own count of the year has changed."""
-    turn = {LATE: 1, WITHDRAWN: -1}.get(kind, 0)
-    then, now = ({} if b is None else b.own for b in (before, today))
-    steps = {name: turn * (now.get(name, (0, 0))[0] - then.get(name, (0, 0))[0]) for name in {*then, *now}}
-    own = {name: min(step, number) for name, step in steps.items() if step > 0}
-    return Behind(number, {name: (count, count) for name, count in sorted(own.items())})
+def _revision(frozen: Frozen, now: Counted, then: Counted, cell: Cell, year: str) -> Revision:
+    """Return what became of a year, person by person; where no cases tell, what the two totals say.
+
+    Where cases tell something else than the totals, nobody can say how many persons that is: the line is hidden.
+    """
+    before, today = then.table.counts.get(cell, 0), now.table.counts.get(cell, 0)
+    known = frozen.revisions.get(now.table.population, {}).get(year, Revision())
+    if (
+        known.before == before
+        and before + known.late.units - known.withdrawn.units - known.linked.units == today
+    ):
+        return known
+    more = max(today - before, 0)
+    fewer = max(before - today, 0)
+    persons = 0 if now.cases is not None and then.cases is not None else 1
+    return Revision(before, Moved(more, more * persons), Moved(fewer, fewer * persons))
 
 
 def _by(kind: str, edition: int) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
+from clearing_point.analysis.count import Counted
+from clearing_point.analysis.vintages import Cases, revisions
 from clearing_point.disclosure import (
     Behind,
     Category,
@@ -16,7 +19,9 @@ from clearing_point.disclosure import (
     load_policy,
     protect,
 )
-from clearing_point.publication.lines_of_years import who_sent_of_a_line
+from clearing_point.publication.frozen_years import Frozen
+from clearing_point.publication.lines_of_years import lines_of
+from clearing_point.standard.model import Breakdown, Indicator
 from tests.attack.independent_attacker import IndependentAttacker
 from tests.attack.random_reports import random_report
 from tests.conftest import ROOT
@@ -139,20 +144,44 @@ def test_every_unknown_that_the_report_calls_otherwise_is_protected(standard):
         assert breakdown.variable in policy.not_known_tells or set(breakdown.unknown_with) == beside
 
 
-def test_a_line_of_late_records_is_hidden_from_the_sender_of_most_of_it():
-    """Six came late and four of them are hers: the two others are for nobody to know; of six that are all hers, nobody is left."""
-    before = Behind(50, {"A": (30, 30), "B": (20, 20)})
-    years = (Dimension("year", (Category.of("1"),)),)
+def of_a_year(*senders: tuple[str, range]) -> Cases:
+    rows = [
+        (f"{sender}{k}", "2021", f"{sender}{k}", f"{sender}{k}", sender)
+        for sender, which in senders
+        for k in which
+    ]
+    names = ("case_id", "year", "unit_id", "person_id", "sender")
+    return Cases(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True))), "ever", linked=True)  # fmt: skip
+
+
+@pytest.mark.parametrize("taken_back", [0, 4])
+def test_a_line_of_late_records_is_hidden_from_the_sender_of_most_of_it(taken_back: int):
+    """Six came late and four of them are hers: the two others are for nobody to know; of six that are all hers, nobody is left.
+
+    That as many of hers were taken back changes her total and not what she knows.
+    """
     policy = Policy.plain(5, senders="everything", sender_variable="territory")
+    year = Dimension("reference_year", (Category.of("2021"),))
     said = {}
     for others in (2, 0):
-        today = Behind(56, {"A": (36 - others, 36 - others), "B": (20 + others, 20 + others)})
-        line = CountTable(
-            "T-late",
-            "persons, late",
-            years,
-            {("1",): 6},
-            {("1",): who_sent_of_a_line("late", 6, before, today)},
-        )
-        said[others] = protect([line], policy, profile="suppress").tables[0].cells[("1",)].shown
+        before = of_a_year(("A", range(30)), ("B", range(20)))
+        today = of_a_year(("A", range(taken_back, 36 - others)), ("B", range(20 + others)))
+        then, now = (
+            Counted(
+                Indicator(
+                    indicator_id="T", order=1, part="numbers", title={"en": "T"}, definition={"en": "T"},
+                    population="persons", rows=(), columns=("reference_year",), chart=None,
+                    by=(Breakdown("reference_year", "year", {"en": "Year"}, total=False),),
+                ),
+                CountTable("T", "persons", (year,), {("2021",): cases.rows.num_rows}),
+                "SELECT", cases=cases,
+            )
+            for cases in (before, today)
+        )  # fmt: skip
+        frozen = Frozen((now,), (then,), frozenset({"2021"}), {"persons": revisions(before, today)})
+        lines = lines_of(frozen, 2022, policy, {})
+        (late,) = [
+            t for t in protect(lines.tables, policy, profile="suppress").tables if t.table_id == "T-late"
+        ]
+        said[others] = late.cells[("2021",)].shown
     assert said == {2: None, 0: 6}

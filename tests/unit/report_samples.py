@@ -136,7 +136,7 @@ def context(**more: Any) -> ReportContext:
 
 def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, ReportContext]:
     """Every indicator of the standard with invented numbers of the size that the region has: for looking and timing."""
-    from clearing_point.analysis.count import _dimension
+    from clearing_point.analysis.categories import dimension_of
     from clearing_point.project import find_project
     from clearing_point.publication.edition import load_edition
 
@@ -148,7 +148,7 @@ def real_indicators(seed: int = 1) -> tuple[list[PublishedTable], Edition, Repor
     sizes = {t: random_of.choice([3, 9, 15, 40, 80, 150, 300, 600]) for t in found.reporting_territories}
     for name in which.tables:
         chosen = by_id[name]
-        dimensions = tuple(_dimension(found, chosen, b, years, False) for b in chosen.by)
+        dimensions = tuple(dimension_of(found, chosen, b, years, False) for b in chosen.by)
         cells = {}
         for key in product(*([c.code for c in d.categories] for d in dimensions)):
             size: float = sizes.get(key[0], 1500)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from clearing_point.analysis.links import corrected_numbers, note_of, notes_on_links
-from clearing_point.analysis.vintages import Revision, revisions
+from clearing_point.analysis.vintages import Cases, Moved, revisions
 from clearing_point.linkage.link import Linked
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.report.compose import compose
@@ -17,37 +17,66 @@ from tests.conftest import ROOT
 from tests.unit import report_samples as samples
 
 
-def cases(*rows: tuple[str, str, str]) -> pa.Table:
-    return pa.table({k: pa.array(v, pa.string()) for k, v in zip(("case_id", "year", "person_id"), zip(*rows, strict=True), strict=True)})  # fmt: skip
+def cases(once: str, *rows: tuple[str, str, str]) -> Cases:
+    """A case's name begins with its sender."""
+    names = ("case_id", "year", "unit_id", "person_id", "sender")
+    whole = [(case, year, person, person, case[0]) for case, year, person in rows]
+    columns = {k: pa.array(v, pa.string()) for k, v in zip(names, zip(*whole, strict=True), strict=True)}
+    return Cases(pa.table(columns), once, linked=True)
 
 
-THEN = cases(
-    ("a", "2021", "a"), ("b", "2021", "b"), ("c", "2021", "c"), ("d", "2022", "d"), ("e", "2021", "e")
-)
+def then(once: str) -> Cases:
+    return cases(
+        once,
+        *(("a1", "2021", "a"), ("b1", "2021", "b"), ("c1", "2021", "c"), ("d1", "2022", "d"), ("e1", "2021", "e")),
+    )  # fmt: skip
+
+
+def now(once: str) -> Cases:
+    """Say that b turned out to be a; c is no victim; f came late; d is e, who counts in 2021 already."""
+    return cases(
+        once,
+        *(("a1", "2021", "a"), ("b1", "2021", "a"), ("d1", "2022", "d"), ("e1", "2021", "d"), ("f1", "2021", "f")),
+    )  # fmt: skip
+
+
+def units(revision) -> dict[str, int]:
+    return {kind: getattr(revision, kind).units for kind in ("late", "withdrawn", "linked")}
 
 
 def test_every_change_of_a_year_has_its_reason_and_they_add_up() -> None:
-    # b turned out to be a; c is no victim; f came late; d is e, who counts in 2021 already.
-    now = cases(
-        ("a", "2021", "a"), ("b", "2021", "a"), ("d", "2022", "d"), ("e", "2021", "d"), ("f", "2021", "f")
-    )  # fmt: skip
-    found = revisions(THEN, now, "ever")
-    assert found == {
-        "2021": Revision(before=4, late=1, withdrawn=1, linked=1),
-        "2022": Revision(before=1, late=0, withdrawn=0, linked=1),
-    }
+    found = revisions(then("ever"), now("ever"))
+    assert {year: r.before for year, r in found.items()} == {"2021": 4, "2022": 1}
+    assert units(found["2021"]) == {"late": 1, "withdrawn": 1, "linked": 1}
+    assert units(found["2022"]) == {"late": 0, "withdrawn": 0, "linked": 1}
     # Whoever counts in every year anew counts in both.
-    assert revisions(THEN, now, "year")["2022"] == Revision(before=1, late=0, withdrawn=0, linked=0)
+    assert units(revisions(then("year"), now("year"))["2022"]) == {"late": 0, "withdrawn": 0, "linked": 0}
     for once in ("ever", "year"):
-        there, back = revisions(THEN, now, once), revisions(now, THEN, once)
+        there, back = revisions(then(once), now(once)), revisions(now(once), then(once))
         for year, r in there.items():
-            assert r.before - r.withdrawn - r.linked + r.late == back[year].before
+            steps = units(r)
+            assert r.before - steps["withdrawn"] - steps["linked"] + steps["late"] == back[year].before
 
 
 def test_a_link_that_is_taken_back_adds_a_person() -> None:
-    one = cases(("a", "2021", "a"), ("b", "2021", "a"))
-    two = cases(("a", "2021", "a"), ("b", "2021", "b"))
-    assert revisions(one, two, "year") == {"2021": Revision(before=1, late=1, withdrawn=0, linked=0)}
+    one = cases("year", ("a1", "2021", "a"), ("b1", "2021", "a"))
+    two = cases("year", ("a1", "2021", "a"), ("b1", "2021", "b"))
+    (revision,) = revisions(one, two).values()
+    assert units(revision) == {"late": 1, "withdrawn": 0, "linked": 0}
+
+
+def test_every_sender_knows_what_became_of_her_own_persons() -> None:
+    """Her total hides it: four of hers came and four went, and she knows of all eight."""
+    stay = [(f"{s}s{k}", "2021", f"{s}s{k}") for s in "ab" for k in range(20)]
+    gone = [(f"a{k}", "2021", f"a{k}") for k in range(4)] + [("b0", "2021", "b0")]
+    came = [(f"a9{k}", "2021", f"a9{k}") for k in range(4)] + [("b90", "2021", "b90"), ("b91", "2021", "b91")]
+    (revision,) = revisions(cases("ever", *stay, *gone), cases("ever", *stay, *came)).values()
+    assert revision.late == Moved(6, 6, {"a": (4, 4), "b": (2, 2)})
+    assert revision.withdrawn == Moved(5, 5, {"a": (4, 4), "b": (1, 1)})
+    joined = [(case, year, "bs0" if person == "as0" else person) for case, year, person in stay]
+    (revision,) = revisions(cases("ever", *stay), cases("ever", *joined)).values()
+    assert revision.linked == Moved(1, 1, {"a": (1, 1), "b": (1, 1)})
+    assert revision.withdrawn == Moved()
 
 
 LINKED = Linked(1000, 880, 870, 120, 10, 1e-6, 125.0, 0.004, 0.052, 3, {}, 0)
