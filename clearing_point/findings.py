@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,26 @@ CONFIRMED_BY_SENDER = frozenset(rule for rule, severity in CONSERVED.items() if 
 def conserved(rule_id: str, *place: Any, dimension: str = "structure") -> Finding:
     """Make a finding of :data:`CONSERVED`; ``place`` is table, field, sheet, row and column letter."""
     return Finding(rule_id, CONSERVED[rule_id], dimension, *place)
+
+
+_PLACE = re.compile(r"#[1-9][0-9]{0,4}")
+
+
+def place_of(number: int) -> str:
+    """Write the place of a sheet; 1 is the first of the workbook."""
+    return f"#{number}"
+
+
+def is_place(name: str) -> bool:
+    """Whether a sheet is told by its place."""
+    return _PLACE.fullmatch(name) is not None
+
+
+def sheet_at(name: str, sheets: Sequence[str]) -> str:
+    """Return the sheet of a workbook that a name or place tells."""
+    if name not in sheets and is_place(name) and int(name[1:]) <= len(sheets):
+        return sheets[int(name[1:]) - 1]
+    return name
 
 
 @dataclass(frozen=True)

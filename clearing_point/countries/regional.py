@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from clearing_point.countries.profile import ColumnSpec, Profile, SheetSpec, TableSpec
 from clearing_point.errors import InputProblem
+from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY, Standard, Table
 from clearing_point.standard.workbook import LISTS_SHEET, MARK_SHEET, MARKS, sheet_names, short_name
 
@@ -21,6 +22,7 @@ MACHINE_ROW, LABEL_ROWS = 1, 1
 
 
 _FEW_HEADINGS = 2
+_REGIONAL = "/regional"
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,35 @@ def _labels(name: str, standard: Standard) -> Mapping[str, frozenset[str]]:
     return labels
 
 
+def is_regional(profile: Profile) -> bool:
+    """Whether a profile is that of the regional workbook."""
+    return profile.name.endswith(_REGIONAL)
+
+
+def words_of_totals(standard: Standard) -> tuple[str, ...]:
+    """Return the words that mark a row of totals in any language and script."""
+    return tuple(read_yaml(standard.folder / "template.yml")["totals"])
+
+
+def with_words_of_totals(profile: Profile, standard: Standard) -> Profile:
+    """Return a profile whose rows of totals are known by any language's word, where it declares one of them itself."""
+    totals = words_of_totals(standard)
+    known = {fold_name(word) for word in totals}
+    sheets = tuple(
+        replace(
+            sheet,
+            skip_rows={
+                heading: tuple(dict.fromkeys((*words, *totals)))
+                if known & {fold_name(word) for word in words}
+                else words
+                for heading, words in sheet.skip_rows.items()
+            },
+        )
+        for sheet in profile.sheets
+    )
+    return replace(profile, sheets=sheets)
+
+
 def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str] | None = None) -> Profile:
     """Return the profile of the regional workbook for one sender.
 
@@ -191,6 +222,7 @@ def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str
         if spoken in label
     }
     made = []
+    totals = words_of_totals(standard)
     for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
         columns = {
             f.name: ColumnSpec(
@@ -212,8 +244,9 @@ def regional_profile(standard: Standard, base: Profile, sheets: Mapping[str, str
                 labels=_labels(table.name, standard),
                 tables=(TableSpec(table=table.name, columns=columns),),
                 optional=True,
+                skip_rows=dict.fromkeys((table.received[0].name, *table.received[0].formerly), totals),
             )
         )
     # Several values of a cell are parted as the workbook says, whatever this sender's own files do.
     reading = replace(base.reading, list_separator=LIST_SEPARATOR)
-    return replace(base, name=f"{base.name}/regional", sheets=tuple(made), reading=reading)
+    return replace(base, name=f"{base.name}{_REGIONAL}", sheets=tuple(made), reading=reading)

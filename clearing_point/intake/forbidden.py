@@ -20,6 +20,7 @@ _PLAIN_LETTERS = str.maketrans(
     {"đ": "d", "ð": "d", "ł": "l", "ı": "i", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe"}
 )
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _BETWEEN_PARTS = re.compile(r"[/|\r\n()\[\]]+")
 
 
@@ -57,6 +58,8 @@ class Content:
     """Fewer cells are enough where the column has no more of them."""
     series_excused: bool = False
     """Numbers that follow each other closely are a sender's own."""
+    gives_way: bool = False
+    """A text that another pattern sees, too, is told by that one."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,24 @@ def texts_of(standard: Standard) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+@lru_cache(maxsize=4)
+def vocabulary(standard: Standard) -> frozenset[str]:
+    """Return the words of the standard's own texts, the names of the reporting territories and the listed words.
+
+    Names of other territories are left out: islands are named after persons.
+    """
+    reporting = [standard.territory_names[code] for code in standard.reporting_territories]
+    elsewhere = {name for names in standard.territory_names.values() for name in names.values()}
+    elsewhere |= {str(value) for row in standard.territories for value in row.values()}
+    elsewhere |= {
+        str(value) for rows in standard.territory_files.values() for row in rows for value in row.values()
+    }
+    texts = [text for text in texts_of(standard) if text not in elsewhere]
+    texts += [text for names in reporting for text in names.values()]
+    texts += [*standard.reporting_territories, *forbidden_of(standard).vocabulary]
+    return frozenset(word.lower() for text in texts for word in _LETTERS_AND_DIGITS.findall(text))
+
+
 def _former_sentences(standard: Standard) -> Iterator[str]:
     """Yield what earlier versions wrote into workbooks that may still come back."""
     path = standard.folder / "former_sentences.txt"
@@ -204,6 +225,7 @@ def _content(block: Mapping[str, Any], checksums: Mapping[str, Mapping[str, Any]
         share=float(block["trigger"]["share"]),
         alone=bool(block["trigger"].get("alone", False)),
         series_excused=bool(block["trigger"].get("series_excused", False)),
+        gives_way=bool(block.get("gives_way", False)),
     )
 
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.findings import INFORMATION, WORDS_LEFT_OUT, Finding
-from clearing_point.intake.forbidden import OpenText, forbidden_of, texts_of
+from clearing_point.intake.forbidden import OpenText, forbidden_of, vocabulary
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns
 from clearing_point.intake.lookups import is_parted, parts_of
 from clearing_point.intake.package import column_letter
@@ -321,7 +320,7 @@ def _formed(pattern: re.Pattern[str], missing: set[str], *, prefix: str = "", lo
 
 def _reference(formed: Keep, standard: Standard) -> Keep:
     """Keep the number of a person or event: few digits together, and no longer word than those of the standard."""
-    words = _vocabulary(standard)
+    words = vocabulary(standard)
 
     def keep(text: str) -> str | None:
         if formed(text) is None:
@@ -340,7 +339,7 @@ def _codes(words: Words, separator: str | None, standard: Standard) -> Keep:
     def is_of_form(bare: str) -> bool:
         """Whether it is a form's own: the number of a question, or an instruction such as "(specify the country)"."""
         inside = _WORD.findall(bare)
-        said = bare.startswith("(") and all(word.lower() in _vocabulary(standard) for word in inside)
+        said = bare.startswith("(") and all(word.lower() in vocabulary(standard) for word in inside)
         return said or bool(_QUESTION.fullmatch(bare))
 
     def keep(text: str) -> str | None:
@@ -359,7 +358,7 @@ def _codes(words: Words, separator: str | None, standard: Standard) -> Keep:
 
 
 def _open(opened: OpenText, known: set[str], standard: Standard) -> Keep:
-    words = _vocabulary(standard)
+    words = vocabulary(standard)
 
     def is_known(word: str) -> bool:
         return word.lower() in words or bool(_CODE.fullmatch(word))
@@ -373,21 +372,3 @@ def _open(opened: OpenText, known: set[str], standard: Standard) -> Keep:
         return text if all(map(is_known, _WORD.findall(bare))) else None
 
     return keep
-
-
-@lru_cache(maxsize=4)
-def _vocabulary(standard: Standard) -> frozenset[str]:
-    """Return the words of the standard's own texts, the names of the reporting territories and the listed words.
-
-    Names of other territories are left out: islands are named after persons.
-    """
-    reporting = [standard.territory_names[code] for code in standard.reporting_territories]
-    elsewhere = {name for names in standard.territory_names.values() for name in names.values()}
-    elsewhere |= {str(value) for row in standard.territories for value in row.values()}
-    elsewhere |= {
-        str(value) for rows in standard.territory_files.values() for row in rows for value in row.values()
-    }
-    texts = [text for text in texts_of(standard) if text not in elsewhere]
-    texts += [text for names in reporting for text in names.values()]
-    texts += [*standard.reporting_territories, *forbidden_of(standard).vocabulary]
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))

@@ -13,7 +13,7 @@ from typing import Any
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
-from clearing_point.countries.regional import mark_of
+from clearing_point.countries.regional import mark_of, with_words_of_totals
 from clearing_point.errors import InputProblem
 from clearing_point.intake.balance import account_for
 from clearing_point.intake.entering import (
@@ -33,6 +33,7 @@ from clearing_point.intake.layout import lay_out
 from clearing_point.intake.merged import fill_merged
 from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.read import ReceivedFile
+from clearing_point.intake.sheet_names import by_place, findings_by_place, places_of
 from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -88,13 +89,16 @@ def receive(
     if received is None:
         received = read_as_declared(path, profile, standard)
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
+    mark, places = mark_of(received.rows), places_of(received, profile, standard)
+    received, layouts = by_place(received, layouts, places)
     received, merged = fill_merged(received, layouts)
     account = account_for(received, layouts, profile, standard)
+    problems = findings_by_place(problems, places)
     # What may never be sent is said before how the file should be laid out.
     headings = Headings(received, layouts, standard)
     findings = headings.refusals or headings.without_left_out(problems)
     findings = findings or guard_cells(received, layouts, profile, standard)
-    findings = findings or guard_notes(received, path, profile, standard)
+    findings = findings or findings_by_place(guard_notes(received, path, profile, standard), places)
     findings = findings or guard_tokens(received, layouts, standard)
     findings = findings or guard_parts(received, path, profile, standard)
     workspace = new_workspace(project, standard)
@@ -109,7 +113,7 @@ def receive(
         unknown = keep(
             kept_file, received, layouts, profile, standard,
             corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
-            balance=account.document(mark_of(received.rows)),
+            balance=account.document(mark),
         )  # fmt: skip
         del received, layouts
         return replace(coming.read(kept_file), unknown=unknown)
@@ -137,9 +141,12 @@ def keep_file(
     """
     profile = _for_period(profile, period, standard)
     layouts, problems = lay_out(received, profile, spelling_of(standard, profile.language))
+    mark, places = mark_of(received.rows), places_of(received, profile, standard)
+    received, layouts = by_place(received, layouts, places)
     received, merged = fill_merged(received, layouts)
     account = account_for(received, layouts, profile, standard)
     headings = Headings(received, layouts, standard)
+    problems = findings_by_place(problems, places)
     if headings.without_left_out(problems):
         raise InputProblem(
             f"{received.name} has not the headings that the profile {profile.name} declares today: "
@@ -148,7 +155,7 @@ def keep_file(
     keep(
         target, received, layouts, profile, standard,
         corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
-        balance=account.document(mark_of(received.rows)),
+        balance=account.document(mark),
     )  # fmt: skip
 
 
@@ -179,4 +186,5 @@ def receive_kept(
 
 
 def _for_period(profile: Profile, period: str, standard: Standard) -> Profile:
-    return replace(with_crosswalk_flags(profile, standard), period=period.strip())
+    profile = with_words_of_totals(with_crosswalk_flags(profile, standard), standard)
+    return replace(profile, period=period.strip())

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clearing_point.findings import WARNING
+from clearing_point.findings import WARNING, is_place
 from clearing_point.quality.said import LEVELS, confirmable, runs, sentences
 from clearing_point.standard import Standard
 
@@ -172,7 +172,7 @@ class _Reader:
         yield "table", not row.get("table") or table is not None
         yield "field", not field or (table is not None and field in table.by_name)
         yield "level", row.get("level", "") in self.levels
-        yield "on_sheet", row.get("on_sheet", "") in self.sheets
+        yield "on_sheet", (on_sheet := row.get("on_sheet", "")) in self.sheets or is_place(on_sheet)
         yield "column", re.fullmatch(r"[A-Z]{0,3}", row.get("column", "")) is not None
         yield "cells", _CELLS.fullmatch(row.get("cells", "")) is not None
         yield "count", _NUMBER.fullmatch(row.get("count", "")) is not None

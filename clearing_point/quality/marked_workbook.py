@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem
+from clearing_point.findings import sheet_at
 from clearing_point.quality.answers import SIGN, cells_text
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.findings_sheet import Line, findings_sheet
@@ -105,7 +106,7 @@ def write_marked(
         groups = [places.lines[p].group for p in positions]
         level = min((g.level for g in groups), key=LEVELS.index)
         note = "\n".join(f"{g.rule_id}: {g.what} {g.action}" for g in groups)[:_NOTE_CHARACTERS]
-        by_sheet.setdefault(sheet, {}).setdefault(row, {})[letters] = Mark(level, note)
+        by_sheet.setdefault(sheet_at(sheet, list(parts)), {}).setdefault(row, {})[letters] = Mark(level, note)
     earlier = _earlier_sheet(package, parts)
     for sheet, part in parts.items():
         if sheet == earlier:

@@ -40,7 +40,7 @@ def _merged(book: openpyxl.Workbook) -> None:
 
 
 def _hidden(book: openpyxl.Workbook) -> None:
-    book.create_sheet("Mine").append(["a", "b"])
+    book.create_sheet("Xelvina Murkova").append(["a", "b"])
     book["person"].sheet_state = "hidden"
 
 
@@ -49,8 +49,9 @@ CASES = {
     "L14": (_beside, ("person", 8, None)),
     "L19": (_merged, ("person", 4, "C")),
     "L17": (_hidden, ("person", None, None)),
-    "L09": (_hidden, ("Mine", None, None)),
+    "L09": (_hidden, ("#2", None, None)),
 }
+"""A sheet that is named by no word of the standard or the profile is told by its place."""
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -60,8 +61,38 @@ def test_its_place_is_named(rule: str, project: Project, standard: Standard, tmp
     change(book)
     book.save(tmp_path / "a.xlsx")
     held = {
-        s.title: sum(any(c.value is not None for c in row) for row in s.iter_rows()) for s in book.worksheets
+        "#2" if s.title.startswith("Xelvina") else s.title: sum(
+            any(c.value is not None for c in row) for row in s.iter_rows()
+        )
+        for s in book.worksheets
     }
     found = read(project, standard, tmp_path / "a.xlsx", "ALB")
     assert place in found.places(rule)
     assert {sheet: items["rows"] for sheet, items in found.balance.items()} == held
+
+
+def _named(path: Path, *names: str) -> Path:
+    """A workbook whose sheets of persons carry these names, the last one with a person."""
+    book = _book()
+    for name in names:
+        book.create_sheet(name).append(["a", "b"])
+    book["person"].title = f"{names[0]} 2"
+    book.save(path)
+    return path
+
+
+def test_a_sheet_of_persons_that_is_named_after_somebody_is_read_and_told_by_its_place(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    found = read(project, standard, _named(tmp_path / "a.xlsx", "Xelvina", "Persons 2022"), "ALB")
+    assert found.rows["person"] == 4
+    assert set(found.balance) == {"#1", "#2", "Persons 2022"}
+    assert "elvina" not in repr(found)
+
+
+@pytest.mark.parametrize("name", ["#2", "Ана Петрова"])
+def test_names_that_say_more_than_the_standards_words_are_not_told(
+    name: str, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    found = read(project, standard, _named(tmp_path / "a.xlsx", "Persons", name), "ALB")
+    assert set(found.balance) == {"Persons 2", "Persons", "#3"}

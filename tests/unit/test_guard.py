@@ -247,10 +247,11 @@ def test_findings_name_rows_and_never_values() -> None:
     values = [f"+381 64 {n:07d}" if n % 2 else "abc" for n in range(100)]
     file, made = _column("unmapped", values)
     found = cells(file, made)
-    # A number may be two kinds at once: each is said, with the same rows.
-    assert {f.source_row for f in found} == {None, *(n + 2 for n in range(1, 41, 2))}
-    assert all((f.severity, f.target_table) == (BLOCK, None) for f in found)
-    assert "phone_international" in {f.target_field for f in found}
+    # A number may look like two kinds at once: the most telling is said, once.
+    assert [f.source_row for f in found] == [None, *(n + 2 for n in range(1, 41, 2))]
+    assert {(f.severity, f.target_table, f.target_field) for f in found} == {
+        (BLOCK, None, "phone_international")
+    }
     assert "381" not in repr(found)
 
 
@@ -261,7 +262,7 @@ def test_the_columns_of_a_large_file_are_judged_in_parts_with_the_same_findings(
     rows = [[f"P-{n}", "F", *["+381 64 1234567", None, "ana@example.org", "Ana", "x"]] for n in range(30)]
     file = received(People=[head, *rows], Other=[["Note"], ["ana@example.org"], ["ana@example.org"]])
     whole = cells(file, profile(PEOPLE))
-    assert {(sheet, letter) for sheet, letter, _ in columns_of(whole)} >= {
+    assert {(sheet, letter) for sheet, letter, _ in columns_of(whole)} == {
         ("People", "C"),
         ("People", "E"),
         ("Other", "A"),
@@ -276,7 +277,7 @@ def test_odd_spaces_and_dashes_hide_no_telephone() -> None:
     file, made = _column(
         "unmapped", ["+381\u00a064\u202f123\u20114567", "064\u2013123\u20134567", "064\u2212123\u22124568"]
     )
-    assert {f.target_field for f in cells(file, made)} >= {"phone_international", "phone_local"}
+    assert {f.target_field for f in cells(file, made)} == {"phone_international", "phone_local"}
 
 
 def test_tokens_pass_in_their_columns_and_nothing_else_does() -> None:
@@ -318,7 +319,7 @@ def test_known_words_of_a_coded_field_are_excused_also_in_a_list() -> None:
     assert cells(file, made) == []
     file = received(S=[["Value"], [word], [f"{word}; she told us that she has a sister living in that town"]])
     assert {(f.source_row, f.target_field) for f in cells(file, made)} == {
-        (row, name) for row in (None, 3) for name in ("over_long_text", "words_in_a_row")
+        (row, "over_long_text") for row in (None, 3)
     }
 
 
@@ -332,7 +333,6 @@ def test_the_standards_own_texts_may_travel_with_a_workbook() -> None:
     file = received(People=[["Case", "Sex"], ["17", "F"]], Help=help_sheet)
     assert columns_of(cells(file, profile(PEOPLE))) == [
         ("Help", "B", "over_long_text"),
-        ("Help", "B", "words_in_a_row"),
     ]
 
 
