@@ -59,8 +59,17 @@ def answer_table(release: Release, indicator: str) -> Answer:
     """Return one indicator as published; see :meth:`Release.table`."""
     table = next((t for t in _tables(release) if t.indicator == indicator), None)
     if table is None:
-        raise InputProblem(f"The release has no indicator '{indicator}': see Release.indicators().")
+        raise InputProblem(_why_not(release, indicator))
     return _slice(release, table, tuple(table.categories), {}, {"kind": "table", "indicator": indicator})
+
+
+def _why_not(release: Release, indicator: str) -> str:
+    withheld = release.rows(
+        "SELECT withheld FROM indicator WHERE indicator_id = ? AND withheld IS NOT NULL", [indicator]
+    )
+    if withheld:
+        return f"The whole table '{indicator}' is kept back: {withheld[0][0]}"
+    return f"The release has no indicator '{indicator}': see Release.indicators()."
 
 
 def answer_crossing(

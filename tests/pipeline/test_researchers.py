@@ -83,11 +83,20 @@ def test_the_release_is_whole_and_its_checksums_hold(demo: Project, release: Rel
     assert "made data" in citation["title"]
 
 
-@pytest.mark.xfail(reason="failed on the small region when it was last seen; the cause is not found yet")
 def test_frames_are_tidy_and_typed(release: Release) -> None:
     listed = release.indicators()
-    assert len(listed) >= 14
-    for indicator in listed["indicator"]:
+    printed = listed[listed["withheld"].isna()]["indicator"]
+    assert len(printed) >= 14
+    for indicator, why in listed[listed["withheld"].notna()][["indicator", "withheld"]].itertuples(
+        index=False
+    ):
+        with pytest.raises(
+            InputProblem, match=re.escape(f"The whole table '{indicator}' is kept back: {why}")
+        ):
+            release.table(indicator)
+    with pytest.raises(InputProblem, match="has no indicator 'T9999'"):
+        release.table("T9999")
+    for indicator in printed:
         frame = release.table(indicator).frame
         assert str(frame["value"].dtype) in ("Int64", "Float64")
         for flag in FLAGS:
@@ -99,7 +108,6 @@ def test_frames_are_tidy_and_typed(release: Release) -> None:
     assert release.table("T01").frame["reference_year"].dtype.kind == "i"
 
 
-@pytest.mark.xfail(reason="failed on the small region when it was last seen; the cause is not found yet")
 def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) -> None:
     answer = release.crosstab(
         ["territory", "sex"], where={"reference_year": 2022}, population="persons_identified"
@@ -130,7 +138,10 @@ def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) 
     both = release.table("T01").frame
     for year in (2021, 2022):
         parts = both[both["territory"].isin(["ALB", "BGR"]) & (both["reference_year"] == year)]["value"]
-        assert years.frame.set_index("reference_year").loc[year, "value"] == parts.sum()
+        summed = years.frame.set_index("reference_year").loc[year, "value"]
+        # A sum over a protected number is protected.
+        assert pd.isna(summed) if parts.isna().any() else summed == parts.sum()
+    assert years.frame["value"].notna().any()
 
 
 @pytest.mark.parametrize(
