@@ -6,6 +6,7 @@ from clearing_point.project import Project
 from clearing_point.quality.rule_book import rule_book
 from clearing_point.standard import Standard
 from clearing_point.standard.dictionary import data_package, ddl_text, dictionary_page
+from clearing_point.suites.listing import types_by_rule
 from clearing_point.suites.ready import generated_suites, suite_files
 
 
@@ -22,7 +23,10 @@ def derived_files(standard: Standard) -> dict[str, str]:
 
 def derived_documents(standard: Standard) -> dict[str, str]:
     """Return the text of every generated page for people by its name under ``docs``: the rule book of each language."""
-    return {f"rule-book/{language}.md": rule_book(standard, language) for language in standard.languages}
+    types = types_by_rule(standard)
+    return {
+        f"rule-book/{language}.md": rule_book(standard, language, types) for language in standard.languages
+    }
 
 
 def derive(

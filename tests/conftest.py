@@ -65,12 +65,17 @@ def one_judge_where_two_are_not_the_matter(
 ) -> None:
     """A load in a test's own process is judged by SQL alone, as a check is, unless the test is marked great_expectations.
 
-    That both judges agree is the matter of test_suites.py, test_planted_faults.py and of every command that is run.
+    So is what is published. That both judges agree is the matter of test_suites.py, test_planted_faults.py,
+    test_checkpoint.py and of every command that is run.
     """
     flow = sys.modules.get("pipelines.ingest")
     if flow is not None and request.node.get_closest_marker("great_expectations") is None:
         monkeypatch.setattr(flow, "library_beside", nullcontext)
         monkeypatch.setattr(flow, "confirmed_by", lambda _ask, _project, _standard, _plan, found, **_: found)
+    making = sys.modules.get("clearing_point.publication.release")
+    if making is not None and request.node.get_closest_marker("great_expectations") is None:
+        monkeypatch.setattr(making, "library_beside", nullcontext)
+        monkeypatch.setattr(making, "run_checkpoint", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

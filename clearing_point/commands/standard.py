@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from clearing_point.commands.shared import (
+    DataOption,
     JsonOption,
     ProjectOption,
     print_json,
 )
-from clearing_point.errors import InputProblem
-from clearing_point.project import find_project
+from clearing_point.errors import InputProblem, UsageProblem
+from clearing_point.project import Project, find_project
 
 app = typer.Typer()
 standard_app = typer.Typer(help="The standard: what the region has agreed.", no_args_is_help=True)
@@ -72,15 +73,28 @@ def suites(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Write one JSON file a table here."),
     ] = None,
+    submission: Annotated[
+        str | None,
+        typer.Option(metavar="SUBMISSION", help="With -o: the page of what they said of a submission."),
+    ] = None,
+    edition: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="With -o: the page of what they said of an edition.")
+    ] = None,
     project: ProjectOption = None,
+    data: DataOption = None,
     json: JsonOption = False,
 ) -> int:
-    """List the validation suites: expectations on every table, for Great Expectations on any database."""
+    """List the validation suites: expectations on every table, for Great Expectations on any database.
+
+    With --submission or --edition: write one page of what they said, beside what they said before.
+    """
     from clearing_point.standard import load_standard
     from clearing_point.suites.listing import listed, listing_lines
     from clearing_point.suites.ready import chosen_suites, write_suites
 
-    found = find_project(project, None)
+    found = find_project(project, data)
+    if submission is not None or edition is not None:
+        return _page_of(found, submission, edition, output)
     files = chosen_suites(load_standard(found.schemas), dialect)
     if output is not None:
         written = write_suites(files, output)
@@ -92,6 +106,21 @@ def suites(
     else:
         for line in listing_lines(rows):
             print(line)
+    return 0
+
+
+def _page_of(found: Project, submission: str | None, edition: int | None, output: Path | None) -> int:
+    from clearing_point.publication.validation_page import page_of_edition, page_of_submission, write_page
+    from clearing_point.standard import load_standard
+
+    if output is None or (submission is None) == (edition is None):
+        raise UsageProblem("Give one of --submission and --edition, and -o FILE.html.")
+    known = load_standard(found.schemas, found.prepared)
+    if submission is not None:
+        text = page_of_submission(found, known, submission)
+    else:
+        text = page_of_edition(found, known, int(edition or 0))
+    print(f"Written: {write_page(text, output)}")
     return 0
 
 

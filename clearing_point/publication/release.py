@@ -26,11 +26,14 @@ from clearing_point.errors import InputProblem
 from clearing_point.linkage.decisions import count_decisions
 from clearing_point.linkage.step import LinkedSubmissions, link_submissions
 from clearing_point.project import Project, hash_of_folder
+from clearing_point.publication.checkpoint import FILE as VALIDATION
+from clearing_point.publication.checkpoint import Checkpoint, run_checkpoint
 from clearing_point.publication.covered_years import covered_years
 from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.publication.issue import publish_tables
 from clearing_point.publication.late_lines import late_lines
 from clearing_point.standard import Standard
+from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import connect
 
 Progress = Callable[[str], None]
@@ -52,6 +55,8 @@ class Release:
     """Lines of persons who came, were withdrawn or turned out to be one after their year went out, by name."""
     stale: tuple[str, ...] = ()
     """Decisions about links to look at again, a sentence each."""
+    validated: Checkpoint | None = None
+    """What Great Expectations said of the submissions that count."""
 
     def summary(self) -> dict[str, Any]:
         """Return counts for a program."""
@@ -80,6 +85,7 @@ class Release:
         return (
             f"{counts['tables'] - len(withheld)} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
             f"{len(withheld)} tables withheld{named}: {self.folder}"
+            + (f"\n{self.validated.sentence()}" if self.validated else "")
         )
 
 
@@ -110,7 +116,8 @@ def make_release(
     Raises
     ------
     InputProblem
-        If there is no such edition, nothing was accepted yet, the tables cannot be made safe (it names them), or
+        If there is no such edition, nothing was accepted yet, what counts does not pass the validation suites, the tables
+        cannot be made safe (it names them), or
         the edition is out and its numbers have changed since (:mod:`clearing_point.publication.issue`).
     """
     edition = load_edition(project, year)
@@ -119,7 +126,12 @@ def make_release(
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     progress("counting")
-    counted, denominators, submissions, made_data, people, links = _count(project, standard, edition, only)
+    with library_beside() as ask:
+        counted, denominators, submissions, made_data, people, links = _count(
+            project, standard, edition, only
+        )
+        progress("validating")
+        validated = run_checkpoint(project, standard, submissions, ask)
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = relations_of(counted)
     out = publish_tables(
@@ -182,11 +194,15 @@ def make_release(
         edition.title,
         (*tables, *lines),
         manifest,
-        {"certificates.json": certificates_text(out.certificates), _SCORECARD: scorecard},
+        {
+            "certificates.json": certificates_text(out.certificates),
+            **({VALIDATION: validated.text()} if validated else {}),
+            _SCORECARD: scorecard,
+        },
         place,
         [scorecard_resource(standard, _SCORECARD)],
     )
-    return Release(edition, tables, folder, submissions, data_as_of, out.late, links.stale)
+    return Release(edition, tables, folder, submissions, data_as_of, out.late, links.stale, validated)
 
 
 def linkage_hash(project: Project) -> str:

@@ -34,6 +34,7 @@ _YAML_KINDS = {
     "wording.yml": "wording",
     "reference/reconciliation.yml": "reconciliation",
     "exports.yml": "exports",
+    "checkpoint.yml": "checkpoint",
     "template.yml": "template",
     "codelists/_register.yml": "codelist_register",
     "crosswalks/_register.yml": "crosswalk_register",

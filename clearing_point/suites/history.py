@@ -15,7 +15,7 @@ from clearing_point.suites.expectations import Expectation
 from clearing_point.suites.queries import known_rows
 from clearing_point.suites.runner import Document
 
-_KINDS = {
+KINDS_OF_PAST = {
     "rows": "expect_table_row_count_to_be_between",
     "known": "expect_column_proportion_of_non_null_values_to_be_between",
     "mean": "expect_column_mean_to_be_between",
@@ -71,6 +71,6 @@ def _measured(
         )
         kwargs["column"] = _MEASURED
     return query, Expectation(
-        f"{rule.rule_id}.{rule.fields[0]}", _KINDS[kind], kwargs, rule.rule_id, rule.severity, rule.dimension,
+        f"{rule.rule_id}.{rule.fields[0]}", KINDS_OF_PAST[kind], kwargs, rule.rule_id, rule.severity, rule.dimension,
         rule.why["en"], rule.fields, "submission",
     )  # fmt: skip

@@ -7,6 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from clearing_point.standard.model import Standard
+from clearing_point.suites.dialects import DUCKDB
+from clearing_point.suites.history import KINDS_OF_PAST
+from clearing_point.suites.ready import chosen_suites
+
 
 def listed(files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return one row a suite: its file, table, number of expectations, and number by type, most first."""
@@ -38,3 +43,16 @@ def listing_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for kind, count in total.most_common():
         yield f"{count:>7,}  {kind}"
     yield f"{total.total():>7,}  in all"
+
+
+def types_by_rule(standard: Standard) -> dict[str, frozenset[str]]:
+    """Return the types of the expectations that judge each rule, those against a sender's past among them."""
+    found: dict[str, set[str]] = {}
+    for text in chosen_suites(standard, DUCKDB).values():
+        for one in json.loads(text)["expectations"]:
+            if one["meta"]["rule"] is not None:
+                found.setdefault(one["meta"]["rule"], set()).add(one["type"])
+    for rule in standard.rules:
+        if rule.expectation:
+            found.setdefault(rule.rule_id, set()).add(KINDS_OF_PAST[rule.expectation["kind"]])
+    return {rule_id: frozenset(types) for rule_id, types in found.items()}

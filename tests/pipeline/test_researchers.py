@@ -384,9 +384,11 @@ def test_notebooks_are_stored_without_output() -> None:
 
 @pytest.mark.parametrize("path", mostly_at_night(NOTEBOOKS, NOTEBOOKS[:1]), ids=lambda p: p.stem)
 def test_a_notebook_runs_on_the_demonstration(
-    path: Path, demo: Project, monkeypatch: pytest.MonkeyPatch
+    path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every cell is run in one process, in order; the pictures are drawn when the cell's value is shown."""
+    # They read tables of eleven territories; of three, too few persons stand behind some of these.
+    demo: Project = request.getfixturevalue("demo" if path == NOTEBOOKS[0] else "full_demo")
     import jupytext
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output

@@ -1,0 +1,261 @@
+"""The checkpoint before an edition: Great Expectations judges once more what is about to be counted, all of it together.
+
+Each submission was judged when it came. Since then rows were brought into the warehouse, the standard may have changed,
+and some faults show only where all submissions stand together. The suites read the warehouse's own columns, without our SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from clearing_point.errors import InputProblem
+from clearing_point.findings import BLOCK, ERROR
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.kept import kept
+from clearing_point.standard.shapes import read_shaped_yaml
+from clearing_point.suites.documents import document_of_parts, expectation_document
+from clearing_point.suites.expectations import ROWS_QUERY, Expectation
+from clearing_point.suites.ready import FOLDER, ready_suites
+from clearing_point.suites.runner import Ask, Document, Judgement, Question
+from clearing_point.warehouse.connection import opened
+from clearing_point.workplace import drop_work, work_folder
+
+_TABLES, _WHOLE = "tables", "edition"
+_KINDS = ("header", "case", "aggregate", "scorecard")
+FILE = "validation.json"
+"""The result in a release."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What Great Expectations said of an edition's submissions: verdicts, never rows or values."""
+
+    judgements: tuple[Judgement, ...]
+    decided: frozenset[tuple[str, str]]
+    """Rule and table whose failing rows were all waived or answered before."""
+
+    def text(self) -> str:
+        """Return the result as it stands in a release."""
+        rows = []
+        suites = dict.fromkeys(j.suite for j in self.judgements)
+        for suite in suites:
+            of_suite = [j for j in self.judgements if j.suite == suite]
+            rows.append(
+                {
+                    "suite": suite,
+                    "expectations": len(of_suite),
+                    "met": sum(j.success for j in of_suite),
+                    "asked": [self._told(j) for j in of_suite],
+                }
+            )
+        return json.dumps({"suites": rows}, ensure_ascii=False, indent=1) + "\n"
+
+    def sentence(self) -> str:
+        """Return one line for a person."""
+        asked = len(self.judgements)
+        failed = [j for j in self.judgements if not j.success]
+        said = "all met" if not failed else f"{asked - len(failed)} met; not met: {', '.join(_named(failed))}"
+        return f"Great Expectations asked {asked} expectations of what counts: {said}."
+
+    def _told(self, judgement: Judgement) -> dict[str, Any]:
+        decided = (judgement.rule_id or judgement.name, judgement.suite) in self.decided
+        return {
+            "expectation": judgement.name,
+            "rule": judgement.rule_id,
+            "type": judgement.kind,
+            "severity": judgement.severity,
+            "met": judgement.success,
+            "decided_before": not judgement.success and decided,
+        }
+
+
+def _named(judgements: Sequence[Judgement]) -> list[str]:
+    return list(
+        dict.fromkeys(
+            str(j.rule_id) if j.suite == _WHOLE else f"{j.rule_id} on {j.suite}" for j in judgements
+        )
+    )
+
+
+def run_checkpoint(project: Project, standard: Standard, submissions: Sequence[str], ask: Ask) -> Checkpoint:
+    """Ask every suite, and what only the whole can show, of the submissions that count.
+
+    Parameters
+    ----------
+    submissions : sequence of str
+        Those that the edition counts.
+    ask : callable
+        :func:`~clearing_point.suites.runner.run_suites`, or the same in another process; no connection to the warehouse
+        may be open in this one.
+
+    Raises
+    ------
+    InputProblem
+        If an error is found in rows that nobody decided on; it names rules and tables.
+    InternalError
+        As ``run_suites``.
+    """
+    folder = work_folder(project.work, "checkpoint-")
+    try:
+        place = folder / "counted.duckdb"
+        with opened(place, attach={"warehouse": project.warehouse}) as connection:
+            _lay_out(connection, standard, submissions)
+            documents = list(_documents(connection, project, standard))
+            settled = _settled(connection)
+
+        def judge() -> bytes:
+            found = ask(Question(place, _TABLES, documents, {"warehouse": project.warehouse}))
+            return json.dumps([asdict(j) for j in found]).encode()
+
+        # The same bytes of the warehouse, asked the same, give the same answer: a build every night does not ask again.
+        asked = _hash_of(project.warehouse, submissions, documents)
+        answer = json.loads(kept(project.prepared, "checkpoint", asked, judge))
+        judgements = [Judgement(**row) for row in answer]
+    finally:
+        drop_work(folder)
+    sentences = {
+        str(e["meta"]["rule"] or e["meta"]["name"]): str(e["description"])
+        for d in documents
+        for e in d["expectations"]
+    }
+    failed = Counter[tuple[str, str]]()
+    for judgement in judgements:
+        if not judgement.success and judgement.severity in (BLOCK, ERROR):
+            failed[judgement.rule_id or judgement.name, judgement.suite] += judgement.failed or 1
+    undecided = [key for key in sorted(failed) if failed[key] > settled[key]]
+    if undecided:
+        raise InputProblem(_refusal(undecided, sentences))
+    return Checkpoint(tuple(judgements), frozenset(failed))
+
+
+def _hash_of(warehouse: Path, submissions: Sequence[str], documents: Sequence[Document]) -> str:
+    engines = [version(name) for name in ("great_expectations", "duckdb", "sqlalchemy")]
+    digest = hashlib.sha256(json.dumps([list(submissions), documents, engines], default=dict).encode())
+    with warehouse.open("rb") as content:
+        digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()
+
+
+def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return severity and sentence of every expectation by suite and name."""
+    documents = [
+        *ready_suites(standard, prepared).values(),
+        *(_document(query, made, standard) for query, made in _of_the_whole(standard).items()),
+    ]
+    return {
+        (document["name"], e["meta"]["name"]): (str(e["meta"]["severity"]), str(e["description"]))
+        for document in documents
+        for e in document["expectations"]
+    }
+
+
+def _refusal(undecided: Sequence[tuple[str, str]], sentences: Mapping[str, str]) -> str:
+    shown = "; ".join(
+        f"{rule} ({'all submissions' if table == _WHOLE else table}): {sentences[rule].rstrip('.')}"
+        for rule, table in undecided[:3]
+    )
+    more = f"; and {len(undecided) - 3} more" if len(undecided) > 3 else ""
+    return (
+        f"The edition was not published: what it counts does not pass the validation suites. {shown}{more}. "
+        "`clearing-point rebuild` judges every submission again and says which rows these are."
+    )
+
+
+def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) -> None:
+    """Make views of the rows that count, under the names that suites use."""
+    connection.execute(f"CREATE SCHEMA {_TABLES}")
+    connection.execute("CREATE SCHEMA raw; CREATE SCHEMA quality; CREATE SCHEMA ref")
+    connection.execute("CREATE TABLE raw.counted (submission_id VARCHAR)")
+    connection.executemany("INSERT INTO raw.counted VALUES (?)", [[s] for s in submissions])
+    views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind(*_KINDS)]
+    views += [("raw", "raw", "submission"), ("quality", "quality", "decision")]
+    for schema, source, name in views:
+        connection.execute(
+            f'CREATE VIEW {schema}."{name}" AS SELECT * FROM warehouse.{source}."{name}" '
+            "WHERE submission_id IN (SELECT submission_id FROM raw.counted)"
+        )
+    names = connection.execute(
+        "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'ref'"
+    ).fetchall()
+    for (name,) in names:
+        connection.execute(f'CREATE VIEW ref."{name}" AS SELECT * FROM warehouse.ref."{name}"')
+
+
+def _documents(connection: Any, project: Project, standard: Standard) -> Iterator[Document]:
+    suites = ready_suites(standard, project.prepared)
+    for table in standard.tables_of_kind(*_KINDS):
+        document = suites.get(f"{FOLDER}/{table.name}.json")
+        if document is None:
+            continue
+        if connection.execute(f'SELECT 1 FROM {_TABLES}."{table.name}" LIMIT 1').fetchone() is None:
+            continue
+        ended = [expectation_document(e, table.name) for e in _ended_codes(standard, table.name)]
+        yield {**document, "expectations": [*document["expectations"], *ended]}
+    for query, made in _of_the_whole(standard).items():
+        yield _document(query, made, standard)
+
+
+def _document(query: str, made: Sequence[Expectation], standard: Standard) -> Document:
+    table = next(iter(standard.tables_of_kind("header"))).name
+    parts = [expectation_document(e, _WHOLE) for e in made]
+    return document_of_parts(_WHOLE, {"table": table, "query": query}, parts)
+
+
+def _of_the_whole(standard: Standard) -> dict[str, list[Expectation]]:
+    """Read what ``schemas/checkpoint.yml`` asks, by the query that it is asked about."""
+    folder = standard.folder
+    entries = read_shaped_yaml(folder / "checkpoint.yml", folder / "meta" / "checkpoint.schema.json")[
+        "expectations"
+    ]
+    found: dict[str, list[Expectation]] = {}
+    for entry in entries:
+        made = Expectation(
+            entry["id"], entry["type"], entry["kwargs"], entry["id"], entry["severity"], "consistency",
+            entry["sentence"]["en"], scope="row" if entry["type"] == ROWS_QUERY else "submission",
+        )  # fmt: skip
+        found.setdefault(entry.get("query", "SELECT submission_id FROM raw.submission"), []).append(made)
+    return found
+
+
+def _ended_codes(standard: Standard, table: str) -> Iterator[Expectation]:
+    """Ask that a code is used within the years for which its list has it."""
+    for field in standard.tables[table].fields:
+        if not field.is_coded or field.multiple or field.derived is not None:
+            continue
+        codelist = standard.codelists.get(field.codelist or "")
+        for code in codelist.codes if codelist else ():
+            if not code.valid_from and not code.valid_to:
+                continue
+            outside = [
+                f"r.{column} {sign} DATE '{day}'"
+                for column, sign, day in (
+                    ("period_end", "<", code.valid_from),
+                    ("period_start", ">=", code.valid_to),
+                )
+                if day
+            ]
+            query = (
+                f"SELECT t.submission_id FROM {{batch}} AS t JOIN raw.submission AS r USING (submission_id) "
+                f"WHERE t.\"{field.name}\" = '{code.code}' AND ({' OR '.join(outside)})"
+            )
+            yield Expectation(
+                f"W10.{field.name}.{code.code}", ROWS_QUERY, {"unexpected_rows_query": query}, "W10", ERROR, "validity",
+                "A code is used within the years for which its list has it.", (field.name,),
+            )  # fmt: skip
+
+
+def _settled(connection: Any) -> Counter[tuple[str, str]]:
+    """Return how many failing rows of each rule and table were waived or answered."""
+    rows = connection.execute(
+        "SELECT rule_id, target_table, count(*) FROM warehouse.quality.finding "
+        "WHERE waived AND submission_id IN (SELECT submission_id FROM raw.counted) GROUP BY ALL"
+    ).fetchall()
+    return Counter({(rule, table): int(count) for rule, table, count in rows})

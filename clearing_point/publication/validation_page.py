@@ -1,0 +1,122 @@
+"""What Great Expectations said, to be read: of a submission beside those before it, of an edition beside earlier ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.publication.checkpoint import FILE, sentences_of
+from clearing_point.standard import Standard
+from clearing_point.suites.page import MET, Line, page
+from clearing_point.warehouse.connection import opened
+
+_MOST_COLUMNS = 6
+Key = tuple[str, str]
+
+
+def page_of_submission(project: Project, standard: Standard, submission_id: str) -> str:
+    """Return the page of a submission: failing rows of every expectation, in it and in its sender's submissions before.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such submission, or it was not judged by the suites.
+    """
+    if not project.warehouse.exists():
+        raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+    with opened(project.warehouse, read_only=True) as connection:
+        own = connection.execute(
+            "SELECT sender, territory, made_data, received_at FROM raw.submission WHERE submission_id = ?",
+            [submission_id],
+        ).fetchone()
+        if own is None:
+            raise InputProblem(f"There is no submission '{submission_id}': see `clearing-point status`.")
+        names = connection.execute(
+            "SELECT submission_id, concat_ws(' ', year(period_end), 'version', version_number) FROM raw.submission "
+            "WHERE sender = ? AND territory IS NOT DISTINCT FROM ? AND received_at <= ? AND submission_id IN "
+            "(SELECT submission_id FROM quality.validation_result) "
+            "ORDER BY submission_id <> ?, period_end DESC, version_number DESC LIMIT ?",
+            [own[0], own[1], own[3], submission_id, _MOST_COLUMNS],
+        ).fetchall()
+        rows = connection.execute(
+            "SELECT submission_id, suite, expectation_id, rule_id, expectation, success, failed "
+            "FROM quality.validation_result WHERE list_contains(?, submission_id) ORDER BY ALL",
+            [[name[0] for name in names]],
+        ).fetchall()
+    if not names or names[0][0] != submission_id:
+        raise InputProblem(f"Submission {submission_id} was not judged by the suites.")
+    results: dict[Key, dict[str, str]] = {}
+    kinds: dict[Key, tuple[str, str]] = {}
+    for submission, suite, name, rule, kind, success, failed in rows:
+        kinds[suite, name] = (rule or "", kind)
+        found = MET if success else "not met" if failed is None else f"{failed} rows"
+        results.setdefault((suite, name), {})[submission] = found
+    lines = _lines(results, kinds, [n[0] for n in names], standard, project)
+    intro = (
+        f"Submission {submission_id} of {own[0]} for {own[1]}. For the office and the sender: it counts rows."
+    )
+    return page("Validation of a submission", intro, [n[1] for n in names], lines, bool(own[2]))
+
+
+def page_of_edition(project: Project, standard: Standard, year: int) -> str:
+    """Return the page of a published edition and of the editions before it: which expectations were met.
+
+    Raises
+    ------
+    InputProblem
+        If the edition is not out, or went out before suites were run at publication.
+    """
+    found = {
+        int(path.parent.name): path
+        for path in project.releases.glob(f"*/{FILE}")
+        if path.parent.name.isdigit() and int(path.parent.name) <= year
+    }
+    if year not in found:
+        raise InputProblem(
+            f"There is no validation of an edition {year}: `clearing-point publish --edition {year}` first."
+        )
+    years = sorted(found, reverse=True)[:_MOST_COLUMNS]
+    results: dict[Key, dict[str, str]] = {}
+    kinds: dict[Key, tuple[str, str]] = {}
+    for edition in years:
+        for suite in json.loads(found[edition].read_text(encoding="utf-8"))["suites"]:
+            for one in suite["asked"]:
+                key = suite["suite"], one["expectation"]
+                kinds[key] = one["rule"] or "", one["type"]
+                said = (
+                    MET if one["met"] else "not met, decided before" if one["decided_before"] else "not met"
+                )
+                results.setdefault(key, {})[str(edition)] = said
+    made_data = bool(json.loads((found[year].parent / "manifest.json").read_bytes())["made_data"])
+    lines = _lines(results, kinds, [str(y) for y in years], standard, project)
+    intro = f"All submissions that the edition {year} counts, asked before it was published."
+    return page(f"Validation of the edition {year}", intro, [str(y) for y in years], lines, made_data)
+
+
+def _lines(
+    results: Mapping[Key, Mapping[str, str]], kinds: Mapping[Key, tuple[str, str]], columns: Sequence[str],
+    standard: Standard, project: Project,
+) -> list[Line]:  # fmt: skip
+    meta = sentences_of(standard, project.prepared)
+    return [
+        Line(
+            suite,
+            name,
+            kinds[suite, name][1],
+            *meta.get((suite, name), ("", "")),
+            [found.get(c, "") for c in columns],
+        )
+        for (suite, name), found in results.items()
+        if columns[0] in found
+    ]
+
+
+def write_page(text: str, output: Path) -> Path:
+    """Write a page to a file or, as ``validation.html``, into a folder."""
+    path = output / "validation.html" if output.is_dir() else output
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
