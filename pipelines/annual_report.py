@@ -32,6 +32,7 @@ from clearing_point.workplace import alone, drop_work, work_folder
 from pipelines.publish import publish
 
 Progress = Callable[[str], None]
+_PACKAGES = ("packages",)
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,14 @@ def make(
     inputs = inputs_of(project, standard, release, submissions, None)
     standing = lock if lock is not None else standing_lock(project, year)
     same_inputs = standing is not None and _comparable(standing) == _comparable(inputs)
+    if lock is None and not same_inputs and standing and not changed_inputs(standing, inputs, _PACKAGES):
+        # Another Python or library: a release of its own only if a byte comes out otherwise.
+        tried = make(project, standard, release, folder, lock=standing, progress=progress)
+        if hashes_of(tried.html.parent, (lock_name(year),)) == standing["files"]:
+            path = tried.html.parent / lock_name(year)
+            path.write_text(_text_of(standing), encoding="utf-8", newline="\n")
+            return tried
+        shutil.rmtree(tried.html.parent)
     if lock is not None or same_inputs:
         against = standing["revisions_against"] if standing else None
     else:
@@ -233,6 +242,19 @@ def diff(project: Project, before: str, now: str) -> Revisions:
     folders = [folder_named(project, name) for name in (before, now)]
     locks = [read_lock(f, year_of(name)) for f, name in zip(folders, (before, now), strict=True)]
     return compare(folders[0], folders[1], locks[0], locks[1])
+
+
+def _text_of(lock: Mapping[str, Any]) -> str:
+    inputs = {k: v for k, v in lock.items() if k not in ("files", "release")}
+    return lock_text(inputs, str(lock["release"]), lock["files"])
+
+
+def changed_inputs(
+    before: Mapping[str, Any], now: Mapping[str, Any], leave_out: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Name what a report is made of that differs between two locks."""
+    old, new = _comparable(before), _comparable(now)
+    return tuple(k for k in new if k not in leave_out and new[k] != old.get(k))
 
 
 def _comparable(lock: Mapping[str, Any]) -> dict[str, Any]:

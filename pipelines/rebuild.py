@@ -10,13 +10,7 @@ from typing import Any
 
 import duckdb
 
-from clearing_point.countries import (
-    Profile,
-    for_sender,
-    in_format_of,
-    profile_of_source,
-    profile_of_territory,
-)
+from clearing_point.countries import profile_of_receipt
 from clearing_point.errors import DAMAGED, InputProblem
 from clearing_point.intake.archive import archived_file, check_archived, is_kept_form
 from clearing_point.linkage.rounds import forget_ended
@@ -180,13 +174,3 @@ def period_of(receipt: Mapping[str, Any]) -> str:
     """Return the period of a receipt as it was written."""
     first, last = receipt["period_start"].year, receipt["period_end"].year
     return str(first) if first == last else f"{first}-{last}"
-
-
-def profile_of_receipt(project: Project, receipt: Mapping[str, Any]) -> Profile:
-    """Return the profile by which a file was read: of its territory, of a public source, or of both."""
-    name, _, other = receipt["profile"].partition("/")
-    if not receipt["territory"]:
-        return profile_of_source(project, name)
-    profile = for_sender(profile_of_territory(project, receipt["territory"]), receipt["sender"])
-    in_public_format = other and (project.sources / other / "profile.yml").is_file()
-    return in_format_of(profile, profile_of_source(project, other)) if in_public_format else profile

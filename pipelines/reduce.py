@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from clearing_point.countries import profile_of_receipt
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.errors import InputProblem
 from clearing_point.intake.archive import archived_file, is_kept_form, original_of, put_away
@@ -18,7 +19,7 @@ from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED
 from clearing_point.warehouse.merge import HELD, digests, hash_of_tables
 from clearing_point.workplace import alone, drop_work, work_folder
-from pipelines.rebuild import period_of, profile_of_receipt, rebuild, received_in_order
+from pipelines.rebuild import period_of, rebuild, received_in_order
 
 Progress = Callable[[str], None]
 _ROWS = ("staged.", "core.")

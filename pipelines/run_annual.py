@@ -1,6 +1,7 @@
 """The scheduled build of the annual report: one command that may run every night, be killed, and run again.
 
-lock -> submissions at the cut-off day -> gates -> count and protect -> build -> self-checks -> put in place. Everything is
+lock -> rows of this standard, profiles and program, else a rebuild -> submissions at the cut-off day -> gates -> count
+and protect -> build -> self-checks -> put in place. Everything is
 made in the work folder; the last good report stays until a whole new one takes its place. Until a person opens the edition
 it is a draft: made and checked like any other, marked, kept in ``drafts``, and in no ledger. Every run leaves a line.
 """
@@ -27,12 +28,14 @@ from clearing_point.publication.prepared_issue import put_out, settle
 from clearing_point.publication.release import Release, make_release
 from clearing_point.publication.states import CLOSED, DRAFT, state_of
 from clearing_point.report.lock import lock_name, read_lock
-from clearing_point.report.places import put_in_place
+from clearing_point.report.places import put_in_place, standing_lock
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import now
+from clearing_point.warehouse.worked_out import differing
 from clearing_point.workplace import alone, drop_work, work_folder
-from pipelines.annual_report import in_its_languages, make
+from pipelines.annual_report import changed_inputs, in_its_languages, make
+from pipelines.rebuild import rebuild
 
 Progress = Callable[[str], None]
 RUN_LOG = "runs.log"
@@ -60,6 +63,10 @@ class Run:
     files: int = 0
     standing: bool = False
     """A report of the edition stands."""
+    changed: tuple[str, ...] = ()
+    """What is not as it was when the report before was made; says why there is a release."""
+    rebuilt: str = ""
+    """What a rebuild before the counting said, where rows had been worked out under something else."""
 
     def sentence(self) -> str:
         """Return one line for a person."""
@@ -75,7 +82,8 @@ class Run:
                 f"{self.edition} --state open --role ROLE` lets the next run publish it."
             )
         verb = "is published" if self.outcome == "published" else "is unchanged"
-        return f"Edition {self.edition}, release {self.release}, {verb}: {counts}."
+        why = f" Changed since the report before: {', '.join(self.changed)}." if self.changed else ""
+        return f"Edition {self.edition}, release {self.release}, {verb}: {counts}.{why}"
 
 
 class Stopped(BaseException):
@@ -208,6 +216,7 @@ def _run(
         return Run(year, "closed", 0, "done")
     draft = state == DRAFT
     _sweep(project, year)
+    rebuilt = _rebuilt(project, standard, step)
     folder = work_folder(project.work, f".annual-{year}-")
     try:
         place = folder / "releases" / str(year)
@@ -220,8 +229,8 @@ def _run(
         if draft:
             step("putting the draft in place")
             _keep_draft(project, year, folder)
-            return _run_of(release, lock, year, "draft")
-        before = _lock_hash(project, year)
+            return replace(_run_of(release, lock, year, "draft"), rebuilt=rebuilt)
+        before = standing_lock(project, year)
         step("putting the release in place")
         put_out(project, release.folder, year)
         shutil.rmtree(_drafts(project) / str(year), ignore_errors=True)
@@ -229,8 +238,9 @@ def _run(
         project.builds.mkdir(parents=True, exist_ok=True)
         put_in_place(project, year, made)
         step("log")
-        same = before is not None and before == _lock_hash(project, year)
-        return _run_of(release, lock, year, "unchanged" if same else "published")
+        outcome = "unchanged" if before == lock else "published"
+        changed = changed_inputs(before, lock) if before else ()
+        return replace(_run_of(release, lock, year, outcome), changed=changed, rebuilt=rebuilt)
     finally:
         settle(project)
         drop_work(folder)
@@ -295,9 +305,13 @@ def _gates(project: Project, release: Release) -> None:
         archived_file(project, sha256, submission)
 
 
-def _lock_hash(project: Project, year: int) -> str | None:
-    path = project.builds / str(year) / f"{year}.lock.json"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+def _rebuilt(project: Project, standard: Standard, step: Progress) -> str:
+    """Work rows out again that came of another standard, profile or program; say what came of it."""
+    found = differing(project, standard)
+    if found is None:
+        return ""
+    step("rebuilding")
+    return f"{found.sentence()} {rebuild(project, standard).sentence()}"
 
 
 def _sweep(project: Project, year: int) -> None:

@@ -8,6 +8,7 @@ from clearing_point.countries.profile import (
     for_sender,
     in_format_of,
     load_profile,
+    profile_of_receipt,
     profile_of_source,
     profile_of_territory,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "in_format_of",
     "load_profile",
     "mark_of",
+    "profile_of_receipt",
     "profile_of_source",
     "profile_of_territory",
     "regional_profile",

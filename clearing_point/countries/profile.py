@@ -5,6 +5,7 @@ A profile is data (``profile.yml`` and ``values.csv`` of one folder): no express
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -245,7 +246,18 @@ def in_format_of(base: Profile, source: Profile) -> Profile:
         sheets=source.sheets,
         reading=reading,
         ignore_sheets=passed_over,
+        sha256=hashlib.sha256(f"{base.sha256} {source.sha256}".encode()).hexdigest(),
     )
+
+
+def profile_of_receipt(project: Project, receipt: Mapping[str, Any]) -> Profile:
+    """Return the profile by which a file was read: of its territory, of a public source, or of both."""
+    name, _, other = receipt["profile"].partition("/")
+    if not receipt["territory"]:
+        return profile_of_source(project, name)
+    profile = for_sender(profile_of_territory(project, receipt["territory"]), receipt["sender"])
+    in_public_format = other and (project.sources / other / "profile.yml").is_file()
+    return in_format_of(profile, profile_of_source(project, other)) if in_public_format else profile
 
 
 def _folder(parent: Path, name: str, what: str) -> Path:

@@ -29,6 +29,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import REFUSED, now
+from clearing_point.warehouse.worked_out import program_sha256
 
 RECEIVED = "RECEIVED"
 KEPT_FILE = "kept.parquet"
@@ -171,6 +172,8 @@ class Coming:
             "profile_sha256": profile.sha256,
             "standard_version": standard.version,
             "standard_sha256": standard.sha256,
+            "rows_sha256": standard.rows_sha256,
+            "program_sha256": program_sha256(),
             "file_name": f"{self.submission_id}{ending_of(received.name)}",
             "file_sha256": received.sha256,
             "file_bytes": received.size,

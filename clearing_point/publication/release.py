@@ -35,6 +35,7 @@ from clearing_point.publication.late_lines import late_lines
 from clearing_point.standard import Standard
 from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.worked_out import refuse_differing
 
 Progress = Callable[[str], None]
 DRAFT_TITLE = "DRAFT, not to leave the office:"
@@ -116,8 +117,8 @@ def make_release(
     Raises
     ------
     InputProblem
-        If there is no such edition, nothing was accepted yet, what counts does not pass the validation suites, the tables
-        cannot be made safe (it names them), or
+        If there is no such edition, rows were worked out under another standard, profile or program, nothing was
+        accepted yet, what counts does not pass the validation suites, the tables cannot be made safe (it names them), or
         the edition is out and its numbers have changed since (:mod:`clearing_point.publication.issue`).
     """
     edition = load_edition(project, year)
@@ -125,6 +126,7 @@ def make_release(
         edition = replace(edition, title=f"{DRAFT_TITLE} {edition.title}")
     if not project.warehouse.exists():
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+    refuse_differing(project, standard)
     progress("counting")
     with library_beside() as ask:
         counted, denominators, submissions, made_data, people, links = _count(

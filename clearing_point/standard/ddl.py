@@ -118,6 +118,8 @@ def _raw(metadata: MetaData) -> None:
         Column("profile_sha256", String, nullable=False),
         Column("standard_version", String, nullable=False),
         Column("standard_sha256", String, nullable=False),
+        Column("rows_sha256", String, comment="of what of the standard its rows were worked out by"),
+        Column("program_sha256", String, comment="of what of the program its rows were worked out by"),
         Column("file_name", String, nullable=False),
         Column("file_sha256", String, nullable=False),
         Column("file_bytes", BigInteger, nullable=False),

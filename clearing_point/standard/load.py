@@ -88,9 +88,11 @@ def _load(schemas: Path, sha256: str) -> Standard:
         name: read_csv(schemas / "crosswalks" / f"{name}.csv")
         for name in read_yaml(schemas / "crosswalks" / "_register.yml")
     }
+    settings = read_yaml(schemas / "standard.yml")
+    passed_over = ("generated", "meta", *settings.get("rows_do_not_follow_from", ()))
     standard = Standard(
         folder=schemas,
-        settings=read_yaml(schemas / "standard.yml"),
+        settings=settings,
         tables=named,
         codelists=codelists,
         territories=read_csv(schemas / "territories" / "territory.csv"),
@@ -122,6 +124,7 @@ def _load(schemas: Path, sha256: str) -> Standard:
         policy_texts=_policy_texts(read_yaml(schemas / "disclosure.yml")),
         link_notes=read_yaml(schemas / "linkage.yml")["printed"]["sentences"],
         sha256=sha256,
+        rows_sha256=hash_of_folder(schemas, leave_out=passed_over),
         former=_former(schemas / "former_texts.csv"),
     )
     translations = read_translations(schemas)

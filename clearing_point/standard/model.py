@@ -314,6 +314,8 @@ class Standard:
     policy_texts: Mapping[str, Text]
     """What is printed with a table that is withheld, late or made anew (``disclosure.yml``), by its English text."""
     sha256: str
+    rows_sha256: str = ""
+    """Hash of what rows follow from: all but what ``rows_do_not_follow_from`` of ``standard.yml`` names."""
     former: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Earlier wordings that filled workbooks may still carry: what is named (``code:LIST.CODE``, ``table:NAME``,
     ``field:TABLE.FIELD``) -> (language, text) (``former_texts.csv``)."""

@@ -202,5 +202,6 @@ def hash_of_tables(found: Mapping[str, str]) -> str:
 
 _NOT_CONTENT = (
     "received_at", "decided_at", "happened_at", "file_name", "profile_sha256", "standard_sha256", "standard_version",
+    "rows_sha256", "program_sha256",
 )  # fmt: skip
 """When something came and by what it was read; neither says what a submission holds."""

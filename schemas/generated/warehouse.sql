@@ -664,6 +664,8 @@ CREATE TABLE IF NOT EXISTS raw.submission (
 	profile_sha256 VARCHAR NOT NULL, 
 	standard_version VARCHAR NOT NULL, 
 	standard_sha256 VARCHAR NOT NULL, 
+	rows_sha256 VARCHAR, 
+	program_sha256 VARCHAR, 
 	file_name VARCHAR NOT NULL, 
 	file_sha256 VARCHAR NOT NULL, 
 	file_bytes BIGINT NOT NULL, 
