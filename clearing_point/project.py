@@ -134,6 +134,11 @@ class Project:
         """Built reports, one folder an edition."""
         return (self.output_folder or self.data) / "reports"
 
+    @property
+    def run_log(self) -> Path:
+        """One line a run of the timer."""
+        return self.data / "runs.log"
+
     def prepare(self) -> None:
         """Make the data folder, closed to other users of the machine.
 

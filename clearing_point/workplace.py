@@ -23,7 +23,8 @@ from clearing_point.errors import InputProblem
 WAIT_VARIABLE = "CLEARING_POINT_WAIT"
 _WAIT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.1
-_HOLD = ".held"
+HOLD = ".held"
+"""File of a work folder that its maker locks."""
 _HERE, _SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 _held: dict[Path, int] = {}
@@ -44,7 +45,7 @@ def work_folder(parent: Path, prefix: str) -> Path:
     with _gate(parent):
         _sweep(parent)
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        descriptor = os.open(folder / _HOLD, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(folder / HOLD, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     _held[folder] = descriptor
     return folder
@@ -66,7 +67,7 @@ def sweep(parent: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    for hold in parent.glob(f"*/{_HOLD}"):
+    for hold in parent.glob(f"*/{HOLD}"):
         if hold.parent in _held:
             continue
         try:

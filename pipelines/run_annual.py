@@ -38,7 +38,6 @@ from pipelines.annual_report import changed_inputs, in_its_languages, make
 from pipelines.rebuild import rebuild
 
 Progress = Callable[[str], None]
-RUN_LOG = "runs.log"
 OPERATOR = 4
 """Exit code of what the machine refused: a full disk, a held lock, a stopped service."""
 OUT = "putting the report in place"
@@ -197,7 +196,7 @@ def _stoppable() -> Iterator[None]:
 def _leave(project: Project, line: str) -> None:
     """Add a line to the run log; where that cannot be written, to standard error and so to the journal."""
     try:
-        with (project.data / RUN_LOG).open("a", encoding="utf-8") as log:
+        with project.run_log.open("a", encoding="utf-8") as log:
             log.write(line + "\n")
     except OSError:
         print(line, file=sys.stderr, flush=True)

@@ -142,6 +142,7 @@ def run_annual(
     edition: EditionOption,
     also: AlsoOption = None,
     without: WithoutOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where nothing is wrong.")] = False,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -158,12 +159,14 @@ def run_annual(
             known_language(each, read)
         return read
 
-    done = run(found, standard, edition, also=also or (), without=without or (), progress=progress(json))
+    done = run(
+        found, standard, edition, also=also or (), without=without or (), progress=progress(json or quiet)
+    )
     if json:
         print_json(asdict(done))
     elif done.exit_code:
         say(done.sentence())
-    else:
+    elif not quiet:
         print(done.sentence())
     return done.exit_code
 

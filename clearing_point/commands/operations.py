@@ -1,4 +1,4 @@
-"""Commands of who runs the machine: backup, restore."""
+"""Commands of who runs the machine: health, tidy, install-service, backup, restore."""
 
 from __future__ import annotations
 
@@ -7,10 +7,71 @@ from typing import Annotated
 
 import typer
 
-from clearing_point.commands.shared import DataOption, ProjectOption, say
+from clearing_point.commands.shared import DataOption, JsonOption, ProjectOption, open_year, print_json, say
 from clearing_point.project import find_project
 
 app = typer.Typer()
+
+
+@app.command("health")
+def ask_health(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
+    """Say whether the installation is well, and for what is not, who is to do what; changes nothing."""
+    from clearing_point.standard import load_standard
+    from pipelines.health import exit_code, health, summary
+
+    found = find_project(project, data)
+    if not found.data.is_dir():
+        say(f"There is no data folder {found.data} yet: `clearing-point load` makes it.")
+        return 0
+    answers = health(found, load_standard(found.schemas))
+    if json:
+        print_json(summary(answers))
+    else:
+        for answer in answers:
+            print(answer.line())
+    return exit_code(answers)
+
+
+@app.command("tidy")
+def delete_leftovers(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only name what would be deleted.")] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Delete unfinished work of commands that ended, and what is made again when it is needed; nothing else."""
+    from pipelines.tidy import tidy
+
+    done = tidy(find_project(project, data), dry_run=dry_run)
+    if json:
+        print_json(
+            {"deleted": done.deleted, "leftovers": [[str(e.path), e.why, e.size] for e in done.leftovers]}
+        )
+        return 0
+    for each in done.leftovers:
+        say(f"{each.path} ({each.size / 1_000_000:.1f} MB): {each.why}")
+    print(done.sentence())
+    return 0
+
+
+@app.command("install-service")
+def write_units(
+    user: Annotated[
+        str, typer.Option("--user", metavar="NAME", help="Who runs the service and owns the data.")
+    ],
+    prefix: Annotated[
+        Path, typer.Option("--prefix", metavar="DIR", help="Where etc/ is: /, or the folder of an image.")
+    ] = Path("/"),
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> int:
+    """Write the units of the nightly run, their environment file, pinned versions and a line for cron."""
+    from pipelines.service import install_service
+
+    found = find_project(project, data)
+    for line in install_service(found, user, prefix, open_year(found)).lines():
+        print(line)
+    return 0
 
 
 @app.command()

@@ -19,12 +19,16 @@ from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
+from clearing_point.warehouse.events import now
+from clearing_point.workplace import write_whole
 
 DATA = ("archive", "publications", "linkage", "reports", "releases", "editions")
 """Folders of the data folder; some are not there in a young office."""
 PROJECT = ("schemas", "reports", "pipelines/countries", "pipelines/sources")
 SUMS = "SHA256SUMS"
 ABOUT = "backup.json"
+LAST_BACKUP = "last-backup.json"
+"""In the data folder: when the last one was made."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ def make_backup(project: Project, folder: Path) -> Backup:
         for name in DATA:
             if (project.data / name).is_dir():
                 shutil.copytree(project.data / name, beside / "data" / name)
-        if (project.data / "runs.log").is_file():
-            shutil.copy2(project.data / "runs.log", beside / "data" / "runs.log")
+        if project.run_log.is_file():
+            shutil.copy2(project.run_log, beside / "data" / project.run_log.name)
         for name in PROJECT:
             if (project.root / name).is_dir():
                 leave = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -76,6 +80,8 @@ def make_backup(project: Project, folder: Path) -> Backup:
         os.rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+    said = {"at": now().isoformat() + "Z", "files": made.files}
+    write_whole(project.data / LAST_BACKUP, (json.dumps(said) + "\n").encode())
     return replace(made, folder=folder)
 
 

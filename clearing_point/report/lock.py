@@ -85,7 +85,7 @@ def inputs_of(
         "profiles_sha256": hash_of_folder(project.countries),
         "linkage_sha256": linkage_hash(project),
         "revisions_against": dict(against) if against else None,
-        "packages": {"clearing-point": __version__, "python": platform.python_version(), **_versions()},
+        "packages": {"clearing-point": __version__, "python": platform.python_version(), **versions()},
     }
 
 
@@ -144,7 +144,8 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the installed version of every package that can change a byte of a report; empty where it is missing."""
     found = {}
     for name in _PACKAGES:
         try:

@@ -25,7 +25,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.files import lines_of_yaml, read_yaml
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.shape import prepare_warehouse
-from clearing_point.workplace import _HOLD, alone, drop_work, sweep, work_folder
+from clearing_point.workplace import HOLD, alone, drop_work, sweep, work_folder
 from tests.conftest import ROOT, mostly_at_night
 
 pytestmark = pytest.mark.great_expectations
@@ -160,7 +160,7 @@ def test_what_a_killed_load_left_goes_even_if_the_next_one_needs_no_work_folder(
     prepare_warehouse(project, standard)
     left = project.work / "submission-of-a-killed-command"
     left.mkdir()
-    (left / _HOLD).touch()
+    (left / HOLD).touch()
     (left / "workspace.duckdb").write_text("rows of persons")
     prepare_warehouse(project, standard)
     assert not left.exists()

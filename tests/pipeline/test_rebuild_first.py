@@ -7,49 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
 from clearing_point.publication.states import set_state
 from clearing_point.standard import load_standard
 from clearing_point.warehouse import worked_out
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.worked_out import RebuildFirst
-from pipelines.ingest import load
 from pipelines.publish import publish
 from pipelines.rebuild import rebuild
 from pipelines.run_annual import run_annual
-from tests.conftest import ROOT
-from tests.workbooks import identification, person, write_regional
+from tests.small_office import small_office
 
-EDITION = """\
-year: 2022
-title: A short edition
-naming_profile: neutral
-languages: [en]
-trend_from: 2021
-profile: suppress
-tables: [T10A]
-"""
 FIELD = "minor_at_identification"
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Project:
-    """A project of its own with one submission of sixty persons, all of age."""
-    root = tmp_path / "project"
-    for name in ("schemas", "pipelines", "reports"):
-        ignored = shutil.ignore_patterns("*.py", "__pycache__", "editions")
-        shutil.copytree(ROOT / name, root / name, ignore=ignored)
-    (root / "reports" / "editions").mkdir()
-    (root / "reports" / "editions" / "2022.yml").write_text(EDITION, encoding="utf-8")
-    place, standard = Project(root=root, data=tmp_path / "data"), load_standard(root / "schemas")
-    rows = {
-        "person": [person(n) for n in range(60)],
-        "identification": [identification(n) for n in range(60)],
-    }
-    file = write_regional(tmp_path / "sent.xlsx", standard, rows)
-    assert load(place, standard, file, profile_of_territory(place, "ALB"), "2022").verdict.accepted
-    return place
+    return small_office(tmp_path)
 
 
 def _replace(path: Path, old: str, new: str) -> None:

@@ -27,7 +27,7 @@ from clearing_point.report.selfcheck import problems_of
 from clearing_point.report.words import load_words
 from clearing_point.standard import Standard, load_standard
 from pipelines.annual_report import diff, in_its_languages, verify
-from pipelines.run_annual import RUN_LOG, run_annual
+from pipelines.run_annual import run_annual
 from tests.unit import report_samples as samples
 
 EDITION = """\
@@ -63,7 +63,7 @@ def _short_project(demo: Project, folder: Path) -> Project:
 
 
 def _log(place: Project) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (place.data / RUN_LOG).read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in place.run_log.read_text(encoding="utf-8").splitlines()]
 
 
 def _killed(place: Project, what: str) -> int:

@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.states import lines, set_state, state_of
 from clearing_point.workplace import alone
-from pipelines.run_annual import RUN_LOG, run_annual
+from pipelines.run_annual import run_annual
 from tests.attack.test_histories import Office, issue
 from tests.command import command
 
@@ -77,7 +77,7 @@ def test_a_state_is_set_by_a_person_in_a_role_and_follows_from_the_one_before(of
 
 
 def last_line(project):
-    return json.loads((project.data / RUN_LOG).read_text(encoding="utf-8").splitlines()[-1])
+    return json.loads(project.run_log.read_text(encoding="utf-8").splitlines()[-1])
 
 
 def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
@@ -117,8 +117,8 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
     stopped = run_annual(project, lambda: stop(None), 2023)
     assert (stopped.exit_code, last_line(project)["reason"]) == (4, "The run was stopped.")
     # Where the log cannot be written the line goes to standard error, and so to the journal.
-    (project.data / RUN_LOG).unlink()
-    (project.data / RUN_LOG).mkdir()
+    project.run_log.unlink()
+    project.run_log.mkdir()
     run_annual(project, broken, 2023)
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["outcome"] == "failed"
 

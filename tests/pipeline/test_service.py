@@ -1,0 +1,89 @@
+"""The units that `install-service` writes: filled in, accepted by systemd's own verifier, and hardened."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import command
+from tests.conftest import ROOT
+
+MOST_EXPOSED = 15
+"""Tenths of the exposure level of `systemd-analyze security`, of 100."""
+UNITS = ("clearing-point-annual@.service", "clearing-point-annual@.timer", "clearing-point-failed@.service")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """The root of an image with the service installed."""
+    prefix = tmp_path / "image"
+    code, out, err = command(
+        "install-service",
+        "--user",
+        "clearing-point",
+        "--prefix",
+        prefix,
+        "--project",
+        ROOT,
+        "--data",
+        tmp_path / "data",
+    )
+    assert code == 0, err
+    assert "systemctl enable --now clearing-point-annual@2022.timer" in out
+    return prefix
+
+
+def test_everything_is_filled_in_and_readable(image: Path, tmp_path: Path) -> None:
+    files = [path for path in image.rglob("*") if path.is_file()]
+    assert {*UNITS, "clearing-point.env", "constraints.txt", "crontab"} == {path.name for path in files}
+    for path in files:
+        assert path.stat().st_mode & 0o777 == 0o644
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        assert not [line for line in lines if "{" in line], path
+    service = (image / "etc/systemd/system" / UNITS[0]).read_text(encoding="utf-8")
+    assert f"ReadWritePaths={tmp_path}/data\n" in service
+    assert "User=clearing-point\n" in service
+    # What its owner wrote into the environment file stays.
+    environment = image / "etc/clearing-point/clearing-point.env"
+    environment.write_text("CLEARING_POINT_OPTIONS=--also sq\n", encoding="utf-8")
+    where = ("--user", "clearing-point", "--prefix", image, "--project", ROOT, "--data", tmp_path / "data")
+    assert "was there and is left" in command("install-service", *where)[1]
+    assert environment.read_text(encoding="utf-8") == "CLEARING_POINT_OPTIONS=--also sq\n"
+
+
+def test_a_user_or_path_that_a_unit_cannot_have_is_refused(tmp_path: Path) -> None:
+    for words, said in (
+        (("--user", "nobody-of-this-name"), "There is no user nobody-of-this-name"),
+        (("--user", "x", "--prefix", tmp_path, "--data", tmp_path / "my data"), "cannot stand in a unit"),
+    ):
+        code, _, err = command("install-service", *words, "--project", ROOT)
+        assert (code, said in err) == (1, True), err
+
+
+def _analyze(*words: object) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed (Debian: systemd)")
+    return subprocess.run([program, *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def test_systemd_accepts_the_units_and_finds_the_service_hardened(image: Path, tmp_path: Path) -> None:
+    folder = image / "etc/systemd/system"
+    for name in UNITS:  # the verifier looks for the command and wants an instance
+        path = folder / name
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(
+                f"{Path(sys.executable).parent}/clearing-point", "/bin/true"
+            )
+        )
+    for name in ("clearing-point-annual@2022.service", "clearing-point-annual@2022.timer"):
+        done = _analyze("verify", "--man=no", "--recursive-errors=no", folder / name)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    done = _analyze(
+        "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", folder / UNITS[0]
+    )
+    assert done.returncode == 0, done.stdout[-600:]
