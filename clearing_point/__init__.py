@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clearing_point.published import Answer, Picture, Release, open_release, releases, reproduce
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Answer", "Picture", "Release", "__version__", "open_release", "releases", "reproduce"]
 
 

@@ -1,6 +1,6 @@
 """The command line: argument parsing only. Each command calls one function and prints what came of it.
 
-Exit codes: 0 done, 1 refused for reasons of data or disclosure, 2 wrong use, 3 our fault.
+Exit codes: 0 done, 1 refused for reasons of data or disclosure, 2 wrong use, 3 our fault, 4 the machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from clearing_point import __version__
 from clearing_point.commands import (
     countries,
     disclosure,
@@ -24,8 +23,10 @@ from clearing_point.commands import (
     submissions,
 )
 from clearing_point.commands.shared import say
-from clearing_point.errors import ClearingPointError, InternalError, of_the_machine
+from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
 from clearing_point.processes import close_to_others
+from clearing_point.project import Project, find_project
+from clearing_point.version import version_lines
 
 app = typer.Typer(
     name="clearing-point",
@@ -98,11 +99,21 @@ def _where(error: BaseException) -> str:
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print version, commit and standard, and stop.")
+    ] = False,
 ) -> None:
     if version:
-        print(f"clearing-point {__version__}")
+        for line in version_lines(_project_here()):
+            print(line)
         raise typer.Exit(0)
+
+
+def _project_here() -> Project | None:
+    try:
+        return find_project()
+    except InputProblem:
+        return None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ LEVELS = [
     {"publication"},
     {"submission"},
     {"report", "published"},
-    {"commands"},
+    {"commands", "version"},
     {"cli"},
 ]
 # The guard, the layout and the receipt name findings, which is why findings stand at the bottom.

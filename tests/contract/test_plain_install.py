@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.standard import Standard
 from tests.command import command
 from tests.conftest import ROOT
 
@@ -63,3 +64,17 @@ def test_what_notebooks_need_is_said_before_they_are_copied(
     assert code == 0
     assert 'pip install "clearing-point[notebook]"' in err.splitlines()[0]
     assert _named(DEPENDENCIES["optional-dependencies"]["notebook"][0]) == "jupytext"
+
+
+def test_the_version_names_commit_and_standard(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = tmp_path / "commit.txt"
+    written.write_text("0123456789abcdef0123456789abcdef01234567", encoding="utf-8")
+    monkeypatch.setattr("clearing_point.version._COMMIT", written)  # as a built package has it
+    code, out, _ = command("--version", folder=ROOT)
+    program, agreed = out.splitlines()
+    assert (code, program) == (0, f"clearing-point {DEPENDENCIES['version']} (commit 0123456789ab)")
+    assert agreed.startswith(f"clearing_point_standard {standard.version} (sha256 {standard.sha256[:12]})")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## [{DEPENDENCIES['version']}]" in changes, "the changelog has no part for this version"

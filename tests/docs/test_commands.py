@@ -31,12 +31,14 @@ ELSEWHERE = {
     "clearing-point report --edition 2022 --verify",
     "clearing-point diff 2022 2022",
     "clearing-point run annual --edition 2022",
+    "clearing-point run annual --edition 2022 --quiet",
     "clearing-point backup FOLDER",
     "clearing-point restore FOLDER --verify",
     "clearing-point restore FOLDER",
     'clearing-point edition 2022 --state open --role "head of the office"',
 }
-"""Run on a small archive in tests/pipeline (test_ingest.py, test_run_annual.py, test_states_and_lines.py): on the demonstration
+"""Run on a small archive in tests/pipeline (test_ingest.py, test_run_annual.py, test_states_and_lines.py,
+test_played_year.py): on the demonstration
 each takes a minute."""
 SHOWN = sorted({command for page in PAGES for command in _commands(page)} - ELSEWHERE)
 
@@ -62,7 +64,12 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
     example = demo.data / "submissions" / "MADE-ALB-2022.xlsx"
     long_table = tmp_path / "table.csv"
     long_table.write_text("region,sex,n\nA,F,3\nA,M,9\nB,F,12\nB,M,20\nC,F,7\nC,M,2\n", encoding="utf-8")
-    names = {"FILE": str(example), "FILE.csv": str(long_table), "OUT.csv": str(tmp_path / "out.csv")}
+    names = {
+        "FILE": str(example),
+        "FILE.csv": str(long_table),
+        "OUT.csv": str(tmp_path / "out.csv"),
+        "/": str(tmp_path),
+    }
     words = [names.get(word, word) for word in shlex.split(command)[1:]]
     words = [{"COLUMN": "n", "A,B": "region,sex"}.get(word, word) for word in words]
     words = [str(tmp_path / "exchange") if word == "OUTPUT" else word for word in words]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,38 @@ def test_a_plain_installation_runs_the_demonstration_a_load_tokens_and_notebooks
     shutil.move(work / "data", work / "clearing-point-data")
     first = sorted((work / "notebooks").glob("*.py"))[0]
     _done(empty / "bin" / "jupytext", "--to", "ipynb", "--execute", first, folder=work / "notebooks")
+
+
+@pytest.mark.nightly
+def test_wheel_and_source_distribution_are_the_same_bytes_wherever_they_are_built(tmp_path: Path) -> None:
+    """Twice of one commit, in two places; needs a network for the builder.
+
+    Quick: tests/contract/test_plain_install.py::test_the_version_names_commit_and_standard
+    """
+    if not (ROOT / ".git").exists():
+        pytest.skip("no clone: there is no commit to build from")
+    built: list[dict[str, bytes]] = []
+    for name in ("one", "another place"):
+        clone = tmp_path / name
+        _done("git", "clone", "-q", ROOT, clone, folder=tmp_path)
+        moment = _done("git", "-C", clone, "log", "-1", "--format=%ct", folder=tmp_path).strip()
+        os.environ["SOURCE_DATE_EPOCH"] = moment
+        try:
+            _done(sys.executable, "-m", "build", "--outdir", clone / "out", clone, folder=tmp_path)
+        finally:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        built.append({p.name: p.read_bytes() for p in sorted((clone / "out").iterdir())})
+    assert len(built[0]) == 2
+    assert {n: hashlib.sha256(b).hexdigest() for n, b in built[0].items()} == {
+        n: hashlib.sha256(b).hexdigest() for n, b in built[1].items()
+    }
+    # `build` makes the wheel from the source distribution: the commit went through both.
+    head = _done("git", "-C", ROOT, "rev-parse", "HEAD", folder=tmp_path).strip()
+    wheel = next(content for name, content in built[0].items() if name.endswith(".whl"))
+    with zipfile.ZipFile(io.BytesIO(wheel)) as package:
+        assert package.read("clearing_point/commit.txt").decode() == head
+        names = package.namelist()
+    bundled = "clearing_point/bundled/"
+    assert {f"{bundled}constraints.txt", f"{bundled}docs/systemd/clearing-point-annual@.service"} <= set(
+        names
+    )
