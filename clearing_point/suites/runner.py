@@ -6,6 +6,7 @@ A null result, an exception inside an expectation or a missing result is an
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import warnings
@@ -197,23 +198,46 @@ def _rows_counted() -> Any:
 
 @contextmanager
 def _configured_once() -> Iterator[None]:
-    """Let an expectation work out its configuration once: the library asks it about eighty times, two fifths of its time."""
+    """Spare the library what it does again and again: half of its time.
+
+    An expectation works out its configuration once instead of about eighty times, a configuration makes its expectation once
+    instead of once a metric, and what is JSON already, such as a list of all territories, is not converted to JSON value by
+    value whenever a metric is named.
+    """
+    from great_expectations.core import id_dict
     from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    original = Expectation.configuration
-    made: dict[int, tuple[Any, Any]] = {}
+    original, expectation_of = Expectation.configuration, ExpectationConfiguration.to_domain_obj
+    converted = id_dict.convert_to_json_serializable
 
-    def configuration(self: Any) -> Any:
-        known = made.get(id(self))
-        if known is None or known[0] is not self:
-            known = made[id(self)] = (self, original.fget(self))
-        return known[1]
+    def once(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        made: dict[int, tuple[Any, Any]] = {}
 
-    Expectation.configuration = property(configuration)
+        def kept(self: Any) -> Any:
+            known = made.get(id(self))
+            if known is None or known[0] is not self:
+                known = made[id(self)] = (self, work(self))
+            return known[1]
+
+        return kept
+
+    def as_json(data: Any) -> Any:
+        try:
+            json.dumps(data)
+        except TypeError:
+            return converted(data)
+        return data
+
+    Expectation.configuration = property(once(original.fget))
+    ExpectationConfiguration.to_domain_obj = once(expectation_of)
+    id_dict.convert_to_json_serializable = as_json
     try:
         yield
     finally:
         Expectation.configuration = original
+        ExpectationConfiguration.to_domain_obj = expectation_of
+        id_dict.convert_to_json_serializable = converted
 
 
 @contextmanager
