@@ -58,6 +58,19 @@ class Checkpoint:
             )
         return json.dumps({"suites": rows}, ensure_ascii=False, indent=1) + "\n"
 
+    def by_suite(self) -> tuple[Mapping[str, Any], ...]:
+        """Return a row a suite: suite, expectations, met, and the rules that were not met."""
+        return tuple(
+            {
+                "suite": suite,
+                "expectations": len(asked),
+                "met": sum(j.success for j in asked),
+                "not_met": tuple(dict.fromkeys(str(j.rule_id or j.name) for j in asked if not j.success)),
+            }
+            for suite in dict.fromkeys(j.suite for j in self.judgements)
+            for asked in [[j for j in self.judgements if j.suite == suite]]
+        )
+
     def sentence(self) -> str:
         """Return one line for a person."""
         asked = len(self.judgements)

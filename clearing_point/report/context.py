@@ -61,6 +61,7 @@ def context_of(
         declarations=declarations,
         scorecard=scorecard,
         quality=_quality(project, release.submissions),
+        validated=release.validated.by_suite() if release.validated else (),
         revisions=revisions,
         decisions=_decisions(project, release.submissions),
         late=release.late,

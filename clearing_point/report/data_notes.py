@@ -58,7 +58,32 @@ def quality_section(numbering: Numbering) -> Section | None:
         rows, "table-quality", words("quality.table_title"), numbering, with_territory=True
     )
     intro = tuple(Paragraph(text) for text in words.items("quality.intro"))
-    return Section("quality", words("quality.title"), (*intro, table))
+    blocks: list[Block] = [*intro, table]
+    if setting.context.validated:
+        blocks += [Paragraph(words("quality.validated")), _validation_table(numbering)]
+    return Section("quality", words("quality.title"), tuple(blocks))
+
+
+def _validation_table(numbering: Numbering) -> Table:
+    """Show what the validation suites said of everything that counts, table by table."""
+    setting, words = numbering.setting, numbering.setting.words
+    tables = setting.context.standard.tables
+    header = [words(f"quality.validation.{column}") for column in ("suite", "expectations", "met", "not_met")]
+    body: list[list[str | Cell]] = [
+        [
+            words.of(tables[row["suite"]].title)
+            if row["suite"] in tables
+            else words("quality.validation.together"),
+            Cell(str(row["expectations"])),
+            Cell(str(row["met"])),
+            Cell(", ".join(row["not_met"]) or "–", words=True),
+        ]
+        for row in setting.context.validated
+    ]
+    made = setting.context.made_data
+    return plain_table(
+        "table-validation", numbering.table(), words("quality.validation.title"), header, body, (), made
+    )
 
 
 def _quality_table(

@@ -58,6 +58,8 @@ class ReportContext:
     declarations: tuple[Mapping[str, Any], ...] = ()
     scorecard: Scorecard | None = None
     quality: tuple[Mapping[str, Any], ...] = ()
+    validated: tuple[Mapping[str, Any], ...] = ()
+    """What Great Expectations said of all submissions that count: suite, expectations, met, not_met (rules)."""
     revisions: Revisions | None = None
     """Numbers that moved since the report before."""
     decisions: tuple[Mapping[str, Any], ...] = ()
