@@ -13,6 +13,7 @@ import typer
 
 from clearing_point.commands import (
     countries,
+    desk,
     disclosure,
     editions,
     linkage,
@@ -46,6 +47,7 @@ for group in (
     researchers,
     standard,
     disclosure,
+    desk,
 ):
     app.add_typer(group.app)
 

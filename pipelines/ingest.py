@@ -83,8 +83,10 @@ def checked(
         found = judged(project, standard, item, plan, progress=progress)
         try:
             progress(COMPARING)
-            told = what_would_change(project, standard, item, plan, found.receipt, found.verdict.accepted)
-            yield Checked(outcome_of(item, plan, found, told, stored=False), found.receipt.workspace)
+            told, changes = what_would_change(
+                project, standard, item, plan, found.receipt, found.verdict.accepted
+            )
+            yield Checked(outcome_of(item, plan, found, told, changes, stored=False), found.receipt.workspace)
         finally:
             found.drop()
     finally:

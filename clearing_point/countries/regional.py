@@ -6,15 +6,16 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from clearing_point.countries.profile import ColumnSpec, Profile, SheetSpec, TableSpec
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY, Standard, Table
 from clearing_point.standard.workbook import LISTS_SHEET, MARK_SHEET, MARKS, sheet_names, short_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LIST_SEPARATOR = ";"
 MACHINE_ROW, LABEL_ROWS = 1, 1
@@ -43,6 +44,8 @@ def mark_of(rows: pa.Table) -> Mark | None:
     rows : pyarrow.Table
         The rows of a received file: ``sheet``, ``source_row``, ``cells``.
     """
+    import pyarrow.compute as pc
+
     lines = rows.filter(pc.equal(rows["sheet"], MARK_SHEET))["cells"].to_pylist()
     if not lines:
         return None
@@ -59,6 +62,8 @@ def regional_sheets(rows: pa.Table, standard: Standard) -> dict[str, str]:
     row that holds machine names of that table's fields. A sheet with a
     machine name is ours even if somebody spoiled its headings: they are findings.
     """
+    import pyarrow.compute as pc
+
     meant = {fold_name(table.name): table for table in standard.tables.values()}
     for language in standard.languages:
         for name, sheet in sheet_names(standard, language).items():
@@ -105,6 +110,8 @@ def _tables_of(cells: Sequence[str | None], standard: Standard) -> list[str]:
 
 def tables_in_row(rows: pa.Table, sheet: str, standard: Standard) -> list[str]:
     """Return the tables whose machine names, or words, stand in the first row of a sheet."""
+    import pyarrow.compute as pc
+
     first = rows.filter(pc.and_(pc.equal(rows["source_row"], MACHINE_ROW), pc.equal(rows["sheet"], sheet)))
     return _tables_of(first["cells"][0].as_py() or [], standard) if first.num_rows else []
 

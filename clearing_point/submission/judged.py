@@ -26,7 +26,7 @@ from clearing_point.submission.layout import (
 )
 from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
-from clearing_point.submission.resubmission import may_be_meant, what_changes
+from clearing_point.submission.resubmission import Changes, may_be_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
 from clearing_point.suites.runner import Ask
 from clearing_point.warehouse.connection import opened
@@ -202,7 +202,15 @@ def store_judged(
     return outcome_of(item, plan, found, told, stored=True)
 
 
-def outcome_of(item: Item, plan: Plan, found: Judged, told: tuple[str, ...] = (), *, stored: bool) -> Outcome:
+def outcome_of(
+    item: Item,
+    plan: Plan,
+    found: Judged,
+    told: tuple[str, ...] = (),
+    changes: Changes | None = None,
+    *,
+    stored: bool,
+) -> Outcome:
     """Put together what the sender is told."""
     return Outcome(
         submission_id=found.verdict.submission_id,
@@ -217,4 +225,6 @@ def outcome_of(item: Item, plan: Plan, found: Judged, told: tuple[str, ...] = ()
         remarks=(*found.remarks, *told),
         stops=plan.stops,
         refused=found.receipt.refused,
+        meant=found.remarks,
+        changes=changes,
     )

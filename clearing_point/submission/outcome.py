@@ -6,13 +6,16 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.judge import Verdict
 from clearing_point.quality.said import Group
 from clearing_point.submission.plan import Item
+
+if TYPE_CHECKING:
+    from clearing_point.submission.resubmission import Changes
 
 _SHOWN_GROUPS = 30
 _SHOWN_ALIKE = 3
@@ -38,6 +41,10 @@ class Outcome:
     """Why it cannot be stored, whatever it holds."""
     refused: bool = False
     """Whether it was stopped before its rows were read: nothing of its content is kept."""
+    meant: tuple[str, ...] = ()
+    """Of `remarks`, those on words and headings that may be meant."""
+    changes: Changes | None = None
+    """Of a file that is checked: what it would change of the version in force."""
 
     @property
     def file_name(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clearing_point.countries import Profile
 from clearing_point.countries.suggest import known_words, nearest
 from clearing_point.errors import InputProblem
-from clearing_point.intake.difference import difference, lines
+from clearing_point.intake.difference import TableDifference, difference, lines
 from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
@@ -60,17 +61,38 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
     return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a new version changes, as data: for the sender's own eyes and whoever approves for her.
+
+    Attributes
+    ----------
+    earlier : str
+        The accepted version that would be replaced.
+    tables : tuple of TableDifference
+        Rows that differ.
+    asks_reason : bool
+        Whether it is stored only with a reason.
+    """
+
+    earlier: str
+    tables: tuple[TableDifference, ...]
+    effect: Effect
+    asks_reason: bool
+
+
 def what_would_change(
     project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt, accepted: bool
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, ...], Changes | None]:
     """Say of a file that is only checked what :func:`what_changes` will say; a reason is not asked for yet."""
     if not plan.supersedes or not accepted:
-        return ()
-    told, effect, asked = _compared(project, standard, item, plan, receipt)
+        return (), None
+    tables, effect, asked = _compared(project, standard, item, plan, receipt)
     if effect.editions:
         asked.append("A version that was published would be replaced.")
     again = (*asked, _WILL_ASK) if asked and item.reason is None else asked
-    return (*told, *effect.published(), *again)
+    told = (*lines(tables, plan.supersedes), *effect.published(), *again)
+    return told, Changes(plan.supersedes, tables, effect, bool(asked))
 
 
 def what_changes(
@@ -84,7 +106,8 @@ def what_changes(
         If an edition was published with the earlier version, most of its persons are gone or another organisation
         sent it, and no reason is given; nothing is stored.
     """
-    told, effect, asked = _compared(project, standard, item, plan, receipt)
+    tables, effect, asked = _compared(project, standard, item, plan, receipt)
+    told = lines(tables, plan.supersedes or "")
     if (effect.editions or asked) and item.reason is None:
         ask = (*asked, _ASK_OTHER) if asked else (_ASK_REASON,)
         raise InputProblem("\n".join((*told, *effect.published(), *ask)))
@@ -95,7 +118,7 @@ def what_changes(
 
 def _compared(
     project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt
-) -> tuple[list[str], Effect, list[str]]:
+) -> tuple[tuple[TableDifference, ...], Effect, list[str]]:
     """Return what differs from the version in force, what it does to figures, and what must be asked about it."""
     from clearing_point.publication.effect import (
         effect_of,  # it counts indicators: only a new version needs it
@@ -115,4 +138,4 @@ def _compared(
         names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
     if plan.replaced_organisation and names and (plan.replaced_organisation,) not in names:
         asked.append(f"{earlier} came from another organisation than this file.")
-    return list(lines(found, earlier)), effect, asked
+    return found, effect, asked

@@ -18,6 +18,7 @@ LEVELS = [
     {"publication"},
     {"submission"},
     {"report", "published"},
+    {"desk"},
     {"commands", "version"},
     {"cli"},
 ]
@@ -85,3 +86,16 @@ def test_no_territory_is_named_in_the_engine() -> None:
                 if isinstance(node, ast.Constant) and node.value in codes:
                     found.append(f"{path.name}:{node.lineno}")
     assert found == []
+
+
+def test_the_desk_knows_neither_the_warehouse_nor_the_flows() -> None:
+    allowed = {"desk", "errors", "project", "workplace", "findings", "standard", "quality", "countries"}
+    for path in sorted((ROOT / "clearing_point" / "desk").rglob("*.py")):
+        assert _imports(path) <= allowed, path.name
+        quality = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("clearing_point.quality")
+        }
+        # What says findings without a database, and nothing else.
+        assert quality <= {"clearing_point.quality.said", "clearing_point.quality.balance_words"}, path.name

@@ -38,16 +38,19 @@ def profile(place: Project) -> Profile:
     return profile_of_territory(place, TERRITORY)
 
 
-@pytest.fixture(scope="module")
-def doubtful(standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workbook in which some values are to be confirmed and none is wrong."""
-    folder = tmp_path_factory.mktemp("doubtful")
+def write_doubtful(standard: Standard, folder: Path) -> Path:
+    """Write a workbook in which one value is to be confirmed and none is wrong."""
     clean = write_clean(standard, folder / "clean.xlsx")
     fault = next(f for f in FAULTS if f.rule_id in confirmable(standard))
     # A row of its own, of a person who is there.
     written = {name: value for name, value in fault.written.items() if name != "person_reference"}
     plant(standard, clean, folder / "doubtful.xlsx", (replace(fault, row=3, written=written),))
     return folder / "doubtful.xlsx"
+
+
+@pytest.fixture(scope="module")
+def doubtful(standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_doubtful(standard, tmp_path_factory.mktemp("doubtful"))
 
 
 def answer_to(place: Place) -> Answer:

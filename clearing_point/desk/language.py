@@ -1,0 +1,118 @@
+"""The words of a page in one language: sentences of ``words.yml`` (desk), dates and numbers as it writes them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from clearing_point.desk.store import Row
+from clearing_point.errors import InputProblem
+from clearing_point.quality.balance_words import balance_sentences
+from clearing_point.quality.said import Facts, Group, said
+from clearing_point.standard import Standard
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.filling import fill
+from clearing_point.standard.translations import REGISTER, is_draft
+
+_PART, _SAID, _ANSWERS = "desk", "said", "finding_answer"
+_THOUSANDS = {"en": ",", "bg": "\u00a0"}
+_DAYS_FIRST = "%d.%m.%Y"
+
+
+class Words:
+    """Everything that one page says."""
+
+    def __init__(self, standard: Standard, language: str) -> None:
+        self.standard = standard
+        self.language = language if language in standard.languages else "en"
+        self.draft = is_draft(standard.folder, self.language)
+
+    def __call__(self, name: str, **filled: object) -> str:
+        """Return a sentence of the desk."""
+        return self.standard.word(_PART, name, self.language, **filled)
+
+    def of(self, part: str, name: str, **filled: object) -> str:
+        """Return a sentence of another part."""
+        return self.standard.word(part, name, self.language, **filled)
+
+    def draft_said(self) -> str:
+        """Say that the words of this language are a draft; nothing where they are not."""
+        return self.of("template", "draft") if self.draft else ""
+
+    def territory(self, code: str | None) -> str:
+        """Name a territory."""
+        return self.standard.territory_name(code, language=self.language) if code else ""
+
+    def table(self, name: str) -> str:
+        """Name a table of the standard."""
+        title = self.standard.tables[name].title
+        return title.get(self.language) or title["en"]
+
+    def state(self, code: str) -> str:
+        """Name the state of a file."""
+        return self(f"state_{code}")
+
+    def level(self, name: str) -> str:
+        """Say what a finding asks."""
+        text = self.of("findings", name)
+        return text[:1].upper() + text[1:]
+
+    def number(self, number: int) -> str:
+        """Write a whole number."""
+        return f"{number:,}".replace(",", _THOUSANDS.get(self.language, "."))
+
+    def day(self, at: float | None) -> str:
+        """Write a day, the day first, as everybody here does."""
+        return time.strftime(_DAYS_FIRST, time.localtime(at)) if at else "–"
+
+    def moment(self, at: float | None) -> str:
+        """Write a day and time."""
+        return time.strftime(f"{_DAYS_FIRST} %H:%M", time.localtime(at)) if at else "–"
+
+    def clock(self, at: float) -> str:
+        """Write a time of today."""
+        return time.strftime("%H:%M", time.localtime(at))
+
+    def answers(self) -> list[tuple[str, str]]:
+        """Return the reasons with which a finding may be confirmed: code and label."""
+        codes = self.standard.codes_of(_ANSWERS)
+        return [(code, self.standard.label_of(_ANSWERS, code, self.language)) for code in codes]
+
+    def groups(self, facts: Facts) -> list[Group]:
+        """Return findings in words."""
+        return [said(place, self.standard, self.language) for place in facts.places]
+
+    def balance(self, facts: Facts) -> tuple[str, ...]:
+        """Say what became of all rows of a file."""
+        return balance_sentences(facts.balance, self.standard, self.language)
+
+    def sentence(self, said_as: Row) -> tuple[str, str]:
+        """Return a sentence that a job gave, and the language it is in: English where it has no other form yet."""
+        code = said_as.get("code")
+        if code and code in self.standard.words[_PART]:
+            return self(code, **(said_as.get("filled") or {})), self.language
+        known = self.standard.words.get(_SAID, {}).get(code or "")
+        if known:
+            return fill(
+                known.get(self.language) or known["en"], **(said_as.get("filled") or {})
+            ), self.language
+        return said_as.get("text") or self("job_failed"), "en" if said_as.get("text") else self.language
+
+
+def names_of_languages(standard: Standard) -> list[tuple[str, str]]:
+    """Return each language with its own name for itself."""
+    known: dict[str, Any] = read_yaml(standard.folder / REGISTER)["languages"]
+    return [(code, known[code]["name"]) for code in standard.languages]
+
+
+def known_language(standard: Standard, language: str) -> str:
+    """Return a language of the standard.
+
+    Raises
+    ------
+    InputProblem
+        If it has no such language.
+    """
+    if language not in standard.languages:
+        raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+    return language

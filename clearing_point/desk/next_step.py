@@ -1,0 +1,88 @@
+"""Who must act next, by role and name: for each territory and period its newest file, or what is stored."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from clearing_point.desk.language import Words
+from clearing_point.desk.rights import names_of
+from clearing_point.desk.rules import APPROVER, COORDINATOR, OFFICER
+from clearing_point.desk.store import Row, file, period, rows_of, stored
+
+OPEN, CLOSED = "open", "closed"
+_OF_OFFICER = ("checked", "failed", "refused", "returned")
+_OF_APPROVER = ("waiting", "asked")
+_DONE = ("loaded", "replaced", "withdrawn", "deleted")
+
+
+def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) -> list[Row]:
+    """List territories and periods: state, who acts now, what is stored, whether it is late.
+
+    Returns
+    -------
+    list of dict
+        ``territory, period, state, said, who, closes, late, stored, file, counts``; the newest period first.
+    """
+    known = rows_of(connection.execute(select(period).where(period.c.territory.in_(territories))))
+    newest: dict[tuple[str, str], Row] = {}
+    wanted = (
+        select(file).where(file.c.territory.in_(territories), file.c.state != "gone").order_by(file.c.came)
+    )
+    for one in rows_of(connection.execute(wanted)):
+        newest[one["territory"], one["period"]] = one
+    kept: dict[tuple[str, str], Row] = {
+        (row["territory"], row["period"]): row for row in rows_of(connection.execute(select(stored)))
+    }
+    today = datetime.date.today().isoformat()
+    lines = []
+    for row in known:
+        key = (row["territory"], row["period"])
+        latest, there = newest.get(key), kept.get(key)
+        done = (latest["state"] in _DONE) if latest else there is not None
+        said = words.state(latest["state"]) if latest else _of(there, words)
+        late = bool(row["closes"]) and row["closes"] < today and not done
+        lines.append(
+            {
+                **row, "file": latest, "stored": there, "said": said, "late": late,
+                "who": _who(connection, row, latest, there),
+                "counts": json.loads(latest["outcome"]).get("counts", {}) if latest and latest["outcome"] else {},
+                "busy": latest is not None and latest["state"] in ("received", "checking", "loading", "taking_back"),
+            }
+        )  # fmt: skip
+    # What is stored of periods that nobody opened here is shown, too: the command line loads as well.
+    for key, there in kept.items():
+        if key[0] in territories and key not in {(row["territory"], row["period"]) for row in known}:
+            lines.append(
+                {
+                    "territory": key[0], "period": key[1], "state": CLOSED, "closes": None, "persons": 2, "file": None,
+                    "stored": there, "said": _of(there, words), "who": [], "late": False, "counts": {}, "busy": False,
+                }
+            )  # fmt: skip
+    lines.sort(key=lambda line: line["territory"])
+    lines.sort(key=lambda line: line["period"], reverse=True)
+    return lines
+
+
+def _of(there: Row | None, words: Words) -> str:
+    return words("state_stored", version=there["version"]) if there else words("state_nothing")
+
+
+def _who(connection: Any, row: Row, one: Row | None, there: Row | None) -> list[str]:
+    """Name those who must act now; nobody where a job works or all is done."""
+    if row["state"] != OPEN:
+        return []
+    if one is None:
+        return [] if there else names_of(connection, OFFICER, row["territory"])
+    if one["state"] in _OF_OFFICER:
+        return [one["by"]]
+    if one["state"] in _OF_APPROVER:
+        if row["persons"] == 1:
+            return names_of(connection, COORDINATOR, None)
+        sent = one["asked_by"] if one["state"] == "asked" else one["by"]
+        return [name for name in names_of(connection, APPROVER, row["territory"]) if name != sent]
+    return []

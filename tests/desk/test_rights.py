@@ -1,0 +1,205 @@
+"""Isolation: every address x role x own or other territory x state, from the route table; unknown and forbidden look alike."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clearing_point.desk.app import PAGES
+from clearing_point.desk.call import FILE, OPEN, PAGE
+from clearing_point.desk.rules import rules
+from tests.conftest import ROOT
+from tests.desk.conftest import OTHER, OWN, PEOPLE, PERIOD, TestDesk
+
+STATES = list(rules().states)
+# Written once more, by hand, from section 6.3 of the design: what checks shares nothing with what is checked.
+OF_OFFICER = {
+    "view": set(STATES), "marked": {"checked", "waiting", "returned", "loaded"}, "answer": {"checked"}, "send": {"checked"},
+    "take_back": {"waiting"}, "retry": {"failed"}, "remove": {"received", "checking", "checked", "failed", "waiting"},
+    "ask_withdraw": {"loaded"}, "ask_delete": {"loaded", "returned"},
+    "receipt": {"loaded", "returned", "asked", "replaced", "withdrawn", "deleted"},
+}  # fmt: skip
+OF_APPROVER = {
+    "view": set(STATES), "marked": {"checked", "waiting", "returned", "loaded"}, "approve": {"waiting"}, "return": {"waiting"},
+    "agree": {"asked"}, "decline": {"asked"}, "receipt": OF_OFFICER["receipt"],
+}  # fmt: skip
+OF_COORDINATOR = {
+    "decide": {"waiting", "asked"}, "approve": {"waiting"}, "return": {"waiting"}, "agree": {"asked"}, "decline": {"asked"},
+}  # fmt: skip
+
+
+def allowed(name: str, action: str, state: str, *, one_person: bool) -> bool:
+    role, territory = PEOPLE[name]
+    if role == "coordinator":
+        return one_person and state in OF_COORDINATOR.get(action, set())
+    if territory != OWN:
+        return False
+    return state in {"officer": OF_OFFICER, "approver": OF_APPROVER}.get(role, {}).get(action, set())
+
+
+def test_every_address_names_its_right_and_every_right_is_one_of_the_table() -> None:
+    actions = {action for rights in rules().rights.values() for action in rights}
+    for page in PAGES:
+        kind, *names = page.needs
+        assert kind in (FILE, PAGE, OPEN), page.path
+        assert ("{identity}" in page.path) == (kind == FILE), page.path
+        assert set(names) <= (actions if kind == FILE else set(rules().pages)), page.path
+    # What is open to everybody is a short list that nobody lengthens by chance.
+    assert {p.path for p in PAGES if p.needs[0] == OPEN} == {"/sign-in", "/first/{token}"}
+
+
+@pytest.mark.parametrize("one_person", [False, True])
+def test_only_who_may_reaches_a_file_in_each_state(place: TestDesk, *, one_person: bool) -> None:
+    from clearing_point.desk.store import period
+
+    with place.desk.store.changing() as connection:
+        connection.execute(period.update().values(persons=1 if one_person else 2))
+    of_files = [page for page in PAGES if page.needs[0] == FILE]
+    assert len(of_files) >= 15
+    for name in PEOPLE:
+        visitor = place.visitor(name)
+        nobody = visitor.get("/files/unknown")
+        assert nobody.status_code == 404
+        for state in STATES:
+            identity = place.file(state, version=7)
+            for page in of_files:
+                path = page.path.replace("{identity}", identity)
+                # A form of another version: what is allowed is found out, and nothing happens.
+                answer = (
+                    visitor.get(f"{path}?now")
+                    if page.method == "GET"
+                    else visitor.post(path, {"version": "1", "reason": "because of"})
+                )
+                may = any(allowed(name, action, state, one_person=one_person) for action in page.needs[1:])
+                if may:
+                    assert answer.status_code != 404, (name, state, page.path, answer.status_code)
+                else:
+                    assert answer.status_code == 404, (name, state, page.path, answer.status_code)
+                    if "/api/" not in path:
+                        assert _but_for_place(answer.text) == _but_for_place(nobody.text), (
+                            name,
+                            state,
+                            page.path,
+                        )
+                if page.path.endswith("/remove") and may:
+                    identity = place.file(state, version=7)
+
+
+def _but_for_place(text: str) -> str:
+    """The page without the address that was asked for and the minute until which one is signed in."""
+    return re.sub(r'name="back" value="[^"]*"|\d\d:\d\d', "", text)
+
+
+def test_an_officer_of_another_territory_sees_nothing_of_it_anywhere(place: TestDesk) -> None:
+    identity = place.file("waiting", name="our own name.xlsx")
+    stranger = place.visitor("stranger")
+    for path in ("/", f"/periods/{OTHER}/{PERIOD}", "/log", "/api/v1/files", "/api/v1/periods"):
+        text = stranger.get(path).text
+        assert identity not in text
+        assert "our own name" not in text
+        assert "officer (officer)" not in text
+    assert stranger.get(f"/periods/{OWN}/{PERIOD}").status_code == 404
+    assert stranger.get(f"/periods/{OWN}/{PERIOD}/template.xlsx").status_code == 404
+
+
+@pytest.mark.parametrize("name", list(PEOPLE))
+def test_pages_of_no_file_are_for_their_roles_only(place: TestDesk, name: str) -> None:
+    role = PEOPLE[name][0]
+    visitor = place.visitor(name)
+    for path, roles in (
+        ("/accounts", {"coordinator"}), ("/coordination", {"coordinator", "editor", "auditor"}), ("/log.csv", {"auditor"}),
+        (f"/periods/{PEOPLE[name][1] or OWN}/{PERIOD}", {"officer", "approver"}),
+    ):  # fmt: skip
+        assert visitor.get(path).status_code == (200 if role in roles else 404), path
+    for path in ("/accounts", "/coordination/periods", "/coordination/remind"):
+        answer = visitor.post(path, {"name": "x"})
+        assert (answer.status_code != 404) == (role == "coordinator"), path
+
+
+def test_a_coordinator_sees_counts_and_no_findings(place: TestDesk) -> None:
+    from clearing_point.desk.store import period
+
+    with place.desk.store.changing() as connection:
+        connection.execute(period.update().values(persons=1))
+    identity = place.file("waiting", name="her name.xlsx")
+    page = place.visitor("coordinator").get(f"/files/{identity}").text
+    assert "Approve and load" in page
+    assert "her name" not in page
+    assert "column T" not in page
+    assert place.visitor("coordinator").get(f"/api/v1/files/{identity}").status_code == 404
+
+
+def test_role_and_territory_taken_away_are_felt_at_the_next_request(place: TestDesk) -> None:
+    from clearing_point.desk.store import account
+
+    identity = place.file("checked")
+    visitor = place.visitor("officer")
+    assert visitor.get(f"/files/{identity}").status_code == 200
+    with place.desk.store.changing() as connection:
+        connection.execute(account.update().where(account.c.name == "officer").values(territory=OTHER))
+    assert visitor.get(f"/files/{identity}").status_code == 404
+    with place.desk.store.changing() as connection:
+        place.desk.accounts.change(connection, "officer", "coordinator", state="closed")
+    assert visitor.get("/").headers["location"] == "/sign-in"
+
+
+def test_nobody_approves_what_she_sent_not_by_a_second_account_with_the_same_telephone(
+    place: TestDesk,
+) -> None:
+    from clearing_point.desk.store import account
+
+    identity = place.file("waiting", by="approver")
+    assert "Approve and load" not in place.visitor("approver").get(f"/files/{identity}").text
+    identity = place.file("waiting", by="officer")
+    assert "Approve and load" in place.visitor("approver").get(f"/files/{identity}").text
+    with place.desk.store.changing() as connection:
+        connection.execute(
+            account.update().where(account.c.name.in_(["officer", "approver"])).values(secret_sha256="same")  # noqa: S106
+        )
+    assert "Approve and load" not in place.visitor("approver").get(f"/files/{identity}").text
+
+
+def test_ids_cannot_be_guessed() -> None:
+    from clearing_point.desk.upload import new_identity
+
+    made = {new_identity() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(re.fullmatch(r"[0-9a-f]{24}", one) for one in made)
+
+
+def test_the_process_that_serves_pages_never_imports_the_warehouse_or_the_flows() -> None:
+    code = (
+        "import sys; from clearing_point.desk import server, app; "
+        "print(sorted({'duckdb', 'pyarrow', 'pandas', 'great_expectations', 'clearing_point.warehouse', "
+        "'clearing_point.desk.stem', 'pipelines.desk', 'pipelines.ingest'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_table_of_rights_names_known_states_and_steps() -> None:
+    said = yaml.safe_load((ROOT / "clearing_point" / "desk" / "desk.yml").read_text(encoding="utf-8"))
+    for rights in said["rights"].values():
+        for given in rights.values():
+            assert given["states"] == "any" or set(given["states"]) <= set(said["states"])
+    for step in said["steps"].values():
+        assert set(step["from"]) <= set(said["states"])
+        assert step["to"] in {*said["states"], "same", "before"}
+
+
+def test_every_step_that_code_takes_is_one_of_the_table() -> None:
+    taken: set[str] = set()
+    for path in Path(ROOT / "clearing_point" / "desk").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("step", "_step"):
+                taken |= {
+                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                } - {"desk"}
+    assert taken - set(rules().steps) == set()
+    assert len(taken) > 10
