@@ -31,10 +31,17 @@ def _plain() -> set[str]:
     return direct | {_named(r) for name in direct for r in requires(name) or () if "extra ==" not in r}
 
 
-def _imported(folder: Path) -> dict[str, str]:
+def _of_desk(path: Path) -> bool:
+    """The desk comes with an extra of its own: only its modules, and the command that looks for it, import what that brings."""
+    return "desk" in path.relative_to(ROOT).with_suffix("").parts
+
+
+def _imported(folder: Path, *, desk: bool = False) -> dict[str, str]:
     """Top-level modules that the code imports, wherever in a file, and one file that does."""
     found = {}
     for path in sorted(folder.rglob("*.py")):
+        if _of_desk(path) is not desk:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -52,6 +59,19 @@ def test_nothing_is_imported_that_a_plain_installation_lacks(folder: str) -> Non
         f"{module} ({file})"
         for module, file in _imported(ROOT / folder).items()
         if module not in own and not plain & {_named(d) for d in distributions.get(module, [module])}
+    ]
+    assert lacking == []
+
+
+def test_the_desk_imports_what_its_extra_brings_and_nothing_else() -> None:
+    extra = {_named(r) for r in DEPENDENCIES["optional-dependencies"]["desk"]}
+    extra |= {_named(r) for name in extra for r in requires(name) or () if "extra ==" not in r}
+    brought, distributions = _plain() | extra, packages_distributions()
+    own = {"clearing_point", "pipelines"} | set(sys.stdlib_module_names)
+    lacking = [
+        f"{module} ({file})"
+        for module, file in _imported(ROOT / "clearing_point", desk=True).items()
+        if module not in own and not brought & {_named(d) for d in distributions.get(module, [module])}
     ]
     assert lacking == []
 

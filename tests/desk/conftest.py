@@ -58,7 +58,15 @@ class TestDesk:
 
     __test__ = False
 
-    def __init__(self, folder: Path, standard: Standard) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        standard: Standard,
+        origin: str = ORIGIN,
+        *,
+        proxied: bool = True,
+        demo: bool = False,
+    ) -> None:
         project = Project(root=ROOT, data=folder)
         project.prepare()
         (folder / "desk").mkdir(mode=0o700)
@@ -69,9 +77,11 @@ class TestDesk:
             time_cost=1, memory_cost=8, parallelism=1
         )  # of tests: the cost itself has a test
         accounts.nobody = accounts.hasher.hash("nobody")
-        self.desk = Desk(project, standard, opened_store(folder / "desk"), accounts, ORIGIN, proxied=True)
+        self.desk = Desk(
+            project, standard, opened_store(folder / "desk"), accounts, origin, proxied=proxied, demo=demo
+        )
         self.desk.prepare()
-        self.app = application(self.desk, ("desk.example.org",))
+        self.app = application(self.desk, (origin.partition("//")[2],))
         self.stopped: list[str] = []
         self.desk.stop_job = self.stopped.append
         with self.desk.store.changing() as connection:
@@ -87,7 +97,7 @@ class TestDesk:
 
     def visitor(self, name: str | None = None) -> Visitor:
         """A visitor, with a session of an account if one is named."""
-        made = Visitor(ORIGIN, transport=Loop(self.app))
+        made = Visitor(self.desk.origin, transport=Loop(self.app))
         if name is not None:
             with self.desk.store.changing() as connection:
                 token = self.desk.accounts.begin(connection, name, "203.0.113")
