@@ -23,7 +23,6 @@ from pipelines.publish import publish
 
 Progress = Callable[[str], None]
 PLAN = Path("pipelines") / "demo.yml"
-EXTRACT = Path("unodc_glotip") / "extract" / "unodc_glotip_region.csv"
 
 
 def demo(
@@ -61,7 +60,11 @@ def demo(
     files = write_submissions(region, standard, place.data / "submissions", plan["periods"], profiles)
     came = datetime.datetime.fromisoformat(plan["received_at"])
     items = [Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files]
-    items.append(as_published(place, standard, place.sources / EXTRACT, "unodc", came))
+    published = plan["published"]
+    day = datetime.date.fromisoformat(published["released"])
+    items.append(
+        as_published(place, standard, place.sources / published["file"], published["source"], came, day)
+    )
     for outcome in load_many(place, standard, items, progress=progress):
         if not outcome.verdict.accepted:
             raise InternalError(
@@ -83,7 +86,7 @@ def region_of(project: Project, standard: Standard, plan: Mapping[str, Any]) -> 
     """Make the persons of a plan, as many as UNODC's figures say."""
     settings = read_settings(standard.folder)
     years = range(plan["first_year"], plan["edition"] + 1)
-    targets = targets_from(project.sources / EXTRACT, settings, years, plan["seed"])
+    targets = targets_from(project.sources / plan["published"]["file"], settings, years, plan["seed"])
     chosen = plan.get("territories") or {territory for territory, _ in targets}
     wanted = {key: number for key, number in targets.items() if key[0] in chosen}
     return make_region(standard, settings, plan["seed"], years, wanted)

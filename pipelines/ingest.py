@@ -209,13 +209,15 @@ def load_source(
     source: str,
     *,
     received_at: datetime.datetime | None = None,
+    released: datetime.date | None = None,
     progress: Progress = quietly,
 ) -> Outcome:
-    """Load a public file by the profile whose layout it has; see :func:`as_published`."""
-    item = as_published(project, standard, path, source, received_at)
-    return load(
-        project, standard, path, item.profile, item.period, received_at=received_at, progress=progress
-    )
+    """Load a public file by the profile whose layout it has; see :func:`as_published`.
+
+    Every release is kept. The newest is in force, whichever is loaded last.
+    """
+    item = as_published(project, standard, path, source, received_at, released)
+    return load_item(project, standard, item, progress=progress)
 
 
 def load_format(

@@ -166,6 +166,7 @@ def _load_again(project: Project, target: Project, standard: Standard, receipt: 
         compared=False,
         kept_of=receipt["file_sha256"] if is_kept_form(archived) else None,
         answers_kept=receipt.get("answers_sha256"),
+        released=receipt.get("released"),
     )
     load_item(target, standard, item)
 

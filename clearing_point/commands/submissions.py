@@ -1,7 +1,8 @@
-"""Commands of a data officer: check, load, import, status."""
+"""Commands of a data officer: check, load, import, compare, status."""
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,13 +25,10 @@ from clearing_point.commands.shared import (
     progress,
     say,
 )
+from clearing_point.errors import UsageProblem
 from clearing_point.project import find_project
 
 app = typer.Typer()
-import_app = typer.Typer(
-    help="Public data of others, through the same path as any submission.", no_args_is_help=True
-)
-app.add_typer(import_app, name="import")
 
 
 @app.command()
@@ -130,59 +128,102 @@ def load(
     return _report_outcome(outcome, json)
 
 
-def _import(source: str, file: Path, project: Path | None, data: Path | None, json: bool) -> int:
-    from clearing_point.standard import load_standard
-    from pipelines.ingest import load_source
-
-    found = find_project(project, data)
-    outcome = load_source(
-        found, load_standard(found.schemas, found.prepared), file, source, progress=progress(json)
-    )
-    return _report_outcome(outcome, json)
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="A folder of pipelines/sources, or the start of its name.")
+]
 
 
-@import_app.command("unodc")
-def import_unodc(
-    file: FileArgument, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
-) -> int:
-    """Load UNODC's data file (workbook as published, or CSV) as national aggregates."""
-    return _import("unodc", file, project, data, json)
-
-
-@import_app.command("ctdc")
-def import_ctdc(
-    file: FileArgument, project: ProjectOption = None, data: DataOption = None, json: JsonOption = False
-) -> int:
-    """Load a CTDC file (synthetic or k-anonymised) as reference data; its layout tells which."""
-    return _import("ctdc", file, project, data, json)
-
-
-@import_app.command("htcds")
-def import_htcds(
+@app.command("import")
+def import_file(
+    source: SourceArgument,
     file: FileArgument,
-    territory: TerritoryOption,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="When its publisher released the file; without it, the day in its name.",
+        ),
+    ] = None,
+    territory: Annotated[
+        str | None,
+        typer.Option(help="Of a format that a territory sends its own data in: whose submission it is."),
+    ] = None,
     period: PeriodOption = "",
     sender: SenderOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Load a filled workbook of the Human Trafficking Case Data Standard as a territory's submission."""
+    """Load a public file (UNODC, CTDC ...) as reference data, or a territory's submission in a public format (HTCDS)."""
+    from clearing_point.countries import sources_named
     from clearing_point.standard import load_standard
-    from pipelines.ingest import load_format
+    from pipelines.ingest import load_format, load_source
 
     found = find_project(project, data)
-    outcome = load_format(
-        found,
-        load_standard(found.schemas, found.prepared),
-        file,
-        "htcds",
-        territory,
-        period or open_year(found),
-        sender=sender,
-        progress=progress(json),
-    )
+    standard = load_standard(found.schemas, found.prepared)
+    profile = sources_named(found, source)[0]
+    day = _day(release)
+    if profile.use == "reference":
+        if territory is not None:
+            raise UsageProblem(f"{profile.name} is published by somebody else: it takes no --territory.")
+        outcome = load_source(found, standard, file, source, released=day, progress=progress(json))
+    else:
+        if territory is None:
+            raise UsageProblem(f"{profile.name} is a format of submissions: give --territory, and --period.")
+        outcome = load_format(
+            found, standard, file, profile.name, territory, period or open_year(found), sender=sender,
+            progress=progress(json),
+        )  # fmt: skip
     return _report_outcome(outcome, json)
+
+
+def _day(text: str | None) -> datetime.date | None:
+    try:
+        return None if text is None else datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageProblem("--release is a day, such as 2025-04-14.") from error
+
+
+@app.command()
+def compare(
+    source: SourceArgument,
+    before: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RELEASE", help="Its day or submission; the one before the newest."),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--to", metavar="RELEASE", help="Its day or submission; the newest.")
+    ] = None,
+    territory: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given several times.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.csv", help="Write every number that differs."),
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Compare two releases of a public source, number by number: what changed, is new, was withdrawn."""
+    from dataclasses import asdict
+
+    from clearing_point.standard import load_standard
+    from pipelines.compare import compare as run
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas, found.prepared)
+    compared = run(found, standard, source, before=before, after=after, territories=territory or ())
+    if output is not None:
+        output.write_text(compared.csv(), encoding="utf-8", newline="\n")
+    if json:
+        print_json(asdict(compared))
+        return 0
+    for line in compared.lines():
+        print(line)
+    if output is not None:
+        print(f"Written: {output}")
+    return 0
 
 
 @app.command()

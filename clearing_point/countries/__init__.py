@@ -11,6 +11,7 @@ from clearing_point.countries.profile import (
     profile_of_receipt,
     profile_of_source,
     profile_of_territory,
+    sources_named,
 )
 from clearing_point.countries.regional import check_mark, mark_of, regional_profile, regional_sheets
 
@@ -29,4 +30,5 @@ __all__ = [
     "profile_of_territory",
     "regional_profile",
     "regional_sheets",
+    "sources_named",
 ]

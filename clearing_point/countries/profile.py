@@ -128,6 +128,10 @@ class Profile:
     declares (``submission``)."""
     sent_by: str | None = None
     """The sender if it is another one than the profile's own, as it was named."""
+    release_in_name: str | None = None
+    """Regular expression: the part of a public file's name that is the day of its release."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Table -> fields that say what a number of a public file is about: two releases are compared by them."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """How the made example file looks beside its data; reading takes no notice of it."""
 
@@ -164,6 +168,8 @@ def load_profile(folder: Path, project: Project) -> Profile:
         values=tuple(row for row in values if row["decision"] == APPROVED),
         sha256=hash_of_folder(folder),
         period=str(source["period"]) if "period" in source else None,
+        release_in_name=source.get("release_in_name"),
+        keys={table: tuple(fields) for table, fields in source.get("keys", {}).items()},
         language=source.get("language", "en"),
         undecided=sum(1 for row in values if row["decision"] == UNDECIDED),
         folder=folder,
@@ -228,6 +234,21 @@ def for_sender(profile: Profile, name: str | None) -> Profile:
 def profile_of_source(project: Project, name: str) -> Profile:
     """Read the profile of a public format (``pipelines/sources``); raises like the above."""
     return load_profile(_folder(project.sources, name, "source"), project)
+
+
+def sources_named(project: Project, name: str) -> list[Profile]:
+    """Return the profiles of the public files whose folder has this name or begins with it.
+
+    Raises
+    ------
+    InputProblem
+        If there is none.
+    """
+    names = sorted(p.parent.name for p in project.sources.glob("*/profile.yml"))
+    found = [n for n in names if n == name] or [n for n in names if n.startswith(name)]
+    if not found or not name:
+        raise InputProblem(f"There is no source '{name}': known are {', '.join(names) or 'none'}.")
+    return [profile_of_source(project, n) for n in found]
 
 
 def in_format_of(base: Profile, source: Profile) -> Profile:

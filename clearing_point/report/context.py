@@ -138,7 +138,8 @@ def _published(
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         rows = connection.execute(
-            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), any_value(s.sender) "
+            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), "
+            "any_value(s.sender), any_value(s.released)::VARCHAR "
             "FROM warehouse.core.aggregate_cell AS a JOIN warehouse.raw.submission AS s USING (submission_id) "
             "WHERE list_contains(?, submission_id) AND a.population = 'DETECTED' AND a.breakdown = 'TOTAL' "
             "AND a.sex = 'TOTAL' AND a.age_group = 'TOTAL' AND a.reference_year BETWEEN ? AND ? "
@@ -153,9 +154,9 @@ def _published(
             "territory": territory,
             "year": str(year),
             "value_text": "<5" if qualifier == "LT5" else str(value),
-            "source": source,
+            "source": source if released is None else f"{source} ({released})",
         }
-        for territory, year, value, qualifier, source in rows
+        for territory, year, value, qualifier, source, released in rows
         if territory in reporting
     )
 

@@ -112,6 +112,9 @@ def _raw(metadata: MetaData) -> None:
         Column("territory", String),
         Column("period_start", Date),
         Column("period_end", Date),
+        Column(
+            "released", Date, comment="when its publisher released a public file; empty: sent, not published"
+        ),
         Column("use", String, nullable=False, comment="count, or reference: never counted as persons"),
         Column("made_data", Boolean, nullable=False, comment="made for demonstration or training"),
         Column("profile", String, nullable=False),

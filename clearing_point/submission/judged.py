@@ -102,7 +102,7 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)
-        _note_place(receipt, plan, item.answers_sha256)
+        _note_place(receipt, plan, item)
         verdict = judge(
             receipt.workspace,
             receipt.submission_id,
@@ -150,16 +150,18 @@ def confirmed_by(
     return replace(found, verdict=verdict)
 
 
-def _note_place(receipt: Receipt, plan: Plan, answers_sha256: str | None) -> None:
-    """Note what the place of the file among what is stored makes a finding of, and which answers came beside it."""
+def _note_place(receipt: Receipt, plan: Plan, item: Item) -> None:
+    """Note what the place of the file among what is stored makes a finding of, its answers, and its release."""
     findings = [Finding(SAME_FILE, WARNING, "uniqueness")] if plan.sent_before else []
     if plan.replaced_persons and not receipt.rows.get("person") and receipt.rows.get("aggregate_cell"):
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
-    if receipt.refused or not (findings or answers_sha256):
+    if receipt.refused or not (findings or item.answers_sha256 or item.released):
         return
     with opened(receipt.workspace) as connection:
         store_findings(connection, receipt.submission_id, findings)
-        connection.execute("UPDATE raw.submission SET answers_sha256 = ?", [answers_sha256])
+        connection.execute(
+            "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
+        )
 
 
 def store_judged(
@@ -221,6 +223,7 @@ def outcome_of(
         stored=stored,
         unchanged=plan.before is not None,
         replaced=plan.supersedes if found.verdict.accepted else None,
+        newer=plan.newer if found.verdict.accepted else None,
         reading=found.reading,
         remarks=(*found.remarks, *told),
         stops=plan.stops,

@@ -33,6 +33,8 @@ class Outcome:
     stored: bool
     unchanged: bool = False
     replaced: str | None = None
+    newer: str | None = None
+    """A newer release of the same public data, which stays in force."""
     reading: str = ""
     """How a CSV file was read, with some of its headings as proof."""
     remarks: tuple[str, ...] = ()
@@ -67,6 +69,7 @@ class Outcome:
             "stored": self.stored,
             "unchanged": self.unchanged,
             "replaced": self.replaced,
+            "newer": self.newer,
             "reading": self.reading,
             "remarks": list(self.remarks),
             "stops": list(self.stops),
@@ -90,6 +93,8 @@ class Outcome:
         yield from self.feedback.balance
         if self.replaced:
             yield f"It {'replaces' if self.stored else 'would replace'} {self.replaced}, which is kept."
+        if self.newer:
+            yield f"{self.newer} is a newer release and stays in force; both are kept (`clearing-point compare`)."
         yield from self.stops
         faults = counts[BLOCK] + counts[ERROR]
         yield f"{faults} must fix, {counts[WARNING]} to confirm, {counts[INFORMATION]} for information"

@@ -16,7 +16,13 @@ from clearing_point.quality.answers import Answer, hash_of_answers
 from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.series import current_version, refuse_overlap, same_file, sent_before
+from clearing_point.warehouse.series import (
+    current_version,
+    refuse_overlap,
+    release_of,
+    same_file,
+    sent_before,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Item:
     """Hash of the file that came, where `path` is what the archive keeps of it: a rebuild."""
     answers: tuple[Answer, ...] = ()
     """Given beside the file; of the same group they win over those on its findings sheet."""
+    released: datetime.date | None = None
+    """When its publisher released it, if it is a public file."""
     answers_kept: str | None = None
     """Hash of the answers beside it, where the archive keeps them: a rebuild."""
 
@@ -81,6 +89,14 @@ class Plan:
     """The organisation that the accepted version names as its sender."""
     stops: tuple[str, ...] = ()
     """Why it could not be stored, whatever it holds."""
+    newer: str | None = None
+    """A release of the same public data that is newer than the file, and stays in force."""
+
+
+_RELEASE_NEEDED = (
+    "{name} is in force, released on {day}: say when this file was released (--release YYYY-MM-DD), so that an older one "
+    "does not replace a newer one."
+)
 
 
 def plan_of(project: Project, standard: Standard, item: Item) -> Plan:
@@ -127,6 +143,10 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         except InputProblem as problem:
             stops = (str(problem),)
         version, supersedes = current_version(warehouse, item.series)
+        in_force = release_of(warehouse, supersedes)
+        if before is None and in_force is not None and item.released is None:
+            stops = (*stops, _RELEASE_NEEDED.format(name=supersedes, day=in_force))
+        newer = supersedes if in_force and item.released and item.released < in_force else None
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)
         persons, organisation = warehouse.execute(
@@ -137,7 +157,8 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     if before is not None:
         return Plan(before, version, sent_before=repeated)
     return Plan(
-        None, version + 1, supersedes, earlier_of(project, standard, *found), repeated, persons, organisation, stops
+        None, version + 1, None if newer else supersedes, earlier_of(project, standard, *found), repeated, persons,
+        organisation, stops, newer,
     )  # fmt: skip
 
 

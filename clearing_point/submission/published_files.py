@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
-from clearing_point.countries import Profile, profile_of_source
+from clearing_point.countries import Profile, sources_named
 from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import lay_out
 from clearing_point.intake.read import read_file
@@ -21,20 +22,24 @@ def as_published(
     path: Path,
     source: str,
     received_at: datetime.datetime | None = None,
+    released: datetime.date | None = None,
 ) -> Item:
     """Find the profile whose layout a public file has; ``source`` is the start of its name.
+
+    Parameters
+    ----------
+    released : date, optional
+        When its publisher released it; without it the day in the file's name, where the profile knows one.
 
     Raises
     ------
     InputProblem
         If no profile of that source fits the file; says what the nearest one misses.
     """
-    names = sorted(p.name for p in project.sources.glob(f"{source}*") if (p / "profile.yml").is_file())
-    if not names:
-        raise InputProblem(f"There is no profile for '{source}' in {project.sources}.")
+    profiles = sources_named(project, source)
+    names = [profile.name for profile in profiles]
     fitting: list[tuple[int, str, Profile]] = []
-    for name in names:
-        profile = profile_of_source(project, name)
+    for name, profile in zip(names, profiles, strict=True):
         received = read_file(path, encoding=profile.reading.encoding, delimiter=profile.reading.delimiter)
         _, findings = lay_out(received, with_crosswalk_flags(profile, standard))
         fitting.append((len(findings), name, profile))
@@ -44,4 +49,13 @@ def as_published(
             f"{path.name} has not the layout of {' or '.join(names)}: {misses} headings differ from {name}. "
             "Is it the file as published?"
         )
-    return Item(path, profile, profile.period or "1990-2030", received_at=received_at)
+    day = released or _released_by_name(path, profile)
+    return Item(path, profile, profile.period or "1990-2030", received_at=received_at, released=day)
+
+
+def _released_by_name(path: Path, profile: Profile) -> datetime.date | None:
+    found = re.search(profile.release_in_name, path.name) if profile.release_in_name else None
+    try:
+        return datetime.date.fromisoformat(found.group(1)) if found else None
+    except ValueError:
+        return None

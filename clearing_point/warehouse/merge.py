@@ -38,7 +38,8 @@ def merge(
 ) -> None:
     """Copy one judged submission from its workspace into the warehouse, in one transaction.
 
-    An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay.
+    An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay. Of public data the newest
+    release is in force, whichever came last.
 
     Parameters
     ----------
@@ -107,13 +108,21 @@ def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to:
 
 
 def _enter_core(connection: Any, standard: Standard, tables: list[str], submission_id: str) -> None:
+    # An older release of public data is kept beside the newer one, which stays in force.
+    newer = connection.execute(
+        "SELECT count(*) FROM raw.submission AS other JOIN raw.submission AS own ON own.submission_id = ? "
+        "AND other.series = own.series AND other.status = ? AND other.released > own.released",
+        [submission_id, ACCEPTED],
+    ).fetchone()[0]
+    if not newer:
+        connection.execute(
+            "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
+            "(SELECT series FROM raw.submission WHERE submission_id = ?)",
+            [REPLACED, ACCEPTED, submission_id, submission_id],
+        )
     connection.execute(
-        "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
-        "(SELECT series FROM raw.submission WHERE submission_id = ?)",
-        [REPLACED, ACCEPTED, submission_id, submission_id],
-    )
-    connection.execute(
-        "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [ACCEPTED, submission_id]
+        "UPDATE raw.submission SET status = ? WHERE submission_id = ?",
+        [REPLACED if newer else ACCEPTED, submission_id],
     )
     sender = connection.execute(
         "SELECT sender FROM raw.submission WHERE submission_id = ?", [submission_id]

@@ -57,6 +57,15 @@ def current_version(connection: Any, series: str) -> tuple[int, str | None]:
     return int(highest), None if accepted is None else str(accepted[0])
 
 
+def release_of(connection: Any, submission_id: str | None) -> datetime.date | None:
+    """Return when the publisher of a public file released it; None for what is no public file, or where nobody said it."""
+    row = connection.execute(
+        "SELECT released FROM raw.submission WHERE submission_id = ?", [submission_id]
+    ).fetchone()
+    found: datetime.date | None = row[0] if row else None
+    return found
+
+
 def refuse_overlap(connection: Any, series: str, start: datetime.date, end: datetime.date) -> None:
     """Refuse a period that overlaps another accepted one of the same sender and territory.
 

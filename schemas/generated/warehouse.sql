@@ -658,6 +658,7 @@ CREATE TABLE IF NOT EXISTS raw.submission (
 	territory VARCHAR, 
 	period_start DATE, 
 	period_end DATE, 
+	released DATE, 
 	use VARCHAR NOT NULL, 
 	made_data BOOLEAN NOT NULL, 
 	profile VARCHAR NOT NULL, 

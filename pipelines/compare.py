@@ -1,0 +1,57 @@
+"""Two stored releases of one public source, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clearing_point.analysis.public_releases import Compared, Vintage, compare_releases, vintages_of
+from clearing_point.countries import sources_named
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+
+
+def compare(
+    project: Project,
+    standard: Standard,
+    source: str,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+    territories: Sequence[str] = (),
+) -> Compared:
+    """Compare two releases of a source: the newest with the one before it, or those that are named.
+
+    Parameters
+    ----------
+    source : str
+        A folder of ``pipelines/sources``, or the start of its name.
+    before, after : str, optional
+        Submission, or the day of its release.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such source or release, or only one release is stored.
+    """
+    profiles = sources_named(project, source)
+    if len(profiles) > 1:
+        raise InputProblem(f"Which source is '{source}'? There are {', '.join(p.name for p in profiles)}.")
+    profile = profiles[0]
+    stored = vintages_of(project.warehouse, profile.sender) if project.warehouse.exists() else []
+    if len(stored) < 2:
+        raise InputProblem(
+            f"There is {'one release' if stored else 'no release'} of {profile.name} in the warehouse: two are needed. "
+            f"Load another with `clearing-point import {profile.name} FILE --release YYYY-MM-DD`; both are kept."
+        )
+    newest = _chosen(stored, after) if after else stored[-1]
+    rest = [v for v in stored if v != newest]
+    oldest = _chosen(rest, before) if before else rest[-1]
+    return compare_releases(project.warehouse, standard, profile.keys, oldest, newest, territories)
+
+
+def _chosen(stored: Sequence[Vintage], wanted: str) -> Vintage:
+    found = [v for v in stored if wanted in (v.submission, v.released)]
+    if len(found) != 1:
+        raise InputProblem(f"There is no one release '{wanted}': {'; '.join(v.name() for v in stored)}.")
+    return found[0]

@@ -1,0 +1,112 @@
+"""Releases of public data: all are kept, the newest is in force, and two are compared number by number."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+
+import pytest
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.warehouse.connection import opened
+from pipelines.compare import compare
+from pipelines.ingest import load_source
+from pipelines.rebuild import rebuild
+from tests.command import command
+
+OLD, NEW = datetime.date(2024, 1, 31), datetime.date(2025, 4, 14)
+
+
+def _two_releases(project: Project, folder: Path) -> tuple[Path, Path, dict[str, int]]:
+    """Write two files of one territory: the extract, and one with numbers changed, added and left out."""
+    extract = project.sources / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
+    with extract.open(encoding="utf-8", newline="") as handle:
+        rows = [r for r in csv.DictReader(handle) if r["Iso3_code"] == "SRB"]
+    older = [dict(r) for r in rows]
+    numbers = [n for n, r in enumerate(older) if r["txtVALUE"].isdigit()]
+    planted = {"changed": 17, "withdrawn": 5, "new": 8}
+    for n in numbers[: planted["changed"]]:
+        older[n]["txtVALUE"] = str(int(older[n]["txtVALUE"]) + 1)
+    # Rows whose key stands once, so that what is left out is no number of another row.
+    names = ("Indicator", "Dimension", "Category", "Sex", "Age", "Year", "Unit of measurement")
+    keys = [tuple(r[name] for name in names) for r in rows]
+    once = [
+        n for n in range(len(rows)) if keys.count(keys[n]) == 1 and n not in numbers[: planted["changed"]]
+    ]
+    left_of_new, left_of_old = set(once[:5]), set(once[5 : 5 + planted["new"]])
+    files = []
+    for name, kept in (
+        ("data_2024-01-31.csv", [r for n, r in enumerate(older) if n not in left_of_old]),
+        ("data_2025-04-14.csv", [r for n, r in enumerate(rows) if n not in left_of_new]),
+    ):
+        path = folder / name
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(kept)
+        files.append(path)
+    return files[0], files[1], planted
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_newest_release_is_in_force_whichever_came_last(
+    newest_first: bool, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    old, new, planted = _two_releases(project, tmp_path)
+    outcomes = [
+        load_source(project, standard, p, "unodc") for p in ([new, old] if newest_first else [old, new])
+    ]
+    with opened(project.warehouse, read_only=True) as connection:
+        stored = dict(connection.execute("SELECT released, status FROM raw.submission").fetchall())
+    assert stored == {OLD: "REPLACED", NEW: "ACCEPTED"}
+    rebuild(project, standard)
+    with opened(project.warehouse, read_only=True) as connection:
+        assert dict(connection.execute("SELECT released, status FROM raw.submission").fetchall()) == stored
+    assert (outcomes[1].newer == outcomes[0].submission_id) == newest_first
+    assert (outcomes[1].replaced == outcomes[0].submission_id) != newest_first
+
+    found = compare(project, standard, "unodc")
+    assert (found.before.released, found.after.released) == (str(OLD), str(NEW))
+    assert {kind: found.count(kind) for kind in planted} == planted
+    assert found.same == found.rows_after - planted["changed"] - planted["new"]
+    told = list(csv.DictReader(found.csv().splitlines()))
+    assert len(told) == sum(planted.values())
+    changed = [r for r in told if r["kind"] == "changed"]
+    assert all(int(r["before_value"]) == int(r["after_value"]) + 1 for r in changed)
+    assert all(r["territory"] == "SRB" for r in told)
+
+
+def test_an_import_that_does_not_say_its_day_never_replaces_one_that_does(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    old, new, _ = _two_releases(project, tmp_path)
+    load_source(project, standard, new, "unodc")
+    nameless = old.rename(tmp_path / "data.csv")
+    with pytest.raises(InputProblem, match=r"say when this file was released \(--release"):
+        load_source(project, standard, nameless, "unodc")
+    with pytest.raises(InputProblem, match="There is one release of unodc_glotip"):
+        compare(project, standard, "unodc")
+    options = ["--data", project.data, "--project", project.root]
+    code, out, _ = command("import", "unodc", nameless, "--release", "2024-01-31", *options)
+    assert code == 0, out
+    assert "is a newer release and stays in force" in out
+    code, out, _ = command("compare", "unodc", "-o", tmp_path / "out.csv", *options)
+    assert code == 0
+    assert "17 changed, 8 are new, 5 were withdrawn" in out
+    assert command("import", "nobody", nameless, *options)[0] == 1
+    assert command("import", "unodc", nameless, "--release", "last year", *options)[0] == 2
+
+
+def test_the_same_release_twice_has_no_difference(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    _, new, _ = _two_releases(project, tmp_path)
+    load_source(project, standard, new, "unodc")
+    heading, *lines = new.read_text(encoding="utf-8").splitlines()
+    again = tmp_path / "again.csv"
+    again.write_text("\n".join([heading, *sorted(lines)]) + "\n", encoding="utf-8")
+    load_source(project, standard, again, "unodc", released=NEW + datetime.timedelta(1))
+    assert compare(project, standard, "unodc").differences == ()
