@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.standard.files import read_yaml
+from clearing_point.standard.former import former_sentences
 from clearing_point.standard.model import Standard
 
 LEFT_OUT = "left_out"
@@ -140,7 +141,7 @@ def texts_of(standard: Standard) -> tuple[str, ...]:
     found |= set(_strings((standard.territories, standard.territory_files, standard.crosswalks)))
     found |= set(_strings((standard.messages, standard.words)))
     found |= {text for former in standard.former.values() for _, text in former}
-    found |= set(_former_sentences(standard))
+    found |= former_sentences(standard)
     return tuple(sorted(found))
 
 
@@ -160,15 +161,6 @@ def vocabulary(standard: Standard) -> frozenset[str]:
     texts += [text for names in reporting for text in names.values()]
     texts += [*standard.reporting_territories, *forbidden_of(standard).vocabulary]
     return frozenset(word.lower() for text in texts for word in _LETTERS_AND_DIGITS.findall(text))
-
-
-def _former_sentences(standard: Standard) -> Iterator[str]:
-    """Yield what earlier versions wrote into workbooks that may still come back."""
-    path = standard.folder / "former_sentences.txt"
-    if path.is_file():
-        yield from (
-            line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
-        )
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from clearing_point.findings import WARNING, is_place
 from clearing_point.quality.said import LEVELS, confirmable, runs, sentences
 from clearing_point.standard import Standard
+from clearing_point.standard.former import former_sentences
 
 SIGN = "clearing_point_findings"
 """First cell of the findings sheet."""
@@ -135,6 +136,9 @@ class _Reader:
         }
         self.fixed.add(draft_heading(standard, language))
         self.levels = {standard.word("findings", level, language) for level in LEVELS}
+        # Workbooks that were marked under an earlier wording come back, too.
+        self.fixed |= former_sentences(standard)
+        self.levels |= former_sentences(standard)
         self.answers: list[Answer] = []
 
     def read(self, number: int, cells: Sequence[str | None]) -> list[str | None]:

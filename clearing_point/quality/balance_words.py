@@ -35,7 +35,7 @@ def balance_sentences(rows: Balance, standard: Standard, language: str) -> tuple
         return ()
 
     def said(name: str, count: int, **more: str) -> str:
-        return standard.word("balance", name, language, count=f"{count:,}", **more)
+        return standard.word("balance", name, language, count=count, **more)
 
     total = {name: sum(count for _, item, count in rows if item == name) for name in (_ROWS, *_PARTS)}
     line = said(_ROWS, total[_ROWS]) + " = " + "; ".join(said(n, total[n]) for n in _PARTS if total[n]) + "."

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.quality.balance_words import balance_of, balance_sentences
-from clearing_point.quality.said import LEVELS, Facts, Group, Missed, Place, in_order, runs, said
+from clearing_point.quality.said import (
+    LEVELS,
+    Facts,
+    Group,
+    Missed,
+    Place,
+    counts_sentence,
+    in_order,
+    runs,
+    said,
+)
 from clearing_point.standard import Standard
 from clearing_point.standard.rules import LINKAGE
 from clearing_point.warehouse.connection import opened
@@ -33,6 +43,8 @@ class Feedback:
     not_run: tuple[NotRun, ...] = ()
     balance: tuple[str, ...] = ()
     """What became of all rows of the file, and which sheets were not read; sentences."""
+    summary: str = ""
+    """How many findings ask for what; a sentence."""
     facts: Facts = field(default_factory=lambda: Facts("", ()))
     """The same as data, for a page in another language."""
 
@@ -56,11 +68,13 @@ def feedback_of(database: Path, submission_id: str, standard: Standard, language
 
 def feedback_in(facts: Facts, standard: Standard, language: str) -> Feedback:
     """Say findings in a language."""
+    summary = counts_sentence(facts.counts(standard), standard, language)
     return Feedback(
         facts.submission_id,
         tuple(said(place, standard, language) for place in facts.places),
         tuple(NotRun(m.rules, standard.word("not_run", m.reason, language)) for m in facts.missed),
         balance_sentences(facts.balance, standard, language),
+        summary,
         facts,
     )
 

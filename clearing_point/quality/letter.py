@@ -9,7 +9,7 @@ from pathlib import Path
 from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
 from clearing_point.quality.feedback import Feedback
-from clearing_point.quality.said import CONFIRM, MUST_FIX, NOTE
+from clearing_point.quality.said import CONFIRM, LEVELS, MUST_FIX, NOTE
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
 from clearing_point.warehouse.connection import opened
@@ -111,11 +111,7 @@ def letter_of(
         opening.append(standard.word("template", "draft", language))
     other = counts[NOTE] + counts[INFORMATION]
     asked = counts[MUST_FIX] + counts[CONFIRM]
-    opening.append(
-        say("counts", must_fix=counts[MUST_FIX], confirm=counts[CONFIRM], other=other)
-        if asked or other
-        else say("nothing")
-    )
+    opening.append(feedback.summary if asked or other else say("nothing"))
     if asked:
         sheet = standard.word("findings", "sheet", language)
         opening.append(say("workbook", sheet=sheet) if marked else say("fix_list"))
@@ -124,8 +120,9 @@ def letter_of(
         opening.append(say("settled", count=settled))
     if corrected:
         opening.append(say("corrected", count=corrected))
-    sections = []
-    for level in (MUST_FIX, CONFIRM, NOTE, INFORMATION):
+    # Levels of one name, such as both that ask nothing of the sender, stand under one heading.
+    sections: dict[str, tuple[tuple[str, str, str, str], ...]] = {}
+    for level in LEVELS:
         lines = tuple(
             (g.rule_id, f"{g.place} ({g.count})" if g.place else f"({g.count})", g.what, g.action)
             for g in feedback.groups
@@ -133,9 +130,10 @@ def letter_of(
         )
         if lines:
             heading = standard.word("findings", level, language)
-            sections.append((heading[:1].upper() + heading[1:], lines))
+            heading = heading[:1].upper() + heading[1:]
+            sections[heading] = (*sections.get(heading, ()), *lines)
     closing = [
         f"{say('not_run')}: {', '.join(m.rules)}. {m.reason}".replace(": . ", ": ") for m in feedback.not_run
     ]
     title = say("title", territory=place, period=period)
-    return Letter(language, title, tuple(opening), tuple(sections), tuple(closing))
+    return Letter(language, title, tuple(opening), tuple(sections.items()), tuple(closing))

@@ -69,6 +69,8 @@ class Group:
     level: str
     place: str
     """Where, in words."""
+    asks: str = ""
+    """The level in words, such as ``to be corrected``."""
 
     def line(self) -> str:
         """Return the place of the group in words, such as ``person, column C, rows 9-22 and 24``."""
@@ -120,12 +122,26 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
     )
 
 
+def counts_sentence(counts: Mapping[str, int], standard: Standard, language: str = "en") -> str:
+    """Say how many findings ask for a correction, for a confirmation, and for nothing."""
+
+    def number(*levels: str) -> str:
+        count = sum(counts[level] for level in levels)
+        return standard.word("findings", "number", language, count=count)
+
+    return standard.word(
+        "letter", "counts", language, must_fix=number(MUST_FIX), confirm=number(CONFIRM),
+        other=number(NOTE, INFORMATION),
+    )  # fmt: skip
+
+
 def said(place: Place, standard: Standard, language: str = "en") -> Group:
     """Render a group of findings in a language; English stands where it lacks a text."""
     what, action = sentences(
         standard, language, place.rule_id, place.table, place.field, place.sheet, place.column
     )
     rows = said_runs(place.rows, standard, language)
+    level = level_of(place.rule_id, place.severity, standard)
     words = [place.sheet] if place.sheet else []
     if place.column:
         words.append(standard.word("findings", "column", language, column=place.column))
@@ -133,7 +149,8 @@ def said(place: Place, standard: Standard, language: str = "en") -> Group:
         words.append(said_rows(rows, standard, language))
     return Group(
         place.rule_id, place.severity, place.table, place.field, place.sheet, place.column, rows, place.count,
-        what, action, level_of(place.rule_id, place.severity, standard), ", ".join(words),
+        what, action, level, ", ".join(words),
+        standard.word("findings", level, language),
     )  # fmt: skip
 
 

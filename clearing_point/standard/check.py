@@ -12,6 +12,7 @@ from clearing_point.standard.expressions import qualified
 from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
 from clearing_point.standard.load import TERRITORY_FILES, load_standard
 from clearing_point.standard.model import TERRITORY, Standard
+from clearing_point.standard.plurals import counted
 from clearing_point.standard.shapes import row_problems, shape_problems
 from clearing_point.standard.translations import REGISTER, SOURCE
 from clearing_point.standard.wording import Wording, lines_of
@@ -347,11 +348,12 @@ def _translations(standard: Standard) -> Iterator[str]:
     for language in standard.languages:
         if language not in register:
             yield f"{standard.folder / REGISTER}:1: the language '{language}' of standard.yml is not in the register."
-    english = [text[SOURCE] for _, text in [*standard.texts(), *standard.report_texts()]]
-    wanted = set(english)
+    english = [text for _, text in [*standard.texts(), *standard.report_texts()]]
+    wanted = {text[SOURCE] for text in english}
+    numbers = {text[SOURCE] for text in english if counted(text, SOURCE)}
     wording = Wording(standard.folder)
     for language, lines in lines_of(standard.folder, english):
-        yield from wording.faults(language, lines)
+        yield from wording.faults(language, lines, numbers)
         for line in lines:
             if language != SOURCE and line.english not in wanted:
                 yield f"{line.place}: translates a text that the standard does not have."

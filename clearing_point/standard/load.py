@@ -25,6 +25,7 @@ from clearing_point.standard.model import (
     Standard,
     Table,
 )
+from clearing_point.standard.plurals import flat
 from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
 from clearing_point.standard.translations import (
@@ -118,7 +119,10 @@ def _load(schemas: Path, sha256: str) -> Standard:
             path.stem: _denominator(read_yaml(path), path)
             for path in sorted((schemas / "denominators").glob("*.yml"))
         },
-        words=read_yaml(schemas / "words.yml"),
+        words={
+            place: {name: flat(text) for name, text in sentences.items()}
+            for place, sentences in read_yaml(schemas / "words.yml").items()
+        },
         territory_names=_territory_names(schemas),
         place_texts=_place_texts(schemas / "territories"),
         policy_texts=_policy_texts(read_yaml(schemas / "disclosure.yml")),

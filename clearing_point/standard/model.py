@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from clearing_point.standard.filling import fill
+from clearing_point.standard.plurals import COUNT, in_form, written
 
 Text = Mapping[str, str]
 """A text per language code; English (``en``) is always there."""
@@ -375,9 +376,16 @@ class Standard:
         yield from (("", text) for text in (*self.link_notes.values(), *self.policy_texts.values()))
 
     def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
-        """Return a sentence of ``words.yml`` with its places filled; English where the language has none."""
+        """Return a sentence of ``words.yml`` with its places filled; English where the language has none.
+
+        A whole number given as ``count`` chooses the form (:mod:`.plurals`) and is written as in the language.
+        """
         text = self.words[place][name]
-        return fill(text.get(language) or text["en"], **filled)
+        spoken = language if language in text else "en"
+        count = filled.get(COUNT)
+        if not isinstance(count, int):
+            return fill(text[spoken], **filled)
+        return fill(in_form(text, spoken, count), **{**filled, COUNT: written(count, spoken)})
 
     def codes_of(self, name: str) -> tuple[str, ...]:
         """Codes of a list, without missing codes; the territory register counts as a list."""

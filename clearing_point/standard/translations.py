@@ -14,6 +14,7 @@ from string import Formatter
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_csv, read_yaml
+from clearing_point.standard.plurals import CONTEXT, FORMS, counted, forms_of
 
 SOURCE = "en"
 REGISTER = Path("translations") / "_register.yml"
@@ -78,17 +79,26 @@ def add_translations(texts: Iterable[tuple[str, Mapping[str, str]]], found: Mapp
             continue
         for language, known in found.items():
             translated = known.get((context, text[SOURCE])) or known.get(("", text[SOURCE]))
-            if translated:
-                text.setdefault(language, translated)
+            if not translated:
+                continue
+            text.setdefault(language, translated)
+            if counted(text, SOURCE):
+                for form in FORMS:
+                    if said := known.get((CONTEXT + form, text[SOURCE])):
+                        text.setdefault(f"{language}.{form}", said)
 
 
 def lacking(texts: Iterable[tuple[str, Mapping[str, str]]], language: str) -> list[tuple[str, str]]:
-    """List the (context, English text) pairs that a language lacks, each text once, in order."""
+    """List the (context, English text) pairs that a language lacks, each text once, in order; then the forms it lacks."""
     found: dict[str, str] = {}
+    forms: list[tuple[str, str]] = []
     for context, text in texts:
         if language not in text:
             found.setdefault(text[SOURCE], context)
-    return [(context, english) for english, context in found.items()]
+        if counted(text, SOURCE):
+            lacked = (form for form in forms_of(language) if f"{language}.{form}" not in text)
+            forms += [(CONTEXT + form, text[SOURCE]) for form in lacked]
+    return [*((context, english) for english, context in found.items()), *dict.fromkeys(forms)]
 
 
 def merged_file(path: Path, rows: Iterable[Mapping[str, str]]) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clearing_point.standard.files import read_csv, read_yaml
+from clearing_point.standard.plurals import CONTEXT, FORMS, OTHER, forms_of
 from clearing_point.standard.translations import SOURCE, places_of
 
 _PLACES = re.compile(r"\{[^}]*\}")
@@ -23,11 +24,18 @@ _MARKS = ".:?!"
 
 @dataclass(frozen=True)
 class Line:
-    """One text of one language: where it stands, and the English that it translates (empty for English itself)."""
+    """One text of one language: where it stands, and the English that it translates (empty for English itself).
+
+    Attributes
+    ----------
+    form : str
+        Category of numbers that the text goes with (:mod:`.plurals`); ``other`` also for a text that goes with no number.
+    """
 
     place: str
     text: str
     english: str = ""
+    form: str = OTHER
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,30 @@ class Wording:
                 found = re.compile(rf"(?<!\w)(?:{patterns})(?!\w)", re.IGNORECASE)
                 self._terms.setdefault(row["language"], []).append(_Term(found, row["term"]))
 
-    def faults(self, language: str, lines: Sequence[Line]) -> Iterator[str]:
-        """Yield each fault of a language's lines as ``place: sentence``."""
+    def faults(
+        self, language: str, lines: Sequence[Line], counted: Container[str] = frozenset()
+    ) -> Iterator[str]:
+        """Yield each fault of a language's lines as ``place: sentence``.
+
+        Parameters
+        ----------
+        counted : container of str
+            English texts that have forms by number.
+        """
+        forms: dict[str, dict[str, Line]] = {}
         for line in lines:
+            source = line.english or line.text
+            if source in counted or line.form != OTHER:
+                forms.setdefault(source, {})[line.form] = line
             if (language, line.text) in self._exceptions:
                 continue
             yield from (f"{line.place}: {fault}" for fault in self._faults(language, line))
+            if source not in counted and self._counts.search(line.text):
+                yield (
+                    f"{line.place}: puts a noun behind a count, and nouns change with counts: give the sentence a form for "
+                    f"each kind of number ({', '.join(('one', OTHER))} ...), or write 'noun: {{count}}'."
+                )
+        yield from _forms(language, forms, counted)
 
     def _faults(self, language: str, line: Line) -> Iterator[str]:
         text = _PLACES.sub("", line.text)
@@ -83,10 +109,22 @@ class Wording:
             scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()}
             if {"LATIN", "CYRILLIC"} <= scripts:
                 yield f"'{word}' mixes letters of two scripts."
-        if self._counts.search(line.text):
-            yield "puts a noun behind a count, and nouns change with counts: write 'noun: {count}'."
         if line.english:
             yield from _beside_english(line)
+
+
+def _forms(language: str, forms: Mapping[str, Mapping[str, Line]], counted: Container[str]) -> Iterator[str]:
+    """Yield forms that a language lacks, and those of numbers that it does not tell apart."""
+    wanted = {*forms_of(language), OTHER}
+    for source, lines in forms.items():
+        place = next(iter(lines.values())).place
+        if source not in counted:
+            yield f"{place}: is the form of a text that the standard does not count with."
+            continue
+        for form in sorted(wanted - set(lines)):
+            yield f"{place}: the form '{form}' is lacking; numbers of {language} have {', '.join(sorted(wanted))}."
+        for form in sorted(set(lines) - wanted):
+            yield f"{lines[form].place}: no number of {language} has the form '{form}'."
 
 
 def _beside_english(line: Line) -> Iterator[str]:
@@ -105,9 +143,20 @@ def _words(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
 
 
-def lines_of(schemas: Path, english: Sequence[str]) -> Iterator[tuple[str, list[Line]]]:
+def lines_of(schemas: Path, english: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, list[Line]]]:
     """Yield each language with its lines: English as the standard has it, the others from their files."""
-    yield SOURCE, [Line(f"English text '{text[:60]}'", text) for text in dict.fromkeys(english)]
+    found: dict[tuple[str, str], Line] = {}
+    for text in english:
+        source = text[SOURCE]
+        for form in (OTHER, *FORMS):
+            said = source if form == OTHER else text.get(f"{SOURCE}.{form}")
+            if said:
+                beside = source if form != OTHER else ""
+                found.setdefault((source, form), Line(f"English text '{said[:60]}'", said, beside, form))
+    yield SOURCE, list(found.values())
     for path in sorted((schemas / "translations").glob("*.csv")):
-        rows = enumerate(read_csv(path), start=2)
-        yield path.stem, [Line(f"{path}:{number}", row["text"], row["english"]) for number, row in rows]
+        lines = []
+        for number, row in enumerate(read_csv(path), start=2):
+            form = row["context"].removeprefix(CONTEXT) if row["context"].startswith(CONTEXT) else OTHER
+            lines.append(Line(f"{path}:{number}", row["text"], row["english"], form))
+        yield path.stem, lines

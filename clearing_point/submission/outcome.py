@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
+from clearing_point.findings import INFORMATION
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.judge import Verdict
 from clearing_point.quality.said import Group
@@ -80,7 +80,6 @@ class Outcome:
 
     def lines(self) -> Iterator[str]:
         """Yield what the sender should read: verdict, rows, findings, next step."""
-        counts = self.verdict.findings
         yield f"{self.submission_id}: {self.verdict.decision}"
         if self.unchanged:
             yield "This very file was loaded before: " + (
@@ -96,12 +95,11 @@ class Outcome:
         if self.newer:
             yield f"{self.newer} is a newer release and stays in force; both are kept (`clearing-point compare`)."
         yield from self.stops
-        faults = counts[BLOCK] + counts[ERROR]
-        yield f"{faults} must fix, {counts[WARNING]} to confirm, {counts[INFORMATION]} for information"
+        yield self.feedback.summary
         shown, left = _shown(self.feedback.groups)
         for group in shown:
             place = f"{group.line()}: " if group.line() else ""
-            yield f"  [{group.severity} {group.rule_id}] {place}{group.what} {group.action}"
+            yield f"  [{group.asks}, {group.rule_id}] {place}{group.what} {group.action}"
         if left:
             named = ", ".join(f"{rule} ({count})" for rule, count in left.items())
             yield f"  ... and {sum(left.values())} more groups: {named}; --json lists all"

@@ -25,6 +25,24 @@ WRONG = [
 ]
 
 
+# A noun and its forms; the third language tells two things apart from three. The numbers are those by which grammars differ.
+SAID = [
+    ("en", {1: "1 row", 2: "2 rows", 21: "21 rows"}),
+    ("sr-Cyrl", {1: "1 ред", 2: "2 реда", 5: "5 редова", 11: "11 редова", 21: "21 ред", 1234: "1.234 реда"}),
+    ("sl", {1: "1 vrstica", 2: "2 vrstici", 3: "3 vrstice", 5: "5 vrstic", 101: "101 vrstica"}),
+    ("ro", {1: "1 rând", 2: "2 rânduri", 19: "19 rânduri", 20: "20 de rânduri", 101: "101 rânduri"}),
+    ("mk", {1: "1 ред", 11: "11 редови", 21: "21 ред"}),
+    ("bg", {1: "1 ред", 21: "21 реда"}),
+    ("cnr", {1: "1 red", 3: "3 reda", 12: "12 redova"}),
+]
+FORMS = [
+    ("sl", ["one", "few", "other"], "the form 'two' is lacking"),
+    ("sq", ["one", "two", "other"], "no number of sq has the form 'two'"),
+    ("ro", ["one", "few"], "the form 'other' is lacking"),
+    ("ro", ["one", "few", "other"], None),
+]
+
+
 @pytest.fixture(scope="module")
 def wording() -> Wording:
     return Wording(ROOT / "schemas")
@@ -39,3 +57,21 @@ def test_a_right_sentence_has_no_fault(wording, language, text, english) -> None
 def test_a_fault_is_found_and_said(wording, language, text, english, said) -> None:
     found = list(wording.faults(language, [Line("here", text, english)]))
     assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize(("language", "expected"), SAID, ids=[language for language, _ in SAID])
+def test_a_noun_agrees_with_its_number(standard, language, expected) -> None:
+    for number, words in expected.items():
+        assert standard.word("balance", "rows", language, count=number).startswith(words)
+
+
+@pytest.mark.parametrize(("language", "forms", "said"), FORMS)
+def test_each_kind_of_number_has_its_form(wording, language, forms, said) -> None:
+    lines = [Line(form, "{count} x", "{count} rows", form) for form in forms]
+    found = list(wording.faults(language, lines, {"{count} rows"}))
+    assert any(said in fault for fault in found) if said else not found, found
+
+
+def test_a_form_of_a_text_without_numbers_is_found(wording) -> None:
+    found = list(wording.faults("sr-Cyrl", [Line("here", "Редова: {count}", "Rows: {count}", "few")]))
+    assert any("does not count with" in fault for fault in found), found
