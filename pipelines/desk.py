@@ -17,6 +17,7 @@ from clearing_point.intake.taking_back import delete, withdraw
 from clearing_point.project import Project, find_project
 from clearing_point.quality.answers import PAGE, Answer
 from clearing_point.quality.earlier import WAREHOUSE_BUSY
+from clearing_point.quality.said import Sentence
 from clearing_point.standard import Standard, load_standard
 from clearing_point.standard.workbook import write_template
 from clearing_point.submission.judged import STORING
@@ -149,8 +150,8 @@ def _told(outcome: Outcome) -> dict[str, Any]:
     changes = outcome.changes
     return {
         "reading": outcome.reading,
-        "remarks": [_sentence(text) for text in outcome.meant],
-        "stops": [_sentence(text) for text in outcome.stops],
+        "remarks": [_sentence(text) for text in outcome.meant if isinstance(text, Sentence)],
+        "stops": [{**_sentence(text), "code": "period_overlaps"} for text in outcome.stops],
         "replaces": outcome.replaced,
         "changes": None
         if changes is None

@@ -117,7 +117,7 @@ def _endpoint(desk: Desk, page: Page) -> Any:
         except Moved:
             answer = call.moved()
         except TooSlow:
-            raise
+            answer = PlainTextResponse("408\n", 408, headers={"connection": "close"})
         except Exception as error:
             # The text of an unexpected error may hold a value: its kind and place are enough to report it.
             print(f"desk: {page.path} failed ({_kind_and_place(error)})", file=sys.stderr, flush=True)

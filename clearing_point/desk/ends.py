@@ -64,7 +64,7 @@ class Ends:
     def _checked(self, one: Row, answer: dict[str, Any]) -> None:
         found = answer.get("done")
         if found is None and "problem" not in answer:
-            said = {"code": "job_failed", "text": answer.get("machine") or answer.get("failed") or ""}
+            said = {"code": "job_failed", "text": answer.get("machine") or ""}
             with self.desk.store.changing() as connection:
                 step(connection, one, "fail", "desk", said=json.dumps(said))
             return

@@ -8,13 +8,12 @@ from typing import Any
 from clearing_point.desk.store import Row
 from clearing_point.errors import InputProblem
 from clearing_point.quality.balance_words import balance_sentences
-from clearing_point.quality.said import Facts, Group, said
+from clearing_point.quality.said import Facts, Group, said, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
-from clearing_point.standard.filling import fill
 from clearing_point.standard.translations import REGISTER, is_draft
 
-_PART, _SAID, _ANSWERS = "desk", "said", "finding_answer"
+_PART, _ANSWERS = "desk", "finding_answer"
 _THOUSANDS = {"en": ",", "bg": "\u00a0"}
 _DAYS_FIRST = "%d.%m.%Y"
 
@@ -48,9 +47,10 @@ class Words:
         title = self.standard.tables[name].title
         return title.get(self.language) or title["en"]
 
-    def state(self, code: str) -> str:
-        """Name the state of a file."""
-        return self(f"state_{code}")
+    def state(self, code: str, *, first: bool = False) -> str:
+        """Name the state of a file; with a capital where it stands first."""
+        text = self(f"state_{code}")
+        return text[:1].upper() + text[1:] if first else text
 
     def level(self, name: str) -> str:
         """Say what a finding asks."""
@@ -87,16 +87,12 @@ class Words:
         return balance_sentences(facts.balance, self.standard, self.language)
 
     def sentence(self, said_as: Row) -> tuple[str, str]:
-        """Return a sentence that a job gave, and the language it is in: English where it has no other form yet."""
-        code = said_as.get("code")
-        if code and code in self.standard.words[_PART]:
-            return self(code, **(said_as.get("filled") or {})), self.language
-        known = self.standard.words.get(_SAID, {}).get(code or "")
-        if known:
-            return fill(
-                known.get(self.language) or known["en"], **(said_as.get("filled") or {})
-            ), self.language
-        return said_as.get("text") or self("job_failed"), "en" if said_as.get("text") else self.language
+        """Return a sentence that a job gave in the language of the page, and beside it what the program said in English."""
+        filled = dict(said_as.get("filled") or {})
+        if "rows" in filled:
+            runs = said_runs(((a, b) for a, b in filled["rows"]), self.standard, self.language)
+            filled["rows"] = said_rows(runs, self.standard, self.language)
+        return self(said_as.get("code") or "problem_other", **filled), said_as.get("text") or ""
 
 
 def names_of_languages(standard: Standard) -> list[tuple[str, str]]:

@@ -167,7 +167,6 @@ def _findings(call: Call, one: Row, document: dict[str, Any] | None) -> dict[str
         "levels": LEVELS, "counts": facts.counts(call.desk.standard), "confirm": CONFIRM,
         "missed": [(m.rules, call.words.of("not_run", m.reason)) for m in facts.missed],
         "balance": call.words.balance(facts), "told": document, "reasons": call.words.answers(),
-        "sentences": [call.words.sentence(s) for s in (*document["stops"], *document["remarks"])],
         "stops": [call.words.sentence(s) for s in document["stops"]],
         "remarks": [call.words.sentence(s) for s in document["remarks"]],
     }  # fmt: skip

@@ -34,6 +34,8 @@ class Rules:
     steps: dict[str, Step]
     rights: dict[str, dict[str, dict[str, Any]]]
     pages: dict[str, tuple[str, ...]]
+    problems: dict[str, str]
+    """Module that refused a file -> name of the sentence."""
 
     def having(self, mark: str) -> tuple[str, ...]:
         """Return the states with a mark: ``busy``, ``unfinished``, ``findings``, ``stored``."""
@@ -52,4 +54,5 @@ def rules() -> Rules:
         {name: Step(name, tuple(step["from"]), step["to"]) for name, step in said["steps"].items()},
         said["rights"],
         {page: tuple(roles) for page, roles in said["pages"].items()},
+        said["problems"],
     )

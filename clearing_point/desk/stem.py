@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from clearing_point.desk.rules import rules
 from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
 from clearing_point.processes import close_to_others, end_with_parent
 
@@ -65,18 +66,19 @@ def _said(error: BaseException) -> dict[str, Any]:
     if isinstance(error, InputProblem):
         if "Another command" in str(error) or "in use by another" in str(error):
             return {"busy": str(error)}
-        return {
-            "problem": str(error),
-            "code": getattr(error, "code", None),
-            "filled": getattr(error, "filled", {}),
-        }
+        code = rules().problems.get(_place_of(error).partition(".")[0], "problem_other")
+        return {"problem": str(error), "code": code, "filled": {}}
     if isinstance(error, InternalError | ClearingPointError):
         return {"failed": str(error)}
+    return {"failed": f"{type(error).__name__} in {_place_of(error)}"}
+
+
+def _place_of(error: BaseException) -> str:
+    """Return file and line at which something was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    where = "?" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-    return {"failed": f"{type(error).__name__} in {where}"}
+    return "?" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 def own_memory() -> int:

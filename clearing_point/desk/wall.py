@@ -69,12 +69,9 @@ class Wall:
             return
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         path, method = scope["path"], scope["method"]
-        answered = False
 
         async def with_headers(message: MutableMapping[str, Any]) -> None:
-            nonlocal answered
             if message["type"] == "http.response.start":
-                answered = True
                 own = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
                 names = {k for k, _ in own}
                 message["headers"] = [
@@ -119,11 +116,7 @@ class Wall:
                 await refuse(413)
                 return
             receive = _measured(receive, int(announced), limits["idle_seconds"])
-        try:
-            await self.app(scope, receive, with_headers)
-        except TooSlow:
-            if not answered:
-                await refuse(408)
+        await self.app(scope, receive, with_headers)
 
     def _same_origin(self, headers: dict[str, str]) -> bool:
         origin = headers.get("origin")

@@ -77,6 +77,27 @@ class Group:
         return self.place
 
 
+class Sentence(str):
+    """An English sentence that also says what it is made of, so that a page can say it in another language.
+
+    Attributes
+    ----------
+    code : str
+        Its name in ``words.yml``.
+    filled : mapping
+        What stands in its places; ``rows`` is a list of runs of rows.
+    """
+
+    code: str
+    filled: Mapping[str, Any]
+
+    def __new__(cls, text: str, code: str, **filled: Any) -> Sentence:
+        """Make one of its text and its parts."""
+        made = super().__new__(cls, text)
+        made.code, made.filled = code, filled
+        return made
+
+
 @dataclass(frozen=True)
 class Missed:
     """Checks that did not run, and the name of the reason in ``words.yml`` (not_run)."""

@@ -13,7 +13,7 @@ from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
-from clearing_point.quality.said import ranges, said_rows
+from clearing_point.quality.said import Sentence, ranges, runs, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.warehouse.connection import opened
@@ -43,8 +43,14 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
     tuple of str
         One line a heading or word, and one on decided words that the file did not need; nothing is applied.
     """
-    said = [
-        f"{sheet}, column {letter}: the heading may be meant as “{heading}”, which is missing."
+    said: list[str] = [
+        Sentence(
+            f"{sheet}, column {letter}: the heading may be meant as “{heading}”, which is missing.",
+            "heading_meant",
+            sheet=sheet,
+            column=letter,
+            heading=heading,
+        )
         for sheet, letter, heading in receipt.near_headings
     ]
     if receipt.refused:
@@ -57,7 +63,15 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
         if near:
             proposals = " or ".join(f"“{p.word}” ({p.meaning})" for p in near)
             rows = said_rows(ranges(word.rows), standard)
-            said.append(f"{word.sheet}, column {word.column_letter}, {rows}: did you mean {proposals}?")
+            meant = f"{word.sheet}, column {word.column_letter}, {rows}: did you mean {proposals}?"
+            labels = ", ".join(f"“{p.word}”" for p in near)
+            place = {
+                "sheet": word.sheet,
+                "column": word.column_letter,
+                "rows": runs(word.rows),
+                "words": labels,
+            }
+            said.append(Sentence(meant, "word_meant", **place))
     return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 
