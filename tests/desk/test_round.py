@@ -36,7 +36,12 @@ def running(tmp_path: Path) -> Iterator[RunningDesk]:
     made.stop()
 
 
+@pytest.mark.nightly
 def test_the_round_from_upload_to_receipt(running: RunningDesk, standard: Standard, tmp_path: Path) -> None:
+    """With real jobs: two checks and a load.
+
+    Quick: tests/desk/test_attack.py::test_an_upload_is_whole_on_the_disk_with_its_job_before_the_answer
+    """
     officer, approver, stranger = (running.visitor(name) for name in PEOPLE)
     sent = officer.upload(write_doubtful(standard, tmp_path), TERRITORY, str(YEAR))
     assert sent.status_code == 303, sent.text

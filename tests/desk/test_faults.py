@@ -1,0 +1,104 @@
+"""Nothing lost, nothing twice, nothing left: what the desk does about jobs and servers that end before their time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra desk is not installed")
+
+from clearing_point.desk.ends import Ends
+from clearing_point.desk.jobs import CHECK, QUEUED, RUNNING, Dispatcher, ask
+from clearing_point.desk.rules import rules
+from clearing_point.desk.store import job
+from tests.desk.conftest import OTHER, OWN, TestDesk
+
+
+def jobs_of(place: TestDesk) -> list[dict[str, Any]]:
+    with place.desk.store.reading() as connection:
+        return [dict(row) for row in connection.execute(job.select().order_by(job.c.id)).mappings()]
+
+
+def test_a_job_that_was_cut_short_waits_again_and_the_third_time_the_file_says_so(place: TestDesk) -> None:
+    identity = place.file("checking")
+    ends = Ends(place.desk, lambda *_: None)
+    row = {"kind": CHECK, "file": identity}
+    for tries in range(1, rules().limits["tries"]):
+        assert ends.finish({**row, "tries": tries}, None) is not None
+        assert place.row(identity)["state"] == "checking"
+    assert ends.finish({**row, "tries": rules().limits["tries"]}, None) is None
+    assert place.row(identity)["state"] == "failed"
+    assert (place.desk.files / identity / "original.xlsx").exists()
+
+
+def test_a_check_that_could_not_compare_is_tried_again_and_not_called_checked(place: TestDesk) -> None:
+    identity = place.file("checking")
+    done = {"refused": False, "accepted": True, "busy": True, "answers_sha256": None}
+    again = Ends(place.desk, lambda *_: None).finish(
+        {"kind": CHECK, "file": identity, "tries": 1}, {"done": done}
+    )
+    assert again is not None
+    assert place.row(identity)["state"] == "checking"
+
+
+def test_a_new_server_takes_up_what_the_one_before_was_at(place: TestDesk) -> None:
+    with place.desk.store.changing() as connection:
+        ask(connection, CHECK, one={"id": "0" * 24, "territory": OWN})
+        connection.execute(job.update().values(state=RUNNING, tries=1))
+    folder = place.desk.project.work / "submission-left"
+    folder.mkdir()
+    (folder / ".held").touch()
+    (folder / "rows").write_text("rows of persons")
+    Dispatcher(place.desk, "x:y", (), 1)._take_up()
+    assert jobs_of(place)[0]["state"] == QUEUED
+    assert not folder.exists()
+
+
+def test_loads_go_first_and_no_territory_takes_more_than_half(place: TestDesk) -> None:
+    dispatcher = Dispatcher(place.desk, "x:y", (), 4)
+    with place.desk.store.changing() as connection:
+        for number in range(6):
+            ask(connection, CHECK, one={"id": f"{number}", "territory": OWN})
+        ask(connection, CHECK, one={"id": "other", "territory": OTHER})
+        chosen = []
+        for _ in range(3):
+            row = dispatcher._next(connection)
+            assert row is not None
+            chosen.append(row["territory"])
+            connection.execute(job.update().where(job.c.id == row["id"]).values(state=RUNNING))
+            dispatcher.running[row["id"]] = type("Running", (), {"row": row})()
+        assert chosen == [OWN, OWN, OTHER]
+        ask(connection, "load", one={"id": "load", "territory": OWN})
+        dispatcher.running.clear()
+        row = dispatcher._next(connection)
+        assert row is not None
+        assert row["kind"] == "load"
+        dispatcher.running[row["id"]] = type("Running", (), {"row": row})()
+        connection.execute(job.update().where(job.c.id == row["id"]).values(state=RUNNING))
+        ask(connection, "load", one={"id": "load2", "territory": OTHER})
+        assert dispatcher._next(connection)["kind"] == CHECK  # type: ignore[index]
+
+
+@pytest.mark.nightly
+def test_kills_of_server_stem_and_job_lose_nothing(tmp_path: Path) -> None:
+    """Ten rounds of ``python -m tests.faults.kill_desk``.
+
+    Quick: tests/desk/test_faults.py::test_a_new_server_takes_up_what_the_one_before_was_at
+    """
+    from tests.faults.kill_desk import rounds
+
+    assert sum(rounds(10, 3, tmp_path).values()) == 10
+
+
+@pytest.mark.nightly
+def test_many_uploads_at_once_are_all_whole(tmp_path: Path) -> None:
+    """Sixty uploads through a killed server.
+
+    Quick: tests/desk/test_attack.py::test_an_upload_is_whole_on_the_disk_with_its_job_before_the_answer
+    """
+    from tests.desk.queue import play
+
+    found = play(60, tmp_path)
+    assert found["taken"] == 60
