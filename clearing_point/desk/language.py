@@ -11,10 +11,10 @@ from clearing_point.quality.balance_words import balance_sentences
 from clearing_point.quality.said import Facts, Group, said, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
+from clearing_point.standard.plurals import written
 from clearing_point.standard.translations import REGISTER, is_draft
 
 _PART, _ANSWERS = "desk", "finding_answer"
-_THOUSANDS = {"en": ",", "bg": "\u00a0"}
 _DAYS_FIRST = "%d.%m.%Y"
 
 
@@ -59,7 +59,7 @@ class Words:
 
     def number(self, number: int) -> str:
         """Write a whole number."""
-        return f"{number:,}".replace(",", _THOUSANDS.get(self.language, "."))
+        return written(number, self.language)
 
     def day(self, at: float | None) -> str:
         """Write a day, the day first, as everybody here does."""

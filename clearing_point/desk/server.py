@@ -128,7 +128,7 @@ def serve(
     os.environ |= {
         "CLEARING_POINT_PROJECT": str(desk.project.root), "CLEARING_POINT_DATA": str(desk.project.data),
         "TMPDIR": str(desk.folder / "tmp"), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
-        "GX_ANALYTICS_ENABLED": "false",
+        "GX_ANALYTICS_ENABLED": "false", "CLEARING_POINT_DESK_SERVER": str(os.getpid()),
     }  # fmt: skip
     desk.empty_temporary()
     interrupted_uploads(desk)

@@ -121,11 +121,20 @@ def _kill(desk: LightDesk, chance: random.Random) -> str:
     end = time.monotonic() + _SECONDS_TO_DIE
     while any(map(is_alive, below)) and time.monotonic() < end:
         time.sleep(0.02)
-    assert not any(map(is_alive, below)), f"helpers outlived the {what}"
+    assert not any(map(is_alive, below)), (
+        f"helpers outlived the {what}: {[_command(pid) for pid in below if is_alive(pid)]}"
+    )
     if victim != server:
         time.sleep(chance.uniform(0, 0.5))
         desk.kill()
     return what
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:200]
+    except OSError:
+        return "-"
 
 
 def _whole(data: Path, address: str, sha256: str) -> None:
