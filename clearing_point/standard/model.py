@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from clearing_point.standard.filling import fill
-from clearing_point.standard.plurals import COUNT, in_form, written
+from clearing_point.standard.plurals import COUNT, counted, in_form, written
 
 Text = Mapping[str, str]
 """A text per language code; English (``en``) is always there."""
@@ -378,14 +378,14 @@ class Standard:
     def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
         """Return a sentence of ``words.yml`` with its places filled; English where the language has none.
 
-        A whole number given as ``count`` chooses the form (:mod:`.plurals`) and is written as in the language.
+        The first whole number chooses the form of a text that has some (:mod:`.plurals`) and is written as in the language.
         """
         text = self.words[place][name]
         spoken = language if language in text else "en"
-        count = filled.get(COUNT)
-        if not isinstance(count, int):
-            return fill(text[spoken], **filled)
-        return fill(in_form(text, spoken, count), **{**filled, COUNT: written(count, spoken)})
+        for key, number in filled.items():
+            if isinstance(number, int) and (key == COUNT or counted(text, spoken)):
+                return fill(in_form(text, spoken, number), **{**filled, key: written(number, spoken)})
+        return fill(text[spoken], **filled)
 
     def codes_of(self, name: str) -> tuple[str, ...]:
         """Codes of a list, without missing codes; the territory register counts as a list."""

@@ -15,8 +15,10 @@ FORMS = ("zero", "one", "two", "few", "many", OTHER)
 """The categories of CLDR; every language has ``other``."""
 CONTEXT = "form:"
 """Begins the context of a translation that is one form of a sentence."""
+
+
 COUNT = "count"
-"""The place in braces that the form goes with."""
+"""The place in braces that always holds a number of things."""
 
 
 def form_of(number: int, language: str) -> str:

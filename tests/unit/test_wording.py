@@ -65,6 +65,11 @@ def test_a_noun_agrees_with_its_number(standard, language, expected) -> None:
         assert standard.word("balance", "rows", language, count=number).startswith(words)
 
 
+def test_the_form_goes_with_any_number_of_things(standard) -> None:
+    assert "72 сата" in standard.word("desk", "link_made", "sr-Cyrl", hours=72)
+    assert "30 de zile" in standard.word("desk", "nothing_counted", "ro", days=30)
+
+
 @pytest.mark.parametrize(("language", "forms", "said"), FORMS)
 def test_each_kind_of_number_has_its_form(wording, language, forms, said) -> None:
     lines = [Line(form, "{count} x", "{count} rows", form) for form in forms]
