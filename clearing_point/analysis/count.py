@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import duckdb
@@ -25,7 +26,8 @@ from clearing_point.analysis.persons import (
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
 from clearing_point.analysis.vintages import Cases, cases_of
 from clearing_point.disclosure.model import Behind, Cell, CountTable, Knowledge, Relation
-from clearing_point.disclosure.relations import Units, derive
+from clearing_point.disclosure.placed import place
+from clearing_point.disclosure.relations import Units, derive, together
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
 from clearing_point.standard.allowed import one_query
@@ -281,7 +283,25 @@ def relations_of(counted: Sequence[Counted]) -> list[Knowledge]:
     ]
     units = {c.indicator.population: c.units for c in counted if c.units is not None}
     place_and_time = frozenset(b.variable for c in counted for b in c.indicator.by if _is_place_or_time(b))
-    return [*parts, *(joint for _, each in sorted(units.items()) for joint in derive(each, place_and_time))]
+    plan = place([c.table for c in counted])
+    joints = [
+        derive(each, place_and_time, _settings(counted, name, place_and_time), together(plan, name))
+        for name, each in sorted(units.items())
+    ]
+    return [*parts, *(joint for found in joints for joint in found)]
+
+
+def _settings(counted: Sequence[Counted], population: str, place_and_time: frozenset[str]) -> int:
+    """Return for how many places and times tables of a population print numbers, at most."""
+    codes: dict[str, set[frozenset[str]]] = {}
+    for c in counted:
+        if c.indicator.population == population:
+            for dimension in c.table.dimensions:
+                if dimension.variable in place_and_time:
+                    codes.setdefault(dimension.variable, set()).update(
+                        x.members for x in dimension.categories
+                    )
+    return prod(len(each) for each in codes.values())
 
 
 def _is_place_or_time(breakdown: Breakdown) -> bool:

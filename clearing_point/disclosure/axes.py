@@ -161,6 +161,13 @@ def cover_of(whole: int, masks: Sequence[int]) -> list[int] | None:
     return parts if parts and sum(parts) == whole else None
 
 
+def _left_over(whole: int, masks: Sequence[int]) -> list[int]:
+    """Return what no smaller set covers of a whole, if anything: a category of its own."""
+    for part in _maximal_parts(whole, masks):
+        whole &= ~part
+    return [whole] if whole and whole not in masks else []
+
+
 def _crossing(whole: int, parts: Sequence[int]) -> tuple[list[int], list[int], int] | None:
     """Split overlapping parts into two ways to divide the whole that cross everywhere, or return None.
 
@@ -249,6 +256,7 @@ def make_axis(
                 second = [*second, rest]
             rows.append((at, tuple(masks.index(part) for part in second)))
         elif parts and not _disjoint(parts):
+            masks += _left_over(whole, masks)
             parts = [atom for atom in atoms_of(masks) if atom & ~whole == 0]
             missing = [part for part in parts if part not in masks]
             if missing:

@@ -72,6 +72,14 @@ class System:
     combined: npt.NDArray[np.bool_] = field(repr=False)
     plan: Plan = field(repr=False)
 
+    @property
+    def nobody(self) -> npt.NDArray[np.bool_]:
+        """True for cells that are 0 whatever is counted: of categories that exclude each other, or never occur."""
+        alone = np.flatnonzero(np.diff(self.matrix.indptr) == 1)
+        found = np.zeros(len(self.keys), dtype=bool)
+        found[self.matrix.indices[self.matrix.indptr[alone]]] = True
+        return found
+
     def key(self, population: str, conditions: Mapping[str, frozenset[str]]) -> Key | None:
         """Return the canonical key of a query, or None where a leaf code is unknown to the programme."""
         name, sets = self.plan.key(population)
@@ -117,7 +125,10 @@ def build_system(
     builder.include()
     for relation in parts:
         builder.relate(relation)
+    # What is left of a whole is a rest that somebody could work out, also where combinations divide it once more.
+    sums = set(builder.parents)
     add_joints(builder, joints)
+    builder.parents = sums
     return builder.finish(grids, axes)
 
 

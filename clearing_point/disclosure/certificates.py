@@ -25,14 +25,25 @@ Certificates = Mapping[str, Any]
 
 
 def make_certificates(
-    result: AuditResult, edition: str = "", *, relations: Sequence[Knowledge] = ()
+    result: AuditResult,
+    edition: str = "",
+    *,
+    relations: Sequence[Knowledge] = (),
+    beside: AuditResult | None = None,
 ) -> Certificates:
     """Return the certificates of an audit, ready for `json.dumps` (deterministic).
 
     Witnesses are stored as the first table and the differences of the others from it.
+
+    Parameters
+    ----------
+    beside
+        The audit of an attacker who knows more and found nothing. Of a cell that she knows to be at least the threshold
+        nothing is asked, although who knows less can tell a part of that only: no need of it is certified.
     """
     evidence = result.evidence
-    if evidence is None or not result.safe:
+    stands = result.safe or (beside is not None and beside.safe and not result.recovered)
+    if evidence is None or not stands:
         raise InternalError("Certificates are made only of an audit that found nothing.")
     system = evidence.system
     cells = [

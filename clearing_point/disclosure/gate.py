@@ -124,6 +124,7 @@ def protect(
     public = _known_cells(system, values, known, names) | (
         out.shown & np.array([bool(p) for p in system.places])
     )
+    public |= system.nobody & (values == 0)
     sensitive = [*(table.sensitive for table in tables), *(table.sensitive for table in earlier)]
     certain = told_by_tables | ~open_before
     told = np.where(certain, values, -1)

@@ -19,7 +19,7 @@ class JointCells:
     """The cells of one joint table: one for every combination, in every setting in which cells need it.
 
     A setting is what the keys of cells have besides the variables of the joint table (place and time, say). It needs
-    the joint table where its cells speak of at least two of the variables.
+    the joint table where its cells speak of at least two of the variables, or, of a whole one, of what never occurs.
     """
 
     def __init__(self, joint: Joint, plan: Plan) -> None:
@@ -49,7 +49,8 @@ class JointCells:
                 found[tuple(setting)].append((cell, combinations, frozenset(at for at, _ in inside)))
         needed = {}
         for setting_of, parts in found.items():
-            if len(frozenset().union(*(spoken for _, _, spoken in parts))) > 1:
+            several = len(frozenset().union(*(spoken for _, _, spoken in parts))) > 1
+            if several or (self.joint.whole and not all(combinations for _, combinations, _ in parts)):
                 needed[setting_of] = [(cell, combinations) for cell, combinations, _ in parts]
                 whole = named.index.get((self.joint.population, setting_of))
                 if whole is not None:

@@ -150,12 +150,15 @@ class Joint:
         For each variable disjoint sets of its leaf codes.
     possible
         Combinations that occur: for each variable the position of a part.
+    whole
+        These are all variables of the population: what does not occur here is known to be nobody.
     """
 
     population: str
     variables: tuple[str, ...]
     parts: tuple[tuple[frozenset[str], ...], ...] = field(repr=False)
     possible: tuple[tuple[int, ...], ...] = field(repr=False)
+    whole: bool = False
 
     def renamed(self, ending: str) -> Joint:
         """Return the same of a population whose name has an ending."""
@@ -181,7 +184,9 @@ class Joint:
     @property
     def few(self) -> bool:
         """True where inequalities between categories of two variables say all that the combinations do."""
-        return not self._follows and 0 < len(self.exclusions) < min(_FEW, len(self.possible))
+        return (
+            not self.whole and not self._follows and 0 < len(self.exclusions) < min(_FEW, len(self.possible))
+        )
 
     @property
     def _follows(self) -> bool:

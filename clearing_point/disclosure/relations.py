@@ -9,7 +9,7 @@ Everything that is found is given to the attacker (:class:`Joint`), so a tie tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -25,6 +25,10 @@ _MANY = 100
 """Of so many units, a part that none of them is of may be one that none can be of."""
 _LARGEST = 48
 """Most combinations of one joint table; larger families are several tables that share variables."""
+_TRIPLE = 16
+"""Most combinations of three variables that are held together although inequalities between two would do."""
+_WHOLE = 400
+"""Most cells of one joint table of all variables of a population: where it is that small, nothing has to be looked for."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,38 @@ def parts_of(plan: Plan, population: str) -> dict[str, set[int]]:
     return found
 
 
-def derive(units: Units, leave_out: frozenset[str] = frozenset()) -> list[Joint]:
+def together(plan: Plan, population: str) -> frozenset[tuple[str, str]]:
+    """Return the pairs of variables of which a table of a population speaks at once, in dimensions or conditions."""
+    found = set()
+    for placed in plan.placed:
+        if placed.population == population:
+            names = {*placed.apart, *(d.variable for d in placed.dimensions)}
+            found |= set(combinations(sorted(names), 2))
+    return frozenset(found)
+
+
+def derive(
+    units: Units,
+    leave_out: frozenset[str] = frozenset(),
+    settings: int = 1,
+    at_once: frozenset[tuple[str, str]] = frozenset(),
+) -> list[Joint]:
     """Return how the variables of a population go together, as joint tables that nobody prints.
+
+    Where few combinations of all variables occur at all, one joint table holds them, and no tie can be missed.
 
     Parameters
     ----------
     leave_out
         Variables of place and time: every relation is looked for over all of them at once.
+    settings
+        For how many of their combinations tables print numbers.
+    at_once
+        Pairs of variables of which a table speaks at once (:func:`together`).
     """
-    found = _Ties(units, leave_out)
+    found = _Ties(units, leave_out, at_once)
+    if len(found.columns) > 1 and len(found.possible(found.columns)) * settings <= _WHOLE:
+        return [replace(found.joint(tuple(found.columns)), whole=True)]
     alone = [(column,) for column in found.columns if found.never(column)]
     return [found.joint(family) for family in (*alone, *found.families())]
 
@@ -95,9 +122,14 @@ def blocks_of(units: Units, place_and_time: frozenset[str]) -> list[list[int]]:
 
 
 class _Ties:
-    def __init__(self, units: Units, leave_out: frozenset[str]) -> None:
+    def __init__(
+        self, units: Units, leave_out: frozenset[str], at_once: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
         self.units = units
         names = units.variables
+        self.at_once = {
+            (names.index(one), names.index(other)) for one, other in at_once if {one, other} <= set(names)
+        }
         self.columns = [at for at, name in enumerate(names) if name not in leave_out]
         self.sizes = [len(units.parts[name]) + 1 for name in names]
         self.total = max(int(units.weights.sum()), 1)
@@ -150,6 +182,11 @@ class _Ties:
                 for by in combinations(sorted(others), 2)
                 if self.determined(column, by)
             }
+        # Where a table speaks of two variables at once, what a third is tied with stands beside both of them.
+        for one, other in sorted(self.at_once):
+            if one in near.get(other, ()):
+                triples = {frozenset((one, other, third)) for third in near[one] & near[other]}
+                edges |= {t for t in triples if len(self.possible(tuple(sorted(t)))) <= _TRIPLE}
         families = self._joined(edges)
         families += [pair for pair in pairs if not any(pair <= family for family in families)]
         return sorted({tuple(sorted(f)) for f in families if not any(f < other for other in families)})

@@ -8,7 +8,16 @@ from typing import Any
 
 from clearing_point.analysis.count import Counted
 from clearing_point.analysis.model import Note
-from clearing_point.disclosure import Issue, Knowledge, Ledger, Policy, Protected, Relation, audit
+from clearing_point.disclosure import (
+    AuditResult,
+    Issue,
+    Knowledge,
+    Ledger,
+    Policy,
+    Protected,
+    Relation,
+    audit,
+)
 from clearing_point.disclosure.certificates import Certificates, make_certificates
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.publication.edition import Edition
@@ -96,7 +105,7 @@ def read_back(
         late,
         of,
         hidden,
-        _certificates([*printed, *earlier], policy, relations),
+        _certificates([*printed, *earlier], policy, relations, result),
         notes,
         tuple(issue.name for issue in mine),
         next(r.chain for r in reversed(ledger.records()) if r.edition == mine[-1].name),
@@ -118,7 +127,7 @@ def _lines_of(
 
 
 def _certificates(
-    tables: Sequence[Protected], policy: Policy, relations: Sequence[Knowledge]
+    tables: Sequence[Protected], policy: Policy, relations: Sequence[Knowledge], whole: AuditResult
 ) -> Certificates:
     """Return the proof that anybody may have: over sums and conditions, with the names of variables that go together.
 
@@ -126,7 +135,7 @@ def _certificates(
     """
     plain = [relation for relation in relations if isinstance(relation, Relation)]
     result = audit(tables, policy, relations=plain, known=policy.known_figures)
-    return make_certificates(result, relations=relations)
+    return make_certificates(result, relations=relations, beside=whole)
 
 
 def _notes(

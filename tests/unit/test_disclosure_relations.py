@@ -66,10 +66,19 @@ def units(made) -> Units:
     return Units("persons", parts, np.array(codes), np.ones(len(codes), dtype=np.int64))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_derived_variable_nobody_declared_is_found_and_protected_and_a_pencil_finds_it_otherwise(seed):
+MANY = 1_000
+"""So many places and times that no joint table of all variables can stand for all of them: ties are looked for."""
+
+
+@pytest.mark.parametrize(
+    ("seed", "settings"), [(0, 1), (0, MANY), (1, MANY), (2, MANY), (3, 1), (4, MANY), (5, MANY)]
+)
+def test_a_derived_variable_nobody_declared_is_found_and_protected_and_a_pencil_finds_it_otherwise(
+    seed, settings
+):
     made = persons(seed)
-    tables, known = programme(made), derive(units(made), PLACES_AND_TIMES)
+    tables, known = programme(made), derive(units(made), PLACES_AND_TIMES, settings)
+    assert any(joint.whole for joint in known) == (settings == 1)
     assert any({"sex", "group", "minor"} <= set(joint.variables) for joint in known)
     protected = protect(tables, POLICY, profile="suppress", relations=known)
     assert audit(protected.tables, POLICY, relations=known).safe
@@ -83,7 +92,52 @@ def test_a_derived_variable_nobody_declared_is_found_and_protected_and_a_pencil_
 
 def test_variables_that_have_nothing_to_do_with_each_other_are_not_tied():
     made = persons(0)
-    assert not any("school" in joint.variables and len(joint.variables) > 1 for joint in derive(units(made)))
+    found = derive(units(made), settings=MANY)
+    assert found
+    assert not any("school" in joint.variables and len(joint.variables) > 1 for joint in found)
+
+
+def test_what_is_left_of_a_whole_is_guarded_also_where_combinations_divide_it():
+    """Three boys at school are who is left of 62 minors and 59 of them: no table prints it, and two do."""
+    made = persons(1)
+    tables = programme(made)
+    plain = build_system(tables)
+    with_joints = build_system(tables, derive(units(made), PLACES_AND_TIMES))
+    rests = {
+        key
+        for key, derived, places in zip(plain.keys, plain.derived, plain.places, strict=True)
+        if not derived and not places
+    }
+    assert rests
+    assert not any(with_joints.derived[with_joints.index[key]] for key in rests)
+
+
+def test_what_a_third_variable_is_tied_with_stands_beside_a_condition():
+    """Of those with an outcome, the good ones are those of two reasons: seen only where all three are held together."""
+    drawn = np.random.default_rng(5)
+    of_reason = {
+        "done": "good",
+        "alone": "good",
+        "home": "open",
+        "sent": "open",
+        "left": "bad",
+        "went": "bad",
+    }
+    reasons = [[*of_reason, "other"][k] for k in drawn.integers(0, 7, size=700)]
+    outcomes = [of_reason.get(reason) or ("good", "bad", "open")[drawn.integers(0, 3)] for reason in reasons]
+    positive = [{"good": "Y", "bad": "N"}.get(outcome, "~") for outcome in outcomes]
+    values = {
+        "reason": (*of_reason, "other"),
+        "outcome": ("good", "bad", "open"),
+        "positive": ("Y", "N", "~"),
+    }
+    rows = zip(reasons, outcomes, positive, strict=True)
+    codes = np.array([[v.index(x) for v, x in zip(values.values(), row, strict=True)] for row in rows])
+    parts = {name: tuple(frozenset({c}) for c in v) for name, v in values.items()}
+    closed = Units("closed", parts, codes, np.ones(len(codes), dtype=np.int64))
+    at_once = frozenset({("outcome", "positive")})
+    assert {j.variables for j in derive(closed, settings=MANY, at_once=at_once)} == {tuple(values)}
+    assert tuple(values) not in {j.variables for j in derive(closed, settings=MANY)}
 
 
 def test_the_rank_of_the_counting_names_the_tables_whose_relation_the_system_lacks():
