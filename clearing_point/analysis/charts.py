@@ -40,6 +40,8 @@ class Series:
     name: str
     points: tuple[Point, ...]
     unknown: bool = False
+    breaks: tuple[int, ...] = ()
+    """Places from which on is counted otherwise: no line leads to them."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Chart:
         Values are per cent of a whole.
     hidden, missing, later : str
         What the signs of protected, missing and not yet complete numbers mean.
+    broken : str
+        What a line that ends and begins anew means.
     rest : str
         Words of the key for the empty part of a stack: protected parts of a whole that is printed.
     totals : tuple of Point
@@ -87,6 +91,7 @@ class Chart:
     hidden: str = ""
     missing: str = ""
     later: str = ""
+    broken: str = ""
     rest: str = ""
     totals: tuple[Point, ...] = ()
     reference: Point | None = None
@@ -107,12 +112,13 @@ class Chart:
     @property
     def explained(self) -> list[str]:
         """Sentences on the signs that the figure shows."""
+        broken = [self.broken] if self.kind == "line" and any(s.breaks for s in self.series) else []
         if self.kind == "line" and 1 < len(self.series) < _PANELS_FROM:
-            return gaps(self)
+            return [*gaps(self), *broken]
         states = {point.state for point in self.points}
         told = {"hidden": self.hidden, "none": self.missing, "later": self.later}
         said = " · ".join(words for state, words in told.items() if state in states and words)
-        return [said] if said else []
+        return [*([said] if said else []), *broken]
 
 
 def draw_chart(chart: Chart, style: Path) -> str:

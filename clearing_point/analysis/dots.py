@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from clearing_point.analysis.charts import Chart
 
 _MARKERS = ("o", "D", "s", "^")
-_BESIDE = 0.02
+_NEAR = 0.24
+"""Part of the scale within which a number has no room between its dot and the axis."""
 
 
 def draw_dots(axes: Any, chart: Chart) -> None:
@@ -37,7 +38,7 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     names = list(chart.categories)
     axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(0, limit * 1.12)
+    axes.set_xlim(0, limit * 1.22)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color=PALE)
     axes.set_xlabel(chart.unit, fontsize=SMALL, color=GREY)
@@ -52,18 +53,14 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
     ]
     if len(shown) > 1:
         values = [value for _, value, _ in shown]
-        axes.plot([min(values), max(values)], [at, at], color="#9a9a9a", linewidth=2, zorder=2)
-    for number, value, text in shown:
+        axes.plot([min(values), max(values)], [at, at], color="#9a9a9a", linestyle="-", linewidth=2, zorder=2)
+    for number, value, _ in shown:
         dot_at(axes, number, len(chart.series), value, at)
-        others = [other for n, other, _ in shown if n != number]
-        left = bool(others) and value < max(others)
-        # Of two equal numbers one label is enough.
-        if others and value == max(others) and number < len(chart.series) - 1:
-            continue
-        aside = limit * _BESIDE * (-1 if left else 1)
-        axes.text(
-            value + aside, at, text, ha="right" if left else "left", va="center", fontsize=SMALL, zorder=4
-        )
+    for value, text, side in _labels(shown, limit):
+        axes.annotate(
+            text, (value, at), (8 * side, 0), textcoords="offset points", va="center", fontsize=SMALL,
+            ha="left" if side > 0 else "right", zorder=4, annotation_clip=False,
+        )  # fmt: skip
     hidden = [(n, s.points[at]) for n, s in enumerate(chart.series) if s.points[at].value is None]
     signs = "; ".join(_sign(chart, number, point) for number, point in hidden)
     if signs:  # outside the scale
@@ -77,6 +74,18 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
             color=GREY,
             transform=axes.get_yaxis_transform(),
         )
+
+
+def _labels(shown: list[tuple[int, float, str]], limit: float) -> list[tuple[float, str, int]]:
+    """Return where numbers stand: outside their dots; near the axis both at the right, in the order of the key."""
+    if not shown:
+        return []
+    low, high = min(shown, key=lambda s: s[1]), max(shown, key=lambda s: s[1])
+    if len(shown) == 1 or low[1] == high[1]:
+        return [(high[1], high[2], 1)]
+    if len(shown) > 2 or low[1] < limit * _NEAR:
+        return [(high[1], " / ".join(text for _, _, text in shown), 1)]
+    return [(low[1], low[2], -1), (high[1], high[2], 1)]
 
 
 def _sign(chart: Chart, number: int, point: Point) -> str:

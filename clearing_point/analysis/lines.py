@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.analysis.drawing import (
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _PANEL_COLUMNS = 3
 _PANEL_TITLE = 19
 """Letters of a line of a small frame's title: so many of the widest fit between two frames."""
-_PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.74, 0.42, 0.36, 0.1
+_PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.74, 0.42, 0.36, 0.22
 """Inches: the frame, its numbers at the left, its signs and years below, and the room below all frames."""
 _LABELLED_YEARS = 12
 _FRAME = 150.0
@@ -67,14 +68,12 @@ def gaps(chart: Chart) -> list[str]:
 
 def _line(axes: Any, series: Series, look: dict[str, Any]) -> None:
     heights = [float("nan") if p.value is None else p.value for p in series.points]
-    axes.plot(
-        range(len(heights)),
-        heights,
-        color=look["line"],
-        linestyle=look["linestyle"],
-        marker=look["marker"],
-        clip_on=False,
-    )
+    starts = [0, *series.breaks, len(heights)]
+    for start, end in pairwise(starts):  # a line ends where is counted otherwise from then on
+        axes.plot(
+            range(start, end), heights[start:end], color=look["line"], linestyle=look["linestyle"],
+            marker=look["marker"], clip_on=False,
+        )  # fmt: skip
 
 
 def _number(axes: Any, text: str, at: float, value: float) -> None:

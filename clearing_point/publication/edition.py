@@ -68,6 +68,8 @@ class Edition:
     national_total: Bound | None = None
     provisional_years: tuple[int, ...] = ()
     """Years that may still be completed: flagged so wherever the release shows them."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the report says of itself: contact, next_release, licence, base_address."""
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def load_edition(project: Project, year: int) -> Edition:
         small_territory_tables=tuple(source.get("small_territory_tables", ())),
         national_total=_bound(national) if national else None,
         provisional_years=tuple(sorted(source.get("provisional_years", ()))),
+        about={key: str(value) for key, value in source.get("about", {}).items()},
     )
 
 

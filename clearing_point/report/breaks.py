@@ -1,10 +1,12 @@
-"""Where a series breaks: a sender counts otherwise than before, so that two years must not be compared (rule R11)."""
+"""Where a series breaks: a territory counts otherwise than before, so that two years must not be compared (rule R11)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from clearing_point.report.model import ReportContext
+from clearing_point.standard.files import read_csv
 
 BREAKING = ("definition_identified", "count_basis")
 """Declarations of a submission whose change breaks a series."""
@@ -25,3 +27,11 @@ def breaks_of(context: ReportContext) -> list[tuple[str, int, str]]:
                 if before[field] != after[field]
             ]
     return found
+
+
+def known_breaks(context: ReportContext) -> Iterator[Mapping[str, str]]:
+    """Yield the breaks of ``schemas/reference/breaks.csv``, which no declaration tells: territory, year, what, source."""
+    path = context.standard.folder / "reference" / "breaks.csv"
+    for row in read_csv(path) if path.is_file() else ():
+        if row["territory_id"] in context.coverage:
+            yield row

@@ -16,7 +16,7 @@ from clearing_point.publication.edition import Edition
 from clearing_point.report.compose import compose
 from clearing_point.report.html import render_html
 from clearing_point.report.model import ReportContext
-from clearing_point.report.pdf import render_pdf
+from clearing_point.report.pdf import papers_of, render_pdf
 from clearing_point.report.words import load_words
 from clearing_point.report.workbook import render_workbook
 
@@ -120,7 +120,9 @@ def _write(
         page = Path(f"report{ending}.html")
         text = render_html(report, words, reports / "templates")
         (new / page).write_text(text, encoding="utf-8", newline="\n")
-        (new / f"report{ending}.pdf").write_bytes(render_pdf(report, words, reports))
+        (new / "profiles").mkdir(exist_ok=True)
+        for paper_name, paper in papers_of(report).items():
+            (new / f"{paper_name}{ending}.pdf").write_bytes(render_pdf(report, words, reports, paper))
         (new / f"tables{ending}.xlsx").write_bytes(render_workbook(report, words))
         pages.append(page)
         for figure in report.figures:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clearing_point.analysis.model import TOTAL
-from clearing_point.report.figures import Easel, state_of
+from clearing_point.report.figure_maps import coverage_map, state_of
+from clearing_point.report.figures import Easel
 from clearing_point.report.model import (
     Block,
     Cell,
@@ -141,8 +142,13 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
         return Section(
             "coverage", words("coverage.title"), (Paragraph(words("coverage.intro")), Paragraph(whole))
         )
-    figure = easel.coverage_map(
-        "figure-coverage", numbering.figure(), words("coverage.map_title", year=edition.year), anchor, made
+    figure = coverage_map(
+        easel,
+        "figure-coverage",
+        numbering.figure(),
+        words("coverage.map_title", year=edition.year),
+        anchor,
+        made,
     )
     blocks: list[Block] = [Paragraph(words("coverage.intro")), *counted_figure(figure, numbering)]
     names = {territory: setting.territory(territory) for territory in setting.context.coverage}

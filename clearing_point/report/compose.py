@@ -12,8 +12,11 @@ from clearing_point.report.annexes import annexes, footnotes_of
 from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
 from clearing_point.report.data_notes import quality_section
 from clearing_point.report.figures import Easel
+from clearing_point.report.findings import Finder, load_findings
 from clearing_point.report.languages import english_texts
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
+from clearing_point.report.profiles import draw_profile, profile_of
+from clearing_point.report.reading import about, chapters_of, draw_chapters, first_page, load_chapters
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
 from clearing_point.report.view import Setting, View
@@ -48,6 +51,11 @@ def compose(
         )
     views = [by_id[table] for table in edition.tables]
     words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports, later=True)
+    listed, finder = load_chapters(reports), Finder(setting, by_id, load_findings(reports))
+    drawn = draw_chapters(listed, by_id, easel, numbering)
+    names = {territory: setting.territory(territory) for territory in context.coverage}
+    ordered = sorted(names, key=lambda territory: names[territory])
+    pictures = {t: draw_profile(t, listed["profile"], by_id, easel, numbering) for t in ordered}
     covered = coverage(easel, numbering)
     body = list(parts(views, easel, numbering))
     if context.scorecard is not None:
@@ -59,9 +67,6 @@ def compose(
         "region", words("parts.region.title"), (Paragraph(words("parts.region.intro")),), tuple(body)
     )
     figures = key_figures(views, setting, numbering.of_table)
-    front: tuple[Block, ...] = (
-        (figures,) if figures else (Paragraph(words("key_figures.none_shown"), "note"),)
-    )
     sections = (
         _how_to_read(setting, views, numbering.of_table),
         covered,
@@ -69,22 +74,35 @@ def compose(
         chapters(views, easel, numbering),
         annexes(views, numbering),
     )
+    facts = (
+        (words("front.cut_off"), context.cut_off),
+        (words("front.years"), f"{edition.trend_from}-{edition.year}"),
+        (words("front.standard"), context.standard_version),
+        (words("front.package"), context.package_version),
+    )
+    chapters_read = (*chapters_of(listed, finder, drawn, numbering), about(finder, facts))
+    reading = Section("reading", words("reading.title"), (Paragraph(words("reading.intro")),), chapters_read)
+    profiles = Section(
+        "profiles", words("reading.profile.title"), (Paragraph(words("reading.profile.intro")),),
+        tuple(
+            profile_of(t, listed["profile"], by_id, pictures[t], finder, numbering) for t in ordered
+        ),
+    )  # fmt: skip
+    front: tuple[Block, ...] = first_page(finder.region(), drawn, numbering.of_table)
     easel.draw_all()
     made = any(view.published.made_data for view in views) or context.made_data
     return Report(
         language=language,
         title=_title(edition, words, reports),
         subtitle=words("front.subtitle", year=edition.year),
-        facts=(
-            (words("front.cut_off"), context.cut_off),
-            (words("front.years"), f"{edition.trend_from}-{edition.year}"),
-            (words("front.standard"), context.standard_version),
-            (words("front.package"), context.package_version),
-        ),
+        facts=facts,
         footnotes=tuple(text for _, text in footnotes_of(setting) if text.startswith("*")),
         made_data=words("made_data.banner") if made else "",
         made_data_tag=words("made_data.tag"),
         front=(*_about_language(words, len(english_texts(edition, context, words))), *front),
+        key=(figures,) if figures else (Paragraph(words("key_figures.none_shown"), "note"),),
+        reading=reading,
+        profiles=profiles,
         sections=sections,
         date=context.cut_off[:10],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from clearing_point.report.breaks import BREAKING, breaks_of
+from clearing_point.report.breaks import BREAKING, breaks_of, known_breaks
 from clearing_point.report.chapters import Numbering, cell_of
 from clearing_point.report.model import Block, Cell, Items, Paragraph, Section, Table
 from clearing_point.report.signs import print_number
@@ -33,10 +33,17 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
             f"table-declared-{territory.lower()}", numbering.table(),
             words("chapters.data.declared_title", name=name), header, body,
         )  # fmt: skip
-    found = [entry for entry in breaks_of(setting.context) if entry[0] == territory]
+    found = [_break(year, field, setting) for t, year, field in breaks_of(setting.context) if t == territory]
+    found += [
+        words(
+            "chapters.data.known_break", year=row["reference_year"], source=row["source"],
+            what=setting.context.standard.place_text(row["what_en"], words.language),
+        )
+        for row in known_breaks(setting.context) if row["territory_id"] == territory
+    ]  # fmt: skip
     if found:
         yield Paragraph(words("chapters.data.breaks"), "note")
-        yield Items(tuple(_break(year, field, setting) for _, year, field in found))
+        yield Items(tuple(found))
     judged = [q for q in setting.context.quality if q["territory"] == territory]
     if judged:
         title = words("quality.territory_title", name=name)

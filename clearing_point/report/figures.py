@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from clearing_point.analysis.charts import Chart, Series
-from clearing_point.analysis.drawing import Point, shown_values
-from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of
+from clearing_point.analysis.drawing import Point
+from clearing_point.analysis.maps import Position
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.errors import InputProblem
 from clearing_point.report.draw import Picture, draw_all
+from clearing_point.report.figure_maps import map_of, state_of
 from clearing_point.report.model import Figure
-from clearing_point.report.signs import print_number, separator
+from clearing_point.report.signs import separator
 from clearing_point.report.view import Place, Setting, View
 from clearing_point.standard.model import TERRITORY
 
@@ -52,8 +54,16 @@ class Easel:
         table_anchor: str,
         fixed: Place | None = None,
         title: str = "",
+        chart: Mapping[str, object] | None = None,
     ) -> Figure | None:
         """Draw the figure that an indicator asks for.
+
+        Parameters
+        ----------
+        fixed : mapping
+            Variables that are held at one category: a picture of one territory.
+        chart : mapping
+            Another chart of the table than its own (``reports/chapters.yml``).
 
         Returns
         -------
@@ -65,7 +75,7 @@ class Easel:
         InputProblem
             If the indicator's `chart` names a kind or a variable that there is not.
         """
-        asked = dict(view.indicator.chart or {})
+        asked: dict[str, Any] = dict(chart or view.indicator.chart or {})
         kind = str(asked.get("kind", "none"))
         if kind not in _KINDS:
             raise InputProblem(
@@ -73,8 +83,8 @@ class Easel:
             )
         if kind == "none" or view.protected.withheld:
             return None
-        if fixed and (
-            kind == "map" or asked.get("x") in fixed
+        if (
+            chart is None and fixed and (kind == "map" or asked.get("x") in fixed)
         ):  # a chapter: the years take the territories' place
             if view.year is None:
                 return None
@@ -90,38 +100,13 @@ class Easel:
         title = title or view.title
         common = (anchor, number, title, table_anchor)
         if kind == "map":
-            return self._map(view, *common)
+            return map_of(self, view, *common)
+        if chart is None and fixed.get(TERRITORY, TOTAL) != TOTAL:
+            asked["repeats"] = True
         return self._chart(view, kind, asked, fixed, *common)
 
-    def coverage_map(
-        self, anchor: str, number: str, title: str, table_anchor: str, made_data: bool
-    ) -> Figure:
-        """Draw which territories have accepted data for the edition's year."""
-        setting, words = self.setting, self.setting.words
-        year = str(setting.edition.year)
-        kinds = ("accepted", "returned", "none")
-        shades = (
-            Shade(words("coverage.accepted"), 0.67),
-            Shade(words("coverage.returned"), None, "partly"),
-            Shade(words("coverage.none"), None, "missing"),
-        )
-        areas, spoken = {}, []
-        for territory in setting.context.coverage:
-            state = state_of(setting, territory, year)
-            name = setting.territory(territory)
-            areas[territory] = Area(_two_lines(name), kinds.index(state))
-            spoken.append(words("figures.pair", name=name, value=words(f"coverage.{state}")))
-        alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
-        return self.finish(
-            Map(anchor, title, alternative, areas, shades, self.mark(made_data)),
-            number,
-            table_anchor,
-            (),
-            made_data,
-        )
-
     def _chart(
-        self, view: View, kind: str, asked: dict[str, object], fixed: Place,
+        self, view: View, kind: str, asked: dict[str, Any], fixed: Place,
         anchor: str, number: str, title: str, table_anchor: str,
     ) -> Figure | None:  # fmt: skip
         words = self.setting.words
@@ -131,6 +116,11 @@ class Easel:
         share = asked.get("value") == "share"
         x_codes = self.codes(view, x, share)
         series_codes: Sequence[str] = self.codes(view, series, share) if series else ("",)
+        if asked.get("beside_region"):
+            series, series_codes = TERRITORY, (TOTAL, fixed[TERRITORY])
+            fixed = {variable: code for variable, code in fixed.items() if variable != TERRITORY}
+        fixed = {**fixed, **self._year_of(view, fixed, x, series)}
+        of = str(asked["of"]) if "of" in asked else None
         if (
             kind == "line"
             and x == view.year
@@ -147,39 +137,44 @@ class Easel:
             series_codes = [code for code in series_codes if code != UNKNOWN][:_BACK_TO_BACK]
             if len(series_codes) < _BACK_TO_BACK:
                 kind = "bars"
-        drawn: list[Series] = []
-        for code in series_codes:
-            at = {**fixed, **({series: code} if series else {})}
-            points = [self.point_at(view, {**at, x: x_code}, share) for x_code in x_codes]
-            if any(point is None for point in points):
-                return None
-            name = view.label(series, code) if series else view.population
-            drawn.append(Series(name, tuple(p for p in points if p is not None), code == UNKNOWN))
+        drawn = self._series_of(view, fixed, (x, x_codes), (series, series_codes), (share, of))
+        if drawn is None:
+            return None
         if len(drawn) > 1 and kind != "pyramid":  # a line of noughts only adds to the key
             drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
         shown = [point for s in drawn for point in s.points if point.value is not None]
         if len(shown) < _LEAST or not any(point.value for point in shown):
             return None
-        if fixed.get(TERRITORY) and len(drawn) == 1 and x == view.year:
+        if asked.get("repeats") and len(drawn) == 1 and x == view.year:
             return None  # it would repeat the row of numbers below it
+        reference = None
+        if asked.get("reference") and TOTAL in view.categories[x]:
+            reference = self.point_at(view, {**fixed, x: TOTAL}, share, of)
         unit = words("figures.percent_of", population=view.population) if share else view.population
-        labels = tuple(view.label(x, code) for code in x_codes)
+        labels = tuple(
+            self._with_base(view, fixed, x, code, of) if reference else view.label(x, code)
+            for code in x_codes
+        )
+        alternative = self.spoken(kind, title, labels, drawn, view.heading(series) if series else "")
+        if reference is not None:
+            alternative = f"{alternative} {self.pair(words('tables.region'), reference)}."
         chart = Chart(
             kind=kind,
             name=anchor,
             title=title,
-            alternative=self.spoken(kind, title, labels, drawn, view.heading(series) if series else ""),
+            alternative=alternative,
+            reference=reference,
+            reference_name=words("tables.region"),
             categories=labels,
             key=view.heading(series) if series else "",
             series=tuple(drawn),
-            unit=unit
-            if view.year in (None, x, series) or view.year in fixed
-            else f"{unit}, {self.setting.edition.year}",
+            unit=unit if view.year in (None, x, series) else f"{unit}, {fixed[view.year]}",
             percent=share,
             upright=x == view.year,
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=words("figures.missing", sign=words("signs.no_data")),
             later=words("figures.later", sign=words("signs.not_yet")),
+            broken=words("figures.broken"),
             rest=words("figures.rest", sign=view.protected.sign),
             totals=self._wholes(view, fixed, x, x_codes, series) if kind == "stacked" and not share else (),
             mark=self.mark(view.published.made_data),
@@ -194,44 +189,6 @@ class Easel:
             notes.append(words("figures.note_panels"))
         return self.finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
 
-    def _map(self, view: View, anchor: str, number: str, title: str, table_anchor: str) -> Figure | None:
-        words, share = self.setting.words, (view.indicator.chart or {}).get("value") == "share"
-        if view.territory is None:
-            raise InputProblem(
-                f"Indicator {view.indicator.indicator_id}: a map needs the reporting territory."
-            )
-        points = {}
-        for territory in view.leaves(TERRITORY):
-            point = self.point_at(view, {TERRITORY: territory}, share)
-            if point is None:
-                return None
-            points[territory] = point
-        ends = classes_of(shown_values(list(points.values())))
-        if not ends:
-            return None
-        shades, low = [], 0
-        for number_of, end in enumerate(ends):
-            darkness = number_of / max(len(ends) - 1, 1)
-            high = print_number(int(end), words)
-            words_of = words("figures.class", low=print_number(low, words), high=high)
-            shades.append(Shade(words_of if low != int(end) else high, darkness))
-            low = int(end) + 1
-        shades += [
-            Shade(words("figures.hidden", sign=view.protected.sign), None, "hidden"),
-            Shade(words("figures.missing", sign=words("signs.no_data")), None, "missing"),
-        ]
-        areas, spoken = {}, []
-        for territory, point in points.items():
-            shade = len(ends) + (point.state == "none")
-            if point.value is not None:
-                shade = next(at for at, end in enumerate(ends) if point.value <= end)
-            name = self.setting.territory(territory)
-            areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
-            spoken.append(self._pair(name, point))
-        alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
-        picture = Map(anchor, title, alternative, areas, tuple(shades), self.mark(view.published.made_data))
-        return self.finish(picture, number, table_anchor, (), view.published.made_data)
-
     def codes(self, view: View, variable: str, share: bool) -> list[str]:
         """Return the categories that a figure draws."""
         if variable == view.year:
@@ -240,7 +197,51 @@ class Easel:
         leaves = view.leaves(variable)
         return [code for code in leaves if code != UNKNOWN] + [code for code in unknown if code in leaves]
 
-    def point_at(self, view: View, at: Place, share: bool) -> Point | None:
+    def _series_of(
+        self, view: View, fixed: Place, along: tuple[str, Sequence[str]], split: tuple[str | None, Sequence[str]],
+        value: tuple[bool, str | None],
+    ) -> list[Series] | None:  # fmt: skip
+        """Return the series of a chart; None where a number of it is not in the table."""
+        (x, x_codes), (series, series_codes) = along, split
+        drawn: list[Series] = []
+        for code in series_codes:
+            at = {**fixed, **({series: code} if series else {})}
+            found = [self.point_at(view, {**at, x: x_code}, *value) for x_code in x_codes]
+            points = tuple(point for point in found if point is not None)
+            if len(points) < len(found):
+                return None
+            place = code if series == TERRITORY else fixed.get(TERRITORY, "")
+            years = view.breaks_of(place) if x == view.year else ()
+            broken = tuple(n for n, year in enumerate(x_codes) if n and year in years)
+            name = view.label(series, code) if series else view.population
+            drawn.append(Series(name, points, code == UNKNOWN, broken))
+        return drawn
+
+    def _year_of(self, view: View, fixed: Place, x: str, series: str | None) -> dict[str, str]:
+        """Return the year that a picture of one year is of: the edition's, or the one before while it is not complete."""
+        if view.year is None or view.year in (x, series) or view.year in fixed:
+            return {}
+        year = str(self.setting.edition.year)
+        at = {
+            **{v: (view.leaves(v) or view.categories[v])[0] for v in view.categories},
+            **fixed,
+            view.year: year,
+        }
+        if view.is_incomplete(at) and str(int(year) - 1) in view.categories[view.year]:
+            return {view.year: str(int(year) - 1)}
+        return {view.year: view.default(view.year) or year}
+
+    def _with_base(self, view: View, fixed: Place, x: str, code: str, of: str | None) -> str:
+        """Name a category with the number of persons that its share is of, where that is printed."""
+        name = view.label(x, code)
+        if of is None or TOTAL not in view.categories[of]:
+            return name
+        base = self.point_at(view, {**fixed, x: code, of: TOTAL}, False)
+        if base is None or base.value is None:
+            return name
+        return self.setting.words("figures.with_base", name=name, base=base.text)
+
+    def point_at(self, view: View, at: Place, share: bool, of: str | None = None) -> Point | None:
         """Return the number of a place as a figure may draw it; None where the table has none."""
         place = view.filled(at)
         if place is None:
@@ -250,11 +251,12 @@ class Easel:
             return Point(None, self.setting.words("signs.not_yet"), "later")
         if not share or shown.state != "shown":
             return Point(None if shown.value is None else float(shown.value), shown.text, shown.state)
-        variable = view.share_variable()
+        variable = of or view.share_variable()
         found = view.share(place, variable) if variable else None
         if found is None:
             return Point(None, self.setting.words("signs.no_share"), "none")
-        return Point(found.value, found.text, "shown")
+        indicative = self.setting.words("signs.indicative") if found.indicative else ""
+        return Point(found.value, f"{found.text}{indicative}", "shown")
 
     def _then_and_now(
         self, view: View, fixed: Place, year: str | None, x: str, codes: Sequence[str]
@@ -281,7 +283,7 @@ class Easel:
             pairs = list(zip(labels, series.points, strict=True))
             shown = [(name, point) for name, point in pairs if point.value is not None]
             if len(pairs) * len(drawn) <= _SPOKEN or not shown:
-                said = "; ".join(self._pair(name, point) for name, point in pairs)
+                said = "; ".join(self.pair(name, point) for name, point in pairs)
             else:
                 low = min(shown, key=lambda pair: pair[1].value or 0.0)
                 high = max(shown, key=lambda pair: pair[1].value or 0.0)
@@ -297,7 +299,8 @@ class Easel:
             sentences.append(words("figures.hidden_count", count=hidden))
         return words(f"figures.alternative_{kind}", title=title, values=". ".join(sentences))
 
-    def _pair(self, name: str, point: Point) -> str:
+    def pair(self, name: str, point: Point) -> str:
+        """Say one number for who cannot see it."""
         # Signs are for the eye; who listens gets the word.
         as_is = point.state == "shown" or point.text == self.setting.words("signs.no_share")
         value = point.text if as_is else self.setting.words(f"figures.spoken_{point.state}")
@@ -336,13 +339,6 @@ class Easel:
         self._waiting.clear()
 
 
-def state_of(setting: Setting, territory: str, year: str) -> str:
-    """Return the word of coverage for a territory and year: accepted, returned or none."""
-    states = {str(key): state for key, state in setting.context.coverage.get(territory, {}).items()}
-    state = states.get(year, "none")
-    return state if state in ("accepted", "returned") else "none"
-
-
 def variable_of(view: View, wanted: object) -> str | None:
     """Return the variable that a chart names, itself or by its code list.
 
@@ -361,10 +357,4 @@ def variable_of(view: View, wanted: object) -> str | None:
     )
 
 
-def _two_lines(name: str) -> str:
-    """Break a long name near its middle, so that neighbours' labels do not meet."""
-    if len(name) <= 14 or " " not in name:
-        return name
-    spaces = [at for at, letter in enumerate(name) if letter == " "]
-    middle = min(spaces, key=lambda at: abs(at - len(name) / 2))
-    return f"{name[:middle]}\n{name[middle + 1 :]}"
+__all__ = ["Easel", "state_of", "variable_of"]

@@ -22,6 +22,7 @@ from clearing_point.warehouse.connection import connect
 
 # Packages whose version can change a byte of a report.
 _PACKAGES = (
+    "babel",
     "duckdb",
     "highspy",
     "Jinja2",
@@ -29,6 +30,7 @@ _PACKAGES = (
     "numpy",
     "pandas",
     "pyarrow",
+    "scipy",
     "splink",
     "typst",
     "xlsxwriter",

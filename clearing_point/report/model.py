@@ -5,7 +5,7 @@ Every renderer (HTML now, PDF later) reads this and nothing else, so that all of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -179,7 +179,44 @@ class KeyFigures:
     figures: tuple[KeyFigure, ...]
 
 
-Block = Paragraph | Items | Terms | Table | Figure | KeyFigures
+@dataclass(frozen=True)
+class Finding:
+    """A sentence that was found in a table.
+
+    Attributes
+    ----------
+    cells : tuple of str
+        The printed cells it is made of, each ``<table>:<code>:...`` in the order of the table's variables.
+    sure : str
+        ``clear``, ``unclear`` (within chance), ``broken`` (not comparable), or ``level`` where nothing is compared.
+    first_page : int
+        Place among the findings of the first page; nought: it has none.
+    """
+
+    finding_id: str
+    chapter: str
+    text: str
+    table: str
+    cells: tuple[str, ...]
+    sure: str
+    first_page: int = 0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Sentences that were found; each with its table's number and anchor, which is empty where the table is elsewhere."""
+
+    findings: tuple[tuple[Finding, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pictures that stand beside each other where there is room."""
+
+    figures: tuple[Figure, ...]
+
+
+Block = Paragraph | Items | Terms | Table | Figure | KeyFigures | Findings | Row
 
 
 @dataclass(frozen=True)
@@ -195,7 +232,21 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole report in one language."""
+    """The whole report in one language.
+
+    Attributes
+    ----------
+    front : tuple of Block
+        The first page: what must be known of the language, findings, one picture.
+    key : tuple of Block
+        Key figures, one cell each.
+    reading : Section
+        The report that is read: chapters that open with what was found.
+    profiles : Section
+        A section of two pages for every territory.
+    sections : tuple of Section
+        Everything else, with all reference tables.
+    """
 
     language: str
     title: str
@@ -206,22 +257,39 @@ class Report:
     made_data_tag: str
     front: tuple[Block, ...]
     sections: tuple[Section, ...]
+    key: tuple[Block, ...] = ()
+    reading: Section | None = None
+    profiles: Section | None = None
     date: str = "1970-01-01"
     """The one date that files carry: the edition's, as ISO text."""
 
     def blocks(self) -> list[Block]:
         """Return every block in reading order."""
-        found = list(self.front)
+        return [*self.front, *self.key, *blocks_of(self.parts)]
 
-        def walk(sections: tuple[Section, ...]) -> None:
-            for section in sections:
-                found.extend(section.blocks)
-                walk(section.sections)
-
-        walk(self.sections)
-        return found
+    @property
+    def parts(self) -> tuple[Section, ...]:
+        """All sections in reading order."""
+        return (*(part for part in (self.reading, self.profiles) if part is not None), *self.sections)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Every figure in reading order."""
-        return tuple(block for block in self.blocks() if isinstance(block, Figure))
+        return figures_of(self.blocks())
+
+
+def figures_of(blocks: Iterable[Block]) -> tuple[Figure, ...]:
+    """Return the figures among blocks, those that stand in a row, too."""
+    return tuple(
+        figure
+        for block in blocks
+        for figure in (block.figures if isinstance(block, Row) else (block,))
+        if isinstance(figure, Figure)
+    )
+
+
+def blocks_of(sections: Iterable[Section]) -> Iterator[Block]:
+    """Yield every block of sections in reading order."""
+    for section in sections:
+        yield from section.blocks
+        yield from blocks_of(section.sections)

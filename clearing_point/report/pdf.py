@@ -12,18 +12,18 @@ import json
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem, InternalError
-from clearing_point.report.model import Figure, Report
+from clearing_point.report.model import Block, Figure, Report, Section, blocks_of, figures_of
 from clearing_point.report.words import Words
 
 TEMPLATE = "report.typ"
 _WORDS = (
     "front.contents",
-    "front.key_figures",
+    "findings.title",
     "front.page",
     "front.producer",
     "tables.origin",
@@ -35,8 +35,43 @@ _REACHING_OUT = re.compile(r"\b(import|include|eval|plugin)\b")
 _FIGURE_FONT, _REPORT_FONT = "DejaVu Sans", "Noto Sans"
 
 
-def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
-    """Set a report.
+@dataclass(frozen=True)
+class Paper:
+    """What one PDF holds: the report that is read, or the profile of a territory."""
+
+    kind: str
+    title: str
+    subtitle: str
+    front: tuple[Block, ...]
+    sections: tuple[Section, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    footnotes: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every figure in reading order."""
+        return figures_of([*self.front, *blocks_of(self.sections)])
+
+
+def papers_of(report: Report) -> dict[str, Paper]:
+    """Return the PDFs of a report by their names: ``report``, and ``profiles/<ISO3>`` for every territory."""
+    read = report.reading.sections if report.reading else ()
+    found = {
+        "report": Paper(
+            "report", report.title, report.subtitle, report.front, read, report.facts, report.footnotes
+        )
+    }
+    for section in report.profiles.sections if report.profiles else ():
+        name = section.anchor.rpartition("-")[2].upper()
+        notes = report.footnotes if section.title.endswith("*") else ()
+        found[f"profiles/{name}"] = Paper(
+            "profile", section.title, f"{report.title} – {report.subtitle}", (), (section,), (), notes
+        )
+    return found
+
+
+def render_pdf(report: Report, words: Words, reports: Path, paper: Paper | None = None) -> bytes:
+    """Set a report, or one of its papers.
 
     Parameters
     ----------
@@ -50,6 +85,8 @@ def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
     """
     # Imported late: the command line must not pay for it.
     import typst
+
+    paper = paper or papers_of(report)["report"]
 
     template = reports / "templates" / TEMPLATE
     if not template.is_file():
@@ -66,9 +103,9 @@ def render_pdf(report: Report, words: Words, reports: Path) -> bytes:
         packages = folder / "packages"
         packages.mkdir()
         (folder / "report.json").write_text(
-            json.dumps(_document(report, words), ensure_ascii=False), encoding="utf-8"
+            json.dumps(_document(report, paper, words), ensure_ascii=False), encoding="utf-8"
         )
-        for figure in report.figures:
+        for figure in paper.figures:
             (folder / figure.file).write_text(
                 figure.svg.replace(_FIGURE_FONT, _REPORT_FONT), encoding="utf-8"
             )
@@ -96,11 +133,13 @@ def _day(date: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC)
 
 
-def _document(report: Report, words: Words) -> dict[str, Any]:
+def _document(report: Report, paper: Paper, words: Words) -> dict[str, Any]:
     language, _, script = report.language.partition("-")
     day = _day(report.date)
     return {
-        **_plain(report),
+        **_plain(paper),
+        "made_data": report.made_data,
+        "made_data_tag": report.made_data_tag,
         "language": language,
         "script": script.lower(),
         "day": [day.year, day.month, day.day],

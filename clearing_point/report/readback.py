@@ -19,6 +19,8 @@ class PageTable:
     """A table as it stands on the page: caption and the texts of its body rows, without headers of several rows."""
 
     anchor: str
+    within: tuple[str, ...] = ()
+    """Anchors of the sections around it."""
     caption: str = ""
     withheld: bool = True
     rows: list[list[str]] = field(default_factory=list)
@@ -33,6 +35,8 @@ class PageFigure:
     """A figure as it stands on the page."""
 
     anchor: str
+    within: tuple[str, ...] = ()
+    """Anchors of the sections around it."""
     alternative: str = ""
     table: str = ""
     caption: str = ""
@@ -47,6 +51,13 @@ class Page:
     figures: list[PageFigure] = field(default_factory=list)
     sections: dict[str, str] = field(default_factory=dict)
     """Anchor -> all text of the section."""
+
+
+def part_of(page: Page, *anchors: str) -> Page:
+    """Return the tables and figures of some sections."""
+    tables = [table for table in page.tables if set(anchors) & set(table.within)]
+    figures = [figure for figure in page.figures if set(anchors) & set(figure.within)]
+    return Page(page.language, tables, figures, page.sections)
 
 
 def read_page(text: str) -> Page:
@@ -139,10 +150,10 @@ class _Reader(HTMLParser):
             self._sections.append(given.get("id", ""))
             self.page.sections.setdefault(self._sections[-1], "")
         elif tag == "div" and "table" in given.get("class", "").split():
-            self._table, self._depth = PageTable(given.get("id", "")), 0
+            self._table, self._depth = PageTable(given.get("id", ""), tuple(self._sections)), 0
             self.page.tables.append(self._table)
         elif tag == "figure":
-            self._figure = PageFigure(given.get("id", ""))
+            self._figure = PageFigure(given.get("id", ""), tuple(self._sections))
             self.page.figures.append(self._figure)
         if self._table is not None:
             self._depth += tag == "div"

@@ -17,7 +17,7 @@ _CONTEXT = "CONTEXT"
 def mechanisms(scorecard: Scorecard, setting: Setting, number: str) -> Section:
     """Return the regional part: every territory's sub-scores, in the order of names and without any rank."""
     words = setting.words
-    scored = _scored(scorecard)
+    scored = scored_domains(scorecard)
     body: list[list[str | Cell]] = []
     for territory in sorted(setting.context.coverage, key=setting.territory):
         name = setting.territory(territory)
@@ -68,7 +68,7 @@ def scorecard_of(
     if territory not in scorecard.territories:
         yield Paragraph(words("scorecard.none", name=name, year=scorecard.year), "note")
         return
-    scored = _scored(scorecard)
+    scored = scored_domains(scorecard)
     sentences = tuple(_sentence(score, setting) for score in scorecard.sub_scores(territory, scored))
     yield Items(sentences)
     body = []
@@ -97,7 +97,8 @@ def scorecard_of(
         yield Items(listed)
 
 
-def _scored(scorecard: Scorecard) -> Sequence[str]:
+def scored_domains(scorecard: Scorecard) -> Sequence[str]:
+    """Return the domains that are scored: all but what others say of a territory."""
     return [domain for domain in scorecard.domains if domain != _CONTEXT]
 
 

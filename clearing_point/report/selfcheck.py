@@ -22,6 +22,7 @@ from clearing_point.report.model import ReportContext
 from clearing_point.report.readback import (
     Page,
     PageTable,
+    part_of,
     pdf_figures,
     read_page,
     sheets_of,
@@ -65,7 +66,10 @@ def problems_of(
         words = load_words(reports, language)
         setting = Setting(edition, context, words)
         page = read_page((folder / f"report{ending}.html").read_text(encoding="utf-8"))
-        yield from _against_pdf(page, folder / f"report{ending}.pdf")
+        yield from _against_pdf(part_of(page, "key-figures", "reading"), folder / f"report{ending}.pdf")
+        for territory in context.coverage:
+            part = part_of(page, f"profile-{territory.lower()}")
+            yield from _against_pdf(part, folder / "profiles" / f"{territory}{ending}.pdf")
         yield from _against_workbook(page, folder / f"tables{ending}.xlsx", words)
         if (folder / "data").is_dir():
             for table in tables:

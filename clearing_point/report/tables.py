@@ -206,6 +206,8 @@ def _cell(view: View, shown: Printed, place: Place, total: bool) -> Cell:
     variable = view.share_variable()
     share = view.share(place, variable) if variable and shown.state == "shown" else None
     detail = "" if share is None else share.text
+    if view.is_incomplete(place):
+        share, detail = None, ""  # a share of a year that is still followed says nothing
     if share is not None and share.indicative:
         detail = f"{detail} {view.setting.words('signs.indicative')}"
     if shown.value and view.is_incomplete(place):

@@ -10,7 +10,7 @@ from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
 from clearing_point.disclosure.model import Protected
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.publication.edition import Bound, Edition
-from clearing_point.report.breaks import breaks_of
+from clearing_point.report.breaks import breaks_of, known_breaks
 from clearing_point.report.model import ReportContext
 from clearing_point.report.signs import (
     Printed,
@@ -38,9 +38,14 @@ class Setting:
     words: Words
 
     @cached_property
-    def breaks(self) -> frozenset[tuple[str, str]]:
-        """(territory, year) from which on a series cannot be compared with the years before."""
-        return frozenset((territory, str(year)) for territory, year, _ in breaks_of(self.context))
+    def breaks(self) -> frozenset[tuple[str, str, str]]:
+        """(territory, year, population or all) from which on a series cannot be compared with the years before."""
+        declared = {(territory, str(year), "") for territory, year, _ in breaks_of(self.context)}
+        known = {
+            (row["territory_id"], row["reference_year"], row["population"])
+            for row in known_breaks(self.context)
+        }
+        return frozenset(declared | known)
 
     def territory(self, code: str) -> str:
         """Return the name of a territory or of a group of territories under the edition's profile."""
@@ -240,7 +245,15 @@ class View:
         """Say whether a number must not be compared with the year before, which the table shows too."""
         if self.year is None or self.territory is None or len(self.categories[self.year]) == 1:
             return False
-        return (place[TERRITORY], place[self.year]) in self.setting.breaks
+        return place[self.year] in self.breaks_of(place[TERRITORY])
+
+    def breaks_of(self, territory: str) -> frozenset[str]:
+        """Return the years from which on a territory counts otherwise what this table counts."""
+        return frozenset(
+            year
+            for at, year, population in self.setting.breaks
+            if at == territory and population in ("", self.indicator.population)
+        )
 
     def bound(self, bound: Bound, place: Place | None = None) -> dict[str, str]:
         """Return the place that the text of an edition names.

@@ -18,6 +18,8 @@ from clearing_point.standard.model import Text
 from clearing_point.standard.translations import REGISTER, letters_of, places_of, respell
 
 _FALLBACK = "en"
+_WHATEVER_NUMBER = "other"
+"""The plural category that every language has."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,12 @@ def load_words(reports: Path, language: str) -> Words:
         letters = letters_of(register, entry["letters_of"])
         own = {key: _respelled(text, letters) for key, text in own.items()}
     # What no English text stands for any more is never said; a test asks for its removal.
-    own = {key: text for key, text in own.items() if key in english}
+    # Forms that go with numbers are as many as the language has: English need not have them all.
+    own = {
+        key: text
+        for key, text in own.items()
+        if key in english or f"{key.rpartition('.')[0]}.{_WHATEVER_NUMBER}" in english
+    }
     return Words(
         language=language,
         texts={**english, **own},

@@ -69,7 +69,12 @@ def render_workbook(report: Report, words: Words) -> bytes:
 
 def _sheets(report: Report, words: Words) -> Iterator[_Sheet]:
     used: set[str] = {words("front.contents").lower()}
-    for part in report.sections:
+    for part in report.parts:
+        if part.anchor == "profiles":
+            tables = list(_tables(part))
+            if tables:
+                yield _Sheet(_sheet_name(part.title, used), part.title, tables)
+            continue
         if part.anchor != "territories":
             for table in _tables(part):
                 yield _Sheet(

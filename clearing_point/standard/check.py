@@ -45,6 +45,7 @@ _CSV_KINDS = {
     "crosswalks/*.csv": "crosswalk_row",
     "reference/published_figures.csv": "published_figure_row",
     "reference/known_mismatches.csv": "known_mismatch_row",
+    "reference/breaks.csv": "break_row",
     "reference/series.csv": "series_row",
     "territories/territory.csv": "territory_row",
     "translations/*.csv": "translation_row",
@@ -86,6 +87,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_references(standard))
         problems.extend(_published_series(standard))
         problems.extend(_declarations(project, standard))
+        problems.extend(_findings(project, standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
     return sorted({p.replace(root, "") for p in problems})
@@ -103,6 +105,8 @@ def _shapes(project: Project) -> Iterator[str]:
     ]
     kinds += [
         (project.reports, "editions/*.yml", "edition"),
+        (project.reports, "findings/*.yml", "findings"),
+        (project.reports, "chapters.yml", "chapters"),
         (project.root / "pipelines", "demo.yml", "demo"),
     ]
     for folder, pattern, kind in kinds:
@@ -172,6 +176,36 @@ def _published_series(standard: Standard) -> Iterator[str]:
             yield f"{path}:1: {territory} is no territory that reports."
         elif len(series) < 2:
             yield f"{path}:1: {territory} has no two published series, and no line says that none was found."
+
+
+def _findings(project: Project, standard: Standard) -> Iterator[str]:
+    """Yield findings of the report that name a table, variable or code that the standard does not have, or one id twice."""
+    indicators = {indicator.indicator_id: indicator for indicator in standard.indicators}
+    seen: set[str] = set()
+    for path in sorted((project.reports / "findings").glob("*.yml")):
+        try:
+            document = read_yaml(path)
+        except ClearingPointError:
+            continue  # said above
+        for at, entry in enumerate(document.get("findings", ()) if isinstance(document, dict) else ()):
+            line = line_at(lines_of_yaml(path), ("findings", at))
+            indicator = indicators.get(entry.get("table"))
+            if entry.get("id") in seen:
+                yield f"{path}:{line}: the finding {entry['id']} is there twice."
+            seen.add(entry.get("id"))
+            if indicator is None:
+                yield f"{path}:{line}: {entry.get('id')} names table {entry.get('table')}, which the standard does not have."
+                continue
+            by = {breakdown.variable: breakdown for breakdown in indicator.by}
+            named = {*entry.get("at", {}), *(entry[key] for key in ("of", "parts") if key in entry)}
+            for variable in sorted(named - set(by)):
+                yield f"{path}:{line}: {entry['id']} names {variable}, which table {entry['table']} does not have."
+            for variable, code in entry.get("at", {}).items():
+                breakdown = by.get(variable)
+                listed = standard.codelists.get(breakdown.codelist) if breakdown else None
+                known = {*(breakdown.groups if breakdown else ()), *(listed.by_code if listed else ())}
+                if breakdown and code not in known:
+                    yield f"{path}:{line}: {entry['id']} names {variable} {code}, which is no code of its list."
 
 
 def _declarations(project: Project, standard: Standard) -> Iterator[str]:

@@ -127,6 +127,20 @@ def test_lines_and_dots_stand_at_shown_numbers_only(kind: str) -> None:
     assert all(len(line) <= 1 for line in Drawing(draw_chart(single, STYLE)).lines)
 
 
+def test_a_line_does_not_lead_over_a_break() -> None:
+    series = (Series("Bulgaria", tuple(shown(v) for v in (442, 466, 153, 160)), breaks=(2,)),)
+    drawn = Drawing(
+        draw_chart(
+            replace(
+                chart("line", {}, broken="Counted otherwise"), series=series, categories=("1", "2", "3", "4")
+            ),
+            STYLE,
+        )
+    )
+    assert sorted(len(line) for line in drawn.lines) == [2, 2]
+    assert "Counted otherwise" in drawn.words
+
+
 def test_small_frames_have_one_scale() -> None:
     many = tuple(Series(f"Place {n}", (shown(10.0 * n + 10), HIDDEN, shown(20))) for n in range(6))
     drawn = Drawing(draw_chart(replace(chart("line", {}), series=many), STYLE))

@@ -1,0 +1,100 @@
+"""Maps of the region: a table by territory as shades, and who has sent data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clearing_point.analysis.drawing import shown_values
+from clearing_point.analysis.maps import Area, Map, Shade, classes_of
+from clearing_point.errors import InputProblem
+from clearing_point.report.model import Figure
+from clearing_point.report.signs import print_number
+from clearing_point.report.view import Setting, View
+from clearing_point.standard.model import TERRITORY
+
+if TYPE_CHECKING:
+    from clearing_point.report.figures import Easel
+
+
+def map_of(
+    easel: Easel, view: View, anchor: str, number: str, title: str, table_anchor: str
+) -> Figure | None:
+    """Draw a map of a table by reporting territory."""
+    words, share = easel.setting.words, (view.indicator.chart or {}).get("value") == "share"
+    if view.territory is None:
+        raise InputProblem(f"Indicator {view.indicator.indicator_id}: a map needs the reporting territory.")
+    points = {}
+    for territory in view.leaves(TERRITORY):
+        point = easel.point_at(view, {TERRITORY: territory}, share)
+        if point is None:
+            return None
+        points[territory] = point
+    ends = classes_of(shown_values(list(points.values())))
+    if not ends:
+        return None
+    shades, low = [], 0
+    for number_of, end in enumerate(ends):
+        darkness = number_of / max(len(ends) - 1, 1)
+        high = print_number(int(end), words)
+        words_of = words("figures.class", low=print_number(low, words), high=high)
+        shades.append(Shade(words_of if low != int(end) else high, darkness))
+        low = int(end) + 1
+    shades += [
+        Shade(words("figures.hidden", sign=view.protected.sign), None, "hidden"),
+        Shade(words("figures.missing", sign=words("signs.no_data")), None, "missing"),
+    ]
+    areas, spoken = {}, []
+    for territory, point in points.items():
+        shade = len(ends) + (point.state == "none")
+        if point.value is not None:
+            shade = next(at for at, end in enumerate(ends) if point.value <= end)
+        name = easel.setting.territory(territory)
+        areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
+        spoken.append(easel.pair(name, point))
+    alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
+    picture = Map(anchor, title, alternative, areas, tuple(shades), easel.mark(view.published.made_data))
+    return easel.finish(picture, number, table_anchor, (), view.published.made_data)
+
+
+def coverage_map(
+    easel: Easel, anchor: str, number: str, title: str, table_anchor: str, made_data: bool
+) -> Figure:
+    """Draw which territories have accepted data for the edition's year."""
+    setting, words = easel.setting, easel.setting.words
+    year = str(setting.edition.year)
+    kinds = ("accepted", "returned", "none")
+    shades = (
+        Shade(words("coverage.accepted"), 0.67),
+        Shade(words("coverage.returned"), None, "partly"),
+        Shade(words("coverage.none"), None, "missing"),
+    )
+    areas, spoken = {}, []
+    for territory in setting.context.coverage:
+        state = state_of(setting, territory, year)
+        name = setting.territory(territory)
+        areas[territory] = Area(_two_lines(name), kinds.index(state))
+        spoken.append(words("figures.pair", name=name, value=words(f"coverage.{state}")))
+    alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
+    return easel.finish(
+        Map(anchor, title, alternative, areas, shades, easel.mark(made_data)),
+        number,
+        table_anchor,
+        (),
+        made_data,
+    )
+
+
+def state_of(setting: Setting, territory: str, year: str) -> str:
+    """Return the word of coverage for a territory and year: accepted, returned or none."""
+    states = {str(key): state for key, state in setting.context.coverage.get(territory, {}).items()}
+    state = states.get(year, "none")
+    return state if state in ("accepted", "returned") else "none"
+
+
+def _two_lines(name: str) -> str:
+    """Break a long name near its middle, so that neighbours' labels do not meet."""
+    if len(name) <= 14 or " " not in name:
+        return name
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    middle = min(spaces, key=lambda at: abs(at - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"

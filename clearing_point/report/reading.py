@@ -1,0 +1,209 @@
+"""The report that is read: a first page of findings and a picture, and short chapters that open with what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clearing_point.analysis.charts import Chart, Series
+from clearing_point.analysis.drawing import Point
+from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
+from clearing_point.report.figures import Easel
+from clearing_point.report.findings import Finder
+from clearing_point.report.model import (
+    Block,
+    Cell,
+    Figure,
+    Finding,
+    Findings,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Terms,
+)
+from clearing_point.report.tables import plain_table
+from clearing_point.report.view import View
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.model import TERRITORY
+
+FILE = "chapters.yml"
+_ON_FIRST_PAGE = 5
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures and the small table of a chapter, made before the reference tables so that they are numbered first."""
+
+    pictures: tuple[Figure, ...] = ()
+    glance: tuple[Block, ...] = ()
+
+
+def load_chapters(reports: Path) -> Mapping[str, Any]:
+    """Read ``reports/chapters.yml``."""
+    found: Mapping[str, Any] = read_yaml(reports / FILE)
+    return found
+
+
+def draw_pictures(
+    wanted: Sequence[Mapping[str, Any]], views: Mapping[str, View], easel: Easel, numbering: Numbering, anchor: str,
+    territory: str = "", title: str = "{title}",
+) -> tuple[Figure, ...]:  # fmt: skip
+    """Draw the pictures that a chapter or profile lists; those of tables that the edition lacks fall away."""
+    found: list[Figure] = []
+    fixed = {TERRITORY: territory} if territory else None
+    for entry in wanted:
+        view = views.get(entry["table"])
+        if view is None or not _fits(view, entry.get("chart", {}), territory):
+            continue
+        figure = easel.figure_of(
+            view, f"{anchor}-{len(found) + 1}", numbering.figure(), table_anchor(entry["table"]), fixed,
+            title.replace("{title}", view.title), entry.get("chart"),
+        )  # fmt: skip
+        found += [block for block in counted_figure(figure, numbering) if isinstance(block, Figure)]
+    return tuple(found)
+
+
+def _fits(view: View, chart: Mapping[str, Any], territory: str) -> bool:
+    """Say whether a table of a short edition has what a picture is of."""
+    if territory and territory not in view.categories.get(TERRITORY, ()):
+        return False
+    at = all(code in view.categories.get(variable, ()) for variable, code in chart.get("at", {}).items())
+    return at and all(chart[key] in view.categories for key in ("x", "series", "of") if key in chart)
+
+
+def glance_of(
+    wanted: Sequence[Mapping[str, Any]],
+    views: Mapping[str, View],
+    easel: Easel,
+    numbering: Numbering,
+    anchor: str,
+) -> tuple[Block, ...]:
+    """Return shares of several tables side by side: a picture of then and now, and the small table of its numbers."""
+    words, edition = easel.setting.words, easel.setting.edition
+    rows: list[tuple[str, list[Point]]] = []
+    years = [str(edition.trend_from), str(edition.year)]
+    for entry in wanted:
+        view = views.get(entry["table"])
+        if view is None or view.year is None or view.protected.withheld or not _fits(view, entry, ""):
+            continue
+        points = [
+            easel.point_at(view, {**entry.get("at", {}), view.year: year}, True, entry["of"])
+            if year in view.categories[view.year] else None
+            for year in years
+        ]  # fmt: skip
+        none = Point(None, words("signs.no_share"), "none")
+        rows.append((view.title, [point or none for point in points]))
+    shown = [point for _, points in rows for point in points if point.value is not None]
+    if len(shown) < 2 or years[0] == years[1]:
+        return ()
+    made = any(views[e["table"]].published.made_data for e in wanted if e["table"] in views)
+    title = words("reading.glance", first=years[0], last=years[1])
+    body: list[list[str | Cell]] = [
+        [name, *(Cell(point.text, state="" if point.state == "shown" else "none") for point in points)]
+        for name, points in rows
+    ]
+    table = plain_table(
+        f"table-{anchor}", numbering.table(), title, (words("reading.indicator"), *years), body,
+        (words("reading.glance_note"),), made,
+    )  # fmt: skip
+    labels = tuple(name for name, _ in rows)
+    series = tuple(Series(year, tuple(points[at] for _, points in rows)) for at, year in enumerate(years))
+    chart = Chart(
+        kind="dots", name=f"{anchor}-glance", title=title, categories=labels, series=series, percent=True,
+        alternative=easel.spoken("dots", title, labels, series, words("reading.year")), key="",
+        unit=words("reading.percent_known"), missing=words("figures.no_share", sign=words("signs.no_share")),
+        hidden=words("figures.hidden", sign=":"), later=words("figures.later", sign=words("signs.not_yet")),
+        mark=easel.mark(made),
+    )  # fmt: skip
+    figure = easel.finish(chart, numbering.figure(), table.anchor, (), made)
+    return (*counted_figure(figure, numbering), table)
+
+
+def draw_chapters(
+    listed: Mapping[str, Any], views: Mapping[str, View], easel: Easel, numbering: Numbering
+) -> dict[str, Drawn]:
+    """Draw the first page's picture (under ``front``) and those of every chapter, in reading order."""
+    front = [listed["front"]] if "front" in listed else []
+    drawn = {"front": Drawn(draw_pictures(front, views, easel, numbering, "reading-front"))}
+    for chapter in listed["chapters"]:
+        anchor = f"reading-{chapter['id']}"
+        drawn[chapter["id"]] = Drawn(
+            draw_pictures(chapter.get("pictures", ()), views, easel, numbering, anchor),
+            glance_of(chapter.get("glance", ()), views, easel, numbering, anchor),
+        )
+    return drawn
+
+
+def said(found: Sequence[Finding], numbers: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return findings as a block, each with the number and place of its table; nothing where nothing was found."""
+    if not found:
+        return ()
+    return (Findings(tuple((f, numbers.get(f.table, ""), table_anchor(f.table)) for f in found)),)
+
+
+def first_page(
+    found: Sequence[Finding], drawn: Mapping[str, Drawn], numbers: Mapping[str, str]
+) -> tuple[Block, ...]:
+    """Return five findings and one picture."""
+    chosen = sorted((f for f in found if f.first_page), key=lambda f: f.first_page)[:_ON_FIRST_PAGE]
+    return (*said(chosen, numbers), *drawn["front"].pictures)
+
+
+def chapters_of(
+    listed: Mapping[str, Any], finder: Finder, drawn: Mapping[str, Drawn], numbering: Numbering
+) -> tuple[Section, ...]:
+    """Return the chapters: what was found, pictures, a small table, and the reference tables by their numbers."""
+    words, found = finder.words, finder.region()
+    sections = []
+    for number, chapter in enumerate(listed["chapters"], start=1):
+        name, of_table = chapter["id"], numbering.of_table
+        blocks: list[Block] = [Paragraph(words(f"reading.chapters.{name}.intro"), "lead")]
+        blocks += said([f for f in found if f.chapter == name], of_table)
+        pictures = drawn[name].pictures
+        blocks += [Row(pictures)] if len(pictures) > 1 else pictures
+        blocks += drawn[name].glance
+        tables = [of_table[t] for t in chapter["tables"] if t in of_table]
+        if tables:
+            blocks.append(Paragraph(words("reading.tables", names=", ".join(tables)), "small"))
+        if len(blocks) > 2 or any(isinstance(block, Findings) for block in blocks):
+            sections.append(
+                Section(
+                    f"reading-{name}", f"{number}. {words(f'reading.chapters.{name}.title')}", tuple(blocks)
+                )
+            )
+    return tuple(sections)
+
+
+def about(finder: Finder, setting_facts: Sequence[tuple[str, str]]) -> Section:
+    """Return where the report comes from: sources, method, next release, contact, licence, how to cite."""
+    words, edition = finder.words, finder.setting.edition
+    named = {"year": edition.year, "title": edition.title}
+    terms = [
+        (words(f"reading.about.{key}"), words(f"reading.about.{key}_text"))
+        for key in ("sources", "method", "counted", "protected")
+    ]
+    terms += [
+        (words(f"reading.about.{key}"), edition.about[key])
+        for key in ("contact", "next_release", "licence")
+        if edition.about.get(key)
+    ]
+    facts = ", ".join(f"{label} {value}" for label, value in setting_facts)
+    cite = words("reading.about.cite_text", producer=words("front.producer"), facts=facts, **named)
+    terms.append((words("reading.about.cite"), cite))
+    return Section("reading-about", words("reading.about.title"), (Terms(tuple(terms)),))
+
+
+__all__ = [
+    "Drawn",
+    "Table",
+    "about",
+    "chapters_of",
+    "draw_chapters",
+    "draw_pictures",
+    "first_page",
+    "load_chapters",
+    "said",
+]
