@@ -11,6 +11,7 @@ from clearing_point.publication.edition import Edition
 from clearing_point.report.annexes import annexes, footnotes_of
 from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
 from clearing_point.report.data_notes import quality_section
+from clearing_point.report.editor_texts import load_texts, names_of
 from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder, load_findings
 from clearing_point.report.languages import english_texts
@@ -52,6 +53,8 @@ def compose(
     views = [by_id[table] for table in edition.tables]
     words, numbering, easel = setting.words, Numbering(setting), Easel(setting, reports, later=True)
     listed, finder = load_chapters(reports), Finder(setting, by_id, load_findings(reports))
+    names_read = names_of([c["id"] for c in listed["chapters"]], sorted(context.coverage))
+    texts = load_texts(context.texts / language, by_id, names_read) if context.texts else {}
     drawn = draw_chapters(listed, by_id, easel, numbering)
     names = {territory: setting.territory(territory) for territory in context.coverage}
     ordered = sorted(names, key=lambda territory: names[territory])
@@ -80,15 +83,15 @@ def compose(
         (words("front.standard"), context.standard_version),
         (words("front.package"), context.package_version),
     )
-    chapters_read = (*chapters_of(listed, finder, drawn, numbering), about(finder, facts))
+    chapters_read = (*chapters_of(listed, finder, drawn, numbering, texts), about(finder, facts))
     reading = Section("reading", words("reading.title"), (Paragraph(words("reading.intro")),), chapters_read)
     profiles = Section(
         "profiles", words("reading.profile.title"), (Paragraph(words("reading.profile.intro")),),
         tuple(
-            profile_of(t, listed["profile"], by_id, pictures[t], finder, numbering) for t in ordered
+            profile_of(t, listed["profile"], by_id, pictures[t], finder, numbering, texts) for t in ordered
         ),
     )  # fmt: skip
-    front: tuple[Block, ...] = first_page(finder.region(), drawn, numbering.of_table)
+    front: tuple[Block, ...] = first_page(finder.region(), drawn, numbering.of_table, texts)
     easel.draw_all()
     made = any(view.published.made_data for view in views) or context.made_data
     return Report(

@@ -65,6 +65,7 @@ def context_of(
         revisions=revisions,
         decisions=_decisions(project, release.submissions),
         late=release.late,
+        texts=project.editions / str(edition.year),
     )
 
 

@@ -83,6 +83,7 @@ def inputs_of(
         "submissions": [dict(row) for row in submissions],
         "standard": {"version": standard.version, "sha256": standard.sha256},
         "edition_file_sha256": _hash(project.editions / f"{release.edition.year}.yml"),
+        "edition_texts_sha256": _hash_of_texts(project.editions / str(release.edition.year)),
         "reports_sha256": hash_of_folder(project.reports, leave_out=("editions",)),
         "profiles_sha256": hash_of_folder(project.countries),
         "linkage_sha256": linkage_hash(project),
@@ -140,6 +141,11 @@ def hashes_of(folder: Path, leave_out: Sequence[str] = ()) -> dict[str, str]:
         for path in sorted(p for p in folder.rglob("*") if p.is_file())
         if path.relative_to(folder).as_posix() not in leave_out
     }
+
+
+def _hash_of_texts(folder: Path) -> str | None:
+    """Hash what the editor wrote for an edition; None where nothing is written."""
+    return hash_of_folder(folder) if folder.is_dir() else None
 
 
 def _hash(path: Path) -> str:

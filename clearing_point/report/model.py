@@ -65,6 +65,8 @@ class ReportContext:
     decisions: tuple[Mapping[str, Any], ...] = ()
     """Corrections and waivers of the submissions that count: kind, territory, submission, decision, table, about (a field
     or a rule), reason, role, decided_on, expires_on. No text that was corrected, and no number of cells."""
+    texts: Path | None = None
+    """Folder with what the editor wrote for the edition: a folder a language (:mod:`clearing_point.report.editor_texts`)."""
     late: Mapping[str, Protected] = field(default_factory=dict)
     """What became of years that were out (``<table>-late``, ``-withdrawn``, ``-linked``), protected like any table."""
 

@@ -9,6 +9,7 @@ from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.report.breaks import known_breaks
 from clearing_point.report.chapters import Numbering, counted_figure
+from clearing_point.report.editor_texts import EditorText, beside
 from clearing_point.report.figures import Easel, state_of
 from clearing_point.report.findings import Finder
 from clearing_point.report.model import Block, Cell, Figure, Items, Paragraph, Row, Section
@@ -43,7 +44,7 @@ def draw_profile(
 
 def profile_of(
     territory: str, listed: Mapping[str, Any], views: Mapping[str, View], drawn: tuple[Figure, ...], finder: Finder,
-    numbering: Numbering,
+    numbering: Numbering, texts: Mapping[str, EditorText],
 ) -> Section:  # fmt: skip
     """Return the profile of a territory; one without data says so and nothing else."""
     setting, words = finder.setting, finder.words
@@ -55,7 +56,7 @@ def profile_of(
         return Section(profile_anchor(territory), name, tuple(blocks))
     if state != "accepted":
         blocks.append(Paragraph(words(f"chapters.not_this_year_{state}", name=name, year=year), "note"))
-    blocks += said(finder.profile(territory), numbering.of_table)
+    blocks += beside(texts, f"profile-{territory}", said(finder.profile(territory), numbering.of_table))
     blocks.append(_figures_beside_region(territory, name, listed, views, setting, numbering))
     blocks += [Row(drawn[at : at + 2]) for at in range(0, len(drawn), 2)]
     notes = tuple(_notes(territory, setting))

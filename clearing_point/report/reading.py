@@ -10,6 +10,7 @@ from typing import Any
 from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
+from clearing_point.report.editor_texts import SECTIONS, EditorText, beside
 from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder
 from clearing_point.report.model import (
@@ -145,23 +146,25 @@ def said(found: Sequence[Finding], numbers: Mapping[str, str]) -> tuple[Block, .
 
 
 def first_page(
-    found: Sequence[Finding], drawn: Mapping[str, Drawn], numbers: Mapping[str, str]
-) -> tuple[Block, ...]:
+    found: Sequence[Finding], drawn: Mapping[str, Drawn], numbers: Mapping[str, str],
+    texts: Mapping[str, EditorText],
+) -> tuple[Block, ...]:  # fmt: skip
     """Return five findings and one picture."""
     chosen = sorted((f for f in found if f.first_page), key=lambda f: f.first_page)[:_ON_FIRST_PAGE]
-    return (*said(chosen, numbers), *drawn["front"].pictures)
+    return (*beside(texts, "first-page", said(chosen, numbers)), *drawn["front"].pictures)
 
 
 def chapters_of(
-    listed: Mapping[str, Any], finder: Finder, drawn: Mapping[str, Drawn], numbering: Numbering
-) -> tuple[Section, ...]:
+    listed: Mapping[str, Any], finder: Finder, drawn: Mapping[str, Drawn], numbering: Numbering,
+    texts: Mapping[str, EditorText],
+) -> tuple[Section, ...]:  # fmt: skip
     """Return the chapters: what was found, pictures, a small table, and the reference tables by their numbers."""
     words, found = finder.words, finder.region()
     sections = []
     for number, chapter in enumerate(listed["chapters"], start=1):
         name, of_table = chapter["id"], numbering.of_table
         blocks: list[Block] = [Paragraph(words(f"reading.chapters.{name}.intro"), "lead")]
-        blocks += said([f for f in found if f.chapter == name], of_table)
+        blocks += beside(texts, name, said([f for f in found if f.chapter == name], of_table))
         pictures = drawn[name].pictures
         blocks += [Row(pictures)] if len(pictures) > 1 else pictures
         blocks += drawn[name].glance
@@ -174,6 +177,11 @@ def chapters_of(
                     f"reading-{name}", f"{number}. {words(f'reading.chapters.{name}.title')}", tuple(blocks)
                 )
             )
+    sections += [
+        Section(f"reading-{name}", words(f"reading.{name}"), texts[name].blocks)
+        for name in SECTIONS
+        if name in texts
+    ]
     return tuple(sections)
 
 
