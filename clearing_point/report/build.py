@@ -17,6 +17,7 @@ from clearing_point.report.compose import compose
 from clearing_point.report.html import render_html
 from clearing_point.report.model import ReportContext
 from clearing_point.report.pdf import papers_of, render_pdf
+from clearing_point.report.site import STYLE, render_site
 from clearing_point.report.words import load_words
 from clearing_point.report.workbook import render_workbook
 
@@ -124,12 +125,17 @@ def _write(
         for paper_name, paper in papers_of(report).items():
             (new / f"{paper_name}{ending}.pdf").write_bytes(render_pdf(report, words, reports, paper))
         (new / f"tables{ending}.xlsx").write_bytes(render_workbook(report, words))
+        endings = {each: "" if at == 0 else f".{each}" for at, each in enumerate(edition.languages)}
+        for place, text in render_site(report, words, reports / "templates", endings, ending).items():
+            (new / place).parent.mkdir(parents=True, exist_ok=True)
+            (new / place).write_text(text, encoding="utf-8", newline="\n")
         pages.append(page)
         for figure in report.figures:
             name = Path("figures") / (figure.file if number == 0 else f"{language}.{figure.file}")
             text = '<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg
             (new / name).write_text(text, encoding="utf-8", newline="\n")
             figures.append(name)
+    shutil.copyfile(reports / "templates" / "_style.css", new / STYLE)
     return pages[0], figures
 
 

@@ -280,6 +280,66 @@ class Report:
         return figures_of(self.blocks())
 
 
+@dataclass(frozen=True)
+class SiteLink:
+    """A link of the site: where it leads, relative to the page it stands on, and its words."""
+
+    href: str
+    text: str
+    language: str = ""
+    """Language of its words and of where it leads, if another one."""
+
+
+@dataclass(frozen=True)
+class SiteList:
+    """A part of the list of tables and figures, closed until it is opened."""
+
+    title: str
+    links: tuple[SiteLink, ...]
+
+
+@dataclass(frozen=True)
+class SitePage:
+    """One page of the site.
+
+    Attributes
+    ----------
+    name : str
+        Its file without ending; ``index`` is the first page.
+    path : tuple of str
+        Titles of what it belongs to, from the widest.
+    front : tuple of Block
+        Blocks before the section.
+    links : tuple of SiteList
+        Lists of links below it.
+    search : bool
+        The lists can be searched.
+    """
+
+    name: str
+    title: str
+    path: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    front: tuple[Block, ...] = ()
+    section: Section | None = None
+    links: tuple[SiteList, ...] = ()
+    search: bool = False
+
+
+@dataclass(frozen=True)
+class SiteFrame:
+    """What stands around a page: the ways out of it."""
+
+    top: tuple[SiteLink, ...]
+    files: tuple[SiteLink, ...]
+    languages: tuple[SiteLink, ...]
+    style: str
+    before: SiteLink | None
+    after: SiteLink | None
+    licence: str
+    cite: str
+
+
 def figures_of(blocks: Iterable[Block]) -> tuple[Figure, ...]:
     """Return the figures among blocks, those that stand in a row, too."""
     return tuple(

@@ -24,6 +24,16 @@ def counted(words: Words, key: str, number: int, /, **values: object) -> str:
     return words(form if words.has(form) else f"{key}.{OTHER}", **values)
 
 
+def own_name(language: str) -> str:
+    """Return what a language calls itself, such as "српски (ћирилица)"."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(language.replace("-", "_")).display_name or language)
+    except (UnknownLocaleError, ValueError):
+        return language
+
+
 @lru_cache(maxsize=32)
 def _rule(language: str) -> Callable[[int], str] | None:
     # Imported late: the command line must not pay for it.
