@@ -43,6 +43,15 @@ class PageFigure:
 
 
 @dataclass
+class PageFinding:
+    """A found sentence as it stands on the page, and the cells that it names."""
+
+    cells: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass
 class Page:
     """What a page holds."""
 
@@ -51,13 +60,15 @@ class Page:
     figures: list[PageFigure] = field(default_factory=list)
     sections: dict[str, str] = field(default_factory=dict)
     """Anchor -> all text of the section."""
+    findings: list[PageFinding] = field(default_factory=list)
 
 
 def part_of(page: Page, *anchors: str) -> Page:
     """Return the tables and figures of some sections."""
     tables = [table for table in page.tables if set(anchors) & set(table.within)]
     figures = [figure for figure in page.figures if set(anchors) & set(figure.within)]
-    return Page(page.language, tables, figures, page.sections)
+    findings = [finding for finding in page.findings if set(anchors) & set(finding.within)]
+    return Page(page.language, tables, figures, page.sections, findings)
 
 
 def read_page(text: str) -> Page:
@@ -135,6 +146,7 @@ class _Reader(HTMLParser):
         self._sections: list[str] = []
         self._table: PageTable | None = None
         self._figure: PageFigure | None = None
+        self._finding: PageFinding | None = None
         self._depth = 0
         self._in: list[str] = []
         self._cell: list[str] | None = None
@@ -155,6 +167,11 @@ class _Reader(HTMLParser):
         elif tag == "figure":
             self._figure = PageFigure(given.get("id", ""), tuple(self._sections))
             self.page.figures.append(self._figure)
+        elif tag == "li" and "data-cells" in given:
+            self._finding = PageFinding(tuple(given["data-cells"].split()), tuple(self._sections))
+            self.page.findings.append(self._finding)
+        elif tag == "small":
+            self._finding = None
         if self._table is not None:
             self._depth += tag == "div"
             self._in_table(tag, given)
@@ -187,6 +204,8 @@ class _Reader(HTMLParser):
             self._sections.pop()
         elif tag == "figure":
             self._figure = None
+        elif tag == "li":
+            self._finding = None
         elif tag in _ROW_TAGS and self._cell is not None:
             self._end_cell_text(tag)
             self._cell, self._small = None, False
@@ -222,5 +241,7 @@ class _Reader(HTMLParser):
                 self._table.caption += data
             if self._cell is not None:
                 self._cell.append(data)
+        if self._finding is not None:
+            self._finding.text += data
         for anchor in self._sections:
             self.page.sections[anchor] += data

@@ -70,10 +70,12 @@ def problems_of(
         for territory in context.coverage:
             part = part_of(page, f"profile-{territory.lower()}")
             yield from _against_pdf(part, folder / "profiles" / f"{territory}{ending}.pdf")
+        yield from _against_site(page, folder, ending)
         yield from _against_workbook(page, folder / f"tables{ending}.xlsx", words)
         if (folder / "data").is_dir():
             for table in tables:
                 yield from _against_annex(page, View(table, setting), folder)
+            yield from _findings(page, folder)
         yield from _figures(page, words)
         yield from _territories(page, setting)
         yield from _language(page, setting)
@@ -101,6 +103,9 @@ def _totals(table: Protected) -> Iterator[str]:
 def _against_pdf(page: Page, path: Path) -> Iterator[str]:
     """Every row of every table, in order, from its caption on."""
     text, at = text_of_pdf(path), 0
+    for finding in page.findings:
+        if squeezed(finding.text) not in text:
+            yield f"page and PDF: a finding of {finding.cells[0].partition(':')[0]}"
     if pdf_figures(path) != (len(page.figures), len(page.figures)):
         yield "alternative text: figures of the PDF"
     for table in page.tables:
@@ -116,6 +121,49 @@ def _against_pdf(page: Page, path: Path) -> Iterator[str]:
                 yield f"page and PDF: {table.anchor}, row {number}"
                 break
             at = found + len(wanted)
+
+
+def _against_site(page: Page, folder: Path, ending: str) -> Iterator[str]:
+    """Every table, figure and found sentence stands on the pages of the site as on the single page."""
+    below = folder / "pages" / ending[1:]
+    parts = [
+        read_page(p.read_text(encoding="utf-8"))
+        for p in (folder / f"index{ending}.html", *below.glob("*.html"))
+    ]
+    tables = {table.anchor: (table.caption, table.rows) for part in parts for table in part.tables}
+    for table in page.tables:
+        if tables.get(table.anchor) != (table.caption, table.rows):
+            yield f"page and site: {table.anchor}"
+    figures = {figure.anchor: figure.alternative for part in parts for figure in part.figures}
+    if figures != {figure.anchor: figure.alternative for figure in page.figures}:
+        yield "page and site: figures"
+    if {f.text for part in parts for f in part.findings} != {f.text for f in page.findings}:
+        yield "page and site: findings"
+
+
+def _findings(page: Page, folder: Path) -> Iterator[str]:
+    """A found sentence is made of cells that the annex shows, and has the number of the first of them."""
+    annexes: dict[str, dict[tuple[str, ...], str]] = {}
+    for finding in page.findings:
+        said = {re.sub(r"\D", "", number) for number in _DIGITS.findall(finding.text)}
+        for at, cell in enumerate(finding.cells):
+            table, *codes = cell.split(":")
+            if table not in annexes:
+                annexes[table] = dict(_values(folder / "data" / f"{table}.csv"))
+            value = annexes[table].get(tuple(codes), "")
+            if not value:
+                yield f"finding of a number that the annex does not show: {table}"
+            elif at == 0 and "%" not in finding.text.split()[1:2] and value not in said:
+                yield f"finding and annex: {table}"
+
+
+def _values(path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            codes = tuple(
+                code for name, code in row.items() if name not in ("value", "protection", "measure")
+            )
+            yield codes, "" if row["protection"] == MISSING else row["value"]
 
 
 def _against_workbook(page: Page, path: Path, words: Words) -> Iterator[str]:

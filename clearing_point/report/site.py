@@ -220,7 +220,9 @@ def _frame(
         top=tuple(SiteLink(f"{way}.html", text) for way, text in ways),
         files=tuple(SiteLink(f"{up}{file}", text) for file, text in files),
         languages=tuple(
-            SiteLink(f"{up}{_place(name, other)}", own_name(language), language) for language, other in languages.items() if other != ending
+            SiteLink(f"{up}{_place(name, other)}", own_name(language), language)
+            for language, other in languages.items()
+            if other != ending
         ),
         style=f"{up}{STYLE}",
         before=before,

@@ -252,7 +252,7 @@ def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> No
     shown = next(c for c in ("1", "2", "3", "4", "6", "7") if f"<td>{c}" in text[start:])
     wrong = text[:start] + text[start:].replace(f"<td>{shown}", f"<td>9{shown}", 1)
     page.write_text(wrong, encoding="utf-8")
-    assert "page and PDF: table-t05" in problems()
+    assert "page and site: table-t05" in problems()
     assert "page and workbook: table-t05" in problems()
     assert "page and annex: T05" in problems()
     page.write_text(text.replace("<desc", "<desc hidden='1'/><title", 1).replace("</desc>", "</title>", 1), encoding="utf-8")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from string import Formatter
 
 import openpyxl
@@ -14,6 +15,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
 from clearing_point.report.pdf import render_pdf
 from clearing_point.report.readback import part_of, pdf_figures, read_page, squeezed, text_of_pdf
+from clearing_point.report.selfcheck import _findings
 from clearing_point.report.words import _texts, load_words
 from tests.unit import report_samples as samples
 
@@ -145,3 +147,42 @@ def test_revisions_name_what_moved_and_why(tmp_path):
     assert (first.before, first.now, first.reason, first.missing) == (None, 25, "submission", {"before"})
     assert compare(nothing, annex("f", 0), lock(("SRB-1", 2021)), old).moved == ()
     assert compare(before, annex("d", 25, where="x = 1"), old, old).moved[0].reason == "definition"
+
+
+def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
+    """A number, a sentence and a finding changed on the page are each missed in the PDF, in the site and in the annex."""
+    from clearing_point.report.selfcheck import problems_of
+
+    tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
+    edition, context = samples.edition(), samples.context()
+    folder = build_report(edition, tables, context, tmp_path / "r").html.parent
+
+    def problems(old, new):
+        page = folder / "report.html"
+        text = page.read_text("utf-8")
+        assert old in text
+        page.write_text(text.replace(old, new, 1), "utf-8")
+        found = list(problems_of(folder, edition, tables, context))
+        page.write_text(text, "utf-8")
+        return found
+
+    assert problems("<html", "<html") == []
+    at = (folder / "report.html").read_text("utf-8")
+    profile = at[at.index('id="table-profile-alb"') :]
+    cell = re.search(r"<td>41</td>", profile)
+    assert cell is not None
+    wrong = profile.replace("<td>41</td>", "<td>42</td>", 1)
+    found = problems(profile, wrong)
+    assert "page and PDF: table-profile-alb, row 1" in found
+    assert "page and site: table-profile-alb" in found
+    sentence = re.search(r'<li data-cells="T01[^>]*>([^<]+)', at)[1]
+    found = problems(sentence, sentence.replace("In 2022", "In 2021"))
+    assert "page and PDF: a finding of T01" in found
+    assert "page and site: findings" in found
+    (folder / "data").mkdir()
+    for name in ("T01", "T10", "T15"):
+        (folder / "data" / f"{name}.csv").write_text(
+            "territory,reference_year,value,protection\nTotal,2022,,hidden\n"
+        )
+    found = list(_findings(read_page(at), folder))
+    assert "finding of a number that the annex does not show: T01" in found
