@@ -16,6 +16,7 @@ import pyarrow as pa
 from clearing_point.analysis.missing import MISSING, missing_cells
 from clearing_point.analysis.model import TOTAL, UNKNOWN, PublishedTable
 from clearing_point.analysis.revisions import Revision
+from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Breakdown, Standard
 
 DATABASE = "published.duckdb"
@@ -99,7 +100,7 @@ def write_database(
             ("submission", [tuple(s[k] for k in _SUBMISSION) for s in manifest["submissions"]]),
             ("quality", [tuple(q[k] for k in _QUALITY) for q in manifest["quality"]]),
             ("revision", [_revision(edition, r) for edition, r in revised]),
-            ("break", list(_breaks(manifest["submissions"]))),
+            ("break", [*_breaks(manifest["submissions"]), *_known_breaks(standard, manifest["submissions"])]),
         ):
             _insert(connection, name, rows)
         for table in tables:
@@ -204,11 +205,11 @@ def label_of(breakdown: Breakdown | None, code: str, standard: Standard, languag
         return standard.word("tables", "total", language)
     if code == UNKNOWN:
         return standard.word("tables", "unknown", language)
-    if breakdown is None or breakdown.codelist not in (*standard.codelists, "territory"):
-        return code
-    if code in breakdown.group_labels:
+    if breakdown is not None and code in breakdown.group_labels:
         text = breakdown.group_labels[code]
         return text.get(language) or text["en"]
+    if breakdown is None or breakdown.codelist not in (*standard.codelists, "territory"):
+        return code
     return standard.label_of(breakdown.codelist, code, language)
 
 
@@ -234,6 +235,16 @@ def _breaks(submissions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...
                 yield one["territory"], one["first_year"], field, before[key], value
             if value:
                 before[key] = value
+
+
+def _known_breaks(standard: Standard, submissions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the breaks that no declaration tells (``schemas/reference/breaks.csv``), of territories in the release."""
+    path = standard.folder / "reference" / "breaks.csv"
+    there = {one["territory"] for one in submissions}
+    for row in read_csv(path) if path.is_file() else ():
+        if row["territory_id"] in there:
+            field = row["population"] or "every count"
+            yield row["territory_id"], int(row["reference_year"]), field, "", row["what_en"]
 
 
 def _view(connection: Any, table: PublishedTable) -> None:

@@ -70,6 +70,8 @@ class Answer:
     made_data: bool
     coarser: tuple[Coarser, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    measure: str = ""
+    """What the column ``measure`` is, such as "Median months"; empty where there is none."""
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Variable -> code -> words in the language of the release."""
 
@@ -99,6 +101,20 @@ class Answer:
         import pyarrow as pa
 
         return pa.Table.from_pandas(self.frame, preserve_index=False)
+
+    def shares(self, of: str) -> pd.DataFrame:
+        """Return the frame with a column ``share``: per cent of the known answers to one variable, all else equal.
+
+        Nothing is given where the number, its total or those not known are protected or missing, or under twenty known.
+
+        Raises
+        ------
+        InputProblem
+            If the answer has no such variable, or no total of it.
+        """
+        from clearing_point.published.shares import shares_of
+
+        return shares_of(self, of)
 
     def pivot(self, columns: str) -> pd.DataFrame:
         """Return a table for people: one variable across, the others down, signs where no number may stand.
@@ -149,7 +165,7 @@ class Answer:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"{self.frame.to_html(index=False, na_rep='', max_rows=40)}<pre>{self!r}</pre>"
+        return f"{self.labelled().to_html(index=False, na_rep='', max_rows=40)}<pre>{self!r}</pre>"
 
 
 def _sign(row: Any) -> str:

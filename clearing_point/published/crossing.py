@@ -43,8 +43,8 @@ class _Table:
     years: frozenset[str]
     several: frozenset[str]
     notes: tuple[str, ...]
-    measured: bool
-    """Its cells have a measure beside the count."""
+    measure: str
+    """What its measure is, such as "Median months"; empty where its cells have a count alone."""
     most: Mapping[str, int]
     """Variable -> categories that it has where it has most."""
 
@@ -131,12 +131,12 @@ def _read_tables(release: Release) -> list[_Table]:
             frozenset(v for v, codelist in variables.get(indicator, ()) if codelist == _YEAR),
             frozenset(several),
             tuple(caveats),
-            measured,
+            measure,
             most,
         )
-        for indicator, population, condition, title, several, caveats, measured in release.rows(
+        for indicator, population, condition, title, several, caveats, measure in release.rows(
             "SELECT indicator_id, population, condition, population_title, multiple_response, caveats, "
-            "measure_kind IS NOT NULL FROM indicator WHERE withheld IS NULL ORDER BY position"
+            "coalesce(measure_label, '') FROM indicator WHERE withheld IS NULL ORDER BY position"
         )
     ]
 
@@ -187,7 +187,8 @@ def _fits(table: _Table, wanted: Sequence[str], where: Mapping[str, list[str]]) 
         return False  # a table that reconciles totals is no breakdown
     if any(not set(codes) <= {c.code for c in table.categories[v]} for v, codes in where.items()):
         return False
-    if any(len(table.categories[v]) < min(2, table.most[v]) for v in wanted):
+    # One category that was asked for is one; one that was not is no breakdown.
+    if any(len(table.categories[v]) < min(2, table.most[v]) for v in wanted if v not in where):
         return False  # the region's total alone is no breakdown by territory
     return all(v in wanted or table.total_of(v) is not None for v in table.categories)
 
@@ -204,22 +205,22 @@ def _slice(
         codes = where.get(variable)
         if codes is not None:
             _check_codes(table, variable, codes, summed=variable not in by)
-            conditions.append(f'"{variable}"::VARCHAR IN ({", ".join(map(_text, codes))})')
+            conditions.append(f'"{variable}"::VARCHAR IN ({", ".join(map(quoted, codes))})')
         elif variable not in by:
             total = table.total_of(variable)
-            conditions.append(f'"{variable}"::VARCHAR = {_text(str(total))}')
+            conditions.append(f'"{variable}"::VARCHAR = {quoted(str(total))}')
             if len(categories) == 1:
                 notes.append(f"{variable} is {categories[0].code}: this table was published for that only.")
     names = ", ".join(f'"{v}"' for v in by)
     order = [
-        f'list_position([{", ".join(_text(c.code) for c in table.categories[v])}], "{v}"::VARCHAR)'
+        f'list_position([{", ".join(quoted(c.code) for c in table.categories[v])}], "{v}"::VARCHAR)'
         for v in by
     ]
     query = (
         f"SELECT {names}{', ' if names else ''}"
         "CASE WHEN bool_or(suppressed OR missing) THEN NULL ELSE sum(value)::BIGINT END AS value, "
         # A measure of several cells together is not made of theirs.
-        + ("CASE WHEN count(*) = 1 THEN any_value(measure) END AS measure, " if table.measured else "")
+        + ("CASE WHEN count(*) = 1 THEN any_value(measure) END AS measure, " if table.measure else "")
         + "bool_or(suppressed) AS suppressed, bool_or(missing) AS missing, bool_or(rounded) AS rounded "
         f'FROM "{table.indicator}"'
         + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
@@ -271,6 +272,7 @@ def _answer(
         made_data=release.made_data,
         notes=notes,
         labels=_labels(release, by),
+        measure=table.measure if "measure" in frame.columns else "",
     )
 
 
@@ -368,5 +370,6 @@ def _margins(
     return _with_coarser(made, _coarser(release, tables, by, where, int(made.cost["hidden_cells"])))
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """Return a text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of,
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, find_project
 from clearing_point.published.answer import FLAGS, NUMBERS, Answer
-from clearing_point.published.picture import Picture
+from clearing_point.published.picture import Picture, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ _TOTALS, _UNKNOWN = ("Total",), "UNK"
 def chart_of(release: Release, answer: Answer, x: str | None, series: str | None) -> Picture:
     """See :meth:`Release.chart`."""
     frame = answer.frame
+    column, unit = _number(answer)
     variables = [c for c in frame.columns if c not in (*NUMBERS, *FLAGS)]
     years = _years(release)
     along = x or next((v for v in variables if v in years), variables[0] if variables else None)
@@ -44,8 +45,8 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
         groups = [g for g in every if g not in _TOTALS] or every
     lines = tuple(
         Series(
-            _label(answer, split, group) if split else answer.unit,
-            tuple(_point(frame, {along: c, **({split: group} if split else {})}) for c in categories),
+            _label(answer, split, group) if split else unit,
+            tuple(_point(frame, {along: c, **({split: group} if split else {})}, column) for c in categories),
             unknown=group == _UNKNOWN,
         )
         for group in groups
@@ -53,24 +54,17 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
     if not any(point.state == "shown" for line in lines for point in line.points):
         raise InputProblem("None of these numbers may be shown, so there is nothing to draw.")
     names = tuple(_label(answer, along, c) for c in categories)
-    title = f"{answer.unit} by {along.replace('_', ' ')}" + (
-        f" and {split.replace('_', ' ')}" if split else ""
-    )
+    title = f"{unit} by {along.replace('_', ' ')}" + (f" and {split.replace('_', ' ')}" if split else "")
     alternative = _spoken(title, names, lines, answer)
-    kind = (
-        "line" if is_line else "bars" if len(lines) == 1 else "stacked" if len(lines) > 3 else "paired_bars"
-    )
+    parts = "dots" if column == "measure" else "stacked"  # medians and rates do not add up
+    kind = "line" if is_line else "bars" if len(lines) == 1 else parts if len(lines) > 3 else "paired_bars"
     chart = Chart(
-        kind=kind, name="chart", title=title, alternative=alternative, categories=names, series=lines, unit=answer.unit,
+        kind=kind, name="chart", title=title, alternative=alternative, categories=names, series=lines, unit=unit,
         key=(split or "").replace("_", " "), upright=along in years, hidden=_HIDDEN, missing=_MISSING,
         mark=_MADE if answer.made_data else "",
     )  # fmt: skip
-    return Picture(
-        draw_chart(chart, _project().reports / "style.mplstyle"),
-        alternative,
-        release.release_id,
-        answer.query,
-    )
+    svg = titled(draw_chart(chart, _project().reports / "style.mplstyle"), title, _source(release))
+    return Picture(svg, alternative, release.release_id, answer.query)
 
 
 def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
@@ -93,8 +87,10 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         row[0]
         for row in release.rows("SELECT DISTINCT unnest(members) FROM category WHERE variable = ?", [place])
     }
+    column, unit = _number(answer)
     rows = [row for row in frame.to_dict("records") if row[place] in places]
-    shown = [float(row["value"]) for row in rows if not (row["suppressed"] or row["missing"])]
+    points = {row[place]: _point(frame, {place: row[place]}, column) for row in rows}
+    shown = [point.value for point in points.values() if point.value is not None]
     ends = classes_of(shown)
     lows = [0.0, *(end + 1 for end in ends[:-1])]
     steps = max(1, len(ends) - 1)
@@ -106,14 +102,15 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     areas = {}
     for row in rows:
         name = _label(answer, place, row[place])
-        if row["missing"]:
-            areas[row[place]] = Area(f"{name}\n..", len(shades) - 1)
-        elif row["suppressed"]:
-            areas[row[place]] = Area(f"{name}\nc", len(shades) - 2)
+        point = points[row[place]]
+        if point.value is None:
+            areas[row[place]] = Area(
+                f"{name}\n{point.text}", len(shades) - (1 if point.state == "none" else 2)
+            )
         else:
-            at = next(n for n, end in enumerate(ends) if row["value"] <= end)
-            areas[row[place]] = Area(f"{name}\n{row['value']:,}", at)
-    title = f"{answer.unit} by {place.replace('_', ' ')}{chosen}"
+            at = next(n for n, end in enumerate(ends) if point.value <= end)
+            areas[row[place]] = Area(f"{name}\n{point.text}", at)
+    title = f"{unit} by {place.replace('_', ' ')}{chosen}"
     alternative = title + ": " + "; ".join(area.label.replace("\n", " ") for area in areas.values()) + "."
     folder = _project().schemas / "territories"
     picture = Map("map", title, alternative, areas, tuple(shades), _MADE if answer.made_data else "")
@@ -123,7 +120,20 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
             for row in csv.DictReader(handle)
         }
     svg = draw_map(picture, _project().reports / "style.mplstyle", folder / "region_map.geojson", positions)
-    return Picture(svg, alternative, release.release_id, answer.query)
+    return Picture(titled(svg, title, _source(release)), alternative, release.release_id, answer.query)
+
+
+def _source(release: Release) -> str:
+    made = ", synthetic data" if release.made_data else ""
+    return f"Regional clearing point, edition {release.edition}, release {release.release_id}{made}"
+
+
+def _number(answer: Answer) -> tuple[str, str]:
+    """Return which column is drawn and what it counts: the indicator's own measure where it has one."""
+    frame = answer.frame
+    if "measure" in frame.columns and frame["measure"].notna().any():
+        return "measure", answer.measure or answer.unit
+    return "value", answer.unit
 
 
 def _project() -> Project:
@@ -148,7 +158,7 @@ def _label(answer: Answer, variable: str | None, code: Any) -> str:
     return answer.labels.get(variable or "", {}).get(str(code), str(code))
 
 
-def _point(frame: pd.DataFrame, at: dict[str, Any]) -> Point:
+def _point(frame: pd.DataFrame, at: dict[str, Any], column: str = "value") -> Point:
     row = frame
     for variable, code in at.items():
         row = row[row[variable] == code]
@@ -156,8 +166,12 @@ def _point(frame: pd.DataFrame, at: dict[str, Any]) -> Point:
         return Point(None, "..", "none")
     if bool(row["suppressed"].iloc[0]) or bool(row["not_published"].iloc[0]):
         return Point(None, "c", "hidden")
-    value = row["value"].iloc[0]
-    return Point(float(value), f"{value:,}", "shown")
+    import pandas as pd
+
+    value = row[column].iloc[0]
+    if value is pd.NA or value is None:
+        return Point(None, "x", "none")  # a measure of too few
+    return Point(float(value), f"{value:,}" if column == "value" else f"{value:,.1f}", "shown")
 
 
 def _spoken(title: str, names: tuple[str, ...], lines: tuple[Series, ...], answer: Answer) -> str:

@@ -30,6 +30,9 @@ class Help:
         """Return the text for a notebook."""
         return "\n".join(self.lines)
 
+    def _repr_html_(self) -> str:
+        return _as_list(self.lines)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -75,6 +78,17 @@ class Explanation:
         lines += [self.protection, *self.caveats, *self.breaks]
         lines.append(f"From {len(self.submissions)} submissions; release {self.release_id}.")
         return "\n".join(line for line in lines if line)
+
+    def _repr_html_(self) -> str:
+        return _as_list(repr(self).split("\n"))
+
+
+def _as_list(lines: Sequence[str]) -> str:
+    """Return sentences as HTML: the first as a heading, the others one below the other."""
+    from html import escape
+
+    first, *rest = [escape(line.strip()) for line in lines] or [""]
+    return f"<p><b>{first}</b></p><ul>{''.join(f'<li>{line}</li>' for line in rest)}</ul>"
 
 
 @dataclass
@@ -175,6 +189,30 @@ class Release:
         names = (by,) if isinstance(by, str) else tuple(by)
         return answer_crossing(self, names, where or {}, population)
 
+    def search(self, words: str) -> pd.DataFrame:
+        """Find indicators by words of their titles, definitions, variables and categories; all words must be there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``indicator``, ``title``, ``population``; those whose title has the words come first.
+        """
+        from clearing_point.published.words import search_of
+
+        return search_of(self, words)
+
+    def territory(self, name: str) -> str:
+        """Return the code of a territory by its name in any language, an alias or its code.
+
+        Raises
+        ------
+        InputProblem
+            If the release has no such territory, or the name is one of several.
+        """
+        from clearing_point.published.words import territory_of
+
+        return territory_of(self, name)
+
     def help(self, term: str) -> Help:
         """Say what an indicator, a variable or a code means and where it is found.
 
@@ -271,3 +309,7 @@ class Release:
         """Say which release it is."""
         made = ", MADE DATA" if self.made_data else ""
         return f"Release {self.release_id} (edition {self.edition}{made}) in {self.folder}"
+
+    def _repr_html_(self) -> str:
+        tables = self.indicators()[["indicator", "title", "population"]]
+        return _as_list([repr(self)]) + str(tables.to_html(index=False, max_rows=30))

@@ -8,6 +8,8 @@ from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.errors import InputProblem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clearing_point.published.release import Explanation, Help, Release
 
 
@@ -15,7 +17,9 @@ def help_of(release: Release, term: str) -> Help:
     """See :meth:`Release.help`."""
     from clearing_point.published.release import Help
 
-    lines = _indicator(release, term) or _variable(release, term) or _code(release, term)
+    lines = (
+        _indicator(release, term) or _variable(release, term) or _code(release, term) or _named(release, term)
+    )
     if not lines:
         raise InputProblem(
             f"The release does not know '{term}': name an indicator, a variable or a code of it (see indicators())."
@@ -74,6 +78,80 @@ def _code(release: Release, term: str) -> list[str]:
         [term],
     )
     return [f"{code}: {label} ({variable})" for variable, code, label in found]
+
+
+_TERMS = {
+    "coverage": "SELECT DISTINCT territory || ' ' || reference_year || ': ' || coverage FROM coverage ORDER BY 1",
+    "break": "SELECT territory || ' ' || reference_year || ': ' || after FROM break ORDER BY 1",
+    "population": "SELECT DISTINCT population || ': ' || population_definition FROM indicator ORDER BY 1",
+}
+"""What is asked of the release as a whole, and how it answers."""
+
+
+def _named(release: Release, term: str) -> list[str]:
+    """Explain what the release is asked for as a whole, or a territory by its name."""
+    if term.lower() in _TERMS:
+        return [term, *(f"  {row[0]}" for row in release.rows(_TERMS[term.lower()]))]
+    try:
+        code = territory_of(release, term)
+    except InputProblem:
+        return []
+    years = release.rows(
+        "SELECT DISTINCT reference_year FROM coverage WHERE territory = ? ORDER BY 1", [code]
+    )
+    sent = ", ".join(str(year) for (year,) in years) or "nothing"
+    return [
+        f"{code}: {term}",
+        f"sent {sent}",
+        *(line for line in _breaks(release) if f": {code} from" in line),
+    ]
+
+
+def search_of(release: Release, words: str) -> pd.DataFrame:
+    """See :meth:`Release.search`."""
+    from clearing_point.published.crossing import quoted
+
+    wanted = words.lower().split()
+    text = (
+        "lower(concat_ws(' ', i.indicator_id, i.title, i.definition, i.population_title, "
+        "(SELECT string_agg(d.variable || ' ' || d.label, ' ') FROM dimension AS d WHERE d.indicator_id = i.indicator_id), "
+        "(SELECT string_agg(c.label, ' ') FROM category AS c WHERE c.indicator_id = i.indicator_id)))"
+    )
+    conditions = " AND ".join(f"contains({text}, {quoted(word)})" for word in wanted) or "true"
+    in_title = " AND ".join(f"contains(lower(i.title), {quoted(word)})" for word in wanted) or "true"
+    return release.sql(
+        "SELECT indicator_id AS indicator, title, population FROM indicator AS i "
+        f"WHERE {conditions} ORDER BY {in_title} DESC, i.position"
+    )
+
+
+def territory_of(release: Release, name: str) -> str:
+    """See :meth:`Release.territory`."""
+    from clearing_point.project import find_project
+    from clearing_point.standard.files import read_csv
+
+    if release.place is None:
+        raise InputProblem("This release has no territories.")
+    wanted = name.strip().rstrip("*").casefold()
+    known = {
+        row[0]
+        for row in release.rows("SELECT DISTINCT territory FROM submission WHERE territory IS NOT NULL")
+    }
+    labels = release.rows("SELECT DISTINCT code, label FROM label WHERE variable = ?", [release.place])
+    found = {
+        code for code, label in labels if wanted in (str(code).casefold(), str(label).rstrip("*").casefold())
+    } & known
+    if not found:
+        folder = find_project().schemas / "territories"
+        found = {
+            row["territory_id"]
+            for row in read_csv(folder / "alias.csv")
+            if row["alias"].casefold() == wanted and row["ambiguous"] != "Y"
+        } & known
+    if len(found) != 1:
+        why = "is none" if not found else f"may be {' or '.join(sorted(found))}"
+        raise InputProblem(f"'{name}' {why} of the territories of this release: {', '.join(sorted(known))}.")
+    return found.pop()
 
 
 def _breaks(release: Release) -> list[str]:

@@ -179,6 +179,93 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
         assert "Albanija" in serbian.map("T01").alternative
 
 
+def test_every_published_crossing_of_one_year_is_answered_with_its_year(release: Release) -> None:
+    """Asked by its other variables where the year is its own, a table gives its own numbers."""
+    asked = 0
+    for name, population in release.rows(
+        "SELECT indicator_id, population FROM indicator WHERE condition IS NULL AND withheld IS NULL"
+    ):
+        published = release.table(name).frame
+        variables = [
+            v
+            for v, _ in release.rows(
+                "SELECT variable, position FROM dimension WHERE indicator_id = ? ORDER BY 2", [name]
+            )
+        ]
+        years = [
+            v
+            for (v,) in release.rows(
+                "SELECT variable FROM dimension WHERE indicator_id = ? AND codelist = 'year'", [name]
+            )
+        ]
+        if (
+            not years
+            or published[years[0]].nunique() > 1
+            or any(published[v].nunique() < 2 for v in variables if v not in years)
+        ):
+            continue
+        others = [v for v in variables if v not in years]
+        year = int(published[years[0]].iloc[0])
+        answer = release.crosstab(others, where={years[0]: year}, population=population)
+        assert not answer.frame["not_published"].any(), name
+        asked += 1
+    assert asked >= 2
+
+
+def test_what_is_sought_by_words_is_found(release: Release) -> None:
+    assert "T13" in set(release.search("children")["indicator"])
+    assert release.search("children territory")["indicator"].iloc[0] == "T13"
+    assert release.search("no such thing").empty
+    assert [release.territory(name) for name in ("Albania", "ALB", "Албанија", "Bulgarien")] == [
+        "ALB",
+        "ALB",
+        "ALB",
+        "BGR",
+    ]
+    with pytest.raises(InputProblem, match="is none of the territories"):
+        release.territory("France")
+    assert "sent 2021, 2022" in repr(release.help("Albania"))
+    assert "ALB 2022" in repr(release.help("coverage"))
+    assert "counts otherwise" in repr(release.help("break")) or "new victims only" in repr(
+        release.help("break")
+    )
+    assert "HOUSING" not in set(release.rows("SELECT DISTINCT label FROM label WHERE language = 'en'"))
+    assert list(release.rows("SELECT code FROM category WHERE kind = 'group' AND label = code")) == []
+
+
+def test_shares_rest_on_known_numbers_that_are_shown(release: Release) -> None:
+    frame = release.table("T10A").shares("sex").set_index(["sex", "reference_year"])
+    for (sex, year), row in frame.iterrows():
+        total, unknown = (frame.loc[(code, year), "value"] for code in ("Total", "UNK"))
+        if sex in ("Total", "UNK") or any(pd.isna(n) for n in (row["value"], total, unknown)):
+            assert pd.isna(row["share"])
+        else:
+            assert row["share"] == pytest.approx(100 * row["value"] / (total - unknown))
+    with pytest.raises(InputProblem, match="no variable 'minor'"):
+        release.table("T10A").shares("minor")
+
+
+def test_a_picture_is_what_its_name_says_and_carries_title_and_source(
+    release: Release, tmp_path: Path
+) -> None:
+    picture = release.chart("T01")
+    for ending, begins in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        made = picture.save(tmp_path / f"picture{ending}")
+        assert made.read_bytes().startswith(begins)
+    with pytest.raises(InputProblem, match=r"saved as \.svg, \.png, \.pdf"):
+        picture.save(tmp_path / "picture.jpg")
+    assert f"release {release.release_id}" in picture.svg
+    assert "identified victims by" in picture.svg
+    # A rate is drawn as a rate: the numbers of the picture are those of the measure.
+    rates = release.table("T42")
+    drawn = release.map(rates).svg
+    shown = [f"{m:,.1f}" for m in rates.frame["measure"].dropna() if m]
+    assert shown
+    assert any(f">{rate}<" in drawn for rate in shown)
+    for shown_html in (release, release.help("sex"), release.explain("T10"), rates):
+        assert shown_html._repr_html_().startswith("<")  # type: ignore[attr-defined]
+
+
 def test_plain_sql_reads_the_release_and_nothing_else(
     release: Release, demo: Project, tmp_path: Path
 ) -> None:
