@@ -1,8 +1,7 @@
-"""The companion workbook: every table of the report, numbers as numbers, signs as signs, one place to copy from.
+"""The companion workbook: every table of the report, numbers as numbers, signs as signs, one table a sheet.
 
-Practice follows the guidance of the UK government's analysis function on statistics in spreadsheets (contents first,
-one table a sheet, notes above it, no blank cells). Its package gptables has one header row a table and ours have up
-to three, so xlsxwriter is used directly.
+Practice follows the guidance of the UK government's analysis function on statistics in spreadsheets: contents and notes
+first, one Excel table a sheet with one row of headings, no merged cells, percentages as numbers with a heading of their own.
 """
 
 from __future__ import annotations
@@ -11,32 +10,34 @@ import datetime
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.report.model import Cell, Report, Section, Table
+from clearing_point.report.model import Cell, Items, Paragraph, Report, Section, Table, Terms, blocks_of
 from clearing_point.report.signs import number_in
 from clearing_point.report.words import Words
 
 _NOTE_WIDTH = 100
+_A4 = 9
+_WIDE = 7
+"""More columns are printed across the longer side."""
+_PERCENT = re.compile(r"^([\d.,\u202f]+)\s*%")
 _LONGEST_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 
 
-@dataclass
-class _Sheet:
-    """One sheet: its name and the tables that stand on it one below the other."""
+@dataclass(frozen=True)
+class _Column:
+    """One column of a sheet: its heading, the column of the table it is of, and what of its cells it has."""
 
-    name: str
-    title: str
-    tables: list[Table] = field(default_factory=list)
+    heading: str
+    of: int
+    what: str
+    """``head``, ``number``, ``percent`` or ``signs``."""
 
 
 def render_workbook(report: Report, words: Words) -> bytes:
-    """Write all tables of a report as a workbook; the same report gives the same bytes.
-
-    A table of the region has a sheet of its own, the short tables of a territory share one.
-    """
+    """Write all tables of a report as a workbook; the same report gives the same bytes."""
     # Imported late: the command line must not pay for it.
     import xlsxwriter
 
@@ -49,42 +50,24 @@ def render_workbook(report: Report, words: Words) -> bytes:
         "comments": report.made_data, "created": day,
     })  # fmt: skip
     formats = _formats(workbook)
-    sheets = list(_sheets(report, words))
-    cover = workbook.add_worksheet(_sheet_name(words("front.contents"), set()))
-    places: list[tuple[Table, str, int]] = []
-    for sheet in sheets:
-        page = workbook.add_worksheet(sheet.name)
-        _width(page, sheet)
-        row = 0
-        for table in sheet.tables:
-            places.append((table, sheet.name, row))
-            row = _write(page, row, table, report, formats, words) + 2
-        if len(sheet.tables) == 1 and not sheet.tables[0].withheld:
-            table = sheet.tables[0]
-            page.freeze_panes(_head_rows(table, report) + len(table.header), _row_headers(table))
+    used: set[str] = set()
+    cover = workbook.add_worksheet(_sheet_name(words("front.contents"), used))
+    notes = workbook.add_worksheet(_sheet_name(words("front.notes"), used))
+    places: list[tuple[Table, str]] = []
+    for number, table in enumerate(_tables_of(report), start=1):
+        page = workbook.add_worksheet(_sheet_name(f"{table.number} {table.source_id}".strip(), used))
+        places.append((table, page.get_name()))
+        _write(page, number, table, report, formats, words)
+    _notes(notes, report, formats, words)
     _cover(cover, report, places, formats, words)
     workbook.close()
     return target.getvalue()
 
 
-def _sheets(report: Report, words: Words) -> Iterator[_Sheet]:
-    used: set[str] = {words("front.contents").lower()}
-    for part in report.parts:
-        if part.anchor == "profiles":
-            tables = list(_tables(part))
-            if tables:
-                yield _Sheet(_sheet_name(part.title, used), part.title, tables)
-            continue
-        if part.anchor != "territories":
-            for table in _tables(part):
-                yield _Sheet(
-                    _sheet_name(f"{table.number} {table.source_id}".strip(), used), table.title, [table]
-                )
-            continue
-        for chapter in part.sections:
-            tables = list(_tables(chapter))
-            if tables:
-                yield _Sheet(_sheet_name(chapter.title, used), chapter.title, tables)
+def _tables_of(report: Report) -> Iterator[Table]:
+    """Yield every table in reading order of the reference tables, those of the chapters and profiles last."""
+    for part in (*report.sections, *report.parts[: len(report.parts) - len(report.sections)]):
+        yield from _tables(part)
 
 
 def _tables(section: Section) -> Iterator[Table]:
@@ -121,7 +104,7 @@ def _formats(workbook: Any) -> dict[str, Any]:
         ),
         "text": workbook.add_format({"align": "right", "valign": "top"}),
         "words": workbook.add_format({"text_wrap": True, "valign": "top"}),
-        "share": workbook.add_format({"align": "right", "valign": "top", **soft}),
+        "share": workbook.add_format({"num_format": "0.0", "align": "right", "valign": "top", **soft}),
         # Hatched, as on the page: pattern 14 is a thin diagonal stripe.
         "hidden": workbook.add_format(
             {"align": "right", "valign": "top", "pattern": 14, "fg_color": "#cccccc", "bg_color": "#ffffff"}
@@ -131,55 +114,131 @@ def _formats(workbook: Any) -> dict[str, Any]:
     }
 
 
-def _width(page: Any, sheet: _Sheet) -> None:
-    heads = max((_row_headers(table) for table in sheet.tables if not table.withheld), default=1)
-    page.set_column(0, heads - 1, 30)
-    page.set_column(heads, heads + 200, 13)
-
-
-def _row_headers(table: Table) -> int:
-    return max(1, sum(cell.corner for cell in table.header[0])) if table.header else 1
-
-
-def _head_rows(table: Table, report: Report) -> int:
-    return 1 + bool(table.made_data and report.made_data) + len(table.notes)
-
-
-def _write(page: Any, row: int, table: Table, report: Report, formats: dict[str, Any], words: Words) -> int:
-    """Write a table with its title and notes above it; return the row after its last one."""
+def _write(
+    page: Any, number: int, table: Table, report: Report, formats: dict[str, Any], words: Words
+) -> None:
+    """Write a table with its title and notes above it, set up to print on one page's width."""
+    row = 0
     page.write_string(row, 0, f"{table.number}. {table.title}", formats["title"])
-    row += 1
     if table.made_data and report.made_data:
+        row += 1
         page.write_string(row, 0, report.made_data, formats["made"])
-        row += 1
     for note in (*table.notes, *table.withheld):
+        row += 1
         page.write_string(row, 0, note)
-        row += 1
+    page.set_paper(_A4)
+    page.fit_to_pages(1, 0)
     if table.withheld:
-        return row
-    shares = _shared_columns(table)
+        return
+    columns = _columns(table, words)
+    heads = sum(column.what == "head" for column in columns)
+    page.set_column(0, heads - 1, 34)
+    page.set_column(heads, len(columns), 13)
+    if len(columns) > _WIDE:
+        page.set_landscape()
+    head = row + 2
+    body = list(_grid(table.body))
+    headings = [
+        {"header": column.heading, "header_format": formats["corner" if column.what == "head" else "col"]}
+        for column in columns
+    ]
+    page.add_table(head, 0, head + max(len(body), 1), len(columns) - 1, {
+        "name": f"table_{number}", "style": None, "autofilter": False, "columns": headings,
+    })  # fmt: skip
+    page.repeat_rows(head)
+    page.freeze_panes(head + 1, heads)
+    standing: dict[int, tuple[Cell, int]] = {}
+    for at, cells in enumerate(body, start=head + 1):
+        here = {column: (cell, height) for column, cell, _, height in cells}
+        # A heading of several rows is repeated on each: whoever sorts or filters keeps it.
+        here |= {c: (cell, left) for c, (cell, left) in standing.items() if c not in here}
+        standing = {c: (cell, height - 1) for c, (cell, height) in here.items() if cell.scope and height > 1}
+        for place, column in enumerate(columns):
+            if column.of in here:
+                _put(page, at, place, here[column.of][0], column, formats, words)
+
+
+def _columns(table: Table, words: Words) -> list[_Column]:
+    """Return the columns of a sheet: a percentage and a sign beside a number have columns of their own."""
+    headings: dict[int, list[str]] = {}
+    corners = set()
     for cells in _grid(table.header):
-        for column, cell, width, height in cells:
-            first, last = _spread(column, shares), _spread(column + width, shares) - 1
-            kind = "corner" if cell.corner else cell.scope or "col"
-            if last > first or height > 1:
-                page.merge_range(row, first, row + height - 1, last, cell.text, formats[kind])
-            else:
-                page.write_string(row, first, cell.text, formats[kind])
-        row += 1
+        for column, cell, width, _ in cells:
+            for at in range(column, column + width):
+                if cell.text and cell.text not in headings.setdefault(at, []):
+                    headings[at].append(cell.text)
+            corners |= {column} if cell.corner else set()
+    details: dict[int, set[str]] = {}
     for cells in _grid(table.body):
-        for column, cell, _width, height in cells:
-            place = _spread(column, shares)
+        for column, cell, _, _ in cells:
             if cell.scope:
-                # Repeated on every row: whoever sorts or filters keeps them.
-                for at in range(height):
-                    page.write_string(row + at, place, cell.text, formats["row"])
-                continue
-            _value(page, row, place, cell, formats, words)
-            if column in shares:
-                page.write_string(row, place + 1, cell.detail or words("signs.no_share"), formats["share"])
-        row += 1
-    return row
+                corners.add(column)
+            elif cell.detail:
+                details.setdefault(column, set()).add(cell.detail)
+    found: list[_Column] = []
+    for column, said in sorted(headings.items()):
+        heading = ": ".join(said)
+        if column in corners:
+            found.append(_Column(heading, column, "head"))
+            continue
+        found.append(_Column(heading, column, "number"))
+        if any(_PERCENT.match(detail) for detail in details.get(column, ())):
+            found.append(_Column(words("workbook.percent", heading=heading), column, "percent"))
+        if any(_PERCENT.sub("", detail).strip() for detail in details.get(column, ())):
+            found.append(_Column(words("workbook.signs", heading=heading), column, "signs"))
+    seen: dict[str, int] = {}
+    unique = []
+    for one in found:  # a table's headings differ, whatever their words
+        seen[one.heading.lower()] = seen.get(one.heading.lower(), 0) + 1
+        times = seen[one.heading.lower()]
+        unique.append(one if times == 1 else _Column(f"{one.heading} ({times})", one.of, one.what))
+    return unique
+
+
+def _put(
+    page: Any, row: int, place: int, cell: Cell, column: _Column, formats: dict[str, Any], words: Words
+) -> None:
+    if column.what == "head":
+        page.write_string(row, place, cell.text, formats["row"])
+    elif column.what == "number":
+        _value(page, row, place, cell, formats, words)
+    elif column.what == "percent":
+        match = _PERCENT.match(cell.detail)
+        number = number_in(match[1], words) if match else None
+        if number is None:
+            page.write_string(row, place, words("signs.no_measure"), formats["none"])
+        else:
+            page.write_number(row, place, number, formats["share"])
+    else:
+        page.write_string(row, place, _PERCENT.sub("", cell.detail).strip(), formats["text"])
+
+
+def _notes(page: Any, report: Report, formats: dict[str, Any], words: Words) -> None:
+    """Write what the signs stand for and how to read the tables, from the report itself."""
+    page.set_column(0, 0, 16)
+    page.set_column(1, 1, _NOTE_WIDTH)
+    page.write_string(0, 0, words("how_to_read.title"), formats["title"])
+    row = 1
+    for section in report.sections:
+        if section.anchor != "how-to-read":
+            continue
+        for block in blocks_of([section]):
+            for sign, text in block.terms if isinstance(block, Terms) else ():
+                page.write_string(row, 0, sign, formats["words"])
+                page.write_string(row, 1, text, formats["words"])
+                row += 1
+            lines = (
+                block.items
+                if isinstance(block, Items)
+                else (block.text,)
+                if isinstance(block, Paragraph)
+                else ()
+            )
+            for text in lines:
+                page.write_string(row, 1, text, formats["words"])
+                row += 1
+    page.set_paper(_A4)
+    page.fit_to_pages(1, 0)
 
 
 def _value(page: Any, row: int, column: int, cell: Cell, formats: dict[str, Any], words: Words) -> None:
@@ -189,20 +248,6 @@ def _value(page: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]
         page.write_number(row, column, number, formats[kind])
     else:
         page.write_string(row, column, cell.text, formats[cell.state or ("words" if cell.words else "text")])
-
-
-def _shared_columns(table: Table) -> frozenset[int]:
-    """Return the columns whose cells have a percentage: it gets a column of its own."""
-    return frozenset(
-        column
-        for cells in _grid(table.body)
-        for column, cell, _, _ in cells
-        if cell.detail and not cell.scope
-    )
-
-
-def _spread(column: int, shares: frozenset[int]) -> int:
-    return column + sum(shared < column for shared in shares)
 
 
 def _grid(rows: tuple[tuple[Cell, ...], ...]) -> Iterator[list[tuple[int, Cell, int, int]]]:
@@ -224,13 +269,9 @@ def _grid(rows: tuple[tuple[Cell, ...], ...]) -> Iterator[list[tuple[int, Cell, 
 
 
 def _cover(
-    page: Any,
-    report: Report,
-    places: list[tuple[Table, str, int]],
-    formats: dict[str, Any],
-    words: Words,
+    page: Any, report: Report, places: list[tuple[Table, str]], formats: dict[str, Any], words: Words
 ) -> None:
-    page.set_column(0, 0, 12)
+    page.set_column(0, 0, 14)
     page.set_column(1, 1, 8)
     page.set_column(2, 2, _NOTE_WIDTH)
     lines = [(report.title, "title"), (report.subtitle, "title")]
@@ -242,11 +283,13 @@ def _cover(
     for label, value in report.facts:
         page.write_string(row, 0, f"{label}: {value}")
         row += 1
-    for table, sheet, first in places:
+    for table, sheet in places:
         row += 1
-        page.write_url(row, 0, f"internal:'{sheet}'!A{first + 1}", formats["link"], table.number)
+        page.write_url(row, 0, f"internal:'{sheet}'!A1", formats["link"], table.number)
         page.write_string(row, 1, table.source_id)
         page.write_string(row, 2, table.title)
+    page.set_paper(_A4)
+    page.fit_to_pages(1, 0)
 
 
 __all__ = ["render_workbook"]

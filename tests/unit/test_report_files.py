@@ -68,7 +68,13 @@ def test_the_workbook_holds_numbers_as_numbers_and_signs_as_signs(folder):
     assert rows["Serbia"][:3] == (25, "<5", 1230)
     assert rows["Montenegro"][:3] == ("..", "..", "..")
     shares = {row[0]: row[1:] for row in book["Table 3 T10"].iter_rows(values_only=True) if row[0]}
-    assert shares["Region"][:4] == (117, "9.3 %", 1141, "90.7 %")
+    assert shares["Region"][:4] == (117, 9.3, 1141, 90.7)
+    for sheet in book.worksheets:
+        assert not sheet.merged_cells.ranges
+        assert len(sheet.tables) == (sheet.title not in ("Contents", "Notes", "Table 4 T15"))  # withheld
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    heads = {cell.value for row in book["Table 3 T10"].iter_rows() for cell in row}
+    assert {"Sex: Female", "Sex: Female (%)"} <= heads
     assert not any(cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 
 

@@ -236,8 +236,13 @@ def _workbook(path: Path) -> Iterator[Grid]:
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     for sheet in book.worksheets:
         grid = Grid(sheet.title.split()[-1])
+        aside: set[int] = set()  # columns of percentages and signs, by their headings
         for row in sheet.iter_rows(values_only=True):
-            cells = [c for c in row[1:] if c is not None and not str(c).rstrip().endswith("%")]
+            aside |= {n for n, c in enumerate(row) if re.search(r"\((?:%|signs)\)$", str(c))}
+            cells = [
+                c for n, c in enumerate(row)
+                if n and n not in aside and c is not None and not str(c).rstrip().endswith("%")
+            ]  # fmt: skip
             years = all(re.fullmatch(r"(19|20)\d\d", str(c)) for c in cells)
             signs = all(_number(str(c)) is not None or len(str(c)) == 1 or _decimal(c) for c in cells)
             if cells and not years and row[0] is not None and signs:
