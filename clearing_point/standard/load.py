@@ -345,7 +345,10 @@ def _breakdown(block: Mapping[str, Any]) -> Breakdown:
         each=block.get("each"),
         categories=tuple(str(c) for c in block["categories"]) if "categories" in block else None,
         groups={k: tuple(v["codes"]) for k, v in block.get("groups", {}).items()},
-        group_labels={k: v["label"] for k, v in block.get("groups", {}).items()},
+        group_labels={
+            **{k: v["label"] for k, v in block.get("groups", {}).items()},
+            **block.get("labels", {}),
+        },
         unknown_label=block.get("unknown_label"),
         unknown_with=tuple(block.get("unknown_with", ())),
     )
