@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearing_point.linkage.candidates import CERTAIN, WITHOUT, find_certain, find_without_tokens
-from clearing_point.linkage.groups import group
+from clearing_point.linkage.groups import Groups, group
 from clearing_point.linkage.inputs import PERSON, RECORD, prepare
 from clearing_point.linkage.scoring import SCORED, score
 from clearing_point.linkage.settings import LinkageSettings
@@ -121,7 +121,7 @@ def link(
     decided = int(
         connection.execute("SELECT count(*) FROM linkage_pair WHERE merge AND kind = 'decided'").fetchone()[0]
     )
-    made = group(persons, first, second, slots, different, largest, decided=decided)
+    made = _grouped(connection, settings, persons, first, second, slots, different, largest, decided)
     _register(connection, "linkage_refused", a=first[~made.taken], b=second[~made.taken])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LINK} AS SELECT a, b, kind, level, probability FROM linkage_pair "
@@ -181,6 +181,37 @@ def link(
     return result
 
 
+def _grouped(
+    connection: Any, settings: LinkageSettings, persons: int, first: Array, second: Array, slots: tuple[Array, Array],
+    different: tuple[Array, Array], largest: int, decided: int,
+) -> Groups:  # fmt: skip
+    """Make groups in which nobody is joined, through others, to somebody whose document is known to be another.
+
+    Pairs that a whole token or a person joins stay joined: a document may have been renewed.
+    """
+    while True:
+        made = group(persons, first, second, slots, different, largest, decided=decided)
+        _register(connection, "linkage_label", number=np.arange(persons), label=made.label)
+        more = _pairs(
+            connection,
+            f"SELECT x.number AS a, y.number AS b FROM {PERSON} AS x JOIN linkage_label AS l ON l.number = x.number "
+            f"JOIN linkage_label AS r ON r.label = l.label AND r.number > l.number "
+            f"JOIN {PERSON} AS y ON y.number = r.number "
+            f"ANTI JOIN (SELECT a, b FROM linkage_pair WHERE merge AND kind <> 'scored') AS whole "
+            f"ON whole.a = x.number AND whole.b = y.number WHERE {_against(settings, 'x', 'y')} ORDER BY a, b",
+        )
+        connection.unregister("linkage_label")
+        if not more[0].size:
+            return made
+        different = (np.concatenate([different[0], more[0]]), np.concatenate([different[1], more[1]]))
+
+
+def _against(settings: LinkageSettings, left: str, right: str) -> str:
+    """SQL that is true where something that is known of both speaks against one person."""
+    said = [f"coalesce({left}.{name} <> {right}.{name}, false)" for name in settings.link["against"]]
+    return f"({' OR '.join(said) or 'false'})"
+
+
 def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Decided]) -> None:
     """Make ``linkage_pair``: every pair that somebody or something speaks for, once, with what it is."""
     import pyarrow as pa
@@ -204,6 +235,7 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
     ]
     listed = ", ".join(f"'{name}'" for name in only_review) or "''"
     # A sender means to give a person one number for all years: two of hers need more to be one person.
+    against = _against(settings, "p", "q")
     sure = f"CASE WHEN p.sender = q.sender THEN {settings.accept_one_sender} ELSE {settings.accept} END"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE linkage_pair AS "
@@ -218,21 +250,27 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
         # Equal names and dates are chance where everything else differs; an equal number is not.
         "coalesce(c.contradicted, false) OR (coalesce(c.needs_score, false) AND s.level <> 'unknown' "
         f"AND s.probability < {settings.review}) AS contradicted, "
-        "coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability "
+        "coalesce(s.level, 'unknown') AS level, coalesce(s.probability, 0.0) AS probability, "
+        "coalesce(c.needs_score, false) AS weak "
         f"FROM {CERTAIN} AS c FULL JOIN {SCORED} AS s ON c.a = s.a AND c.b = s.b"
         "), one_sender AS ("
         # Two numbers of one sender in one year are two people to her; the machine does not know better.
         f"SELECT DISTINCT f.a, f.b FROM found AS f JOIN {RECORD} AS x ON x.number = f.a JOIN {RECORD} AS y "
         "ON y.number = f.b AND y.sender = x.sender AND y.reference_year = x.reference_year"
+        "), weighed AS ("
+        # What speaks against outweighs names and dates that are alike, never an equal number.
+        f"SELECT f.* REPLACE (contradicted OR (weak AND {against}) AS contradicted), {against} AS against FROM found AS f "
+        f"JOIN {PERSON} AS p ON p.number = f.a JOIN {PERSON} AS q ON q.number = f.b"
         "), judged AS ("
         "SELECT f.a, f.b, CASE WHEN o.a IS NOT NULL THEN 'same_sender' WHEN whole IS NOT NULL AND NOT contradicted THEN "
-        f"whole WHEN whole IS NULL OR (probability >= {settings.accept} AND level NOT IN ({listed})) THEN 'scored' "
+        "whole WHEN against THEN 'contradicted' "
+        f"WHEN whole IS NULL OR (probability >= {settings.accept} AND level NOT IN ({listed})) THEN 'scored' "
         "ELSE 'contradicted' END AS kind, level, "
         "CASE WHEN whole IS NOT NULL AND NOT contradicted AND NOT rests_on_score THEN greatest(probability, 0.999) "
         "ELSE probability END AS probability, "
-        f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (probability >= {sure} "
+        f"o.a IS NULL AND ((whole IS NOT NULL AND NOT contradicted) OR (NOT against AND probability >= {sure} "
         f"AND level NOT IN ({listed}))) AS merge, "
-        f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM found AS f LEFT JOIN one_sender AS o "
+        f"whole IS NOT NULL OR probability >= {settings.review} AS worth FROM weighed AS f LEFT JOIN one_sender AS o "
         f"ON o.a = f.a AND o.b = f.b JOIN {PERSON} AS p ON p.number = f.a JOIN {PERSON} AS q ON q.number = f.b"
         ") "
         "SELECT coalesce(d.a, j.a) AS a, coalesce(d.b, j.b) AS b, "

@@ -184,6 +184,35 @@ def test_equal_documents_of_people_who_differ_are_looked_at_not_merged(settings:
     assert kinds == {"contradicted"}
 
 
+def test_two_known_and_different_documents_are_never_one_person_by_probability(
+    settings: LinkageSettings,
+) -> None:
+    """Names that differ by a letter, the same birthday: without documents they are one person, with two documents a question."""
+    other = ANA._replace(surname="Petkovic")
+    plain = [{"person_id": "a", "sender": "X1", "who": ANA}, {"person_id": "b", "sender": "X2", "who": other}]
+    connection = _rows(settings, *plain)
+    link(connection, settings)
+    assert _groups(connection)["a"] == _groups(connection)["b"], "the control: they are joined by their score"
+
+    first, second = ANA._replace(document_number="AB123456"), other._replace(document_number="CD987654")
+    shown = [plain[0] | {"who": first}, plain[1] | {"who": second}]
+    connection = _rows(settings, *shown)
+    link(connection, settings)
+    assert _groups(connection)["a"] != _groups(connection)["b"]
+    assert connection.execute(f"SELECT kind FROM {CANDIDATE}").fetchall() == [("contradicted",)]
+
+    # Nor through a third report, of which no document is known.
+    third = {"person_id": "c", "sender": "X3", "who": ANA._replace(given_name="Anna")}
+    connection = _rows(settings, *shown, third)
+    link(connection, settings)
+    groups = _groups(connection)
+    assert groups["a"] != groups["b"]
+    assert groups["c"] in (groups["a"], groups["b"])
+
+    link(connection, settings, decisions=[Decided("a", "b", "same")])
+    assert _groups(connection)["a"] == _groups(connection)["b"], "a person may know that it was renewed"
+
+
 def test_a_token_that_hundreds_share_neither_links_nor_costs(settings: LinkageSettings) -> None:
     rows = [{"person_id": f"a{i:03d}", "sender": f"X{i}", "who": ANA} for i in range(150)]
     connection = _rows(settings, *rows, filler=0)
