@@ -1,31 +1,20 @@
-"""The form of a phrase that goes with a number, by the plural rules of the Unicode CLDR: 1 person, 2 persons."""
+"""Phrases of the report that go with a number, and what languages call themselves (Unicode CLDR)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-
 from clearing_point.report.words import Words
-
-OTHER = "other"
-FORMS = ("zero", "one", "two", "few", "many", OTHER)
-"""The categories of CLDR; every language has ``other``."""
-
-
-def form_of(number: int, language: str) -> str:
-    """Return the category of a whole number in a language, such as ``few`` for 3 in Serbian."""
-    rule = _rule(language)
-    return OTHER if rule is None else str(rule(number))
+from clearing_point.standard.plurals import OTHER, form_of
 
 
 def counted(words: Words, key: str, number: int, /, **values: object) -> str:
-    """Return the phrase of a key in the form that goes with a number."""
+    """Return the phrase of a key in the form that goes with a number: 1 person, 2 persons; 968 особа, 596 жртава."""
     form = f"{key}.{form_of(number, words.language)}"
     return words(form if words.has(form) else f"{key}.{OTHER}", **values)
 
 
 def own_name(language: str) -> str:
     """Return what a language calls itself, such as "српски (ћирилица)"."""
+    # Imported late: the command line must not pay for it.
     from babel.core import Locale, UnknownLocaleError
 
     try:
@@ -34,13 +23,4 @@ def own_name(language: str) -> str:
         return language
 
 
-@lru_cache(maxsize=32)
-def _rule(language: str) -> Callable[[int], str] | None:
-    # Imported late: the command line must not pay for it.
-    from babel.core import Locale, UnknownLocaleError
-
-    try:
-        rule: Callable[[int], str] = Locale.parse(language.replace("-", "_")).plural_form
-    except (UnknownLocaleError, ValueError):
-        return None
-    return rule
+__all__ = ["counted", "form_of", "own_name"]

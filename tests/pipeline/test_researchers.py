@@ -114,13 +114,8 @@ def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) 
     )
     frame = answer.frame
     assert answer.cost["cells"] == len(frame)
-    assert answer.cost["hidden_cells"] == (frame["suppressed"] | frame["not_published"]).sum() > 0
-    assert answer.coarser
-    assert answer.coarser[0].hidden_cells < answer.cost["hidden_cells"]
-    again = release.crosstab(
-        answer.coarser[0].by, where={"reference_year": 2022}, population="persons_identified"
-    )
-    assert again.cost["hidden_cells"] == answer.coarser[0].hidden_cells
+    assert answer.cost["hidden_cells"] == (frame["suppressed"] | frame["not_published"]).sum()
+    assert not frame["not_published"].any()  # published for that year alone
 
     fine = release.crosstab(
         ["territory", "sex", "minor"], where={"reference_year": 2022}, population="persons_identified"
@@ -130,7 +125,13 @@ def test_a_cross_table_says_what_it_costs_and_what_costs_less(release: Release) 
         (fine.frame["sex"] == "F") & (fine.frame["minor"] == "Y") & (fine.frame["territory"] != "Total")
     ]
     assert inner["value"].isna().all()
+    assert fine.cost["hidden_cells"] == (fine.frame["suppressed"] | fine.frame["not_published"]).sum() > 0
     assert fine.coarser
+    assert fine.coarser[0].hidden_cells < fine.cost["hidden_cells"]
+    again = release.crosstab(
+        fine.coarser[0].by, where={"reference_year": 2022}, population="persons_identified"
+    )
+    assert again.cost["hidden_cells"] == fine.coarser[0].hidden_cells
 
     years = release.crosstab(
         "reference_year", where={"territory": ["ALB", "BGR"]}, population="persons_identified"
@@ -216,7 +217,7 @@ def test_what_is_sought_by_words_is_found(release: Release) -> None:
     assert "T13" in set(release.search("children")["indicator"])
     assert release.search("children territory")["indicator"].iloc[0] == "T13"
     assert release.search("no such thing").empty
-    assert [release.territory(name) for name in ("Albania", "ALB", "Албанија", "Bulgarien")] == [
+    assert [release.territory(name) for name in ("Albania", "ALB", "Албанија", "Bugarska")] == [
         "ALB",
         "ALB",
         "ALB",
