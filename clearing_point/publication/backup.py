@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def make_backup(project: Project, folder: Path) -> Backup:
         for name in DATA:
             if (project.data / name).is_dir():
                 shutil.copytree(project.data / name, beside / "data" / name)
+        _copy_desk(project.data / "desk", beside / "data" / "desk")
         if project.run_log.is_file():
             shutil.copy2(project.run_log, beside / "data" / project.run_log.name)
         for name in PROJECT:
@@ -83,6 +85,23 @@ def make_backup(project: Project, folder: Path) -> Backup:
     said = {"at": now().isoformat() + "Z", "files": made.files}
     write_whole(project.data / LAST_BACKUP, (json.dumps(said) + "\n").encode())
     return replace(made, folder=folder)
+
+
+def _copy_desk(desk: Path, target: Path) -> None:
+    """Copy accounts, log and key of the submission desk, while it may be running; no uploaded file."""
+    import sqlite3
+
+    if not (desk / "desk.sqlite").is_file():
+        return
+    target.mkdir(parents=True, mode=0o700)
+    with (
+        closing(sqlite3.connect(desk / "desk.sqlite")) as running,
+        closing(sqlite3.connect(target / "desk.sqlite")) as copy,
+    ):
+        running.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    if (desk / "desk.key").is_file():
+        shutil.copy2(desk / "desk.key", target / "desk.key")
 
 
 def verify_backup(folder: Path) -> Backup:

@@ -27,6 +27,11 @@ def _commands(page: str) -> list[str]:
 
 ELSEWHERE = {
     "clearing-point demo",
+    "clearing-point desk --demo",
+    "clearing-point desk account add coordinator-1 --role coordinator --host desk.example.org",
+    "clearing-point desk account add coordinator-2 --role coordinator --host desk.example.org",
+    "clearing-point desk audit --verify",
+    "clearing-point desk sweep",
     "clearing-point rebuild",
     "clearing-point report --edition 2022 --verify",
     "clearing-point diff 2022 2022",
@@ -38,7 +43,7 @@ ELSEWHERE = {
     'clearing-point edition 2022 --state open --role "head of the office"',
 }
 """Run on a small archive in tests/pipeline (test_ingest.py, test_run_annual.py, test_states_and_lines.py,
-test_played_year.py): on the demonstration
+test_played_year.py) or, of the desk, in tests/desk/test_commands.py: on the demonstration
 each takes a minute."""
 SHOWN = sorted({command for page in PAGES for command in _commands(page)} - ELSEWHERE)
 
