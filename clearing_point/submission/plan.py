@@ -23,6 +23,7 @@ from clearing_point.warehouse.series import (
     same_file,
     sent_before,
 )
+from clearing_point.warehouse.shape import OtherShape, refuse_other_shape
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ def plan_to_check(project: Project, standard: Standard, item: Item) -> Plan:
         return Plan()
     try:
         return _asked(project, standard, item)
+    except OtherShape:
+        raise
     except InputProblem:
         hash_of_file(item.path)  # what is wrong with the file itself is said as such
         return Plan(earlier=Earlier(None, WAREHOUSE_BUSY))
@@ -134,6 +137,7 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     sha256 = item.sha256()
     stops: tuple[str, ...] = ()
     with opened(project.warehouse, read_only=True) as warehouse:
+        refuse_other_shape(warehouse, project, standard)
         before = same_file(
             warehouse, item.series, sha256, item.profile.sha256, standard.sha256, item.answers_sha256
         )

@@ -19,6 +19,10 @@ from clearing_point.warehouse.connection import opened
 from clearing_point.workplace import alone, drop_work, sweep, work_folder
 
 
+class OtherShape(InputProblem):
+    """The warehouse was made with another version of the standard: it must be rebuilt from the archive."""
+
+
 def prepare_warehouse(project: Project, standard: Standard) -> None:
     """Make the warehouse file, or check that it was made from the tables of this standard.
 
@@ -43,9 +47,20 @@ def prepare_warehouse(project: Project, standard: Standard) -> None:
                     drop_work(folder)
         return
     with opened(project.warehouse, read_only=True) as connection:
-        problem = _difference(connection, standard, project.prepared)
+        refuse_other_shape(connection, project, standard)
+
+
+def refuse_other_shape(connection: Any, project: Project, standard: Standard) -> None:
+    """Refuse a warehouse whose tables are not those of this standard.
+
+    Raises
+    ------
+    OtherShape
+        It must be rebuilt from the archive.
+    """
+    problem = _difference(connection, standard, project.prepared)
     if problem:
-        raise InputProblem(
+        raise OtherShape(
             f"The warehouse was made with another version of the standard ({problem}): "
             "run `clearing-point rebuild`."
         )
