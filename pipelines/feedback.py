@@ -23,7 +23,7 @@ from clearing_point.quality.package_patch import CannotPatch
 from clearing_point.standard import Standard
 from clearing_point.submission.waiting import let_go, waiting_file
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.events import REFUSED
+from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, WITHDRAWN
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def feedback(
     if row is None:
         raise InputProblem(f"There is no submission '{submission_id}': `clearing-point status` lists them.")
     territory, sha256, status = row
+    _refuse_what_is_gone(project, submission_id, status)
     if language is None:
         language = profile_of_territory(project, territory).language if territory else "en"
     if language not in standard.languages:
@@ -97,6 +98,26 @@ def feedback(
         put_in_place(letter, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
         files.append(letter)
     return Returned(tuple(files), why is None, written, why)
+
+
+def _refuse_what_is_gone(project: Project, submission_id: str, status: str) -> None:
+    """Say of a version that was taken back or replaced that it is; what would be said of it is no longer so."""
+    if status == DELETED:
+        raise InputProblem(f"{submission_id} was deleted: nothing of it is left to give back.")
+    if status == WITHDRAWN:
+        raise InputProblem(
+            f"{submission_id} was withdrawn and counts no longer: there is nothing to correct in it."
+        )
+    if status == REPLACED:
+        with opened(project.warehouse, read_only=True) as connection:
+            later = connection.execute(
+                "SELECT min_by(submission_id, version_number) FROM raw.submission WHERE supersedes = ?",
+                [submission_id],
+            ).fetchone()[0]
+        raise InputProblem(
+            f"{submission_id} was replaced by {later}: `clearing-point feedback {later} -o marked.xlsx` is about the "
+            "version that counts."
+        )
 
 
 def writable(output: Path, file: Path | None = None) -> None:

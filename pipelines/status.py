@@ -2,58 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from clearing_point.project import Project
 from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import REPLACED
 
 NOT_STARTED = "not started"
 
 
-def status_of(project: Project, standard: Standard) -> list[dict[str, Any]]:
+def status_of(project: Project, standard: Standard, *, history: bool = False) -> list[dict[str, Any]]:
     """List the newest version of every series, and the reporting territories that sent nothing yet.
+
+    Parameters
+    ----------
+    history : bool
+        List every version of every sender, those that were replaced or returned, too.
 
     Returns
     -------
     list of dict
-        territory, period, state, version, rows, errors, warnings, made_data, edition, submission, sender;
-        sorted by territory and period. ``edition``: the released editions that counted it. A reporting
-        territory that sent nothing for the year of the newest edition is listed as not started.
+        territory, period, sender, submission, state, version, replaced_by, edition, persons, events, rows, errors,
+        warnings, made_data; sorted by territory, period, sender and version. ``edition``: the released editions that
+        counted it. ``persons`` and ``events``: rows that the warehouse holds of it, none of a file that was returned;
+        ``rows`` is both. A reporting territory that sent nothing for the year of the newest edition is listed as not
+        started.
     """
-    lines: list[dict[str, Any]] = []
-    if project.warehouse.exists():
-        with opened(project.warehouse, read_only=True) as connection:
-            rows = connection.execute(
-                "SELECT coalesce(s.territory, s.sender), s.period_start, s.period_end, lower(c.label), "
-                "s.version_number, s.rows_read, d.errors, d.warnings, s.made_data, s.submission_id, s.sender "
-                "FROM raw.submission AS s LEFT JOIN quality.decision AS d USING (submission_id) "
-                "LEFT JOIN ref.code AS c ON c.codelist = 'submission_status' AND c.code = s.status "
-                "QUALIFY row_number() OVER (PARTITION BY s.series ORDER BY s.version_number DESC) = 1 "
-                "ORDER BY 1, 2"
-            ).fetchall()
-        for territory, start, end, state, version, read, errors, warnings, made, submission, sender in rows:
-            period = str(start.year) if start.year == end.year else f"{start.year}-{end.year}"
-            lines.append(
-                {
-                    "territory": territory, "period": period, "state": state, "version": version, "rows": read,
-                    "errors": errors or 0, "warnings": warnings or 0, "made_data": "yes" if made else "no",
-                    "edition": ", ".join(map(str, editions_with(project, submission))) or "-",
-                    "submission": submission, "sender": sender,
-                }
-            )  # fmt: skip
+    lines = list(_sent(project, standard, history=history)) if project.warehouse.exists() else []
     newest = _newest_edition(project)
     covered = {line["territory"] for line in lines if newest is None or _covers(line["period"], newest)}
-    for territory in standard.reporting_territories:
-        if territory not in covered:
-            lines.append(
-                {
-                    "territory": territory, "period": str(newest or "-"), "state": NOT_STARTED, "version": 0, "rows": 0,
-                    "errors": 0, "warnings": 0, "made_data": "no", "edition": "-", "submission": None, "sender": None,
-                }
-            )  # fmt: skip
-    return sorted(lines, key=lambda line: (line["territory"], line["period"]))
+    lines += [
+        {
+            "territory": territory, "period": str(newest or "-"), "sender": None, "submission": None, "state": NOT_STARTED,
+            "version": 0, "replaced_by": None, "edition": "-", "persons": 0, "events": 0, "rows": 0, "errors": 0,
+            "warnings": 0, "made_data": "no",
+        }
+        for territory in standard.reporting_territories
+        if territory not in covered
+    ]  # fmt: skip
+    return sorted(
+        lines, key=lambda line: (line["territory"], line["period"], line["sender"] or "", line["version"])
+    )
+
+
+def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[dict[str, Any]]:
+    held = " UNION ALL ".join(
+        f"SELECT submission_id, '{table.name}' = 'person' AS is_person FROM core.\"{table.name}\""
+        for table in standard.tables_of_kind("case", "aggregate", "scorecard")
+    )
+    newest = (
+        ""
+        if history
+        else "QUALIFY row_number() OVER (PARTITION BY s.series ORDER BY s.version_number DESC) = 1 "
+    )
+    with opened(project.warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            f"WITH counted AS (SELECT submission_id, count(*) FILTER (is_person) AS persons, "
+            f"count(*) FILTER (NOT is_person) AS events FROM ({held}) GROUP BY 1) "
+            "SELECT coalesce(s.territory, s.sender), s.period_start, s.period_end, lower(c.label), "
+            "s.version_number, coalesce(n.persons, 0), coalesce(n.events, 0), d.errors, d.warnings, s.made_data, "
+            "s.submission_id, s.sender, "
+            # Only what counted can be replaced, and only by the next version that was accepted.
+            "(SELECT min_by(o.submission_id, o.version_number) FROM raw.submission AS o "
+            "WHERE o.supersedes = s.submission_id AND s.status = $replaced) "
+            "FROM raw.submission AS s LEFT JOIN quality.decision AS d USING (submission_id) "
+            "LEFT JOIN counted AS n USING (submission_id) "
+            "LEFT JOIN ref.code AS c ON c.codelist = 'submission_status' AND c.code = s.status "
+            f"{newest}ORDER BY 1, 2",
+            {"replaced": REPLACED},
+        ).fetchall()
+    for (
+        territory, start, end, state, version, persons, events, errors, warnings, made, submission, sender, by,
+    ) in rows:  # fmt: skip
+        yield {
+            "territory": territory, "sender": sender, "submission": submission, "state": state, "version": version,
+            "period": str(start.year) if start.year == end.year else f"{start.year}-{end.year}", "replaced_by": by,
+            "edition": ", ".join(map(str, editions_with(project, submission))) or "-",
+            "persons": persons, "events": events, "rows": persons + events, "errors": errors or 0,
+            "warnings": warnings or 0, "made_data": "yes" if made else "no",
+        }  # fmt: skip
 
 
 def _newest_edition(project: Project) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,7 +53,10 @@ def template(
     standard = load_standard(found.schemas, found.prepared)
     write_template(standard, output, territory=territory, year=year, language=chosen)
     print(f"Written: {output}")
-    say(f"Next: fill it in, then clearing-point check {output.name} --territory {territory} --period {year}")
+    named = shlex.quote(str(output))
+    say(
+        f"Next: fill it in, then clearing-point check {named} --territory {territory} --period {year} --lang {chosen}"
+    )
     return 0
 
 
@@ -94,7 +98,7 @@ def check(
         if marked is not None:
             why = give_back(done.workspace, done.outcome.feedback, marked, standard, chosen, file)
             say(f"Written: {marked}" + (f" (the list of places, because {why})" if why else ""))
-        return _report_outcome(done.outcome, json)
+        return _report_outcome(done.outcome, standard, json)
 
 
 @app.command()
@@ -125,7 +129,7 @@ def load(
         found, standard, file, profile, period, encoding=encoding, reason=reason,
         language=known_language(language, standard), progress=progress(json),
     )  # fmt: skip
-    return _report_outcome(outcome, json)
+    return _report_outcome(outcome, standard, json)
 
 
 SourceArgument = Annotated[
@@ -174,7 +178,7 @@ def import_file(
             found, standard, file, profile.name, territory, period or open_year(found), sender=sender,
             progress=progress(json),
         )  # fmt: skip
-    return _report_outcome(outcome, json)
+    return _report_outcome(outcome, standard, json)
 
 
 def _day(text: str | None) -> datetime.date | None:
@@ -228,31 +232,29 @@ def compare(
 
 @app.command()
 def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
-    """Show each territory and period: not started, returned, accepted, and what replaced what."""
+    """Show each territory, period and sender: not started, returned, accepted, replaced by, in which edition."""
     from clearing_point.linkage.files import decisions_file
     from clearing_point.standard import load_standard
     from pipelines.status import status_of
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
-    lines = status_of(found, standard)
+    lines = status_of(found, standard, history=True)
     if json:
         print_json(lines)
         return 0
+    names = ("territory", "period", "sender", "state", "submission", "replaced_by", "edition", "persons", "events",
+             "errors", "warnings", "made_data")  # fmt: skip
     print_table(
-        ["territory", "period", "state", "version", "edition", "rows", "errors", "warnings", "made data"],
-        [
-            [str(line[k]) for k in ("territory", "period", "state", "version", "edition", "rows", "errors", "warnings",
-                                    "made_data")]
-            for line in lines
-        ],
-    )  # fmt: skip
+        [name.replace("_", " ") for name in names],
+        [["-" if line[name] is None else str(line[name]) for name in names] for line in lines],
+    )
     if decisions_file(found).exists():
         from pipelines.duplicates import stale_decisions
 
         for sentence in stale_decisions(found, standard):
             say(sentence)
-    say("Next: clearing-point publish --edition YEAR")
+    say(f"Next: clearing-point publish --edition {open_year(found)}")
     return 0
 
 
@@ -270,17 +272,25 @@ def withdraw(
     data: DataOption = None,
 ) -> int:
     """Take an accepted submission out of what counts; it is kept, with the reason."""
+    from clearing_point.intake.taking_back import counted_elsewhere
     from clearing_point.intake.taking_back import withdraw as run
     from clearing_point.publication.released import editions_with
+    from clearing_point.standard import load_standard
 
     found = find_project(project, data)
+    others = counted_elsewhere(found, load_standard(found.schemas, found.prepared), submission)
     run(found, submission, reason)
-    published = ", ".join(map(str, editions_with(found, submission)))
+    editions = editions_with(found, submission)
+    published = ", ".join(map(str, editions))
     print(
         f"{submission} is withdrawn and counts no longer."
         + (f" Published in edition {published}." if published else "")
     )
-    say("Next: clearing-point publish --edition YEAR, if an edition counted it.")
+    _print_others(others)
+    say(
+        "".join(f"Next: clearing-point publish --edition {year}\n" for year in editions).strip()
+        or "No edition counted it."
+    )
     return 0
 
 
@@ -292,20 +302,30 @@ def delete(
     data: DataOption = None,
 ) -> int:
     """Remove everything a submission holds about persons; its receipt and the reason stay."""
+    from clearing_point.intake.taking_back import counted_elsewhere
     from clearing_point.intake.taking_back import delete as run
     from clearing_point.standard import load_standard
 
     found = find_project(project, data)
-    gone = run(found, load_standard(found.schemas, found.prepared), submission, reason)
+    standard = load_standard(found.schemas, found.prepared)
+    others = counted_elsewhere(found, standard, submission)
+    gone = run(found, standard, submission, reason)
     file = "and its file are" if gone else "is (its file stays: another submission came of it)"
     print(f"The content of {submission} {file} deleted; the receipt stays.")
+    _print_others(others)
     return 0
 
 
-def _report_outcome(outcome: Any, as_json: bool) -> int:
+def _print_others(others: tuple[tuple[str, int], ...]) -> None:
+    """Name what else still counts the same persons."""
+    for name, persons in others:
+        print(f"Persons of it that {name} still counts: {persons}.")
+
+
+def _report_outcome(outcome: Any, standard: Any, as_json: bool) -> int:
     if as_json:
         print_json(outcome.document())
         return 0 if outcome.accepted else 1
-    for line in outcome.lines():
+    for line in outcome.lines(standard):
         print(line)
     return 0 if outcome.accepted else 1

@@ -22,10 +22,6 @@ class TableDifference:
     removed: int
     cells: int
 
-    def line(self) -> str:
-        """Return one line for a person."""
-        return f"{self.title}: {self.added} rows added, {self.changed} changed ({self.cells} cells), {self.removed} removed"
-
 
 def difference(
     workspace: Path, warehouse: Path, submission_id: str, earlier: str, standard: Standard
@@ -72,11 +68,17 @@ def _query(table: Table) -> str:
     )
 
 
-def lines(found: tuple[TableDifference, ...], earlier: str) -> Iterator[str]:
+def lines(
+    found: tuple[TableDifference, ...], earlier: str, standard: Standard, language: str = "en"
+) -> Iterator[str]:
     """Yield what a sender should know of the difference."""
     if not found:
-        yield f"Against {earlier}: no row differs."
+        yield standard.word("screen", "no_difference", language, earlier=earlier)
         return
-    yield f"Against {earlier}:"
-    for table in found:
-        yield f"  {table.line()}"
+    yield standard.word("screen", "difference", language, earlier=earlier)
+    for one in found:
+        title = standard.tables[one.table].title
+        yield "  " + standard.word(
+            "screen", "difference_of_table", language, table=title.get(language) or title["en"], added=one.added,
+            changed=one.changed, cells=one.cells, removed=one.removed,
+        )  # fmt: skip

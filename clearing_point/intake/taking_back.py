@@ -41,6 +41,41 @@ def checked_reason(reason: str) -> str:
     return text
 
 
+def counted_elsewhere(
+    project: Project, standard: Standard, submission_id: str
+) -> tuple[tuple[str, int], ...]:
+    """Return the other accepted submissions that hold persons of a submission, each with how many of them.
+
+    The same person is known by a token that both senders made, or by the number that one sender gave her.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such submission.
+    """
+    _state(project, submission_id)
+    person = standard.tables["person"]
+    key = person.primary_key[0]
+    tokens = [f.name for f in person.received if f.disclosure == "pseudonym" and f.name != key]
+    missing = ", ".join(f"'{code}'" for code in standard.missing_codes)
+    same = " OR ".join(
+        [
+            f'(o.sender = s.sender AND o.territory IS NOT DISTINCT FROM s.territory AND theirs."{key}" = own."{key}")',
+            *(f'(own."{t}" = theirs."{t}" AND own."{t}" NOT IN ({missing}))' for t in tokens),
+        ]
+    )
+    with opened(project.warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            f'SELECT o.submission_id, count(DISTINCT own."{key}") FROM core.person AS own '
+            "JOIN raw.submission AS s ON s.submission_id = own.submission_id "
+            "JOIN raw.submission AS o ON o.status = $accepted AND o.submission_id <> own.submission_id "
+            "JOIN core.person AS theirs ON theirs.submission_id = o.submission_id "
+            f"WHERE own.submission_id = $id AND ({same}) GROUP BY 1 ORDER BY 1",
+            {"accepted": ACCEPTED, "id": submission_id},
+        ).fetchall()
+    return tuple((str(name), int(count)) for name, count in rows)
+
+
 def withdraw(project: Project, submission_id: str, reason: str) -> None:
     """Take an accepted submission out of what counts; all of it is kept.
 

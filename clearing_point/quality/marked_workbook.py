@@ -120,9 +120,11 @@ def write_marked(
         raise CannotPatch("a sheet with findings is not in it")
     content = findings_sheet(standard, language, feedback.submission_id, places.lines, styles)
     if earlier is None:
-        package.add_sheet(standard.word("findings", "sheet", language)[:31], content)
+        part = package.add_sheet(standard.word("findings", "sheet", language)[:31], content)
     else:
-        package.changed[parts[earlier]] = content
+        part = parts[earlier]
+        package.changed[part] = content
+    package.open_first(part)
     styles.keep()
     put_in_place(target, package.write)
 

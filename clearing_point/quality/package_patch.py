@@ -159,8 +159,8 @@ class Package:
             raise CannotPatch("its list of sheets is written in an unusual way")
         return found
 
-    def add_sheet(self, name: str, content: str) -> None:
-        """Add a sheet behind the others, under a name that is still free."""
+    def add_sheet(self, name: str, content: str) -> str:
+        """Add a sheet behind the others, under a name that is still free; return its part."""
         taken = {n.casefold() for n in self.sheets()}
         chosen = next(
             c for n in range(1, 1000) if (c := name if n == 1 else f"{name[:27]} {n}").casefold() not in taken
@@ -173,6 +173,32 @@ class Package:
         number = 1 + max(map(int, re.findall(r'\bsheetId="(\d+)"', text)), default=0)
         line = f'<sheet xmlns:cp="{OFFICE}" name={quoteattr(chosen)} sheetId="{number}" cp:id="{identity}"/>'
         self.changed["xl/workbook.xml"] = put_before(text, "</sheets>", line)
+        return part
+
+    def open_first(self, part: str) -> None:
+        """Make a sheet the one that stands open when the workbook is; no other sheet stays chosen beside it.
+
+        Two chosen sheets would be edited together. Where the workbook says nothing of its windows, nothing is changed.
+        """
+        parts = list(self.sheets().values())
+        text = self.text("xl/workbook.xml")
+        view = re.search(r"<workbookView\b[^>]*?(?=/?>)", text)
+        if view is None or part not in parts:
+            return
+        bare = re.sub(r'\s(?:activeTab|firstSheet)="[^"]*"', "", view.group())
+        number = parts.index(part)
+        self.changed["xl/workbook.xml"] = (
+            f'{text[: view.start()]}{bare} activeTab="{number}"{text[view.end() :]}'
+        )
+        for other in parts:
+            content = self.text(other)
+            end = content.find("<sheetData")
+            head = content[:end] if end > 0 else ""
+            bare_head = re.sub(r'\stabSelected="[^"]*"', "", head)
+            if other == part:
+                bare_head = bare_head.replace("<sheetView ", '<sheetView tabSelected="1" ', 1)
+            if bare_head != head:
+                self.changed[other] = bare_head + content[end:]
 
 
 def relationships_of(part: str) -> str:

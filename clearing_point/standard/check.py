@@ -8,6 +8,7 @@ from typing import Any
 
 from clearing_point.errors import ClearingPointError
 from clearing_point.project import Project
+from clearing_point.standard.check_profiles import profile_problems
 from clearing_point.standard.expressions import qualified
 from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
 from clearing_point.standard.load import TERRITORY_FILES, load_standard
@@ -86,8 +87,8 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_former_texts(standard))
         problems.extend(_references(standard))
         problems.extend(_published_series(standard))
-        problems.extend(_declarations(project, standard))
         problems.extend(_findings(project, standard))
+        problems.extend(profile_problems(project, standard))
         problems.extend(_expressions(standard))
     root = f"{project.root}/"
     return sorted({p.replace(root, "") for p in problems})
@@ -206,29 +207,6 @@ def _findings(project: Project, standard: Standard) -> Iterator[str]:
                 known = {*(breakdown.groups if breakdown else ()), *(listed.by_code if listed else ())}
                 if breakdown and code not in known:
                     yield f"{path}:{line}: {entry['id']} names {variable} {code}, which is no code of its list."
-
-
-def _declarations(project: Project, standard: Standard) -> Iterator[str]:
-    """Yield what a profile declares of its submissions with a code that its list does not have."""
-    table = next(iter(t for t in standard.tables_of_kind("header")), None)
-    if table is None:
-        return
-    for parent in (project.countries, project.sources):
-        for path in sorted(parent.glob("*/profile.yml")):
-            declared = read_yaml(path).get("submission", {})
-            lines = lines_of_yaml(path)
-            for name, value in declared.items():
-                field = table.by_name.get(name)
-                if field is None:
-                    yield f"{path}:{line_at(lines, ('submission', name))}: a submission has no field '{name}'."
-                elif field.codelist and field.codelist != TERRITORY:
-                    allowed = {*standard.codes_of(field.codelist), *standard.missing_codes}
-                    wrong = {part.strip() for part in str(value).split(";")} - allowed
-                    if wrong:
-                        yield (
-                            f"{path}:{line_at(lines, ('submission', name))}: '{min(wrong)}' is no code of "
-                            f"{field.codelist}: {', '.join(standard.codes_of(field.codelist))}."
-                        )
 
 
 def _keys_between_tables(folder: Path) -> Iterator[str]:

@@ -114,7 +114,7 @@ def judged(
             answers=answers,
         )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
-        remarks = may_be_meant(receipt, profile, standard)
+        remarks = may_be_meant(receipt, profile, standard, item.language)
     except BaseException:
         drop_workspace(receipt.workspace)
         raise

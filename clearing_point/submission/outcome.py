@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.findings import INFORMATION
+from clearing_point.quality.earlier import WAREHOUSE_BUSY
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.judge import Verdict
-from clearing_point.quality.said import Group
+from clearing_point.quality.said import NOTE, Group
+from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
 
 if TYPE_CHECKING:
@@ -78,22 +80,29 @@ class Outcome:
             "not_run": [asdict(group) for group in self.feedback.not_run],
         }
 
-    def lines(self) -> Iterator[str]:
-        """Yield what the sender should read: verdict, rows, findings, next step."""
-        yield f"{self.submission_id}: {self.verdict.decision}"
+    def lines(self, standard: Standard) -> Iterator[str]:
+        """Yield what the sender should read, in the language of the item: verdict, rows, findings, next step."""
+        language = self.item.language
+
+        def said(name: str, **filled: object) -> str:
+            return standard.word("screen", name, language, **filled)
+
+        yield said(self.verdict.decision, submission=self.submission_id)
         if self.unchanged:
-            yield "This very file was loaded before: " + (
-                "nothing was changed." if self.stored else "loading it again changes nothing."
-            )
+            yield said("unchanged_stored" if self.stored else "unchanged_checked")
         if self.reading:
             yield self.reading
         if self.rows:
-            yield "Read: " + ", ".join(f"{n:,} {table}" for table, n in self.rows.items() if n)
+            titles = {
+                name: table.title.get(language) or table.title["en"]
+                for name, table in standard.tables.items()
+            }
+            yield said("read", rows=", ".join(f"{titles[name]} {n:,}" for name, n in self.rows.items() if n))
         yield from self.feedback.balance
         if self.replaced:
-            yield f"It {'replaces' if self.stored else 'would replace'} {self.replaced}, which is kept."
+            yield said("replaces" if self.stored else "would_replace", submission=self.replaced)
         if self.newer:
-            yield f"{self.newer} is a newer release and stays in force; both are kept (`clearing-point compare`)."
+            yield said("newer_release", submission=self.newer)
         yield from self.stops
         yield self.feedback.summary
         shown, left = _shown(self.feedback.groups)
@@ -102,39 +111,42 @@ class Outcome:
             yield f"  [{group.asks}, {group.rule_id}] {place}{group.what} {group.action}"
         if left:
             named = ", ".join(f"{rule} ({count})" for rule, count in left.items())
-            yield f"  ... and {sum(left.values())} more groups: {named}; --json lists all"
+            yield "  " + said("more_groups", count=sum(left.values()), rules=named)
         yield from (f"  {remark}" for remark in self.remarks)
+        heading = standard.word("letter", "not_run", language)
         for missed in self.feedback.not_run:
-            yield f"Not run: {', '.join(missed.rules) or 'all checks of rows'}. {missed.reason}"
-        yield f"Next: {self._next()}"
+            yield f"{heading}: {', '.join(missed.rules) or said('all_rules')}. {missed.reason}"
+        if any(missed.reason == WAREHOUSE_BUSY for missed in self.feedback.facts.missed):
+            yield said("may_change")
+        yield self._next(said)
 
-    def _next(self) -> str:
+    def _next(self, said: Callable[..., str]) -> str:
         """The next command, ready to run; or what to do first."""
+        if self.stored and not self.accepted:
+            return said("next_marked", command=f"clearing-point feedback {self.submission_id} -o marked.xlsx")
         if self.stored:
-            return (
-                "clearing-point status"
-                if self.accepted
-                else f"clearing-point feedback {self.submission_id} -o marked.xlsx (the file with its cells marked)"
-            )
+            return said("next", command="clearing-point status")
         if not self.accepted:
-            return "correct these places in the file and send it again."
+            return said("next_correct")
         item = self.item
         options = f" --sender {item.profile.sent_by}" if item.profile.sent_by else ""
         options += f" --encoding {item.encoding}" if item.encoding else ""
-        return (
-            f"clearing-point load {shlex.quote(str(item.path))} --territory {item.profile.territory} "
-            f"--period {item.period}{options}"
+        options += f" --lang {item.language}" if item.language != "en" else ""
+        return said(
+            "next",
+            command=f"clearing-point load {shlex.quote(str(item.path))} --territory {item.profile.territory} "
+            f"--period {item.period}{options}",
         )
 
 
 def _shown(groups: Sequence[Group]) -> tuple[list[Group], Counter[str]]:
-    """Return the groups to print, and by rule how many are left out: what is for information only is not repeated."""
+    """Return the groups to print, and by rule how many are left out: what asks for nothing is not repeated."""
     shown: list[Group] = []
     left: Counter[str] = Counter()
     alike: Counter[str] = Counter()
     for group in groups:
         alike[group.rule_id] += 1
-        repeated = group.severity == INFORMATION and alike[group.rule_id] > _SHOWN_ALIKE
+        repeated = group.level in {NOTE, INFORMATION} and alike[group.rule_id] > _SHOWN_ALIKE
         if repeated or len(shown) == _SHOWN_GROUPS:
             left[group.rule_id] += 1
         else:

@@ -29,13 +29,11 @@ _ASK_OTHER = (
     "Nothing was stored. If the file is another organisation's, load it as hers with --sender; if it is to replace that "
     "version, say why with --reason."
 )
-_WILL_ASK = (
-    "Before it is stored you will be asked: load it as another organisation's with --sender, or say with --reason why it "
-    "is to replace that version."
-)
 
 
-def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tuple[str, ...]:
+def may_be_meant(
+    receipt: Receipt, profile: Profile, standard: Standard, language: str = "en"
+) -> tuple[str, ...]:
     """Say of words and headings that are not known which known ones are near, by their places only.
 
     Returns
@@ -43,9 +41,13 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
     tuple of str
         One line a heading or word, and one on decided words that the file did not need; nothing is applied.
     """
+
+    def place(sheet: str, letter: str, *more: str) -> str:
+        return ", ".join((sheet, standard.word("findings", "column", language, column=letter), *more))
+
     said: list[str] = [
         Sentence(
-            f"{sheet}, column {letter}: the heading may be meant as “{heading}”, which is missing.",
+            standard.word("screen", "heading_meant", language, cells=place(sheet, letter), heading=heading),
             "heading_meant",
             sheet=sheet,
             column=letter,
@@ -61,17 +63,19 @@ def may_be_meant(receipt: Receipt, profile: Profile, standard: Standard) -> tupl
         field = standard.tables[word.table].by_name[word.field]
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
         if near:
-            proposals = " or ".join(f"“{p.word}” ({p.meaning})" for p in near)
-            rows = said_rows(ranges(word.rows), standard)
-            meant = f"{word.sheet}, column {word.column_letter}, {rows}: did you mean {proposals}?"
-            labels = ", ".join(f"“{p.word}”" for p in near)
-            place = {
+            proposals = f" {standard.word('screen', 'or', language)} ".join(
+                f"“{p.word}” ({p.meaning})" for p in near
+            )
+            rows = said_rows(ranges(word.rows, standard, language), standard, language)
+            where = place(word.sheet, word.column_letter, rows)
+            meant = standard.word("screen", "did_you_mean", language, cells=where, proposals=proposals)
+            parts = {
                 "sheet": word.sheet,
                 "column": word.column_letter,
                 "rows": runs(word.rows),
-                "words": labels,
+                "words": ", ".join(f"“{p.word}”" for p in near),
             }
-            said.append(Sentence(meant, "word_meant", **place))
+            said.append(Sentence(meant, "word_meant", **parts))
     return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
 
 
@@ -103,9 +107,10 @@ def what_would_change(
         return (), None
     tables, effect, asked = _compared(project, standard, item, plan, receipt)
     if effect.editions:
-        asked.append("A version that was published would be replaced.")
-    again = (*asked, _WILL_ASK) if asked and item.reason is None else asked
-    told = (*lines(tables, plan.supersedes), *effect.published(), *again)
+        asked.append(standard.word("screen", "published_replaced", item.language))
+    will_ask = standard.word("screen", "will_ask", item.language)
+    again = (*asked, will_ask) if asked and item.reason is None else asked
+    told = (*lines(tables, plan.supersedes, standard, item.language), *effect.published(), *again)
     return told, Changes(plan.supersedes, tables, effect, bool(asked))
 
 
@@ -121,7 +126,7 @@ def what_changes(
         sent it, and no reason is given; nothing is stored.
     """
     tables, effect, asked = _compared(project, standard, item, plan, receipt)
-    told = lines(tables, plan.supersedes or "")
+    told = tuple(lines(tables, plan.supersedes or "", standard, item.language))
     if (effect.editions or asked) and item.reason is None:
         ask = (*asked, _ASK_OTHER) if asked else (_ASK_REASON,)
         raise InputProblem("\n".join((*told, *effect.published(), *ask)))
@@ -147,9 +152,13 @@ def _compared(
     asked = []
     gone = sum(table.removed for table in found if table.table == "person")
     if 2 * gone > plan.replaced_persons:
-        asked.append(f"{gone} of the {plan.replaced_persons} persons of {earlier} are not in this file.")
+        asked.append(
+            standard.word(
+                "screen", "persons_gone", item.language, gone=gone, all=plan.replaced_persons, earlier=earlier
+            )
+        )
     with opened(receipt.workspace, read_only=True) as connection:
         names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
     if plan.replaced_organisation and names and (plan.replaced_organisation,) not in names:
-        asked.append(f"{earlier} came from another organisation than this file.")
+        asked.append(standard.word("screen", "other_organisation", item.language, earlier=earlier))
     return found, effect, asked

@@ -127,6 +127,8 @@ def test_the_marked_workbook_is_the_sent_one_but_for_marks_notes_and_one_sheet(
         assert rule in note.text
         assert re.search("[а-яђћ]", note.text)
     lines = book[sheet_of]
+    assert book.active == lines, "it is the sheet that stands open"
+    assert [one.title for one in book if one.sheet_view.tabSelected] == [sheet_of]
     assert (lines["A1"].value, lines["B1"].value) == (SIGN, LANGUAGE)
     assert lines.max_row >= FIRST_ROW + len({(r, s, re.sub(r"\d", "", c)) for r, s, c in planted}) - 1
     letter = back.with_suffix(".html").read_text(encoding="utf-8")
@@ -135,9 +137,10 @@ def test_the_marked_workbook_is_the_sent_one_but_for_marks_notes_and_one_sheet(
 
 
 def _without_marks(sheet: bytes) -> bytes:
-    """A sheet's XML without style numbers, empty cells and the link to its notes."""
+    """A sheet's XML without style numbers, empty cells, the link to its notes, and whether it stands open."""
     text = re.sub(rb'<legacyDrawing xmlns:cp="[^"]*" cp:id="[^"]*"/>', b"", sheet)
     text = re.sub(rb"<legacyDrawing [^>]*/>", b"", text)
+    text = text.replace(b' tabSelected="1"', b"")
     text = re.sub(rb"<c [^>]*/>", b"", text)
     return re.sub(rb'(<c\b[^>]*?) s="\d+"', rb"\1", text)
 

@@ -117,8 +117,8 @@ def test_two_organisations_are_two_series_or_a_question(project: Project, standa
     profile = profile_of_territory(project, "MNE")
     first, second = CASES / "MNE-2023-SHELTER1.xlsx", CASES / "MNE-2023-other-organisation.xlsx"
     assert load(project, standard, first, profile, "2023").accepted
-    said = "\n".join(check(project, standard, second, profile, "2023").lines())
-    assert "4 of the 4 persons of 2023-MNE-MNE01-v1 are not in this file" in said
+    said = "\n".join(check(project, standard, second, profile, "2023").lines(standard))
+    assert "Persons of 2023-MNE-MNE01-v1 that are not in this file: 4 of 4." in said
     with pytest.raises(InputProblem, match="--sender"):
         load(project, standard, second, profile, "2023")
     outcome = load(project, standard, second, for_sender(profile, "NGO9"), "2023")

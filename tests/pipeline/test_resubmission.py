@@ -54,7 +54,7 @@ def test_a_new_version_says_what_differs_and_asks_why_where_it_was_published(
     with pytest.raises(InputProblem) as refused:
         _load(project, standard, tmp_path, {1: "F", 2: "M", 4: "F", 5: "F"})
     said = str(refused.value)
-    assert "Person: 2 rows added, 1 changed (1 cells), 1 removed" in said
+    assert "Person: rows added 2, changed 1 (cells 1), removed 1" in said
     assert "edition 2022" in said
     assert "--reason" in said
     assert "T01" in said

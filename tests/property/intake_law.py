@@ -113,7 +113,9 @@ def split_sheet(book: Book, rng: random.Random) -> set[str]:
     at = rng.randrange(sheet.first, len(sheet.rows))
     head = sheet.rows[: sheet.first] if rng.random() < 0.7 else []
     other = Sheet(
-        rng.choice([f"{sheet.name[:25]} rest", "2", "Xelvina"]), copy.deepcopy(head + sheet.rows[at:]), len(head)
+        rng.choice([f"{sheet.name[:25]} rest", "2", "Xelvina"]),
+        copy.deepcopy(head + sheet.rows[at:]),
+        len(head),
     )
     del sheet.rows[at:]
     book.append(other)
@@ -213,7 +215,9 @@ def add_column(book: Book, rng: random.Random) -> set[str]:
     width = sheet.width
     for number, row in enumerate(sheet.rows):
         row.extend([None] * (width - len(row)))
-        row.append(heading if number == max(0, sheet.first - 1) else number if number >= sheet.first else None)
+        row.append(
+            heading if number == max(0, sheet.first - 1) else number if number >= sheet.first else None
+        )
     return {sheet.name}
 
 
@@ -352,7 +356,9 @@ def make_books(folder: Path) -> dict[str, Path]:
     region = make_region(standard, read_settings(standard.folder), 7, range(2021, 2023), targets)
     project = Project(root=ROOT, data=folder)
     profiles = {t: profile_of_territory(project, t) for t in territories}
-    files = {f.territory: f.path for f in write_submissions(region, standard, folder / "own", [PERIOD], profiles)}
+    files = {
+        f.territory: f.path for f in write_submissions(region, standard, folder / "own", [PERIOD], profiles)
+    }
     regional = write_submissions(region, standard, folder / "regional", [PERIOD])
     filled = grid_of(next(f.path for f in regional if f.territory == "MNE"))
     template = folder / "template.xlsx"
@@ -377,7 +383,9 @@ def grid_of(path: Path) -> Book:
     if path.suffix == ".csv":
         profile = profile_of_territory(Project(root=ROOT, data=path.parent), path.name.split("-")[1])
         with path.open(encoding=profile.reading.encoding, newline="") as handle:
-            rows = [[v or None for v in row] for row in csv.reader(handle, delimiter=profile.reading.delimiter)]
+            rows = [
+                [v or None for v in row] for row in csv.reader(handle, delimiter=profile.reading.delimiter)
+            ]
         return [Sheet("csv", rows)]
     workbook = CalamineWorkbook.from_path(str(path))
     return [
@@ -391,7 +399,9 @@ def small(book: Book, first_rows: dict[str, int]) -> Book:
     sheets = []
     for sheet in book:
         first = first_rows.get(sheet.name, 0)
-        rows = [list(row) for row in sheet.rows[: first + KEPT_ROWS]] if first else [list(r) for r in sheet.rows]
+        rows = (
+            [list(row) for row in sheet.rows[: first + KEPT_ROWS]] if first else [list(r) for r in sheet.rows]
+        )
         sheets.append(Sheet(sheet.name, rows, first or len(rows)))
     return sheets
 
@@ -413,7 +423,9 @@ def write(book: Book, path: Path, layout: str = "") -> Path:
                     if isinstance(value, datetime.date):
                         page.write_datetime(r, c, datetime.datetime.combine(value, datetime.time()) if not isinstance(value, datetime.datetime) else value, day)  # fmt: skip
                     elif value is not None:
-                        page.write(r, c, value) if not isinstance(value, str) else page.write_string(r, c, value)
+                        page.write(r, c, value) if not isinstance(value, str) else page.write_string(
+                            r, c, value
+                        )
             for top, left, bottom, right in sheet.merged:
                 value = sheet.rows[top][left] if left < len(sheet.rows[top]) else None
                 for r in range(top, bottom + 1):
@@ -517,9 +529,7 @@ def violation(book: Book, touched: set[str], base: Seen, seen: Seen) -> str:
     if seen.refused and not seen.findings:
         return ""  # one sentence refuses the file as such: nothing of it is taken for read
     names = [sheet.name for sheet in book]
-    told = {
-        sheet_at(f.sheet or "", names) for f in seen.findings if f.severity in {BLOCK, ERROR, WARNING}
-    }
+    told = {sheet_at(f.sheet or "", names) for f in seen.findings if f.severity in {BLOCK, ERROR, WARNING}}
     if not seen.refused:
         held = {sheet.name: sheet.filled() for sheet in book if sheet.filled()}
         counted = {sheet_at(name, names): items.get("rows", 0) for name, items in seen.balance.items()}
@@ -560,7 +570,9 @@ def ground_of(
     return Ground(layout, book, path.suffix, again)
 
 
-def try_one(ground: Ground, rng: random.Random, project: Project, standard: Standard, folder: Path) -> tuple[str, str]:
+def try_one(
+    ground: Ground, rng: random.Random, project: Project, standard: Standard, folder: Path
+) -> tuple[str, str]:
     """Spoil a file once or twice and read it; return what was done and what is against the law."""
     book = copy.deepcopy(ground.book)
     possible = OF_GRIDS if ground.ending == ".csv" else (*OF_SHEETS, *OF_GRIDS)
@@ -590,18 +602,21 @@ def try_one(ground: Ground, rng: random.Random, project: Project, standard: Stan
     return " + ".join(names), against
 
 
-def run(layout: str, path: Path, many: int, seed: int, until: float) -> tuple[int, list[tuple[int, str, str]]]:
+def run(
+    layout: str, path: Path, many: int, seed: int, until: float
+) -> tuple[int, list[tuple[int, str, str]]]:
     """Try many mutations of one layout, or as many as there is time for."""
     standard = standard_of_project()
     done, wrong = 0, []
     with tempfile.TemporaryDirectory(prefix="law-") as name:
         folder = Path(name)
         project = Project(root=ROOT, data=folder)
-        ground = ground_of(layout, path, project, standard, folder, random.Random(seed))
+        ground = ground_of(layout, path, project, standard, folder, random.Random(seed))  # noqa: S311
         for number in range(many):
             if time.time() > until:
                 break
-            what, against = try_one(ground, random.Random(seed * 1_000_003 + number), project, standard, folder)
+            rng = random.Random(seed * 1_000_003 + number)  # noqa: S311 - mutations, no secrets
+            what, against = try_one(ground, rng, project, standard, folder)
             done += bool(what)
             if against:
                 wrong.append((number, what, against))
@@ -620,14 +635,18 @@ def main(many: int = 200, seed: int = 1, seconds: int = 3600) -> int:
             failed: list[tuple[str, int, str, str]] = []
             for turn in range(-(-many // part)):
                 tasks = {
-                    layout: pool.submit(run, layout, files[layout], part, seed + 7919 * turn, until) for layout in LAYOUTS
+                    layout: pool.submit(run, layout, files[layout], part, seed + 7919 * turn, until)
+                    for layout in LAYOUTS
                 }
                 for layout, task in tasks.items():
                     done, wrong = task.result()
                     totals[layout] += done
                     failed += [(layout, seed + 7919 * turn, n, *w) for n, *w in wrong]  # type: ignore[misc]
                     for number, what, against in wrong:
-                        print(f"  {layout} seed {seed + 7919 * turn} number {number} | {what} | {against}", flush=True)
+                        print(
+                            f"  {layout} seed {seed + 7919 * turn} number {number} | {what} | {against}",
+                            flush=True,
+                        )
                 print(dict(totals), f"{len(failed)} against the law", flush=True)
                 if time.time() > until:
                     break

@@ -1,0 +1,87 @@
+"""A profile that cannot work is refused by `standard check` with file and line, before a file is read by it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.check_profiles import profile_problems
+from tests.conftest import ROOT
+
+FAULTS = {
+    "a constant that is no code": (
+        "SRB", 'sex: {heading: "Лице / Пол", optional: true}', "sex: {constant: Q}", "'Q' is no code of sex",
+    ),
+    "a word for a code that is not there": (
+        "SRB", 'sex: {heading: "Лице / Пол", optional: true}', 'sex: {heading: "Лице / Пол", values: {"ж": W}}',
+        "'W' is no code of sex",
+    ),
+    "words of a field without a code list": (
+        "SRB", 'birth_year: {heading: "Лице / Година рођења", optional: true}',
+        'birth_year: {heading: "Лице / Година рођења", values: {"стара": "1950"}}', "birth_year has no code list",
+    ),
+    "a flag that is no code": (
+        "SRB", 'disability: {heading: "Лице / Инвалидитет", optional: true}', 'disability: {flags: {"Да ли": QQ}}',
+        "'QQ' is no code of",
+    ),
+    "a table that is not there": ("SRB", "- table: person\n", "- table: persons\n", "no table 'persons'"),
+    "a field that is not there": ("SRB", "birth_year: {", "birth_yaer: {", "person has no field 'birth_yaer'"),
+    "no key": ("SRB", '          person_reference: "Шифра лица"\n', "", "the key of table person is missing"),
+    "a number that is none": (
+        "SRB", 'number_of_children: {heading: "Лице / Број деце", optional: true}', "number_of_children: {constant: many}",
+        "takes a number",
+    ),
+    "a missing word for no missing code": ("SRB", "blank: UNK", "blank: NONE", "'NONE' is no code of missing"),
+    "a declaration that is no code": (
+        "SRB", "coverage: ALL_KNOWN", "coverage: EVERYBODY", "'EVERYBODY' is no code of",
+    ),
+    "a declaration of no field": ("SRB", "coverage: ALL_KNOWN", "covers: ALL_KNOWN", "no field 'covers'"),
+    "a language that is not there": ("SRB", "language: sr-Cyrl", "language: sr", "'sr' is no language"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def copy(tmp_path: Path, project: Project) -> Project:
+    shutil.copytree(project.countries, tmp_path / "pipelines" / "countries")
+    shutil.copytree(project.sources, tmp_path / "pipelines" / "sources")
+    shutil.copytree(ROOT / "schemas", tmp_path / "schemas", ignore=shutil.ignore_patterns("generated"))
+    return Project(root=tmp_path, data=tmp_path / "data")
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_it_is_named_with_its_line(kind: str, copy: Project, standard: Standard) -> None:
+    territory, old, new, said = FAULTS[kind]
+    path = copy.countries / territory / "profile.yml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    line = text[: text.index(old)].count("\n") + 1
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = list(profile_problems(copy, standard))
+    places = [int(m[1]) for p in found if said in p and (m := re.match(r".*/SRB/profile\.yml:(\d+): ", p))]
+    assert places, found
+    assert line in places or kind in {"a table that is not there", "no key"}, (line, found)
+
+
+def test_lines_of_values_name_fields_and_codes(copy: Project, standard: Standard) -> None:
+    path = copy.countries / "SRB" / "values.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = lines[0].split(",")
+    row = dict.fromkeys(head, "") | {"field": "sex", "local": "жж", "code": "QQ", "decision": "approved"}
+    other = {**row, "field": "sexx"}
+    path.write_text(
+        "\n".join([*lines, *(",".join(one[name] for name in head) for one in (row, other))]) + "\n", "utf-8"
+    )
+    found = "\n".join(profile_problems(copy, standard))
+    assert f"SRB/values.csv:{len(lines) + 1}: 'QQ' is no code of sex" in found
+    assert f"SRB/values.csv:{len(lines) + 2}: 'sexx' is no field" in found
+
+
+def test_the_profiles_of_the_project_name_nothing_that_is_not_there(
+    project: Project, standard: Standard
+) -> None:
+    assert list(profile_problems(project, standard)) == []
