@@ -33,7 +33,7 @@ def profile_problems(project: Project, standard: Standard) -> Iterator[str]:
 class _Profile:
     path: Path
     source: Mapping[str, Any]
-    lines: Mapping[Any, int]
+    lines: dict[Key, int]
     project: Project
     standard: Standard
 
@@ -161,7 +161,7 @@ class _Profile:
                     yield at, f"field {field.name} takes a number, and '{text}' is none."
 
     def _codes(self, at: Key, field: Field, text: str) -> Iterator[tuple[Key, str]]:
-        if not field.codelist:
+        if not field.codelist or not _is_there(field.codelist, self.standard):
             return
         allowed = {*self.standard.codes_of(field.codelist), *self.standard.missing_codes}
         for code in (part.strip() for part in text.split(";")):
@@ -178,7 +178,7 @@ def _values(path: Path, standard: Standard) -> Iterator[str]:
     fields: dict[str, set[str]] = {}
     for table in standard.tables.values():
         for field in table.received:
-            if field.codelist:
+            if field.codelist and _is_there(field.codelist, standard):
                 fields.setdefault(field.name, set()).update(standard.codes_of(field.codelist))
     named = {field.name for table in standard.tables.values() for field in table.received}
     for line, row in enumerate(read_csv(path), start=2):
@@ -193,6 +193,11 @@ def _values(path: Path, standard: Standard) -> Iterator[str]:
             for code in (part.strip() for part in row["code"].split(";")):
                 if code not in codes | set(standard.missing_codes):
                     yield f"{path}:{line}: {_no_code(code, name, sorted(codes))}"
+
+
+def _is_there(codelist: str, standard: Standard) -> bool:
+    """Whether a field's code list is in the standard; if not, that is told of the field."""
+    return codelist == TERRITORY or codelist in standard.codelists
 
 
 def _no_code(code: str, codelist: str, known: Iterable[str]) -> str:
