@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -348,10 +348,10 @@ def standard_of_project() -> Standard:
     return load_standard(ROOT / "schemas")
 
 
-def make_books(folder: Path) -> dict[str, Path]:
+def make_books(folder: Path, layouts: Sequence[str] = LAYOUTS) -> dict[str, Path]:
     """Write a valid file of every layout; the template holds the rows of a regional workbook."""
     standard = standard_of_project()
-    territories = [name for name in LAYOUTS if name != "template"]
+    territories = [name for name in layouts if name != "template"]
     targets = {(territory, year): PERSONS for territory in territories for year in (2021, 2022)}
     region = make_region(standard, read_settings(standard.folder), 7, range(2021, 2023), targets)
     project = Project(root=ROOT, data=folder)
@@ -359,6 +359,8 @@ def make_books(folder: Path) -> dict[str, Path]:
     files = {
         f.territory: f.path for f in write_submissions(region, standard, folder / "own", [PERIOD], profiles)
     }
+    if "template" not in layouts:
+        return files
     regional = write_submissions(region, standard, folder / "regional", [PERIOD])
     filled = grid_of(next(f.path for f in regional if f.territory == "MNE"))
     template = folder / "template.xlsx"
