@@ -8,7 +8,7 @@ STAMP := .make/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench faults clean
+.PHONY: help demo test test-all lint docs bench faults clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ test-all: test ## The tests, and those marked nightly: campaigns, the whole demo
 
 lint: $(STAMP) ## Style and types only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+docs: $(STAMP) ## The documentation as a site, in .make/site
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "Open .make/site/index.html"
 
 bench: $(STAMP) ## Speed against hand-written floors in the same run
 	@test -d data/demo/warehouse || $(BIN)/clearing-point demo --full

@@ -24,6 +24,17 @@ _DAMAGED_TEXT = re.compile(
 )
 
 
+EXIT_CODES = {
+    0: "Done; of a nightly run also: unchanged, a draft, closed.",
+    1: "Refused: data, request or disclosure control say no. The sentence says what to do, mostly to a data officer.",
+    2: "Called wrongly: an option, a name or a language that there is not.",
+    3: "The program failed. Your data are unchanged; please report it.",
+    4: "The machine: a full disk, a held lock, a stopped service (`run annual` and `health`). Who runs it is to act.",
+    130: "Stopped by the keyboard; nothing half-written was left behind.",
+}
+"""What every command ends with, and what it means."""
+
+
 class ClearingPointError(Exception):
     """Base of every error that this package raises on purpose."""
 

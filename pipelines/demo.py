@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ def demo(
     region = region_of(place, standard, plan)
     profiles = {territory: profile_of_territory(project, territory) for territory in region.territories}
     progress("writing their submissions")
-    files = write_submissions(region, standard, place.data / "submissions", plan["periods"], profiles)
+    files = write_submissions(
+        region, standard, place.data / "submissions", periods_of(plan, region.territories), profiles
+    )
     came = datetime.datetime.fromisoformat(plan["received_at"])
     items = [Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files]
     published = plan["published"]
@@ -80,6 +82,12 @@ def plan_of(project: Project, standard: Standard, *, full: bool) -> dict[str, An
     plan = read_shaped_yaml(project.root / PLAN, standard.folder / "meta" / "demo.schema.json")
     regions = {"full": plan.pop("full"), "small": plan.pop("small")}
     return {**plan, **regions["full" if full else "small"]}
+
+
+def periods_of(plan: Mapping[str, Any], territories: Iterable[str]) -> dict[str, list[str]]:
+    """Return the periods of each territory's files."""
+    whole = [f"{plan['first_year']}-{plan['edition']}"]
+    return {each: whole if each in plan.get("in_one_file", ()) else plan["periods"] for each in territories}
 
 
 def region_of(project: Project, standard: Standard, plan: Mapping[str, Any]) -> MadeRegion:

@@ -22,6 +22,7 @@ from clearing_point.quality.answers import Answer
 from clearing_point.quality.feedback import OF_REFUSED, feedback_of
 from clearing_point.quality.judge import verdict_of
 from clearing_point.standard import Standard
+from clearing_point.standard.prepared import prepare_rules
 from clearing_point.submission.judged import (
     COMPARING,
     WAITING,
@@ -176,6 +177,7 @@ def load_many(
         As :func:`load`, for the first file in order that cannot be loaded; those before it are stored.
     """
     prepare_warehouse(project, standard)
+    prepare_rules(project.prepared, standard)  # once, and not in every worker
     number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     outcomes: dict[int, Outcome] = {}
     with library_beside() as ask, workers(number_of_workers, share_cores) as pool:

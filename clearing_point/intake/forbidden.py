@@ -90,9 +90,7 @@ class Forbidden:
 
     def fold(self, heading: str) -> str:
         """Fold a heading by the declared steps, in their order."""
-        for step in self.fold_steps:
-            heading = _FOLDS[step](heading)
-        return heading
+        return _folded(self.fold_steps, heading)
 
     def concept_of(self, heading: str, concepts: Collection[Concept]) -> Concept | None:
         """Return the first of these concepts that a heading means, or None.
@@ -229,6 +227,14 @@ def _spaced(text: str) -> str:
     # Soft hyphens and zero-width characters are not seen, so they part no word.
     seen = (c for c in text if unicodedata.category(c) != "Cf")
     return "".join(c if c.isalnum() else " " for c in seen)
+
+
+@lru_cache(maxsize=4096)
+def _folded(steps: tuple[str, ...], heading: str) -> str:
+    """The first rows of every sheet repeat words and codes; a fold is asked for each of them and each kind of column."""
+    for step in steps:
+        heading = _FOLDS[step](heading)
+    return heading
 
 
 def _without_outer_numbers(text: str) -> str:

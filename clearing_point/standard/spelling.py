@@ -69,6 +69,7 @@ def in_one_script(text: str, standard: Standard) -> tuple[str, ...]:
     return tuple(fold.apply(text.lower()) for fold in _mixed(standard.folder, standard.sha256))
 
 
+@lru_cache(maxsize=4096)
 def _is_mixed(word: str) -> bool:
     scripts = {unicodedata.name(c, "").split(" ")[0] for c in word if c.isalpha()}
     return {"LATIN", "CYRILLIC"} <= scripts

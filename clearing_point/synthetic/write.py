@@ -44,7 +44,7 @@ def write_submissions(
     region: MadeRegion,
     standard: Standard,
     folder: Path,
-    periods: Sequence[str],
+    periods: Sequence[str] | Mapping[str, Sequence[str]],
     profiles: Mapping[str, Profile] | None = None,
 ) -> tuple[MadeFile, ...]:
     """Write one file a territory and period, marked as made in its name and properties.
@@ -56,7 +56,7 @@ def write_submissions(
         written in that layout (:mod:`clearing_point.synthetic.own_layout`), else as the regional workbook.
     folder : Path
         Made if it is not there.
-    periods : sequence of str
+    periods : sequence of str, or mapping of territory to such
         Such as ``2017-2021`` and ``2022``.
 
     Returns
@@ -70,8 +70,9 @@ def write_submissions(
         If a period cannot be read, or a sender is not described in the settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tasks = [(territory, period) for territory in region.territories for period in periods]
-    for period in periods:
+    of = periods if isinstance(periods, Mapping) else dict.fromkeys(region.territories, periods)
+    tasks = [(territory, period) for territory in region.territories for period in of[territory]]
+    for _, period in tasks:
         parse_period(period)  # a wrong one is one sentence before any work
     number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1))
     if number_of_workers == 1 or len(tasks) < _WORTH_IT:

@@ -62,9 +62,18 @@ def test_a_plain_installation_runs_the_demonstration_a_load_tokens_and_notebooks
     work.mkdir()
     made = _done(program, "demo", "--data", work / "data", folder=work)
     assert "report.html" in made
-    sent = sorted((work / "data" / "demo" / "submissions").glob("MADE-SRB-2022*"))[0]
+    sent = sorted((work / "data" / "demo" / "submissions").glob("MADE-SRB-*"))[0]
     _done(
-        program, "load", sent, "--territory", "SRB", "--period", "2022", "--data", work / "own", folder=work
+        program,
+        "load",
+        sent,
+        "--territory",
+        "SRB",
+        "--period",
+        "2021-2022",
+        "--data",
+        work / "own",
+        folder=work,
     )
     assert "1" in _done(program, "status", "--data", work / "own", folder=work)
 
