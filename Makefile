@@ -36,7 +36,7 @@ lint: $(STAMP) ## Style and types only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 docs: $(STAMP) ## The documentation as a site, in .make/site
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict
 	@echo "Open .make/site/index.html"
 
 bench: $(STAMP) ## Speed against hand-written floors in the same run

@@ -29,13 +29,20 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages of reference to those that stand in ``docs``."""
     for name, text in pages().items():
         files.append(File.generated(config, f"reference/{name}.md", content=text))
-    files.append(File.generated(config, _SHIM, content=Path(__file__).with_name("iframe-worker.js").read_bytes()))
+    files.append(
+        File.generated(config, _SHIM, content=Path(__file__).with_name("iframe-worker.js").read_bytes())
+    )
     return files
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:
     """Take the one script that the theme fetches from elsewhere from beside the pages."""
     return output.replace(_FETCHED, get_relative_url(_SHIM, page.url))
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """Do the same for the page that says that there is no such page."""
+    return output_content.replace(_FETCHED, _SHIM)
 
 
 @lru_cache(maxsize=1)

@@ -42,7 +42,7 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(
     reference: dict[str, str], tmp_path: Path
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
@@ -113,7 +113,7 @@ def test_pictures_are_those_that_were_made_and_each_is_shown() -> None:
     assert there == {name: said["sha256"] for name, said in made_of.items()}
     pages = [ROOT / "README.md", DOCS / "index.md", *DOCS.glob("tutorials/*.md")]
     text = "".join(p.read_text(encoding="utf-8") for p in pages)
-    assert [name for name in there if f"pictures/{name})" not in text] == []
+    assert [name for name in there if f"pictures/{name}" not in text] == []
     assert sum(p.stat().st_size for p in PICTURES.iterdir()) < 200_000
     for name in ("report-first-page.png", "marked-workbook.svg"):
         assert f"docs/pictures/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
