@@ -12,7 +12,7 @@
 # # A first look at a release
 #
 # What is in it, what a number means, how to read a table and draw it. If there is no release on this machine yet, run
-# `clearing-point demo` once: it makes one of made data.
+# `clearing-point demo` once: it makes one of synthetic data.
 
 # %%
 import clearing_point as cp

@@ -33,7 +33,7 @@ ordered = rate.drop("Total", errors="ignore").astype(float).sort_values()
 figure, axes = plt.subplots(figsize=(6, 3.5))
 axes.barh([words[t] for t in ordered.index], ordered.to_numpy(), color="#17405f")
 axes.set_xlim(0, 100)
-axes.set_xlabel("per cent of identified victims" + (" (made data)" if release.made_data else ""))
+axes.set_xlabel("per cent of identified victims" + (" (synthetic data)" if release.made_data else ""))
 axes.spines[["top", "right"]].set_visible(False)
 figure.tight_layout()
 

@@ -1,4 +1,4 @@
-"""The whole path on made data, with no shortcut: written, loaded, validated, published, reported."""
+"""The whole path on synthetic data, with no shortcut: written, loaded, validated, published, reported."""
 
 from __future__ import annotations
 

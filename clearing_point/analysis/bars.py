@@ -127,7 +127,7 @@ def draw_stacks(axes: Any, chart: Chart) -> None:
 
 
 def _whole(chart: Chart, at: int) -> tuple[float, float]:
-    """Return the printed whole of a bar of which parts are protected (else nought) and the sum of its shown parts."""
+    """Return the printed whole of a bar of which parts are protected (else zero) and the sum of its shown parts."""
     shown = sum(shown_values([series.points[at] for series in chart.series]))
     point = chart.totals[at] if chart.totals else None
     drawn = point is not None and not chart.percent and _several_hidden(chart, at)

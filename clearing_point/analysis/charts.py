@@ -73,7 +73,7 @@ class Chart:
     reference : Point or None
         A number that all dots are compared with, such as the region's, and its name.
     mark : str
-        Printed inside the figure (made data), or empty.
+        Printed inside the figure (synthetic data), or empty.
     separator : str
         What stands between thousands along an axis.
     """

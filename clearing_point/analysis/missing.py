@@ -1,6 +1,6 @@
 """Which numbers of a table rest on no data at all: nobody had sent anything for that territory and year.
 
-A count makes nought of nothing. What is published says "missing" there: a nought is a statement about victims.
+A count makes zero of nothing. What is published says "missing" there: a zero is a statement about victims.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _YEAR = "year"
 
 
 def missing_cells(table: PublishedTable) -> frozenset[Cell]:
-    """Return the noughts of a territory and year for which nothing had been sent when that year was counted."""
+    """Return the zeros of a territory and year for which nothing had been sent when that year was counted."""
     known = {b.variable: b for b in table.indicator.by}
     places = {d.variable: at for at, d in enumerate(table.protected.dimensions)}
     years = [

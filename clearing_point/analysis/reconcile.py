@@ -19,7 +19,7 @@ from clearing_point.standard.model import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.warehouse.connection import connect, opened
 
-CASES, READY_COUNTS = "cases", "ready counts"
+CASES, READY_COUNTS = "cases", "aggregate figures"
 """Where a number of ours comes from: persons counted by us, or a count that the sender made."""
 AGREES, DIFFERS, IMPLAUSIBLE = "agrees", "differs", "implausible"
 

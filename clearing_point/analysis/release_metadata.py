@@ -19,7 +19,7 @@ from clearing_point.analysis.revisions import REASONS, Revision
 
 _LICENCE = ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/")
 _PUBLISHER = "Clearing Point"
-_MADE = "MADE DATA: made for demonstration, no person stands behind any number."
+_MADE = "SYNTHETIC DATA: made for demonstration, no person stands behind any number."
 _DCAT = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
@@ -202,7 +202,7 @@ def citation(title: str, release_id: str, manifest: Mapping[str, Any]) -> str:
         "cff-version": "1.2.0",
         "message": "Please cite the release with its number: figures may be revised in a later one.",
         "type": "dataset",
-        "title": f"{title} (made data)" if manifest["made_data"] else title,
+        "title": f"{title} (synthetic data)" if manifest["made_data"] else title,
         "authors": [{"name": _PUBLISHER}],
         "version": release_id,
         "date-released": manifest["data_as_of"],

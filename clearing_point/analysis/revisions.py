@@ -184,7 +184,7 @@ def _definitions(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def _same(before: _Number, now: _Number) -> bool:
-    """Say whether a number stayed; nought where there were no data before, or no longer are, is none that moved."""
+    """Say whether a number stayed; zero where there were no data before, or no longer are, is none that moved."""
     return before == now or (MISSING in (before, now) and 0 in (before, now))
 
 

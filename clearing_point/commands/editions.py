@@ -211,7 +211,7 @@ def demo(
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
-    """Walk the whole path on made data: example submissions of some territories to a built report."""
+    """Walk the whole path on synthetic data: example submissions of some territories to a built report."""
     from clearing_point.standard import load_standard
     from pipelines.demo import demo as run
 
@@ -219,7 +219,7 @@ def demo(
     with timed_steps() as step:
         step("reading the standard")
         built = run(found, load_standard(found.schemas, found.prepared), full=full, progress=step)
-    print("Done. All of it is MADE DATA; no real person is in it. Open first:")
+    print("Done. All of it is SYNTHETIC DATA; no real person is in it. Open first:")
     for path in built:
         print(f"  {path}")
     if open_page:

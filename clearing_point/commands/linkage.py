@@ -165,12 +165,13 @@ def decide(
 
 @duplicates_app.command("evaluate")
 def evaluate(
-    persons: Annotated[int, typer.Option("--persons", metavar="N", help="Made persons a seed.")] = 3000,
+    persons: Annotated[int, typer.Option("--persons", metavar="N", help="Synthetic persons a seed.")] = 3000,
     seeds: Annotated[
         str, typer.Option("--seeds", metavar="LIST", help="Seeds, separated by commas.")
     ] = "31,32,33",
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="fake_1000.csv instead of made persons.")
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="fake_1000.csv instead of synthetic persons."),
     ] = None,
     with_document: Annotated[
         bool, typer.Option("--with-document", help="With --file: take the e-mail address for a document.")

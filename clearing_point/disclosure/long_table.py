@@ -15,7 +15,7 @@ from clearing_point.errors import InputProblem
 
 _HIDDEN = frozenset({"", "c", ":", "x"})
 _NOTHING_SENT = "missing"
-"""What a release says of a cell (column ``protection``) for which nobody sent anything: everybody knows it is nought."""
+"""What a release says of a cell (column ``protection``) for which nobody sent anything: everybody knows it is zero."""
 _BELOW = re.compile(r"<\s*(\d+)")
 _NUMBER = re.compile(r"\d+(\.0+)?|\d{1,3}(,\d{3})+")
 _MOST_CELLS = 500_000

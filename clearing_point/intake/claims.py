@@ -89,7 +89,7 @@ def _of_dates(connection: Any, standard: Standard, start: datetime.date, end: da
 
 
 def _dated(tables: Iterable[Table]) -> list[tuple[str, str, str]]:
-    """Return table, field and SQL of the dates that say when something happened, and of the years of ready counts."""
+    """Return table, field and SQL of the dates that say when something happened, and of the years of aggregate figures."""
     found = []
     for table in tables:
         for field in table.received:

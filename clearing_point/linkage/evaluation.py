@@ -104,7 +104,7 @@ def _database(
         table[name] = pa.array([row[place] or None for row in tokens], pa.string())
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
-    # Made persons may spill, but never into the folder one happens to be in.
+    # Synthetic persons may spill, but never into the folder one happens to be in.
     connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/clearing-point-linkage'")
     connection.register("made_rows", pa.table(table))
     connection.execute(f"CREATE TEMP TABLE {INPUT} AS SELECT * FROM made_rows")

@@ -116,7 +116,7 @@ class Organisations:
 
 
 def organisations_beside_coordinator(connection: Any) -> list[Organisations]:
-    """Compare the sum of the organisations with the national coordinator's persons, or ready count of all identified.
+    """Compare the sum of the organisations with the national coordinator's persons, or aggregate figure of all identified.
 
     Where only one of the two sides reports there is nothing to compare. Needs the views ``current`` and the
     warehouse (:func:`clearing_point.analysis.count.open_current`).

@@ -159,7 +159,7 @@ class Answer:
         hidden, cells = int(self.cost["hidden_cells"]), int(self.cost["cells"])
         lines = [
             f"{cells} cells, {hidden} not shown ({self.cost['hidden_share']:.0%}); {self.unit}; release {self.release_id}"
-            + ("; MADE DATA" if self.made_data else "")
+            + ("; SYNTHETIC DATA" if self.made_data else "")
         ]
         lines += [f"less is hidden {coarser}" for coarser in self.coarser]
         return "\n".join(lines)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clearing_point.published.release import Release
 
 _HIDDEN, _MISSING = "protected", "no data"
-_MADE = "MADE DATA"
+_MADE = "SYNTHETIC DATA"
 _TOTALS, _UNKNOWN = ("Total",), "UNK"
 
 

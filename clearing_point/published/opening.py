@@ -40,7 +40,7 @@ def releases(data: str | Path | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a release: ``release_id``, ``edition`` (year), ``data_as_of`` (date as text), ``made_data``,
-        ``folder``; newest edition last, made data before real data.
+        ``folder``; newest edition last, synthetic data before real data.
     """
     import pandas as pd
 
@@ -87,7 +87,7 @@ def _find(asked: str | int | Path | None) -> Path:
     found = releases()
     if found.empty:
         raise InputProblem(
-            "There is no release here yet: `clearing-point demo` makes one of made data, or name a release's folder."
+            "There is no release here yet: `clearing-point demo` makes one of synthetic data, or name a release's folder."
         )
     if asked is None:
         return Path(found["folder"].iloc[-1])

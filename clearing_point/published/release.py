@@ -307,7 +307,7 @@ class Release:
 
     def __repr__(self) -> str:
         """Say which release it is."""
-        made = ", MADE DATA" if self.made_data else ""
+        made = ", SYNTHETIC DATA" if self.made_data else ""
         return f"Release {self.release_id} (edition {self.edition}{made}) in {self.folder}"
 
     def _repr_html_(self) -> str:

@@ -27,7 +27,7 @@ class Earlier:
     ----------
     path : Path or None
         One table a table of the standard, shaped as ``staged``: the accepted submission of the nearest
-        earlier period; of ready counts also the accepted version that the new one would replace.
+        earlier period; of aggregate figures also the accepted version that the new one would replace.
     """
 
     path: Path | None

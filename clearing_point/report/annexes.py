@@ -83,7 +83,7 @@ def _suppliers(numbering: Numbering) -> Section:
 
 
 def _decisions(numbering: Numbering) -> Iterator[Section]:
-    """What the clearing point read otherwise than it was sent, or let pass, and why."""
+    """What the clearing point read otherwise than it was sent, or waived, and why."""
     setting, words = numbering.setting, numbering.setting.words
     tables = setting.context.standard.tables
     rows = []

@@ -119,7 +119,7 @@ def _decisions(project: Project, submissions: Sequence[str]) -> tuple[dict[str, 
 
 
 def _complete(project: Project, standard: Standard, counted: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Return the (territory, year) pairs whose data cover all known cases: only there is a nought a nought (R7)."""
+    """Return the (territory, year) pairs whose data cover all known cases: only there is a zero a zero (R7)."""
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         open_current(connection, standard, only=counted)

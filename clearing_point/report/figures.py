@@ -307,7 +307,7 @@ class Easel:
         return self.setting.words("figures.pair", name=name, value=value)
 
     def mark(self, made_data: bool) -> str:
-        """Return what a figure of made data says of itself."""
+        """Return what a figure of synthetic data says of itself."""
         return self.setting.words("made_data.in_figure") if made_data else ""
 
     def finish(

@@ -34,7 +34,7 @@ class ReportContext:
     published_figures : tuple of mappings
         National figures published elsewhere: territory, year, value_text (as printed there), source.
     complete : frozenset
-        (territory, year) whose submissions cover all known cases; only there is a nought a nought (rule R7).
+        (territory, year) whose submissions cover all known cases; only there is a zero a zero (rule R7).
     declarations : tuple of mappings
         What the sender of each submission declares: territory, sender, submission, first_year, last_year, coverage,
         definition_identified, count_basis, kosovo_basis.

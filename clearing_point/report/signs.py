@@ -1,4 +1,4 @@
-"""How numbers are printed: separators, the sign of a protected number, nought, none reported, no data; shares.
+"""How numbers are printed: separators, the sign of a protected number, zero, none reported, no data; shares.
 
 Rules R4, R6, R7 and R12 of domain.md 12.1. Everything here is worked out from shown numbers only.
 """
@@ -70,7 +70,7 @@ def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words
     sign : str
         The table's sign for a protected number.
     reported : str
-        What is known of the data behind the cell. A nought without any accepted data is "no data";
+        What is known of the data behind the cell. A zero without any accepted data is "no data";
         one that rests on data which may lack cases is "none reported".
     """
     if cell is None:

@@ -94,7 +94,7 @@ def make_table(
 
 
 def shows_something(view: View, fixed: Place) -> bool:
-    """Say whether a part of a table has any shown number above nought."""
+    """Say whether a part of a table has any shown number above zero."""
     return any(
         cell.shown
         for key, cell in view.protected.cells.items()

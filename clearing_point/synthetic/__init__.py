@@ -29,7 +29,7 @@ __all__ = [
 
 
 def read_settings(schemas: Path) -> Mapping[str, Any]:
-    """Read ``synthetic.yml``, the assumptions behind made data.
+    """Read ``synthetic.yml``, the assumptions behind synthetic data.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tokens of made persons: names that no file ever holds, written down by each sender with her own errors."""
+"""Tokens of synthetic persons: names that no file ever holds, written down by each sender with her own errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clearing_point.linkage.tokens import Tokens
 from clearing_point.synthetic.columns import Array, Frame, Vocabulary
 
 _KEY = bytes(range(128, 192))
-"""Not a secret: it makes tokens of made persons."""
+"""Not a secret: it makes tokens of synthetic persons."""
 
 
 def make_tokens(

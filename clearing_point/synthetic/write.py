@@ -190,7 +190,7 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
 
 def _properties(standard: Standard, territory: str, period: str) -> dict[str, Any]:
     return {
-        "title": f"MADE DATA {territory} {period}",
+        "title": f"SYNTHETIC DATA {territory} {period}",
         "subject": "Made for demonstration and tests. No person stands behind any row.",
         "author": "clearing-point",
         "comments": f"Made with the standard {standard.version}.",
@@ -206,7 +206,7 @@ def _write(
     about = book.add_worksheet("about")
     for number, line in enumerate(
         (
-            "MADE DATA",
+            "SYNTHETIC DATA",
             f"{territory} {period}",
             "Made for demonstration and tests.",
             "No person stands behind any row.",

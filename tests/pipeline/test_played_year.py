@@ -183,7 +183,7 @@ def _second_edition(office: Office, territories: tuple[str, ...]) -> None:
 def _lost_ledger(office: Office, folder: Path) -> None:
     kept = office.place.ledger.read_bytes()
     for instead in (None, folder / "backup-2022" / "data" / "publications" / "ledger.csv"):
-        office.place.ledger.unlink()
+        office.place.ledger.unlink(missing_ok=True)
         if instead:
             shutil.copy(instead, office.place.ledger)
         office.refused(2023, "lost or older than what is out")

@@ -80,7 +80,7 @@ def test_the_release_is_whole_and_its_checksums_hold(demo: Project, release: Rel
         assert (folder / part["dcat:accessURL"]["@id"]).is_file()
     citation = yaml.safe_load((folder / "CITATION.cff").read_text())
     assert citation["version"] == release.release_id
-    assert "made data" in citation["title"]
+    assert "synthetic data" in citation["title"]
 
 
 def test_frames_are_tidy_and_typed(release: Release) -> None:

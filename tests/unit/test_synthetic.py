@@ -139,8 +139,8 @@ def test_a_file_says_that_it_is_made(standard: Standard, settings: Mapping[str, 
     (made,) = write_submissions(region, standard, tmp_path, ("2022",))
     assert made.path.name == "MADE-MNE-2022.xlsx"
     with zipfile.ZipFile(made.path) as package:
-        assert b"MADE DATA" in package.read("docProps/core.xml")
-        assert b"MADE DATA" in package.read("xl/worksheets/sheet1.xml")
+        assert b"SYNTHETIC DATA" in package.read("docProps/core.xml")
+        assert b"SYNTHETIC DATA" in package.read("xl/worksheets/sheet1.xml")
         assert b'name="about"' in package.read("xl/workbook.xml")
 
 
