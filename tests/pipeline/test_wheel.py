@@ -70,7 +70,7 @@ def test_a_plain_installation_runs_the_demonstration_a_load_tokens_and_notebooks
         "--territory",
         "SRB",
         "--period",
-        "2021-2022",
+        sent.stem.removeprefix("MADE-SRB-"),
         "--data",
         work / "own",
         folder=work,
