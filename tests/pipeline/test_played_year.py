@@ -79,8 +79,12 @@ class Office:
 
     def out(self) -> dict[str, str]:
         """Return the hashes of all that readers have, and of the ledger."""
+        # A database holds pages that differ by run; its rows are those of the CSV files.
         files = [
-            p for folder in (self.place.releases, self.place.builds) for p in folder.rglob("*") if p.is_file()
+            p
+            for folder in (self.place.releases, self.place.builds)
+            for p in folder.rglob("*")
+            if p.is_file() and p.suffix != ".duckdb" and p.name != "SHA256SUMS"
         ]
         files += [self.place.ledger] if self.place.ledger.is_file() else []
         return {
