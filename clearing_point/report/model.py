@@ -192,7 +192,7 @@ class Finding:
     sure : str
         ``clear``, ``unclear`` (within chance), ``broken`` (not comparable), or ``level`` where nothing is compared.
     first_page : int
-        Place among the findings of the first page; nought: it has none.
+        Place among the findings of the first page; zero: it has none.
     """
 
     finding_id: str
