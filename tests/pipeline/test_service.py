@@ -39,7 +39,9 @@ def image(tmp_path: Path) -> Path:
 
 def test_everything_is_filled_in_and_readable(image: Path, tmp_path: Path) -> None:
     files = [path for path in image.rglob("*") if path.is_file()]
-    assert {*UNITS, "clearing-point.env", "constraints.txt", "crontab"} == {path.name for path in files}
+    assert {*UNITS, "clearing-point-desk.service", "clearing-point.env", "constraints.txt", "crontab"} == {
+        path.name for path in files
+    }
     for path in files:
         assert path.stat().st_mode & 0o777 == 0o644
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
