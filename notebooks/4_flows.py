@@ -37,7 +37,11 @@ relation.pivot("reference_year")
 release.table("T06").pivot("reference_year")
 
 # %% [markdown]
-# Plain SQL works too, read-only, on views named after the indicators.
+# Plain SQL works too, read-only, on views named after the indicators. A sum over cells of which some are hidden is smaller than
+# the number that is printed for all: take the printed total, and count what is hidden beside it.
 
 # %%
-release.sql("SELECT reference_year, sum(value) AS shown FROM T09 WHERE flow NOT IN ('Total') GROUP BY ALL ORDER BY 1")
+release.sql(
+    "SELECT reference_year, max(value) FILTER (flow = 'Total') AS persons, count(*) FILTER (suppressed) AS hidden_cells "
+    "FROM T09 GROUP BY ALL ORDER BY 1"
+)

@@ -190,6 +190,7 @@ def annex_of(release: Release) -> dict[str, str]:
     Its data package leaves out what the annex lacks: a report tells revisions against the report before it.
     """
     paths = [*sorted(release.folder.glob("data/*.csv")), release.folder / "definitions.json"]
+    paths.append(release.folder / "codelists.csv")
     annex = {path.relative_to(release.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     package = json.loads((release.folder / "datapackage.json").read_text(encoding="utf-8"))
     package["resources"] = [r for r in package["resources"] if r["path"] in annex]

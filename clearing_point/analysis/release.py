@@ -17,11 +17,13 @@ from typing import Any
 
 from clearing_point.analysis.missing import MISSING, missing_cells
 from clearing_point.analysis.model import PublishedTable
-from clearing_point.analysis.release_database import DATABASE, write_database
+from clearing_point.analysis.release_database import DATABASE, labels_of, write_database
 from clearing_point.analysis.release_metadata import (
+    CODELISTS,
     REVISIONS,
     catalogue,
     citation,
+    codelists_csv,
     data_package,
     revisions_csv,
 )
@@ -43,6 +45,7 @@ def write_release(
     extra: Mapping[str, str],
     place: Path,
     described: Sequence[Mapping[str, Any]] = (),
+    about: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the release of an edition and put it in a place, which is that of the one before when it is published.
 
@@ -58,6 +61,8 @@ def write_release(
         The folder that it is to have.
     described : sequence of mapping
         Resources of the Data Package for those of the further files that are data.
+    about : mapping
+        What the edition says of itself: ``contact``, ``base_address``.
 
     Returns
     -------
@@ -88,7 +93,8 @@ def write_release(
         _write(folder / "manifest.json", _json({"release": release_id, **manifest}))
         package = data_package(edition, title, release_id, tables, manifest, described)
         _write(folder / "datapackage.json", _json(package))
-        _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables))
+        _write(folder / CODELISTS, codelists_csv(labels_of(tables, standard)))
+        _write(folder / "catalogue.jsonld", catalogue(edition, title, release_id, manifest, tables, about))
         _write(folder / "CITATION.cff", citation(title, release_id, manifest))
         revised = _revised(project, folder, {"release": release_id, **manifest})
         _write(folder / REVISIONS, revisions_csv(revised))

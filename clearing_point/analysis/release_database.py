@@ -86,7 +86,7 @@ def write_database(
             ("indicator", [_indicator(n, t) for n, t in enumerate(tables)]),
             ("dimension", [row for t in tables for row in _dimensions(t)]),
             ("category", [row for t in tables for row in _categories(t, standard)]),
-            ("label", sorted({row for t in tables for row in _labels(t, standard)})),
+            ("label", labels_of(tables, standard)),
             ("cell", [row for t in tables for row in _cells(t)]),
             (
                 "cost",
@@ -188,6 +188,11 @@ def _categories(table: PublishedTable, standard: Standard) -> Iterator[tuple[Any
                 table.indicator.indicator_id, dimension.variable, position, category.code, label, kind,
                 sorted(category.members),
             )  # fmt: skip
+
+
+def labels_of(tables: Sequence[PublishedTable], standard: Standard) -> list[tuple[str, str, str, str]]:
+    """Return (variable, code, language, words) of every code of the tables."""
+    return sorted({row for table in tables for row in _labels(table, standard)})
 
 
 def _labels(table: PublishedTable, standard: Standard) -> Iterator[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -26,8 +26,24 @@ _DCAT = {
     "foaf": "http://xmlns.com/foaf/0.1/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "adms": "http://www.w3.org/ns/adms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
 }
 REVISIONS = "revisions.csv"
+CODELISTS = "codelists.csv"
+_CODELIST_FIELDS = {
+    "variable": "A column of the tables.",
+    "code": "A code that stands in it.",
+    "language": "Language of the words.",
+    "label": "What the code means.",
+}
+_KEYWORDS = (
+    "trafficking in human beings",
+    "victims",
+    "assistance",
+    "South-Eastern Europe",
+    "official statistics",
+)
+_SPATIAL = "http://publications.europa.eu/resource/authority/country/"
 _NUMBER = "Number: "
 _REVISION_FIELDS = {
     "indicator": "The table.",
@@ -66,7 +82,12 @@ def data_package(
         "provisional_years": list(manifest["provisional_years"]),
         "licenses": [{"name": _LICENCE[0], "path": _LICENCE[1]}],
         "contributors": [{"title": _PUBLISHER, "role": "publisher"}],
-        "resources": [*(_resource(t) for t in tables), *further, _revisions_resource()],
+        "resources": [
+            *(_resource(t) for t in tables),
+            *further,
+            _codelists_resource(),
+            _revisions_resource(),
+        ],
     }
 
 
@@ -77,6 +98,43 @@ def revisions_csv(revised: Sequence[tuple[int, Revision]]) -> str:
     writer.writerow(_REVISION_FIELDS)
     writer.writerows((r.table, r.cell, edition, r.before, r.now, r.reason) for edition, r in revised)
     return out.getvalue()
+
+
+def codelists_csv(labels: Iterable[tuple[str, str, str, str]]) -> str:
+    """Return the words of every code of the tables, in every language, as CSV.
+
+    Parameters
+    ----------
+    labels : iterable of (variable, code, language, label)
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CODELIST_FIELDS)
+    first: dict[tuple[str, str, str], str] = {}
+    for variable, code, language, label in labels:
+        first.setdefault((variable, code, language), label)
+    writer.writerows((*key, label) for key, label in sorted(first.items()))
+    return out.getvalue()
+
+
+def _codelists_resource() -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-resource",
+        "name": "codelists",
+        "path": CODELISTS,
+        "title": "Words of the codes",
+        "description": "What the codes of all tables mean, in every language.",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": {
+            "fields": [
+                {"name": name, "type": "string", "description": words, "constraints": {"required": True}}
+                for name, words in _CODELIST_FIELDS.items()
+            ],
+            "primaryKey": ["variable", "code", "language"],
+        },
+    }
 
 
 def _revisions_resource() -> dict[str, Any]:
@@ -149,19 +207,41 @@ def _resource(table: PublishedTable) -> dict[str, Any]:
 
 
 def catalogue(
-    edition: int, title: str, release_id: str, manifest: Mapping[str, Any], tables: Sequence[PublishedTable]
-) -> str:
-    """Return the DCAT-AP description as JSON-LD text."""
-    dataset = f"urn:clearing-point:release:{release_id}"
+    edition: int, title: str, release_id: str, manifest: Mapping[str, Any], tables: Sequence[PublishedTable],
+    about: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """Return the DCAT-AP description as JSON-LD text: a catalogue with one dataset and its files.
+
+    Parameters
+    ----------
+    about : mapping
+        ``contact`` and ``base_address`` of the edition. Without a base address files are named by their place in the
+        release, as nobody knows yet where it will stand.
+    """
+    about, dataset = about or {}, f"urn:clearing-point:release:{release_id}"
+    base = about.get("base_address", "")
+    publisher = {"@type": "foaf:Agent", "foaf:name": _PUBLISHER}
+    territories = sorted({one["territory"] for one in manifest["submissions"] if one.get("territory")})
+    first = min((one["first_year"] for one in manifest["submissions"]), default=edition)
+    text = {"@language": "en", "@value": _MADE if manifest["made_data"] else title}
     graph: list[dict[str, Any]] = [
+        {
+            "@id": "urn:clearing-point:catalogue",
+            "@type": "dcat:Catalog",
+            "dct:title": {"@language": "en", "@value": "Releases of the regional clearing point"},
+            "dct:description": {"@language": "en", "@value": "Protected tables, one release an edition."},
+            "dct:publisher": publisher,
+            "dct:license": {"@id": _LICENCE[1]},
+            "dcat:dataset": [{"@id": dataset}],
+        },
         {
             "@id": dataset,
             "@type": "dcat:Dataset",
             "dct:title": {"@language": "en", "@value": title},
-            "dct:description": {"@language": "en", "@value": _MADE if manifest["made_data"] else title},
+            "dct:description": text,
             "dct:identifier": release_id,
             "dct:issued": {"@type": "xsd:date", "@value": manifest["data_as_of"]},
-            "dct:publisher": {"@type": "foaf:Agent", "foaf:name": _PUBLISHER},
+            "dct:publisher": publisher,
             "dct:license": {"@id": _LICENCE[1]},
             "dct:accessRights": {
                 "@id": "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
@@ -170,16 +250,22 @@ def catalogue(
                 "@id": "http://publications.europa.eu/resource/authority/frequency/ANNUAL"
             },
             "dcat:theme": {"@id": "http://publications.europa.eu/resource/authority/data-theme/JUST"},
+            "dcat:keyword": [{"@language": "en", "@value": word} for word in _KEYWORDS],
+            "dcat:contactPoint": {
+                "@type": "vcard:Organization", "vcard:fn": about.get("contact") or _PUBLISHER,
+            },
+            "dct:spatial": [{"@id": f"{_SPATIAL}{t}"} for t in territories],
             "dct:temporal": {
                 "@type": "dct:PeriodOfTime",
+                "dcat:startDate": {"@type": "xsd:gYear", "@value": str(first)},
                 "dcat:endDate": {"@type": "xsd:gYear", "@value": str(edition)},
             },
             "adms:versionNotes": f"edition {edition}, standard {manifest['standard']['version']}",
             "dcat:distribution": [
                 {"@id": f"{dataset}:{t.indicator.indicator_id}:{ending}"} for t in tables for ending in _MEDIA
             ],
-        }
-    ]
+        },
+    ]  # fmt: skip
     for table in tables:
         name = table.indicator.indicator_id
         for ending, media in _MEDIA.items():
@@ -188,7 +274,7 @@ def catalogue(
                     "@id": f"{dataset}:{name}:{ending}",
                     "@type": "dcat:Distribution",
                     "dct:title": {"@language": "en", "@value": table.indicator.title["en"]},
-                    "dcat:accessURL": {"@id": f"data/{name}.{ending}"},
+                    "dcat:accessURL": {"@id": f"{base}data/{name}.{ending}"},
                     "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{media}"},
                     "dct:license": {"@id": _LICENCE[1]},
                 }

@@ -203,6 +203,7 @@ def make_release(
         },
         place,
         [scorecard_resource(standard, _SCORECARD)],
+        edition.about,
     )
     return Release(edition, tables, folder, submissions, data_as_of, out.late, links.stale, validated)
 
