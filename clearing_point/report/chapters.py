@@ -104,7 +104,8 @@ def key_figures(views: Sequence[View], setting: Setting, numbers: dict[str, str]
         share = next((s for v in bound.at if v != view.year and (s := view.share(place, v))), None)
         if bound.share and share is None:
             continue
-        value = share.text if bound.share and share else shown.text
+        sign = words("signs.indicative") if share is not None and share.indicative else ""
+        value = f"{share.text}{sign}" if bound.share and share else shown.text
         details = []
         if bound.share:
             details.append(words("key_figures.of_persons", value=shown.text))

@@ -24,6 +24,8 @@ def english_texts(edition: Edition, context: ReportContext, words: Words) -> fro
         population = standard.populations[indicator.population]
         texts += [indicator.title, indicator.definition, *indicator.caveats, *indicator.labels]
         texts += [population.title, population.definition]
+        if indicator.question is not None:
+            texts.append(indicator.question[1])
         if indicator.measure is not None and indicator.measure.denominator is not None:
             denominator = standard.denominators[indicator.measure.denominator]
             texts += [denominator.title, denominator.definition]

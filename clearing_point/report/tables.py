@@ -233,6 +233,11 @@ def _notes(
     if any((m := view.measured(place)) is not None and m.text == dash for place in places):
         least = view.setting.context.standard.settings["thresholds"]["minimum_base_mean_or_median"]
         notes.append(words("tables.note_measure", sign=dash, base=least))
+    if view.indicator.question is not None and view.published.values is not None:
+        above, question = view.indicator.question
+        keys = (tuple(place[v] for v in view.categories) for place in places)
+        if any((view.published.values.get(key) or 0.0) > above for key in keys):
+            notes.append(words.of(question))
     if view.indicator.multiple:
         notes.append(words("tables.note_multiple"))
     if any(view.is_break(place) for place in places):

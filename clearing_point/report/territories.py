@@ -77,19 +77,24 @@ def _group(
     parts: Sequence[str],
 ) -> Iterator[Block]:
     setting, words = numbering.setting, numbering.setting.words
-    fixed, left_out, regional = {TERRITORY: territory}, [], 0
+    fixed, regional = {TERRITORY: territory}, 0
+    left_out: list[str] = []
+    elsewhere: list[str] = []
     for view in views:
         if view.territory is None or territory not in view.categories[TERRITORY] or view.protected.withheld:
             regional += 0 if view.protected.withheld else 1
             continue
         source_id = view.indicator.indicator_id
         allowed = not small or source_id in setting.edition.small_territory_tables
-        if not allowed or not shows_something(view, fixed):
-            left_out.append(
-                words("chapters.left_out_item", title=view.title, number=numbering.of_table[source_id])
-            )
+        shows = shows_something(view, fixed)
+        if not allowed or not shows:
+            item = words("chapters.left_out_item", title=view.title, number=numbering.of_table[source_id])
+            (elsewhere if shows else left_out).append(item)
             continue
         yield from _slice(view, territory, fixed, easel, numbering, name)
+    if elsewhere:
+        yield Paragraph(words("chapters.in_region", name=name, year=setting.edition.year), "note")
+        yield Items(tuple(elsewhere))
     if left_out:
         yield Paragraph(words("chapters.left_out", name=name), "note")
         yield Items(tuple(left_out))

@@ -330,6 +330,9 @@ def _indicator(block: Mapping[str, Any], path: Path) -> Indicator:
             share=block.get("share"),
             measure=Measure(**block["measure"]) if "measure" in block else None,
             follow_up_months=int(block.get("follow_up_months", 0)),
+            question=(float(block["question"]["above"]), block["question"]["text"])
+            if "question" in block
+            else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, error) from error

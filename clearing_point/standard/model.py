@@ -273,6 +273,8 @@ class Indicator:
     share: str | None = None
     """Variable whose categories are printed with their share of the known."""
     measure: Measure | None = None
+    question: tuple[float, Text] | None = None
+    """A measure above the number is never printed without the sentence."""
     follow_up_months: int = 0
     """Months after its end for which persons of a year are still followed: until then the year is not complete."""
 
@@ -365,7 +367,10 @@ class Standard:
     def report_texts(self) -> Iterator[tuple[str, Text]]:
         """Yield the texts that only readers of the report meet, with their context; a language may lack them."""
         for indicator in self.indicators:
-            yield from (("", text) for text in (indicator.title, indicator.definition, *indicator.caveats))
+            asked = () if indicator.question is None else (indicator.question[1],)
+            yield from (
+                ("", text) for text in (indicator.title, indicator.definition, *indicator.caveats, *asked)
+            )
             yield from (("report:label", text) for text in indicator.labels)
         for population in self.populations.values():
             yield "report:label", population.title
