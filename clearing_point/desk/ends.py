@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from clearing_point.desk.outbox import put_out
 from clearing_point.desk.place import Desk
@@ -71,11 +71,14 @@ class Ends:
         if found is None or found["refused"]:
             # Gone before anybody is told: a folder of uploads is where names could stay.
             self.desk.remove_content(one["id"], keep_findings=found is not None)
+            with self.desk.store.changing() as connection:
+                connection.execute(update(file).where(file.c.id == one["id"]).values(name="-"))
+            self.desk.store.forget_traces()  # the name of a file may be that of a person
             values: Row = (
                 {"said": None, "outcome": json.dumps(found)} if found else {"said": _problem(answer)}
             )
             with self.desk.store.changing() as connection:
-                step(connection, one, "refuse", "desk", name="-", **values)
+                step(connection, one, "refuse", "desk", **values)
                 put_out(self.desk, connection, [one["by"]], one, "news")
             return
         with self.desk.store.changing() as connection:

@@ -302,6 +302,7 @@ def remove(call: Call) -> Response:
         connection.execute(delete(answer).where(answer.c.file == one["id"]))
     call.desk.stop_job(one["id"])
     call.desk.remove_content(one["id"])
+    call.desk.store.forget_traces()
     return call.go(f"/periods/{one['territory']}/{one['period']}")
 
 

@@ -45,6 +45,7 @@ def delete_due(desk: Desk) -> int:
             except Moved:
                 continue
             left += 1
+            desk.store.forget_traces()
         elif one["state"] not in rules().having("busy"):
             desk.remove_content(one["id"], keep_findings=True)
     # An upload that was cut by a killed server left a folder and no row: nothing was promised of it.

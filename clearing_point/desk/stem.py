@@ -14,15 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from clearing_point.desk.lifeline import STEM
 from clearing_point.desk.rules import rules
 from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
 from clearing_point.processes import close_to_others, end_with_parent
-
-SERVER = "CLEARING_POINT_DESK_SERVER"
-"""Number of the process that serves pages, told to the stem: it may have been killed before the stem could say so."""
-# A killed server leaves no stem, and a killed stem no job: without this they would wait for work for ever.
-end_with_parent(int(os.environ[SERVER]) if SERVER in os.environ else None)
-_STEM = os.getpid()
 
 _ADDRESS_BYTES = 6 << 30
 _KNOWN_THREADS = ("python", "clearing-point", "jemalloc", "pool", "arrow", "duckdb", "main")
@@ -37,7 +32,7 @@ def entry(run: str, task: dict[str, Any], pipe: Any) -> None:
     run : str
         ``module:function`` that does it: takes the task and a function to tell stages.
     """
-    end_with_parent(_STEM)
+    end_with_parent(STEM)
     close_to_others()
     silent = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):

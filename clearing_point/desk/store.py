@@ -36,6 +36,7 @@ from clearing_point.errors import InputProblem
 
 Row = dict[str, Any]
 _VERSION = 1
+_TRIES, _PAUSE_SECONDS = 50, 0.1
 _LOCK = 7_205_211_908
 """Number of the lock under which PostgreSQL lets one change at a time write its line of the log."""
 
@@ -203,6 +204,19 @@ class Store:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             yield connection
+
+    def forget_traces(self) -> None:
+        """Write over what was changed or deleted: SQLite keeps earlier pages in its log until it is emptied."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None  # noqa: S101 - for the type checker
+            connection.rollback()
+            for _ in range(_TRIES):
+                if raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                    return
+                time.sleep(_PAUSE_SECONDS)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -66,6 +66,7 @@ class TestDesk:
         *,
         proxied: bool = True,
         demo: bool = False,
+        database: str | None = None,
     ) -> None:
         project = Project(root=ROOT, data=folder)
         project.prepare()
@@ -78,7 +79,13 @@ class TestDesk:
         )  # of tests: the cost itself has a test
         accounts.nobody = accounts.hasher.hash("nobody")
         self.desk = Desk(
-            project, standard, opened_store(folder / "desk"), accounts, origin, proxied=proxied, demo=demo
+            project,
+            standard,
+            opened_store(folder / "desk", database),
+            accounts,
+            origin,
+            proxied=proxied,
+            demo=demo,
         )
         self.desk.prepare()
         self.app = application(self.desk, (origin.partition("//")[2],))

@@ -177,7 +177,7 @@ def test_the_process_that_serves_pages_never_imports_the_warehouse_or_the_flows(
     code = (
         "import sys; from clearing_point.desk import server, app; "
         "print(sorted({'duckdb', 'pyarrow', 'pandas', 'great_expectations', 'clearing_point.warehouse', "
-        "'clearing_point.desk.stem', 'pipelines.desk', 'pipelines.ingest'} & set(sys.modules)))"
+        "'clearing_point.desk.stem', 'clearing_point.desk.lifeline', 'pipelines.desk', 'pipelines.ingest'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

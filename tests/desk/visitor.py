@@ -73,7 +73,7 @@ class Visitor:
         """Do something with a file as its page offers it."""
         return self.post(f"{address}/{deed}", {"version": self.version(address), **form})
 
-    def until(self, address: str, states: tuple[str, ...], seconds: float = 120) -> str:
+    def until(self, address: str, states: tuple[str, ...], seconds: float = 400) -> str:
         """Look again until the file is in one of these states; returns it."""
         identity = address.rpartition("/")[2]
         end = time.monotonic() + seconds

@@ -30,7 +30,8 @@ from tests.faults.light_desk import LEDGER, PLANTED
 
 PEOPLE = {"officer": ("officer", "ALB", "en"), "approver": ("approver", "ALB", "en")}
 _PERIOD = "2024"
-_SECONDS_TO_DIE = 2.0
+_SECONDS_TO_DIE = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+"""Two seconds of a quiet machine: a stem that is still starting ends when it is far enough to look for its server."""
 
 
 class LightDesk(RunningDesk):

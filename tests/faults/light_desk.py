@@ -77,7 +77,13 @@ def main(port: int, data: Path) -> None:
 
     place = Place(port)
     desk = opened_desk(Project(root=ROOT, data=data), place)
-    serve(desk, place, run="tests.faults.light_desk:run", preload=("clearing_point.desk.stem",), workers=2)
+    serve(
+        desk,
+        place,
+        run="tests.faults.light_desk:run",
+        preload=("clearing_point.desk.lifeline", "clearing_point.desk.stem"),
+        workers=2,
+    )
 
 
 if __name__ == "__main__":
