@@ -19,6 +19,9 @@ import psutil
 from tests.conftest import ROOT
 from tests.desk.running import RunningDesk
 
+REPEATED = 3
+"""Checks both ways; the middle one is printed."""
+
 
 def measured(demo: Path, folder: Path) -> dict[str, float]:
     """Play the round with the first workbook of the demonstration; returns figures."""
@@ -62,7 +65,7 @@ def measured(demo: Path, folder: Path) -> dict[str, float]:
         officer, approver = desk.visitor("officer"), desk.visitor("approver")
         assert desk.process is not None
         web = psutil.Process(desk.process.pid)
-        for _ in range(3):
+        for _ in range(REPEATED):
             before = _cpu_of_children()
             subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
             alone = _cpu_of_children() - before
@@ -89,7 +92,7 @@ def measured(demo: Path, folder: Path) -> dict[str, float]:
     finally:
         desk.stop()
     ratios.sort()
-    ratio, desk_cpu, command_cpu, memory = ratios[1]
+    ratio, desk_cpu, command_cpu, memory = ratios[len(ratios) // 2]
     return {
         "file_bytes": source.stat().st_size, "check_cpu_desk_s": desk_cpu, "check_cpu_command_s": command_cpu,
         "check_cpu_ratio": ratio, "own_memory_of_a_check_MiB": memory, "stem_MiB": stem,

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -118,7 +119,8 @@ def _kill(desk: LightDesk, chance: random.Random) -> str:
     victims = {"server": [server], "stem": stems, "job": jobs or [server]}[what]
     victim = chance.choice(victims or [server])
     below = [pid for pid in (family if victim == server else descendants(victim)) if pid != victim]
-    os.kill(victim, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # a job may have ended by itself
+        os.kill(victim, signal.SIGKILL)
     if victim == server:
         desk.process.wait()
     end = time.monotonic() + _SECONDS_TO_DIE
