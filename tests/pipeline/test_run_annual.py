@@ -140,6 +140,7 @@ def test_wherever_a_build_is_killed_one_whole_report_stands(what: str, demo: Pro
     assert run_annual(place, standard, 2022).release == "1.1"
 
 
+@pytest.mark.great_expectations  # commands of other processes validate, and their bytes are compared with this one's
 def test_one_edition_through_all_its_life(place: Project) -> None:
     standard = load_standard(place.schemas)
     report = place.builds / "2022"
