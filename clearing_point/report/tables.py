@@ -7,6 +7,7 @@ from itertools import groupby, product
 
 from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.report.model import Cell, Origin, Scope, Table
+from clearing_point.report.plurals import counted
 from clearing_point.report.signs import Printed, print_decimal, print_number
 from clearing_point.report.view import Place, View
 from clearing_point.standard.model import TERRITORY, Measure
@@ -244,7 +245,9 @@ def _notes(
         notes.append(words("tables.note_break", sign=words("signs.break")))
     if any(view.is_incomplete(place) for place in places):
         months = view.indicator.follow_up_months
-        notes.append(words("tables.note_not_yet", sign=words("signs.not_yet"), months=months))
+        notes.append(
+            counted(words, "tables.note_not_yet", months, sign=words("signs.not_yet"), months=months)
+        )
     if any(p.text == words("signs.no_data") for p in printed):
         notes.append(words("tables.note_no_data", sign=words("signs.no_data")))
     if any(p.value == 0 and p.text == words("signs.none_reported") for p in printed):

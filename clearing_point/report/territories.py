@@ -12,6 +12,7 @@ from clearing_point.report.chapters import Numbering, counted_figure, table_anch
 from clearing_point.report.data_notes import data_notes
 from clearing_point.report.figures import Easel, state_of
 from clearing_point.report.model import Block, Items, Paragraph, Section
+from clearing_point.report.plurals import counted
 from clearing_point.report.scorecard import scorecard_of
 from clearing_point.report.tables import make_table, shows_something
 from clearing_point.report.view import Place, Setting, View
@@ -100,7 +101,9 @@ def _group(
         yield Items(tuple(left_out))
     if regional:
         titles = words.joined([words(f"parts.{part}.title") for part in parts])
-        yield Paragraph(words("chapters.regional_only", count=regional, parts=titles), "note")
+        yield Paragraph(
+            counted(words, "chapters.regional_only", regional, count=regional, parts=titles), "note"
+        )
 
 
 def _slice(

@@ -16,7 +16,7 @@ from clearing_point.standard.model import TERRITORY, Standard
 from clearing_point.standard.plurals import counted
 from clearing_point.standard.shapes import row_problems, shape_problems
 from clearing_point.standard.translations import REGISTER, SOURCE
-from clearing_point.standard.wording import Wording, lines_of
+from clearing_point.standard.wording import Wording, faults_of_report, lines_of
 
 _YAML_KINDS = {
     "standard.yml": "standard",
@@ -84,6 +84,7 @@ def check_project(project: Project) -> list[str]:
         problems.extend(_territories(standard))
         problems.extend(_messages(standard))
         problems.extend(_translations(standard))
+        problems.extend(faults_of_report(project.reports, Wording(project.schemas)))
         problems.extend(_former_texts(standard))
         problems.extend(_references(standard))
         problems.extend(_published_series(standard))

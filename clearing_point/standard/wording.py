@@ -85,6 +85,13 @@ class Wording:
             source = line.english or line.text
             if source in counted or line.form != OTHER:
                 forms.setdefault(source, {})[line.form] = line
+        yield from self.faults_of_words(language, lines, counted)
+        yield from _forms(language, forms, counted)
+
+    def faults_of_words(self, language: str, lines: Sequence[Line], counted: Container[str]) -> Iterator[str]:
+        """Yield the faults of single texts; parameters as :meth:`faults`."""
+        for line in lines:
+            source = line.english or line.text
             if (language, line.text) in self._exceptions:
                 continue
             yield from (f"{line.place}: {fault}" for fault in self._faults(language, line))
@@ -93,7 +100,6 @@ class Wording:
                     f"{line.place}: puts a noun behind a count, and nouns change with counts: give the sentence a form for "
                     f"each kind of number ({', '.join(('one', OTHER))} ...), or write 'noun: {{count}}'."
                 )
-        yield from _forms(language, forms, counted)
 
     def _faults(self, language: str, line: Line) -> Iterator[str]:
         text = _PLACES.sub("", line.text)
@@ -160,3 +166,41 @@ def lines_of(schemas: Path, english: Iterable[Mapping[str, str]]) -> Iterator[tu
             form = row["context"].removeprefix(CONTEXT) if row["context"].startswith(CONTEXT) else OTHER
             lines.append(Line(f"{path}:{number}", row["text"], row["english"], form))
         yield path.stem, lines
+
+
+def faults_of_report(reports: Path, wording: Wording) -> Iterator[str]:
+    """Yield the faults of the report's texts (``reports/text/<language>/*.yml``) as ``place: sentence``.
+
+    A phrase that goes with a number has its forms below its name: ``persons: {one: ..., other: ...}``.
+    """
+    for folder in sorted(path for path in (reports / "text").iterdir() if path.is_dir()):
+        language = folder.name
+        wanted = {*forms_of(language), OTHER}
+        for path in sorted(folder.glob("*.yml")):
+            texts = dict(_texts(read_yaml(path)))
+            phrases = {key.rpartition(".")[0] for key in texts if key.rpartition(".")[2] == OTHER}
+            phrases = {
+                key for key in phrases if any(f"{key}.{form}" in texts for form in FORMS if form != OTHER)
+            }
+            for key in sorted(phrases):
+                found = {form for form in FORMS if f"{key}.{form}" in texts}
+                if found != wanted:
+                    yield f"{path}: {key}: has the forms {_listed(found)}; numbers of {language} have {_listed(wanted)}."
+            forms = {text for key, text in texts.items() if key.rpartition(".")[0] in phrases}
+            lines = [Line(f"{path}: {key}", text) for key, text in texts.items()]
+            yield from wording.faults_of_words(language, lines, forms)
+
+
+def _texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _texts(part, f"{key}.{number}")
+
+
+def _listed(forms: Container[str]) -> str:
+    return ", ".join(form for form in FORMS if form in forms)

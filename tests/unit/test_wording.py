@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearing_point.standard.wording import Line, Wording
+from clearing_point.standard.wording import Line, Wording, faults_of_report
 from tests.conftest import ROOT
 
 RIGHT = [
@@ -80,3 +80,24 @@ def test_each_kind_of_number_has_its_form(wording, language, forms, said) -> Non
 def test_a_form_of_a_text_without_numbers_is_found(wording) -> None:
     found = list(wording.faults("sr-Cyrl", [Line("here", "Редова: {count}", "Rows: {count}", "few")]))
     assert any("does not count with" in fault for fault in found), found
+
+
+def test_the_texts_of_the_report_are_read_too(tmp_path, wording) -> None:
+    folder = tmp_path / "text" / "sr-Cyrl"
+    folder.mkdir(parents=True)
+    right = (
+        'months: {one: "{months} месец", few: "{months} месеца", other: "{months} месеци"}\nlist: [Жртве]\n'
+    )
+    (folder / "right.yml").write_text(right, encoding="utf-8")
+    assert list(faults_of_report(tmp_path, wording)) == []
+    wrong = (
+        'a: {one: "{months} месец", other: "{months} месеци"}\nb: ["После {months} месеци"]\nc: Удио дјеце\n'
+    )
+    (folder / "wrong.yml").write_text(wrong, encoding="utf-8")
+    found = " ".join(faults_of_report(tmp_path, wording))
+    for said in (
+        "a: has the forms",
+        "b.0: puts a noun behind a count",
+        "c: 'дјеце' is a word of a neighbouring",
+    ):
+        assert said in found, found
