@@ -17,6 +17,7 @@ from clearing_point.standard.plurals import counted
 from clearing_point.standard.shapes import row_problems, shape_problems
 from clearing_point.standard.translations import REGISTER, SOURCE
 from clearing_point.standard.wording import Wording, faults_of_report, lines_of
+from clearing_point.standard.workbook import short_name
 
 _YAML_KINDS = {
     "standard.yml": "standard",
@@ -148,6 +149,9 @@ def _references(standard: Standard) -> Iterator[str]:
         names = set(table.by_name)
         if len(names) != len(table.fields):
             yield f"{path}:1: a field name stands twice."
+        for language, title in table.title.items():
+            if short_name(title) != title:
+                yield f"{path}:1: the name of a sheet holds no more than '{short_name(title)}' of '{title}' ({language})."
         for index, field in enumerate(table.fields):
             line = line_at(lines, ("fields", index, "name"))
             if field.codelist and field.codelist != TERRITORY and field.codelist not in standard.codelists:

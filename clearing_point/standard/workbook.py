@@ -7,7 +7,8 @@ One sheet a table: machine names in row 1, words in row 2, data from row 3 on, a
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ _SHEET_NAME = 31  # limits of Excel
 _PROMPT_TITLE, _PROMPT = 32, 255
 _LONG_LIST = 60
 _A4 = 9
+_WIDE, _EXAMPLE, _COLUMN, _LINE_POINTS = 100, 20, 18, 15
+"""Widths of the columns of instructions, examples and data; height of one line."""
 _ALLOWED_ON_LOCKED_SHEETS = (
     "format_cells",
     "format_columns",
@@ -179,6 +182,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "title": book.add_format({"bold": True, "font_size": 14}),
         "text": book.add_format(wrap),
         "draft": book.add_format({**wrap, "italic": True, "bg_color": "#FFF2CC"}),
+        "link": book.add_format({"font_color": "#0000FF", "underline": 1, "valign": "top"}),
         "bold": book.add_format({"bold": True, "valign": "top"}),
         "machine": book.add_format({"font_color": "#808080", "font_size": 8}),
         "heading": book.add_format({**wrap, "bold": True, "bg_color": "#DDEBF7", "bottom": 1}),
@@ -186,6 +190,16 @@ def _formats(book: Any) -> dict[str, Any]:
         "open": book.add_format({"locked": False, "num_format": "@"}),
         "open_number": book.add_format({"locked": False}),
     }
+
+
+def _height(texts: Iterable[str], width: int) -> int:
+    """Return the points of a row that shows its longest text whole.
+
+    Office programs do not all work out the height of wrapped rows. A letter of another font may be wider than the
+    digits by which columns are measured, so a line is taken to hold less than the column is wide.
+    """
+    lines = (len(textwrap.wrap(text, int(width * 0.95), break_long_words=False)) for text in texts)
+    return _LINE_POINTS * max([1, *lines])
 
 
 def short_name(name: str) -> str:
@@ -201,8 +215,13 @@ def _instructions(
     names: Mapping[str, str],
 ) -> None:
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(1, 1, _WIDE)
     sheet.write_string(0, 0, setting.word("title"), formats["title"])
+
+    def write(row: int, text: str, form: str = "text") -> None:
+        sheet.set_row(row, _height([text], _WIDE))
+        sheet.write_string(row, 1, text, formats[form])
+
     facts = (
         ("territory", setting.standard.territory_name(setting.territory, language=setting.language)),
         ("year", str(setting.year)),
@@ -215,24 +234,24 @@ def _instructions(
         sheet.write_string(row, 1, value)
         row += 1
     if setting.is_draft:
-        sheet.write_string(row, 1, setting.word("draft"), formats["draft"])
+        write(row, setting.word("draft"), "draft")
         row += 1
     row += 1
     for number, name in enumerate((*setting.source["instructions"], "locked"), start=1):
         sheet.write_string(row, 0, f"{number}.", formats["text"])
-        sheet.write_string(row, 1, setting.word(name), formats["text"])
+        write(row, setting.word(name))
         row += 1
     row += 1
     sheet.write_string(row, 0, setting.word("sheets"), formats["bold"])
     for table in tables:
         row += 1
-        sheet.write_url(row, 0, f"internal:'{names[table.name]}'!A1", string=names[table.name])
-        sheet.write_string(row, 1, setting.text(table.help), formats["text"])
+        sheet.write_url(row, 0, f"internal:'{names[table.name]}'!A1", formats["link"], names[table.name])
+        write(row, setting.text(table.help))
     sheet.protect("", {"format_columns": True, "format_rows": True})
 
 
 def _examples(sheet: Any, setting: _Setting, formats: Mapping[str, Any], tables: Sequence[Table]) -> None:
-    sheet.set_column(0, 30, 20)
+    sheet.set_column(0, 30, _EXAMPLE)
     row = 0
     for table in tables:
         rows = setting.source["examples"].get(table.name)
@@ -240,10 +259,12 @@ def _examples(sheet: Any, setting: _Setting, formats: Mapping[str, Any], tables:
             continue
         used = [f for f in table.received if any(f.name in r for r in rows)]
         sheet.write_string(row, 0, setting.text(table.title), formats["title"])
+        sheet.set_row(row + 1, _height((setting.text(field.title) for field in used), _EXAMPLE))
         for column, field in enumerate(used):
             sheet.write_string(row + 1, column, setting.text(field.title), formats["heading"])
         row += 2
         for cells in setting.cells(table, rows):
+            sheet.set_row(row, _height((str(cells[f.name]) for f in used if f.name in cells), _EXAMPLE))
             for column, field in enumerate(used):
                 if field.name in cells:
                     sheet.write_string(row, column, str(cells[field.name]), formats["text"])
@@ -275,13 +296,15 @@ def _data(
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
     columns: dict[str, int] = {}
+    headings: list[str] = []
     last = DATA_ROW - 2 + setting.source["rows_prepared"]
     for field in table.received:
         column = columns[field.name] = len(columns)
         number = field.type in ("integer", "number", "year")
-        sheet.set_column(column, column, 18, formats["open_number" if number else "open"])
+        sheet.set_column(column, column, _COLUMN, formats["open_number" if number else "open"])
         sheet.write_string(0, column, field.name, formats["machine"])
         title = setting.text(field.title)
+        headings.append(title)
         sheet.write_string(1, column, title, formats["required" if field.required else "heading"])
         help_text = _help(setting, field)
         sheet.write_comment(
@@ -292,10 +315,11 @@ def _data(
         )
         if field.no_column:
             columns[field.no_column] = len(columns)
-            sheet.set_column(columns[field.no_column], columns[field.no_column], 18, formats["open"])
+            sheet.set_column(columns[field.no_column], columns[field.no_column], _COLUMN, formats["open"])
             sheet.write_string(0, columns[field.no_column], field.no_column, formats["machine"])
             no = setting.standard.label_of("yes_no", "N", setting.language)
-            sheet.write_string(1, columns[field.no_column], f"{title}: {no}", formats["heading"])
+            headings.append(f"{title}: {no}")
+            sheet.write_string(1, columns[field.no_column], headings[-1], formats["heading"])
     for row, cells in enumerate(setting.cells(table, rows), start=DATA_ROW - 1):
         for name, cell in cells.items():
             number = table.by_name[name].type in ("integer", "number", "year")
@@ -306,7 +330,7 @@ def _data(
                     row, columns[name], str(cell), formats["open_number" if number else "open"]
                 )
     sheet.freeze_panes(DATA_ROW - 1, 1)
-    sheet.set_row(1, 45)
+    sheet.set_row(1, max(3 * _LINE_POINTS, _height(headings, _COLUMN)))
     sheet.protect(
         "",
         dict.fromkeys(_ALLOWED_ON_LOCKED_SHEETS, True),

@@ -53,6 +53,12 @@ FAULTS = {
         ("schemas/codelists/sex.csv", "F,,value", "F,Q,value", "the parent 'Q' of F is no code"),
         ("schemas/codelists/identification_status.csv", "CONFIRMED,", "PRESUMED,", "a code stands twice"),
         ("schemas/crosswalks/eurostat.csv", "sex,F,", "sex,Q,", "sex.Q is not in the standard"),
+        (
+            "schemas/tables/follow_up.yml",
+            'title: {en: "Follow-up"}',
+            'title: {en: "Follow-up of all that was agreed"}',
+            "holds no more",
+        ),
         ("schemas/territories/group.csv", "SEE11,ALB", "SEE11,QQQ", "'QQQ' is no territory"),
         (
             "schemas/indicators/numbers.yml",

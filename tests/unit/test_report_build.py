@@ -168,7 +168,7 @@ def test_where_from_answers_everything(page):
     for word in (
         "Definition of T10",
         "Persons identified",
-        "2 of 12 cells",
+        "2 of 12",
         "ALB-2022-01",
         "a &lt; 5",
         "13 not known of 1,271",
