@@ -30,6 +30,7 @@ def make_certificates(
     *,
     relations: Sequence[Knowledge] = (),
     beside: AuditResult | None = None,
+    combinations: bool = False,
 ) -> Certificates:
     """Return the certificates of an audit, ready for `json.dumps` (deterministic).
 
@@ -40,6 +41,8 @@ def make_certificates(
     beside
         The audit of an attacker who knows more and found nothing. Of a cell that she knows to be at least the threshold
         nothing is asked, although who knows less can tell a part of that only: no need of it is certified.
+    combinations
+        List which combinations of variables occur: for the office alone.
     """
     evidence = result.evidence
     stands = result.safe or (beside is not None and beside.safe and not result.recovered)
@@ -66,7 +69,7 @@ def make_certificates(
         {str(cell): int(table[cell]) for cell in np.flatnonzero(table != evidence.witnesses[0])}
         for table in evidence.witnesses[1:]
     ]
-    stands_on = _said(relations)
+    stands_on = _listed(relations) if combinations else _said(relations)
     return {
         "edition": edition, "cells": cells, "equations": equations, "table": first, "other_tables": moves,
         "relations": stands_on, "relations_sha256": hash_of(stands_on),
@@ -76,6 +79,19 @@ def make_certificates(
 def _said(relations: Sequence[Knowledge]) -> list[str]:
     """Return which variables the attacker was taken to know of as going together; not how: that tells of rare persons."""
     return [relation.sentence() for relation in relations if isinstance(relation, Joint)]
+
+
+def _listed(relations: Sequence[Knowledge]) -> list[Any]:
+    return [
+        {
+            "said": relation.sentence(),
+            "variables": list(relation.variables),
+            "parts": [[sorted(part) for part in parts] for parts in relation.parts],
+            "occur": [list(picked) for picked in relation.possible],
+        }
+        for relation in relations
+        if isinstance(relation, Joint)
+    ]
 
 
 def write_certificates(certificates: Certificates, path: Path | str) -> None:

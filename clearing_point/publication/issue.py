@@ -27,6 +27,7 @@ from clearing_point.disclosure import (
     protect,
     withhold,
 )
+from clearing_point.disclosure.certificates import make_certificates, write_certificates
 from clearing_point.disclosure.still_true import still_true
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -223,6 +224,9 @@ def _make_issue(
         # What it cost in small cells and in others: for the office, never for a release.
         cost = json.dumps(asdict(protection.cost), ensure_ascii=False, indent=1) + "\n"
         (waiting / f"cost of {name}.json").write_text(cost, encoding="utf-8", newline="\n")
+        # The proof with the combinations that it stands on, which would tell of rare persons: for the office, too.
+        proof = make_certificates(protection.audit, name, relations=relations, combinations=True)
+        write_certificates(proof, waiting / f"certificates of {name}.json")
 
 
 def _protected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,7 @@ from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.certificates import make_certificates, verify_certificates
 from clearing_point.disclosure.check_certificates import check
 from clearing_point.disclosure.relations import Units, derive
+from clearing_point.errors import InputProblem
 from tests.attack.rank_of_counting import lacking
 from tests.conftest import ROOT
 
@@ -161,3 +163,18 @@ def test_a_certificate_holds_the_relations_that_it_stands_on():
     assert check(certificates)[0] == []
     certificates["relations"] = certificates["relations"][1:]
     assert "relations" in check(certificates)[0][0]
+
+
+def test_the_certificate_of_the_office_lists_the_combinations_that_it_stands_on():
+    made = persons(2)
+    known = derive(units(made), PLACES_AND_TIMES)
+    protected = protect(programme(made), POLICY, profile="suppress", relations=known)
+    whole = make_certificates(protected.audit, relations=known, combinations=True)
+    assert verify_certificates(whole, protected.tables, POLICY, relations=known) > 0
+    assert [len(listed["occur"]) for listed in whole["relations"]] == [len(joint.possible) for joint in known]
+    whole["relations"][0]["occur"].pop()
+    assert "relations" in check(whole)[0][0]
+    # One combination less, and the equations that the tables are checked with are others.
+    fewer = [replace(known[0], possible=known[0].possible[1:]), *known[1:]]
+    with pytest.raises(InputProblem, match="other tables"):
+        verify_certificates(whole, protected.tables, POLICY, relations=fewer)
