@@ -239,24 +239,29 @@ def _lost_disk(office: Office, folder: Path) -> None:
 
 
 def _restored_by_another_user(office: Office, folder: Path) -> None:
-    if os.geteuid() != 0:
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0 or setpriv is None:
         return  # only root may become another user
     elsewhere = folder / "another machine"
     shutil.copytree(office.place.root, elsewhere / "project")
     shutil.copytree(folder / "backup-2023", elsewhere / "backup")
     for path in (elsewhere, *elsewhere.rglob("*")):
         os.chown(path, ANOTHER_USER, ANOTHER_USER)
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_mode & 0o777 == 0o700 and parent.stat().st_uid == 0:
-            parent.chmod(0o755)
+    # That user may read this machine's Python, wherever it lies, and write nothing but what is her own.
+    become = [setpriv, f"--reuid={ANOTHER_USER}", f"--regid={ANOTHER_USER}", "--clear-groups"]
+    become += [
+        "--inh-caps=+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+    ]
 
     def as_that_user(*words: object) -> subprocess.CompletedProcess[str]:
         where = ("--project", elsewhere / "project", "--data", elsewhere / "data")
         return subprocess.run(
-            [sys.executable, "-m", "clearing_point.cli", *map(str, (*words, *where))],
-            user=ANOTHER_USER, group=ANOTHER_USER, extra_groups=[], capture_output=True, text=True, check=False,
-            cwd=elsewhere, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": "/nonexistent",
-                                "PYTHONDONTWRITEBYTECODE": "1", "MPLCONFIGDIR": str(elsewhere)},
+            [*become, sys.executable, "-m", "clearing_point.cli", *map(str, (*words, *where))],
+            capture_output=True, text=True, check=False, cwd=elsewhere,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": "/nonexistent",
+                 "PYTHONDONTWRITEBYTECODE": "1", "MPLCONFIGDIR": str(elsewhere)},
         )  # fmt: skip
 
     for words in (("restore", elsewhere / "backup"), ("rebuild",), ("run", "annual", "--edition", 2023)):
