@@ -23,7 +23,7 @@ from clearing_point.quality.said import ranges, said_rows
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import Table
-from clearing_point.submission.layout import read_submission
+from clearing_point.submission.layout import read_with_answers
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.workspace import drop_workspace
 
@@ -74,7 +74,7 @@ def suggest(
     """
     profile = profile_of_territory(project, territory)
     folder = _place(project, territory, output)
-    received, read_as = read_submission(project, path, profile, standard, encoding)
+    received, read_as, _ = read_with_answers(project, path, profile, standard, encoding)
     receipt = receive(project, standard, path, read_as, period, received=received)
     try:
         if receipt.refused:
@@ -182,15 +182,23 @@ def start(
             f"say the language of its headings with --language (now {language}), or write the profile by hand."
         )
     name = standard.territory_name(territory)
+    words, absent = _words_of_answers(standard, language)
     head = (
         "# Started from a file by `clearing-point country new`: read every line before it is used.\n"
+        "# docs/profiles.md explains every key with an example.\n"
         f"profile: {territory}\ntitle: {json.dumps(f'{name}: own layout', ensure_ascii=False)}\nsender: {territory}01\n"
         f"territory: {territory}\nlanguage: {language}\nuse: count\n"
         "# What this sender's figures are; agree on it with her.\n"
         "submission:\n  submission_kind: CASE\n  coverage: PARTIAL\n  definition_identified: MIXED\n"
         "  count_basis: PRESENT_IN_PERIOD\n  consent_basis: NAS\n"
         "read:\n  # The order of day and month is declared, never guessed.\n"
-        '  dates: ["%d.%m.%Y"]\n  decimal: ","\n  list_separator: ";"\n  blank: UNK\nsheets:\n'
+        '  dates: ["%d.%m.%Y"]\n  decimal: ","\n  list_separator: ";"\n'
+        f"  # Words of columns of yes and no, and for a missing answer; complete them with her own.\n{words}"
+        "  # What an empty cell means: not known. A column that she does not have means: not asked.\n  blank: UNK\n"
+        "# Sheets that are no data; every other sheet that is not read is a finding.\n# ignore_sheets: []\n"
+        "# Further organisations that send for the territory, each with a series of its own.\n"
+        '# senders:\n#   NGO1: {title: "A shelter", submission: {coverage: PARTIAL}}\n'
+        "# Rows of totals: under `header_row` of a sheet, skip_rows: {heading: [word]}.\nsheets:\n"
     )
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(head + "".join(sheets), encoding="utf-8")
@@ -202,7 +210,27 @@ def start(
     asked = [
         line.split(_UNDECIDED, 1)[1] for text in sheets for line in text.splitlines() if _UNDECIDED in line
     ]
-    return Suggested(target, len(sheets), tuple(asked))
+    return Suggested(target, len(sheets), (*asked, *absent))
+
+
+def _words_of_answers(standard: Standard, language: str) -> tuple[str, list[str]]:
+    """Write yes, no and missing answers in a language, and say of which it has no word: English stands there."""
+    absent: list[str] = []
+
+    def word(label: Mapping[str, str], code: str) -> str:
+        if language not in label:
+            absent.append(f"the word for {code} in {language}: English stands in the profile.")
+        return json.dumps(label.get(language, label["en"]), ensure_ascii=False)
+
+    answers = {code.code: word(code.label, code.code) for code in standard.codelists["yes_no"].codes}
+    missing = {
+        word(code.label, code.code): code.code
+        for code in standard.codelists["missing"].codes
+        if code.code in standard.missing_codes and code.code != "SUP"
+    }
+    said = ", ".join(f"{text}: {code}" for text, code in missing.items())
+    lines = f"  yes: [{answers['Y']}]\n  no: [{answers['N']}]\n  missing: {{{said}}}\n"
+    return lines, absent
 
 
 def _sheet(received: ReceivedFile, name: str, standard: Standard, language: str) -> str | None:

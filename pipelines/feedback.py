@@ -79,6 +79,7 @@ def feedback(
     _refuse_what_is_gone(project, submission_id, status)
     if language is None:
         language = profile_of_territory(project, territory).language if territory else "en"
+        language = language if language in standard.languages else "en"
     if language not in standard.languages:
         raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
     found = feedback_of(project.warehouse, submission_id, standard, language)

@@ -64,7 +64,9 @@ def suggest(
 def new(
     territory: TerritoryArgument,
     file: FileArgument,
-    language: Annotated[str, typer.Option("--language", help="Of its headings, such as sq.")] = "en",
+    language: Annotated[
+        str, typer.Option("--lang", "--language", help="Of its headings, such as sq.")
+    ] = "en",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a CSV file.")] = "utf-8-sig",
     output: OutputOption = None,
     project: ProjectOption = None,
@@ -80,7 +82,7 @@ def new(
     )
     print(f"Written: {done.path}, values.csv, corrections.yml and waivers.yml")
     if done.lines:
-        print(f"{len(done.lines)} headings to decide, marked undecided there:")
+        print(f"{len(done.lines)} things to decide (headings are marked undecided there):")
         for line in done.lines:
             print(f"  {line}")
     place = f"move the folder to {found.countries / territory}, " if output else ""

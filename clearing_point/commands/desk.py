@@ -97,7 +97,9 @@ def add(
     territory: Annotated[
         str | None, typer.Option("--territory", metavar="CODE", help="Of an officer or approver.")
     ] = None,
-    language: Annotated[str, typer.Option("--language", metavar="LANGUAGE", help="Of her pages.")] = "en",
+    language: Annotated[
+        str, typer.Option("--lang", "--language", metavar="LANGUAGE", help="Of her pages.")
+    ] = "en",
     address: Annotated[
         str | None, typer.Option("--address", metavar="E-MAIL", help="Where news are announced.")
     ] = None,

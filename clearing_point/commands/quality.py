@@ -23,7 +23,9 @@ def feedback(
     ],
     language: Annotated[
         str | None,
-        typer.Option("--language", metavar="LANGUAGE", help="Such as sq or sr-Cyrl; else the sender's own."),
+        typer.Option(
+            "--lang", "--language", metavar="LANGUAGE", help="Such as sq or sr-Cyrl; else the sender's own."
+        ),
     ] = None,
     letter: Annotated[
         Path | None, typer.Option("--letter", metavar="FILE", help="Write the letter too (.html or .txt).")
@@ -68,7 +70,10 @@ def quality(
     language: Annotated[
         str | None,
         typer.Option(
-            "--language", metavar="LANGUAGE", help="Such as sq or sr-Cyrl; else the territory's own."
+            "--lang",
+            "--language",
+            metavar="LANGUAGE",
+            help="Such as sq or sr-Cyrl; else the territory's own.",
         ),
     ] = None,
     project: ProjectOption = None,

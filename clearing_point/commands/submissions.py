@@ -45,12 +45,17 @@ def template(
 ) -> int:
     """Write the empty regional workbook of a territory and year, in the officer's language."""
     from clearing_point.countries import profile_of_territory
+    from clearing_point.intake.receive import parse_period
     from clearing_point.standard import load_standard
     from clearing_point.standard.workbook import write_template
 
     found = find_project(project, None)
-    chosen = language or profile_of_territory(found, territory).language
+    if output.suffix.lower() != ".xlsx":
+        raise UsageProblem(f"{output.name}: the template is a workbook: name an .xlsx file.")
+    parse_period(str(year))
+    own = profile_of_territory(found, territory).language
     standard = load_standard(found.schemas, found.prepared)
+    chosen = language or (own if own in standard.languages else "en")
     write_template(standard, output, territory=territory, year=year, language=chosen)
     print(f"Written: {output}")
     named = shlex.quote(str(output))

@@ -44,12 +44,14 @@ class _Profile:
     def _found(self) -> Iterator[tuple[Key, str]]:
         source, standard = self.source, self.standard
         territory, language = source.get("territory"), source.get("language")
-        if territory is not None and territory not in standard.reporting_territories:
-            yield ("territory",), f"'{territory}' is no territory that reports."
-        if language is not None and language not in standard.languages:
+        if territory is not None and territory not in standard.codes_of(TERRITORY):
+            yield ("territory",), f"'{territory}' is no territory of the standard."
+        near = [one for one in standard.languages if language and one.startswith(f"{language}-")]
+        if language not in standard.languages and near:
+            # Any other language may stand there: what is said in it falls back to English.
             yield (
                 ("language",),
-                f"'{language}' is no language of the standard: {', '.join(standard.languages)}.",
+                f"'{language}' is no language of the standard, which has {' and '.join(near)}.",
             )
         yield from self._declared(("submission",), source.get("submission", {}))
         for name, sender in source.get("senders", {}).items():

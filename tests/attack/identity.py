@@ -1,4 +1,4 @@
-"""The campaign on the identity guard: ``python -m tests.attack.identity [SEED]``.
+"""The campaign on the identity guard: ``python -m tests.attack.identity [SEED] [EVERY] [FIRST] [SECONDS]``.
 
 Every planted text of :mod:`tests.attack.identity_made` goes into a file of its own, into a column that is read and (every second
 one) into a part that is not; innocent files beside them. Counted by kind: what was not said, what was kept of it anywhere,
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -221,12 +222,24 @@ def _pieces(case: Case) -> list[str]:
     return sorted(found)
 
 
-def main(seed: int = 1, every: int = 1) -> int:
-    """Run the campaign and print its table."""
-    tried = list(cases(seed))[::every]
+def main(seed: int = 1, every: int = 1, first: int = 0, seconds: int = 36_000) -> int:
+    """Run the campaign, or as much of it as there is time for, and print its table."""
+    until = time.time() + seconds
+    all_of_them = list(cases(seed))[first:]
+    # In steps, so that a campaign that ends early has tried every kind.
+    tried = (
+        [case for start in range(every) for case in all_of_them[start::every]]
+        if first
+        else all_of_them[::every]
+    )
     _standard()  # the helpers inherit it
+    results: list[Result] = []
     with ProcessPoolExecutor(WORKERS) as pool:
-        results = list(pool.map(judge, tried, chunksize=4))
+        for result in pool.map(judge, tried):
+            results.append(result)
+            if time.time() > until:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
     files: Counter[tuple[str, bool]] = Counter()
     unsaid: Counter[tuple[str, bool]] = Counter()
     kept: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.check_profiles import profile_problems
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.shapes import shape_problems
 from tests.conftest import ROOT
 
 FAULTS = {
@@ -85,3 +88,45 @@ def test_the_profiles_of_the_project_name_nothing_that_is_not_there(
     project: Project, standard: Standard
 ) -> None:
     assert list(profile_problems(project, standard)) == []
+
+
+PAGE = ROOT / "docs" / "profiles.md"
+
+
+def _keys(schema: object) -> set[str]:
+    """Every key that the schema of profiles names, wherever it stands."""
+    found: set[str] = set()
+    if isinstance(schema, dict):
+        named = schema.get("properties")
+        found |= set(named) if isinstance(named, dict) else set()
+        for part in schema.values():
+            found |= _keys(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            found |= _keys(part)
+    return found
+
+
+def test_the_page_on_profiles_names_every_key_with_an_example_that_works(
+    copy: Project, standard: Standard
+) -> None:
+    schema_file = ROOT / "schemas" / "meta" / "profile.schema.json"
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shown = "\n".join(blocks)
+    keys = _keys(json.loads(schema_file.read_text(encoding="utf-8")))
+    assert {key for key in keys if f"`{key}`" not in page} == set()
+    assert {key for key in keys - {"flags_scheme"} if not re.search(rf"\b{key}:", shown)} == set()
+    path = copy.countries / "XYZ" / "profile.yml"
+    path.parent.mkdir()
+    for block in blocks:
+        path.write_text(block, encoding="utf-8")
+        assert list(shape_problems(path, read_yaml(path), schema_file)) == [], block
+        assert [p for p in profile_problems(copy, standard) if "/XYZ/" in p] == [], block
+
+
+def test_a_language_that_the_standard_does_not_have_is_allowed(copy: Project, standard: Standard) -> None:
+    path = copy.countries / "SRB" / "profile.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("language: sr-Cyrl", "language: el"), encoding="utf-8")
+    assert list(profile_problems(copy, standard)) == []
