@@ -48,6 +48,8 @@ _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _ERROR = re.compile(ERROR_TEXT)
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"[0-9]")
+_OFFICIAL_DIGITS = 7
 _CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,4}|[0-9]{1,4}")
 _REFERENCE_SHAPES, _REFERENCE_SHARE = 4, 0.2
 """A numbering has few kinds of letters; where nearly every reference has its own, they are initials."""
@@ -367,8 +369,8 @@ def _open(opened: OpenText, known: set[str], standard: Standard) -> Keep:
         bare = text.strip()
         if fold(text) in known or _ERROR.fullmatch(bare):
             return text
-        if not re.fullmatch(opened.pattern, bare):
-            return None
+        if not re.fullmatch(opened.pattern, bare) or len(_DIGIT.findall(bare)) >= _OFFICIAL_DIGITS:
+            return None  # an official number in groups is made of short numbers, too
         return text if all(map(is_known, _WORD.findall(bare))) else None
 
     return keep
