@@ -196,6 +196,10 @@ def _stoppable() -> Iterator[None]:
 def _leave(project: Project, line: str) -> None:
     """Add a line to the run log; where that cannot be written, to standard error and so to the journal."""
     try:
+        if (
+            project.data.stat().st_uid != os.geteuid()
+        ):  # a file of another user's would stop its owner's service
+            raise PermissionError
         with project.run_log.open("a", encoding="utf-8") as log:
             log.write(line + "\n")
     except OSError:

@@ -15,6 +15,7 @@ from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.states import lines, set_state, state_of
+from clearing_point.standard import load_standard
 from clearing_point.workplace import alone
 from pipelines.run_annual import run_annual
 from tests.attack.test_histories import Office, issue
@@ -159,4 +160,5 @@ def test_a_user_who_does_not_own_the_data_folder_is_refused_before_anything_is_w
     monkeypatch.setattr("os.geteuid", lambda: project.data.stat().st_uid + 1)
     with pytest.raises(InputProblem, match=r"belongs to .* run this as that user"):
         project.prepare()
+    assert run_annual(project, load_standard(ROOT / "schemas"), 2022).exit_code == 1
     assert list(project.data.iterdir()) == []
