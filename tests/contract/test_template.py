@@ -199,6 +199,23 @@ def test_no_text_lacks_a_language(language: str, standard: Standard) -> None:
     assert lacking(standard.texts(), language) == []
 
 
+def test_rows_are_as_high_as_what_is_written_in_them(tmp_path: Path, standard: Standard) -> None:
+    """Office programs that do not work out heights themselves would show one line of three."""
+    write_template(standard, tmp_path / "t.xlsx", territory="MKD", year=2024, language="mk")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    for sheet in book.worksheets:
+        if sheet.title in (MARK_SHEET, "lists"):
+            continue
+        for cells in sheet.iter_rows(min_row=1, max_row=40):
+            # Columns of one width stand together under the name of the first of them.
+            wide = {
+                d.min + n: d.width for d in sheet.column_dimensions.values() for n in range(d.max - d.min + 1)
+            }
+            lines = [len(str(c.value)) / wide[c.column] for c in cells if c.value and c.alignment.wrap_text]
+            height = sheet.row_dimensions[cells[0].row].height or 15
+            assert not lines or height >= 14 * max(lines), (sheet.title, cells[0].row)
+
+
 def test_every_language_is_registered_and_drafts_are_marked(standard: Standard) -> None:
     register = read_yaml(standard.folder / REGISTER)["languages"]
     assert set(register) == set(standard.languages) == set(TERRITORIES)
