@@ -87,7 +87,7 @@ class Outcome:
         def said(name: str, **filled: object) -> str:
             return standard.word("screen", name, language, **filled)
 
-        yield said(self.verdict.decision, submission=self.submission_id)
+        yield said(self.verdict.decision.replace(" ", "_"), submission=self.submission_id)
         if self.unchanged:
             yield said("unchanged_stored" if self.stored else "unchanged_checked")
         if self.reading:
