@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from clearing_point.warehouse.connection import opened
 from clearing_point.workplace import alone
 from pipelines.ingest import check, checked, load
 from pipelines.rebuild import rebuild
+from tests.command import command
 from tests.conftest import ROOT
 from tests.planted_faults import FAULTS, TERRITORY, YEAR, plant, write_clean
 
@@ -127,22 +126,16 @@ def test_answers_beside_a_file_make_another_version_and_survive_a_rebuild(
 
 
 def test_the_marked_workbook_comes_before_a_load(standard: Standard, doubtful: Path, tmp_path: Path) -> None:
-    command = [
-        *(sys.executable, "-m", "clearing_point.cli", "check", str(doubtful)),
-        *("--territory", TERRITORY, "--period", str(YEAR), "--lang", "sq"),
-        *("--project", str(ROOT), "--data", str(tmp_path / "data"), "--marked"),
-    ]
-    done = subprocess.run(
-        [*command, str(tmp_path / "marked.xlsx")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    asked = ("check", doubtful, "--territory", TERRITORY, "--period", YEAR, "--lang", "sq")
+    place = ("--project", ROOT, "--data", tmp_path / "data", "--marked")
+    code, out, err = command(*asked, *place, tmp_path / "marked.xlsx")
+    assert code == 0, out + err
     book = openpyxl.load_workbook(tmp_path / "marked.xlsx")
     assert standard.word("findings", "sheet", "sq") in book.sheetnames
     assert not list((tmp_path / "data" / "work").iterdir())
     # Her own file is never written over.
     before = doubtful.read_bytes()
-    over = subprocess.run([*command, str(doubtful)], capture_output=True, text=True, check=False)
-    assert over.returncode == 2, over.stderr
+    assert command(*asked, *place, doubtful)[0] == 2
     assert doubtful.read_bytes() == before
 
 
