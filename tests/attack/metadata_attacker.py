@@ -17,7 +17,8 @@ import pypdf
 
 _PARTS = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|xl/_rels/workbook\.xml\.rels|xl/(workbook|sharedStrings|styles)\.xml|"
-    r"xl/theme/theme1\.xml|xl/worksheets/sheet\d+\.xml|docProps/(core|app)\.xml"
+    r"xl/theme/theme1\.xml|xl/worksheets/sheet\d+\.xml|docProps/(core|app)\.xml|"
+    r"xl/tables/table\d+\.xml|xl/worksheets/_rels/sheet\d+\.xml\.rels"
 )
 _SPOKEN = ("/Alt", "/ActualText", "/E", "/TU", "/T", "/V", "/NM", "/Contents", "/Desc", "/Title", "/Author", "/Subject",
            "/Keywords")  # fmt: skip
@@ -37,6 +38,16 @@ def secrets_of_workbook(content: bytes, known: set[str]) -> Iterator[str]:
     for name, text in texts.items():
         if "<!--" in text:
             yield f"XML comment in {name}"
+        if name.startswith("xl/tables/"):
+            # Its number, its place on the sheet, and its headings, which the sheet shows.
+            said = " ".join(re.findall(r'<tableColumn [^>]*name="([^"]*)"', text))
+            yield from (f"table {name}: {n}" for n in sorted(numbers_in(said) - known))
+            if re.search(r"<(?!/?(table|tableColumns|tableColumn|tableStyleInfo|autoFilter)\b|\?xml)", text):
+                yield f"more than a table in {name}"
+        if name.endswith(".xml.rels") and re.search(
+            r'TargetMode="External"|Type="[^"]*/(?!table")[A-Za-z]+"', text
+        ):
+            yield from (f"relation in {name}" for _ in [0] if name.startswith("xl/worksheets/"))
         if name.startswith("docProps/"):
             # Names and number of the sheets, the version of the format, the day of the data.
             own = r"<TitlesOfParts>.*?</TitlesOfParts>|<vt:i4>\d+</vt:i4>|<AppVersion>.*?</AppVersion>"
