@@ -125,6 +125,7 @@ def publish_and_attack(
     root, data = place / "root", place / "data"
     root.mkdir(parents=True)
     (root / "schemas").symlink_to(project.schemas)
+    (root / "pipelines").symlink_to(project.root / "pipelines")  # the profiles by which rows were worked out
     (data / "editions").mkdir(parents=True)
     for folder in project.data.iterdir():
         # The archive remembers the head of a ledger that is not here: with it, publishing would stop.
