@@ -42,10 +42,10 @@ def test_what_differs_from_a_published_figure_is_flagged_with_what_is_known_of_i
     pairs = reconcile(project.warehouse, standard, territory="BIH")
     of_all = [p for p in pairs if p.population == "IDENT_ALL"]
     assert {(p.origin, p.sex, p.age_group, p.ours, p.published, p.flag) for p in of_all} == {
-        ("ready counts", "TOTAL", "TOTAL", 82, 82, "agrees"),
-        ("ready counts", "F", "TOTAL", 60, 58, "agrees"),  # 3 per cent
-        ("ready counts", "M", "TOTAL", 22, 25, "differs"),
-        ("ready counts", "TOTAL", "0-17", 5, 47, "implausible"),
+        ("aggregate figures", "TOTAL", "TOTAL", 82, 82, "agrees"),
+        ("aggregate figures", "F", "TOTAL", 60, 58, "agrees"),  # 3 per cent
+        ("aggregate figures", "M", "TOTAL", 22, 25, "differs"),
+        ("aggregate figures", "TOTAL", "0-17", 5, 47, "implausible"),
         ("cases", "TOTAL", "TOTAL", 2, 82, "implausible"),
         ("cases", "F", "TOTAL", 2, 58, "implausible"),
     }
