@@ -74,9 +74,11 @@ def test_the_release_is_whole_and_its_checksums_hold(demo: Project, release: Rel
         assert parquet[0] == len(rows)
         assert (parquet[1] or 0) <= sum(shown)  # the Parquet says nothing where nothing was sent
     catalogue = json.loads((folder / "catalogue.jsonld").read_text())
-    dataset = catalogue["@graph"][0]
-    assert {d["@id"] for d in dataset["dcat:distribution"]} == {d["@id"] for d in catalogue["@graph"][1:]}
-    for part in catalogue["@graph"][1:]:
+    whole, dataset, *parts = catalogue["@graph"]
+    assert (whole["@type"], dataset["@type"]) == ("dcat:Catalog", "dcat:Dataset")
+    assert {d["@id"] for d in dataset["dcat:distribution"]} == {d["@id"] for d in parts}
+    for part in parts:
+        assert part["@type"] == "dcat:Distribution"
         assert (folder / part["dcat:accessURL"]["@id"]).is_file()
     citation = yaml.safe_load((folder / "CITATION.cff").read_text())
     assert citation["version"] == release.release_id
