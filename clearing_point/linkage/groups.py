@@ -65,7 +65,7 @@ def group(
     Groups
     """
     taken = np.ones(len(first), dtype=bool)
-    component = _components(persons, first, second)
+    component = components(persons, first, second)
     broken = np.zeros(persons, dtype=bool)  # by component
     broken[np.flatnonzero(np.bincount(component, minlength=persons) > largest)] = True
     person, slot = slots
@@ -79,13 +79,14 @@ def group(
     if doubtful.size:
         inside = np.flatnonzero(broken[component])
         _one_by_one(doubtful, first, second, taken, inside, slots, different, largest, decided)
-        component = _components(persons, first[taken], second[taken])
+        component = components(persons, first[taken], second[taken])
     smallest = np.full(persons, persons, dtype=np.int64)
     np.minimum.at(smallest, component, np.arange(persons))
     return Groups(smallest[component], taken)
 
 
-def _components(persons: int, first: Array, second: Array) -> Array:
+def components(persons: int, first: Array, second: Array) -> Array:
+    """Number the components that links make of persons: int array, shape (persons,)."""
     graph = coo_matrix((np.ones(len(first), dtype=np.int8), (first, second)), shape=(persons, persons))
     return np.asarray(connected_components(graph, directed=False)[1])
 

@@ -1,6 +1,6 @@
 """Linking in three steps: whole tokens, probabilities, a person's decisions; what is in between stays open.
 
-The order in which links are taken: decided by a person, certain by a whole token, then by probability. Nothing is merged
+The order in which links are taken: decided by a person, an equal number, an equal strict token, then by probability. Nothing is merged
 without a token. The result is a pure function of the rows, the settings and the decisions.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearing_point.linkage.candidates import CERTAIN, WITHOUT, find_certain, find_without_tokens
-from clearing_point.linkage.groups import Groups, group
+from clearing_point.linkage.groups import Groups, components, group
 from clearing_point.linkage.inputs import PERSON, RECORD, prepare
 from clearing_point.linkage.scoring import SCORED, score
 from clearing_point.linkage.settings import LinkageSettings
@@ -116,12 +116,19 @@ def link(
     different = _pairs(connection, "SELECT a, b FROM linkage_pair WHERE kind = 'different' ORDER BY a, b")
     largest = int(settings.link["largest_group"])
 
-    order = "CASE kind WHEN 'decided' THEN 0 WHEN 'scored' THEN 2 ELSE 1 END, probability DESC, a, b"
-    first, second = _pairs(connection, f"SELECT a, b FROM linkage_pair WHERE merge ORDER BY {order}")
-    decided = int(
-        connection.execute("SELECT count(*) FROM linkage_pair WHERE merge AND kind = 'decided'").fetchone()[0]
+    # A person's word, then an equal number, then equal names and dates, then the score.
+    weak = (
+        ", ".join(f"'{rule['name']}'" for rule in settings.link["certain"] if rule.get("scored_too")) or "''"
     )
-    made = _grouped(connection, settings, persons, first, second, slots, different, largest, decided)
+    rank = f"CASE WHEN kind = 'decided' THEN 0 WHEN kind = 'scored' THEN 3 WHEN kind IN ({weak}) THEN 2 ELSE 1 END"
+    first, second = _pairs(
+        connection, f"SELECT a, b FROM linkage_pair WHERE merge ORDER BY {rank}, probability DESC, a, b"
+    )
+    decided, firm = connection.execute(
+        f"SELECT count(*) FILTER (rank = 0), count(*) FILTER (rank <= 1) FROM (SELECT {rank} AS rank FROM linkage_pair "
+        "WHERE merge)"
+    ).fetchone()
+    made = _grouped(connection, settings, persons, first, second, slots, different, largest, decided, firm)
     _register(connection, "linkage_refused", a=first[~made.taken], b=second[~made.taken])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LINK} AS SELECT a, b, kind, level, probability FROM linkage_pair "
@@ -183,22 +190,23 @@ def link(
 
 def _grouped(
     connection: Any, settings: LinkageSettings, persons: int, first: Array, second: Array, slots: tuple[Array, Array],
-    different: tuple[Array, Array], largest: int, decided: int,
+    different: tuple[Array, Array], largest: int, decided: int, firm: int,
 ) -> Groups:  # fmt: skip
     """Make groups in which nobody is joined, through others, to somebody whose document is known to be another.
 
-    Pairs that a whole token or a person joins stay joined: a document may have been renewed.
+    The first ``firm`` links are a person's word or an equal number. Whoever they join, directly or through others, stays
+    joined: a document may have been renewed.
     """
     while True:
         made = group(persons, first, second, slots, different, largest, decided=decided)
-        _register(connection, "linkage_label", number=np.arange(persons), label=made.label)
+        sure = made.taken[:firm]
+        by_firm = components(persons, first[:firm][sure], second[:firm][sure])
+        _register(connection, "linkage_label", number=np.arange(persons), label=made.label, firm=by_firm)
         more = _pairs(
             connection,
             f"SELECT x.number AS a, y.number AS b FROM {PERSON} AS x JOIN linkage_label AS l ON l.number = x.number "
-            f"JOIN linkage_label AS r ON r.label = l.label AND r.number > l.number "
-            f"JOIN {PERSON} AS y ON y.number = r.number "
-            f"ANTI JOIN (SELECT a, b FROM linkage_pair WHERE merge AND kind <> 'scored') AS whole "
-            f"ON whole.a = x.number AND whole.b = y.number WHERE {_against(settings, 'x', 'y')} ORDER BY a, b",
+            f"JOIN linkage_label AS r ON r.label = l.label AND r.number > l.number AND r.firm <> l.firm "
+            f"JOIN {PERSON} AS y ON y.number = r.number WHERE {_against(settings, 'x', 'y')} ORDER BY a, b",
         )
         connection.unregister("linkage_label")
         if not more[0].size:

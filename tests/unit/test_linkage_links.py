@@ -213,6 +213,27 @@ def test_two_known_and_different_documents_are_never_one_person_by_probability(
     assert _groups(connection)["a"] == _groups(connection)["b"], "a person may know that it was renewed"
 
 
+def test_a_persons_word_joins_through_a_third_report_whatever_the_documents_say(
+    settings: LinkageSettings,
+) -> None:
+    """A = C and C = B, decided: A and B stand in one group though their documents differ. Names alone never do that."""
+    connection = _rows(
+        settings,
+        {"person_id": "a", "sender": "X1", "who": ANA._replace(document_number="AB123456")},
+        {"person_id": "b", "sender": "X2", "who": ANA._replace(document_number="CD987654")},
+        {"person_id": "c", "sender": "X3", "who": ANA},
+        # The same names as c, and a document that nobody spoke of.
+        {"person_id": "d", "sender": "X4", "who": ANA._replace(document_number="EF555555")},
+    )
+    link(connection, settings)
+    groups = _groups(connection)
+    assert len({groups["a"], groups["b"], groups["d"]}) == 3, "the control: nobody's word joins them"
+    for told in ([("a", "c"), ("b", "c")], [("b", "c"), ("a", "c")]):
+        link(connection, settings, decisions=[Decided(one, two, "same") for one, two in told])
+        groups = _groups(connection)
+        assert groups["a"] == groups["b"] == groups["c"] != groups["d"]
+
+
 def test_a_token_that_hundreds_share_neither_links_nor_costs(settings: LinkageSettings) -> None:
     rows = [{"person_id": f"a{i:03d}", "sender": f"X{i}", "who": ANA} for i in range(150)]
     connection = _rows(settings, *rows, filler=0)
