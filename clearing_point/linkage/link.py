@@ -1,7 +1,7 @@
 """Linking in three steps: whole tokens, probabilities, a person's decisions; what is in between stays open.
 
-The order in which links are taken: decided by a person, an equal number, an equal strict token, then by probability. Nothing is merged
-without a token. The result is a pure function of the rows, the settings and the decisions.
+The order in which links are taken: decided by a person, an equal number, an equal strict token, then by probability.
+Nothing is merged without a token. The result is a pure function of the rows, the settings and the decisions.
 """
 
 from __future__ import annotations
