@@ -50,6 +50,13 @@ class InputProblem(ClearingPointError):
     exit_code = 1
 
 
+class MachineProblem(InputProblem):
+    """The machine's case, not the data's: a held lock, a folder that cannot be made, another user's files.
+
+    A nightly run ends with 4 for it, so that the right person is called; elsewhere it is like any refusal.
+    """
+
+
 class UsageProblem(ClearingPointError):
     """The command was called in a way that cannot work (exit code 2)."""
 

@@ -14,7 +14,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, MachineProblem
 
 _MARKER = Path("schemas") / "standard.yml"
 _PRIVATE = 0o700
@@ -144,26 +144,26 @@ class Project:
 
         Raises
         ------
-        InputProblem
-            If the folder cannot be made or written.
+        MachineProblem
+            If the folder cannot be made or written, or is another user's.
         """
         self._refuse_other_owner()
         try:
             for folder in (self.data, self.archive, self.warehouse.parent, self.work):
                 folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
         except OSError as error:
-            raise InputProblem(
+            raise MachineProblem(
                 f"The data folder {self.data} cannot be made ({error.strerror}): "
                 "choose another with --data or CLEARING_POINT_DATA."
             ) from error
         if not os.access(self.data, os.W_OK):
-            raise InputProblem(f"The data folder {self.data} is read-only: choose another with --data.")
+            raise MachineProblem(f"The data folder {self.data} is read-only: choose another with --data.")
 
     def _refuse_other_owner(self) -> None:
         """Files of another user in the folder (one command as root is enough) would stop its owner at night."""
         owner = self.data.stat().st_uid if self.data.is_dir() else os.geteuid()
         if owner != os.geteuid():
-            raise InputProblem(
+            raise MachineProblem(
                 f"The data folder {self.data} belongs to {_name_of(owner)}: run this as that user. "
                 "Nothing was written."
             )

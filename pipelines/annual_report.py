@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.drawing import keep_fonts_in
 from clearing_point.analysis.revisions import Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -146,6 +147,7 @@ def make(
     lock : mapping, optional
         Make again what this lock describes.
     """
+    keep_fonts_in(project.prepared / "figures")
     year = release.edition.year
     cut_off = str(release.edition.cut_off) if release.edition.cut_off else None
     known = None if lock is None else [row["submission"] for row in lock["submissions"]]

@@ -21,7 +21,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from clearing_point.errors import ClearingPointError, InputProblem, UsageProblem, of_the_machine
+from clearing_point.errors import (
+    ClearingPointError,
+    InputProblem,
+    MachineProblem,
+    UsageProblem,
+    of_the_machine,
+)
 from clearing_point.intake.archive import archived_file
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import put_out, settle
@@ -123,7 +129,7 @@ def run_annual(
                 run = _run(project, known, year, also, without, step)
     except UsageProblem as error:
         wrong, run = error, Run(year, "failed", error.exit_code, steps[-1], str(error))
-    except _Machine as error:
+    except MachineProblem as error:
         run = Run(year, "failed", OPERATOR, steps[-1], str(error))
     except ClearingPointError as error:
         run = Run(year, "failed", error.exit_code, steps[-1], str(error))
@@ -159,17 +165,13 @@ def standing_lock_is_there(project: Project, year: int) -> bool:
         return False
 
 
-class _Machine(InputProblem):
-    """The machine's case, not the data's: another run holds the lock."""
-
-
 @contextmanager
 def _mine(project: Project) -> Iterator[None]:
     held = alone(project.publication_lock, "publishing or building a report")
     try:
         held.__enter__()
     except InputProblem as error:
-        raise _Machine(str(error)) from error
+        raise MachineProblem(str(error)) from error
     try:
         yield
     finally:

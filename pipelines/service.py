@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pwd
 import re
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ CONSTRAINTS = "constraints.txt"
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 _PLAIN = re.compile(r"[\w./@+-]+")
 _READABLE = 0o644
+_CLOSED = 0o700
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,14 @@ class Installed:
     written: tuple[Path, ...]
     left: tuple[Path, ...]
     edition: str
+    made: Path | None = None
+    """The data folder, if it was made."""
 
     def lines(self) -> list[str]:
         """Return lines for a person: what was written, and what to do next."""
         return [
             *map(str, self.written),
+            *([f"{self.made} was made: the data folder, closed to others"] if self.made else []),
             *(f"{path} was there and is left as it is" for path in self.left),
             f"Next: systemctl daemon-reload && systemctl enable --now clearing-point-annual@{self.edition}.timer",
         ]
@@ -44,7 +50,8 @@ def install_service(
 ) -> Installed:
     """Write units, environment file, versions of the packages and an example for cron below a folder.
 
-    An environment file that is there is left: its owner has changed it.
+    An environment file that is there is left: its owner has changed it. The data folder of this machine is made for
+    its user where there is none; that of an image is hers to make.
 
     Parameters
     ----------
@@ -58,14 +65,16 @@ def install_service(
     Raises
     ------
     InputProblem
-        If there is no such user, the data folder is another one's, or a path holds a character that units cannot.
+        If there is no such user, the data folder is another one's or out of the user's reach, or a path holds a
+        character that units cannot.
     """
     program = program or Path(sys.executable).parent / "clearing-point"
     environment = Path("/") / _OWN / ENVIRONMENT
-    _refuse_wrong_user(project, user, prefix)
+    about = _known_user(user, prefix)
     for path in (project.root, project.data, program):
         if not _PLAIN.fullmatch(str(path)):
             raise InputProblem(f"{path} cannot stand in a unit: choose a path of letters, digits and ./@+-_")
+    made = None if about is None else _data_folder(project.data, about)
     at_home = any(home in path.parents for home in _HOMES for path in (project.root, project.data, program))
     words = {
         "user": user,
@@ -86,7 +95,7 @@ def install_service(
         written.append(_written(target, _filled(template.read_text(encoding="utf-8"), words)))
     constraints = project.root / CONSTRAINTS
     written.append(_written(prefix / _OWN / CONSTRAINTS, constraints.read_text(encoding="utf-8")))
-    return Installed(tuple(written), tuple(left), edition)
+    return Installed(tuple(written), tuple(left), edition, made)
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
@@ -104,13 +113,40 @@ def _written(target: Path, text: str) -> Path:
     return target
 
 
-def _refuse_wrong_user(project: Project, user: str, prefix: Path) -> None:
-    """An image is made for a user that this machine need not have."""
+def _known_user(user: str, prefix: Path) -> pwd.struct_passwd | None:
+    """Return what this machine knows of the user; an image is made for one that this machine need not have."""
     if prefix != Path("/"):
-        return
+        return None
     try:
-        about = pwd.getpwnam(user)
+        return pwd.getpwnam(user)
     except KeyError:
         raise InputProblem(f"There is no user {user}: useradd --system {user}") from None
-    if project.data.is_dir() and project.data.stat().st_uid != about.pw_uid:
-        raise InputProblem(f"The data folder {project.data} is not {user}'s: chown -R {user} {project.data}")
+
+
+def _data_folder(folder: Path, about: pwd.struct_passwd) -> Path | None:
+    """Make the data folder for its user if it is not there; returns it if it was made."""
+    user = about.pw_name
+    for above in reversed(folder.parents):
+        if above.is_dir() and not _may_enter(above, about):
+            raise InputProblem(
+                f"{user} may not enter {above}: name a data folder in her reach with --data, such as "
+                f"{Path(about.pw_dir) / 'data'}."
+            )
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=_CLOSED)
+        if os.geteuid() == 0:
+            os.chown(folder, about.pw_uid, about.pw_gid)
+        return folder
+    if folder.stat().st_uid != about.pw_uid:
+        raise InputProblem(f"The data folder {folder} is not {user}'s: chown -R {user} {folder}")
+    return None
+
+
+def _may_enter(folder: Path, about: pwd.struct_passwd) -> bool:
+    """Say whether the modes of a folder let a user through (groups beside her first one are not looked at)."""
+    found = folder.stat()
+    if found.st_uid == about.pw_uid:
+        return bool(found.st_mode & stat.S_IXUSR)
+    if found.st_gid == about.pw_gid:
+        return bool(found.st_mode & stat.S_IXGRP)
+    return bool(found.st_mode & stat.S_IXOTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,11 @@ def round_limit(values: Sequence[float]) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest))
     return next(step * power for step in _STEPS if step * power >= highest * (1 - 1e-9))
+
+
+def keep_fonts_in(folder: Path) -> None:
+    """Have the drawing library keep its list of fonts there: its own place is a home folder, which a service has not."""
+    os.environ.setdefault("MPLCONFIGDIR", str(folder))
 
 
 @contextmanager

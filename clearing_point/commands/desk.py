@@ -17,6 +17,15 @@ desk_app = typer.Typer(help="The submission desk: the whole round in a browser."
 account_app = typer.Typer(help="Accounts of the desk.", no_args_is_help=True)
 app.add_typer(desk_app, name="desk")
 desk_app.add_typer(account_app, name="account")
+HostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        metavar="NAME",
+        envvar="CLEARING_POINT_DESK_HOST",
+        help="Name under which browsers reach the proxy.",
+    ),
+]
 _MISSING = "The desk needs its extra: pip install 'clearing-point[desk]'."
 
 
@@ -48,9 +57,7 @@ def desk(
     socket: Annotated[
         Path | None, typer.Option("--socket", metavar="FILE", help="Listen there instead, behind a proxy.")
     ] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", metavar="NAME", help="Name under which the proxy is reached.")
-    ] = None,
+    host: HostOption = None,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="NUMBER", help="Jobs at the same time.")
     ] = None,
@@ -103,9 +110,7 @@ def add(
     address: Annotated[
         str | None, typer.Option("--address", metavar="E-MAIL", help="Where news are announced.")
     ] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", metavar="NAME", help="Of the desk, for the link.")
-    ] = None,
+    host: HostOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -120,7 +125,7 @@ def add(
         token = desk.accounts.add(
             connection, name.lower(), role, territory, language, "command", address=address
         )
-    print(f"{f'https://{host}' if host else where.origin}/first/{token}")
+    print(_first_page(host, where, token))
     say("Hand this link to her and to nobody else: whoever opens it first sets the password.")
     return 0
 
@@ -128,9 +133,7 @@ def add(
 @account_app.command("link")
 def link(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the account.")],
-    host: Annotated[
-        str | None, typer.Option("--host", metavar="NAME", help="Of the desk, for the link.")
-    ] = None,
+    host: HostOption = None,
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -139,10 +142,12 @@ def link(
     with desk.store.changing() as connection:
         if desk.accounts.find(connection, name) is None:
             raise InputProblem(f"There is no account '{name}'.")
-        print(
-            f"{f'https://{host}' if host else where.origin}/first/{desk.accounts.link(connection, name, 'command')}"
-        )
+        print(_first_page(host, where, desk.accounts.link(connection, name, "command")))
     return 0
+
+
+def _first_page(host: str | None, where: Any, token: str) -> str:
+    return f"{f'https://{host}' if host else where.origin}/first/{token}"
 
 
 @desk_app.command("audit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,16 @@ app = typer.Typer()
 def ask_health(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Say whether the installation is well, and for what is not, who is to do what; changes nothing."""
     from clearing_point.standard import load_standard
-    from pipelines.health import exit_code, health, summary
+    from pipelines.health import CODES, OPERATOR, exit_code, health, summary
 
     found = find_project(project, data)
     if not found.data.is_dir():
-        say(f"There is no data folder {found.data} yet: `clearing-point load` makes it.")
-        return 0
+        if data is None and not os.environ.get("CLEARING_POINT_DATA"):
+            say(f"There is no data folder {found.data} yet: `clearing-point load` makes it.")
+            return 0
+        # A service names its folder: where it is gone, a disk is, and `load` would begin an empty one beside it.
+        say(f"There is no data folder {found.data}: is its disk there, is its name right?")
+        return CODES[OPERATOR]
     answers = health(found, load_standard(found.schemas))
     if json:
         print_json(summary(answers))

@@ -54,7 +54,7 @@ def application(desk: Desk, hosts: tuple[str, ...]) -> Wall:
     )  # fmt: skip
     style = Path(__file__).with_name("desk.css").read_text(encoding="utf-8")
     app.router.routes.append(Route("/desk.css", lambda _: PlainTextResponse(style, media_type="text/css")))
-    app.router.routes.append(Route("/healthz", lambda _: _health(desk)))
+    app.router.routes.append(Route("/healthz", _inside(desk, _endpoint(desk, _NOWHERE))))
     for page in PAGES:
         if page.path.startswith("/api/"):
             app.add_api_route(
@@ -91,6 +91,16 @@ def _nothing_there(call: Call) -> Response:
 
 
 _NOWHERE = Page("GET", "/{rest:path}", (OPEN,), _nothing_there)
+
+
+def _inside(desk: Desk, outside: Any) -> Any:
+    async def endpoint(request: Request) -> Response:
+        if not request.scope.get("desk.inside"):
+            answer: Response = await outside(request)
+            return answer
+        return await asyncio.to_thread(_health, desk)
+
+    return endpoint
 
 
 def _endpoint(desk: Desk, page: Page) -> Any:

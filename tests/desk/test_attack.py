@@ -264,6 +264,15 @@ def test_what_is_wrong_is_said_before_a_byte_of_the_body_is_read(place: TestDesk
     assert not list(place.desk.files.iterdir())
 
 
+def test_how_the_desk_is_is_told_to_the_machine_and_to_nobody_outside(place: TestDesk) -> None:
+    for headers in ({}, {"x-forwarded-for": "203.0.113.7"}, {"host": "x", "x-forwarded-for": "203.0.113.7"}):
+        for name in (None, "officer"):
+            answer = place.visitor(name).get("/healthz", headers=headers)
+            assert answer.status_code != 200, headers
+            assert "disk_free" not in answer.text
+    assert place.visitor().get("/healthz", headers={"host": "socket"}).json()["dispatcher"] is True
+
+
 def test_a_body_shorter_longer_or_slower_than_announced_leaves_nothing(
     place: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,6 +272,6 @@ def _restored_by_another_user(office: Office, folder: Path) -> None:
     code, _, err = command(
         "run", "annual", "--edition", 2023, "--project", elsewhere / "project", "--data", elsewhere / "data"
     )
-    assert code == 1
+    assert code == 4
     assert "run this as that user" in err
     assert as_that_user("health").returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.errors import InputProblem
+from pipelines import service
 from tests.command import command
 from tests.conftest import ROOT
 
@@ -47,7 +51,7 @@ def test_everything_is_filled_in_and_readable(image: Path, tmp_path: Path) -> No
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
         assert not [line for line in lines if "{" in line], path
     service = (image / "etc/systemd/system" / UNITS[0]).read_text(encoding="utf-8")
-    assert f"ReadWritePaths={tmp_path}/data\n" in service
+    assert f"ReadWritePaths=-{tmp_path}/data\n" in service
     assert "User=clearing-point\n" in service
     # What its owner wrote into the environment file stays.
     environment = image / "etc/clearing-point/clearing-point.env"
@@ -64,6 +68,25 @@ def test_a_user_or_path_that_a_unit_cannot_have_is_refused(tmp_path: Path) -> No
     ):
         code, _, err = command("install-service", *words, "--project", ROOT)
         assert (code, said in err) == (1, True), err
+
+
+def test_the_data_folder_is_made_for_its_user_where_that_user_can_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = pwd.getpwuid(os.geteuid())
+    folder = tmp_path / "office" / "data"
+    assert service._data_folder(folder, about) == folder
+    assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (about.pw_uid, 0o700)
+    assert service._data_folder(folder, about) is None
+    other = pwd.struct_passwd(("other", "x", 54321, 54321, "", "/srv/other", "/bin/sh"))
+    for mode, may in ((0o755, True), (0o711, True), (0o700, False), (0o754, False)):
+        folder.parent.chmod(mode)
+        assert service._may_enter(folder.parent, other) is may
+    with pytest.raises(InputProblem, match=r"may not enter .* such as /srv/other/data"):
+        service._data_folder(folder, other)
+    monkeypatch.setattr(service, "_may_enter", lambda *_: True)
+    with pytest.raises(InputProblem, match="is not other's"):
+        service._data_folder(folder, other)
 
 
 def _analyze(*words: object) -> subprocess.CompletedProcess[str]:

@@ -160,5 +160,5 @@ def test_a_user_who_does_not_own_the_data_folder_is_refused_before_anything_is_w
     monkeypatch.setattr("os.geteuid", lambda: project.data.stat().st_uid + 1)
     with pytest.raises(InputProblem, match=r"belongs to .* run this as that user"):
         project.prepare()
-    assert run_annual(project, load_standard(ROOT / "schemas"), 2022).exit_code == 1
+    assert run_annual(project, load_standard(ROOT / "schemas"), 2022).exit_code == 4
     assert list(project.data.iterdir()) == []
