@@ -22,6 +22,7 @@ from clearing_point.commands import (
     researchers,
     standard,
     submissions,
+    trace,
 )
 from clearing_point.commands.shared import say
 from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
@@ -43,6 +44,7 @@ for group in (
     quality,
     linkage,
     editions,
+    trace,
     operations,
     researchers,
     standard,

@@ -25,7 +25,7 @@ from clearing_point.analysis.persons import (
 )
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
 from clearing_point.analysis.vintages import Cases, cases_of
-from clearing_point.disclosure.model import Behind, Cell, CountTable, Knowledge, Relation
+from clearing_point.disclosure.model import Behind, Cell, CountTable, Dimension, Knowledge, Relation
 from clearing_point.disclosure.placed import place
 from clearing_point.disclosure.relations import Units, derive, together
 from clearing_point.disclosure.statistics import Statistic
@@ -115,7 +115,7 @@ def count_indicators(
     cases = {}
     for name in sorted({i.population for i in indicators}):
         population = standard.populations[name]
-        cases[name] = cases_of(connection, name, _unit(population, marked=False), population.once)
+        cases[name] = cases_of(connection, name, unit_sql(population, marked=False), population.once)
     made = [count_one(connection, standard, i, years) for i in indicators]
     units = units_of(connection, standard, [c.table for c in made])
     return [
@@ -160,15 +160,11 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
 
 def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
     """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
-    marked = "mark" in _columns(connection, indicator)
-    if marked and all(b.variable != TERRITORY for b in indicator.by):
-        # Whoever is counted in several territories is one person here: the table says so, in a dimension of one category.
-        region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
-        indicator = replace(indicator, by=(*indicator.by, region))
-    dimensions = [dimension_of(standard, indicator, b, years, marked) for b in indicator.by]
-    conditions = _conditions(indicator)
+    indicator, dimensions = dimensions_of(connection, standard, indicator, years)
+    marked = is_marked(connection, indicator)
+    conditions = conditions_of(indicator)
     where = f" WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else ""
-    measure = _measured(indicator)
+    measure = measured(indicator)
     value, numbers = (
         ("", "") if measure is None else (f', "{measure.value}" AS value', _NUMBERS[measure.kind])
     )
@@ -177,14 +173,14 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
         rows = [(leaf, c.code) for c in dimension.categories for leaf in sorted(c.members)]
         mapping = pa.table({"leaf": [r[0] for r in rows], "category": [r[1] for r in rows]})
         connection.register(f"mapping_{number}", mapping)
-        leaves.append(f"{_leaf(connection, standard, indicator, breakdown)} AS leaf_{number}")
+        leaves.append(f"{leaf_sql(connection, standard, indicator, breakdown)} AS leaf_{number}")
         joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
         names.append(f'm{number}.category AS "{breakdown.variable}"')
     cells = ", ".join(f"m{number}.category" for number in range(len(dimensions)))
     query = (
         f"SELECT {', '.join(names)}, {SENT_BY} AS sender, count(DISTINCT unit) AS units, "
         f"count(DISTINCT {BEHIND}) AS persons{numbers} "
-        f"FROM (SELECT {_unit(standard.populations[indicator.population], marked)} AS unit, {BEHIND}, {SENT_BY}{value}, "
+        f"FROM (SELECT {unit_sql(standard.populations[indicator.population], marked)} AS unit, {BEHIND}, {SENT_BY}{value}, "
         f"{', '.join(leaves)} FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} "
         # Once over all senders, and once of each alone: what she knows of the cell herself.
         f"GROUP BY GROUPING SETS (({cells}), ({cells}, {SENT_BY})) ORDER BY ALL"
@@ -224,7 +220,24 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
     return Counted(indicator, table, query, statistic)
 
 
-def _unit(population: Population, marked: bool) -> str:
+def dimensions_of(
+    connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]
+) -> tuple[Indicator, list[Dimension]]:
+    """Return an indicator with all that its numbers are broken down by, and these dimensions; its population stands."""
+    marked = is_marked(connection, indicator)
+    if marked and all(b.variable != TERRITORY for b in indicator.by):
+        # Whoever is counted in several territories is one person here: the table says so, in a dimension of one category.
+        region = Breakdown(TERRITORY, TERRITORY, {"en": "Territory"}, categories=())
+        indicator = replace(indicator, by=(*indicator.by, region))
+    return indicator, [dimension_of(standard, indicator, b, years, marked) for b in indicator.by]
+
+
+def is_marked(connection: Any, indicator: Indicator) -> bool:
+    """Whether the rows of an indicator's population say how the region counts them (:mod:`.persons`)."""
+    return "mark" in _columns(connection, indicator)
+
+
+def unit_sql(population: Population, marked: bool) -> str:
     """Return the SQL of what is counted: persons, or keys of a table, each as often as the population says."""
     if marked:
         return UNIT
@@ -253,16 +266,17 @@ _NUMBERS = {
 """Aggregates of a measure; the largest contributions tell whether one unit dominates a sum (no matter for a median)."""
 
 
-def _measured(indicator: Indicator) -> Measure | None:
+def measured(indicator: Indicator) -> Measure | None:
     """Return the measure if it is worked out from records; a rate is worked out from shown counts later."""
     return (
         indicator.measure if indicator.measure is not None and indicator.measure.value is not None else None
     )
 
 
-def _conditions(indicator: Indicator) -> list[str]:
+def conditions_of(indicator: Indicator) -> list[str]:
+    """Return the SQL conditions that a row of the population meets to be in the indicator's table."""
     found = [] if indicator.where is None else [parse_expression(indicator.where).sql(dialect="duckdb")]
-    measure = _measured(indicator)
+    measure = measured(indicator)
     return [*found, f'"{measure.value}" IS NOT NULL'] if measure else found
 
 
@@ -273,7 +287,7 @@ def relations_of(counted: Sequence[Counted]) -> list[Knowledge]:
     derived from the units that were counted (:mod:`clearing_point.disclosure.relations`).
     """
     keys = {
-        c.table.population: (c.indicator.population, frozenset(_conditions(c.indicator))) for c in counted
+        c.table.population: (c.indicator.population, frozenset(conditions_of(c.indicator))) for c in counted
     }
     parts = [
         Relation(part, whole)
@@ -310,7 +324,7 @@ def _is_place_or_time(breakdown: Breakdown) -> bool:
 
 def _population_key(indicator: Indicator) -> str:
     """Name who is counted: the same condition on the same population is the same unknown in every table."""
-    conditions = " AND ".join(_conditions(indicator))
+    conditions = " AND ".join(conditions_of(indicator))
     return f"{indicator.population}: {conditions}" if conditions else indicator.population
 
 
@@ -328,7 +342,7 @@ def _is_list(connection: Any, indicator: Indicator, breakdown: Breakdown) -> boo
     return found.endswith("[]")
 
 
-def _leaf(connection: Any, standard: Standard, indicator: Indicator, breakdown: Breakdown) -> str:
+def leaf_sql(connection: Any, standard: Standard, indicator: Indicator, breakdown: Breakdown) -> str:
     """Return the SQL of a person's leaf code; every missing code is the one category unknown."""
     if breakdown.variable == TERRITORY and "mark" in _columns(connection, indicator):
         return LEAF

@@ -18,6 +18,8 @@ CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
 PERSON = "person"
 """Table of the standard whose rows are persons; the unit of a population of persons."""
+ROW, _PERSONS = "t", "p"
+"""Aliases of :func:`rows_with_persons`: the rows of a table, and their persons."""
 BEHIND, SENT_BY = "person_behind", "sent_by"
 """Columns of a population's table: the person (after links) behind a row, and the sender whose row it is."""
 
@@ -91,36 +93,60 @@ def _known(standard: Standard, unit: str) -> str:
     table = standard.tables.get(unit)
     if table is None or table.kind != "case" or (unit != PERSON and not table.primary_key):
         raise InputProblem(f"'{unit}' is no table of cases: a population counts rows of one of them.")
-    if unit == PERSON:
-        key, joins = "p.person_id", ""
-    else:
-        # A key that was used for two persons counts as one of them: fewer persons are the careful answer.
-        key = " || '/' || ".join(["s.sender", *(f't."{k}"::VARCHAR' for k in table.primary_key)])
-        joins = _way_to_person(standard, table)
-    source = (
-        f'FROM "{CURRENT}".{PERSON} AS p' if unit == PERSON else f'FROM "{CURRENT}"."{unit}" AS t {joins}'
-    )
+    # A key that was used for two persons counts as one of them: fewer persons are the careful answer.
     return (
-        f"SELECT {key} AS unit_id, min(p.person_id) AS person_id, min(s.sender) AS sender {source} "
-        f'JOIN "{CURRENT}".submission AS s ON s.submission_id = {"p" if unit == PERSON else "t"}.submission_id '
-        "GROUP BY 1"
+        f"SELECT {key_sql(standard, unit)} AS unit_id, min(p.person_id) AS person_id, min(s.sender) AS sender "
+        f"{rows_with_persons(standard, unit)} GROUP BY 1"
     )
 
 
 def _way_to_person(standard: Standard, table: Table) -> str:
     """Return the joins from a table, through the tables it belongs to, to its persons."""
-    joins, here, alias, number = [], table, "t", 0
+    way = way_to_person(standard, table)
+    before = [ROW, *(alias for alias, _, _ in way)]
+    return " ".join(
+        _join(parent, fields, child, alias)
+        for child, (alias, parent, fields) in zip(before, way, strict=False)
+    )
+
+
+def way_to_person(standard: Standard, table: Table) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return the tables from a table to its persons: alias, name, and the fields by which the one before names its row.
+
+    Raises
+    ------
+    InputProblem
+        If its rows belong to no person.
+    """
+    way: list[tuple[str, str, tuple[str, ...]]] = []
+    here = table
     while PERSON not in here.parents:
         if not here.parents:
             raise InputProblem(f"Rows of {table.name} belong to no person: a population cannot count them.")
         parent, fields = next(iter(here.parents.items()))
-        number += 1
-        joins.append(_join(parent, fields, alias, f"t{number}"))
-        here, alias = standard.tables[parent], f"t{number}"
-        if number > len(standard.tables):
+        way.append((f"t{len(way) + 1}", parent, fields))
+        here = standard.tables[parent]
+        if len(way) > len(standard.tables):
             raise InternalError(f"The tables around {table.name} belong to each other in a circle.")
-    joins.append(_join(PERSON, here.parents[PERSON], alias, "p"))
-    return " ".join(joins)
+    return [*way, (_PERSONS, PERSON, here.parents[PERSON])]
+
+
+def rows_with_persons(standard: Standard, name: str) -> str:
+    """Return the FROM clause of a table's rows (``t``; persons: ``p``), what they belong to, and their submission ``s``."""
+    way = "" if name == PERSON else _way_to_person(standard, standard.tables[name])
+    first = _PERSONS if name == PERSON else ROW
+    return (
+        f'FROM "{CURRENT}"."{name}" AS {first} {way} '
+        f'JOIN "{CURRENT}".submission AS s ON s.submission_id = {first}.submission_id'
+    )
+
+
+def key_sql(standard: Standard, name: str) -> str:
+    """Return the SQL of the key by which a population names a row of :func:`rows_with_persons`."""
+    if name == PERSON:
+        return f"{_PERSONS}.person_id"
+    keys = (f'{ROW}."{k}"::VARCHAR' for k in standard.tables[name].primary_key)
+    return " || '/' || ".join(["s.sender", *keys])
 
 
 def _join(parent: str, fields: tuple[str, ...], alias: str, name: str) -> str:

@@ -83,6 +83,7 @@ def test_a_command_that_is_shown_works(command: str, demo: Project, tmp_path: Pa
         "/": str(tmp_path),
         "OUT.xlsx": str(tmp_path / "out.xlsx"),
         "OUT.html": str(tmp_path / "out.html"),
+        "OUT.sql": str(tmp_path / "out.sql"),
     }
     words = [names.get(word, word) for word in shlex.split(command)[1:]]
     words = [{"COLUMN": "n", "A,B": "region,sex"}.get(word, word) for word in words]
