@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from clearing_point.desk.rules import COORDINATOR, OFFICER, ROLES, rules
+from clearing_point.desk.rules import APPROVER, COORDINATOR, OFFICER, ROLES, rules
 from clearing_point.desk.store import Row, account, attempt, log, rows_of, session
 from clearing_point.errors import InputProblem
 from clearing_point.workplace import write_whole
@@ -192,9 +192,7 @@ class Accounts:
             )
             log(connection, name if known else "-", "sign_in_failed", address_prefix=prefix)
             return None
-        connection.execute(
-            update(account).where(account.c.name == name).values(last_code=number, seen_at=time.time())
-        )
+        connection.execute(update(account).where(account.c.name == name).values(last_code=number))
         connection.execute(delete(attempt).where(attempt.c.name_sha256 == hashed(name)))
         return self.begin(connection, name, prefix)
 
@@ -207,6 +205,7 @@ class Accounts:
                 token_sha256=hashed(token), account=name, began=now, seen=now, address_prefix=prefix
             )
         )
+        connection.execute(update(account).where(account.c.name == name).values(seen_at=now))
         log(connection, name, "signed_in", address_prefix=prefix)
         return token
 
@@ -327,13 +326,25 @@ class Accounts:
         return None
 
 
-def lacking_approver(connection: Any, territories: list[str]) -> list[str]:
-    """Return territories that have an officer and no approver who could say yes."""
+def lacking_people(connection: Any, persons: dict[str, int]) -> list[tuple[str, str]]:
+    """Return what is wanting (a word of the desk) and where.
+
+    Parameters
+    ----------
+    persons : dict
+        Territory with an open period -> how many persons of its own it needs: with two, one to send and one to approve.
+    """
     have: dict[str, set[str]] = {}
     wanted = select(account.c.territory, account.c.role).where(account.c.state.in_([ACTIVE, INVITED]))
     for territory, role in connection.execute(wanted):
         have.setdefault(territory or "", set()).add(role)
-    return [t for t in territories if OFFICER in have.get(t, ()) and "approver" not in have[t]]
+    lacking = []
+    for territory, number in persons.items():
+        if OFFICER not in have.get(territory, ()):
+            lacking.append(("no_officer", territory))
+        elif number > 1 and APPROVER not in have[territory]:
+            lacking.append(("no_approver", territory))
+    return lacking
 
 
 def coordinators(connection: Any) -> int:

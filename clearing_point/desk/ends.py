@@ -41,12 +41,13 @@ class Ends:
             Seconds after which it is to be tried again; None if it is done with.
         """
         cut_short = answer is None or "machine" in answer or "busy" in answer or "failed" in answer
-        busy = bool(answer and (answer.get("done") or {}).get("busy"))
+        done = (answer or {}).get("done")
+        busy = isinstance(done, dict) and bool(done.get("busy"))
         if (cut_short or busy) and row["tries"] < rules().limits["tries"]:
             # A check that could not compare with what is stored would let a load bring findings that nobody saw.
             return 0.0 if answer is None else _AGAIN_SECONDS if busy or "busy" in (answer or {}) else 1.0
         if row["kind"] == "overview":
-            self._overview((answer or {}).get("done"))
+            self._overview(done)
             return None
         if row["file"] is None:
             return None

@@ -272,7 +272,7 @@ class Dispatcher(threading.Thread):
             return
         if one.answer is None:
             sweep(self.desk.project.work)  # it was killed: what it had begun goes
-        again = self.ends.finish(one.row, one.answer)
+        again = self._finish(one.row, one.answer)
         values: Row = (
             {"state": QUEUED, "asked": time.time() + again} if again is not None else {"state": ENDED}
         )
@@ -284,6 +284,14 @@ class Dispatcher(threading.Thread):
                 .where(job.c.id == one.row["id"], job.c.state == RUNNING)
                 .values(ended=time.time(), **values)
             )
+
+    def _finish(self, row: Row, answer: dict[str, Any] | None) -> float | None:
+        """Take in the end of a job; where that fails, the job is tried again, and never stays at work for ever."""
+        try:
+            return self.ends.finish(row, answer)
+        except Exception as error:
+            print(f"desk: the end of a job could not be taken in ({type(error).__name__})", file=sys.stderr)
+            return self.ends.finish(row, {"failed": type(error).__name__})
 
     def _tidy(self) -> None:
         now = time.monotonic()

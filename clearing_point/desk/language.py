@@ -11,10 +11,13 @@ from clearing_point.quality.balance_words import balance_sentences
 from clearing_point.quality.said import Facts, Group, said, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
+from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Text
 from clearing_point.standard.plurals import written
 from clearing_point.standard.translations import REGISTER, is_draft
 
 _PART, _ANSWERS = "desk", "finding_answer"
+_YEAR, _TOTAL, _UNKNOWN = "year", "Total", "UNK"
+_ANSWERED = ("Y", "N")
 _DAYS_FIRST = "%d.%m.%Y"
 
 
@@ -46,6 +49,54 @@ class Words:
         """Name a table of the standard."""
         title = self.standard.tables[name].title
         return title.get(self.language) or title["en"]
+
+    def category(self, label: str) -> tuple[str, str]:
+        """Name a category that a job gave as table and codes: the title of its table, and its words.
+
+        A cell of a published table has a code for territory and year, too; the sender's own counts have none.
+        """
+        table, *codes = label.split(" ")
+        indicator = self._indicators().get(table)
+        if indicator is None:
+            return table, " ".join(codes)
+        by = indicator.by
+        if len(by) != len(codes):
+            by = tuple(b for b in by if b.codelist not in (_YEAR, TERRITORY))
+        if len(by) != len(codes):
+            return self._in(indicator.title), " ".join(codes)
+        words = [self._code(b, code) for b, code in zip(by, codes, strict=True)]
+        return self._in(indicator.title), ", ".join(words) or self.of("tables", "total")
+
+    def by_table(self, lines: list[list[Any]]) -> list[tuple[str, list[tuple[Any, ...]]]]:
+        """Gather a job's lines of categories and numbers under the titles of their tables."""
+        tables: dict[str, list[tuple[Any, ...]]] = {}
+        for label, *numbers in lines:
+            title, words = self.category(label)
+            tables.setdefault(title, []).append((words, *numbers))
+        return list(tables.items())
+
+    def _indicators(self) -> dict[str, Indicator]:
+        return {one.indicator_id: one for one in self.standard.indicators}
+
+    def _in(self, text: Text) -> str:
+        return text.get(self.language) or text["en"]
+
+    def _code(self, breakdown: Breakdown, code: str) -> str:
+        """Name a code of a category; a yes or no needs the question before it."""
+        if code in breakdown.group_labels:
+            return self._in(breakdown.group_labels[code])
+        if code == _TOTAL:
+            return self.of("tables", "total")
+        if code == _UNKNOWN:
+            return (
+                self._in(breakdown.unknown_label) if breakdown.unknown_label else self.of("tables", "unknown")
+            )
+        if breakdown.codelist == _YEAR:
+            return code
+        if breakdown.codelist != TERRITORY and breakdown.codelist not in self.standard.codelists:
+            return code
+        label = self.standard.label_of(breakdown.codelist, code, self.language)
+        return f"{self._in(breakdown.label)}: {label}" if code in _ANSWERED else label
 
     def state(self, code: str, *, first: bool = False) -> str:
         """Name the state of a file; with a capital where it stands first."""

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi.responses import Response
 from sqlalchemy import delete, insert, select
 
-from clearing_point.desk.accounts import ACTIVE, CLOSED, INVITED, UNCONFIRMED, lacking_approver
+from clearing_point.desk.accounts import ACTIVE, CLOSED, INVITED, UNCONFIRMED, lacking_people
 from clearing_point.desk.call import PAGE, Call, Page
+from clearing_point.desk.next_step import OPEN as PERIOD_OPEN
 from clearing_point.desk.next_step import lines_of_periods
 from clearing_point.desk.outbox import put_out
 from clearing_point.desk.retention import LAST
@@ -28,8 +29,8 @@ def coordination(call: Call, complaint: str = "", status: int = 200) -> Response
     territories = list(call.desk.standard.reporting_territories)
     with call.desk.store.reading() as connection:
         lines = lines_of_periods(connection, territories, call.words)
-        lacking = lacking_approver(connection, territories)
-        needing = [t for t in lacking if any(x["territory"] == t and x["persons"] == 2 for x in lines)]
+        opened = {x["territory"]: x["persons"] for x in lines if x["state"] == PERIOD_OPEN}
+        needing = lacking_people(connection, opened)
         last = json.loads(noted(connection, LAST) or "{}")
         people = rows_of(connection.execute(select(account).order_by(account.c.name)))
     seen = {
@@ -52,23 +53,30 @@ def set_period(call: Call) -> Response:
     name, closes = form.get("period", "").strip(), form.get("closes", "").strip()
     right = (
         _PERIOD.fullmatch(name) and set(chosen) <= set(known) and form.get("state") in ("open", "closed")
-        and form.get("persons") in ("1", "2") and (not closes or _DAY.fullmatch(closes))
+        and form.get("persons") in ("", "1", "2") and (not closes or _DAY.fullmatch(closes))
     )  # fmt: skip
     if not right:
         return coordination(call, call.words("form_wrong"), 422)
     with call.desk.store.changing() as connection:
         for territory in chosen:
-            connection.execute(delete(period).where(period.c.territory == territory, period.c.period == name))
+            # What the form leaves out stays as it is: closing a period must not change who approves, or its last day.
+            where = (period.c.territory == territory, period.c.period == name)
+            before = connection.execute(select(period.c.closes, period.c.persons).where(*where)).first() or (
+                None,
+                2,
+            )
+            last, persons = closes or before[0], int(form["persons"] or before[1])
+            connection.execute(delete(period).where(*where))
             connection.execute(
                 insert(period).values(
                     territory=territory,
                     period=name,
                     state=form["state"],
-                    closes=closes or None,
-                    persons=int(form["persons"]),
+                    closes=last,
+                    persons=persons,
                 )
             )
-            about = f"{name} {form['state']} {closes} {form['persons']}"
+            about = f"{name} {form['state']} {last or ''} {persons}"
             log(connection, call.account["name"], "period_set", about=about, territory=territory)
     return call.go("/")
 
@@ -87,12 +95,14 @@ def remind(call: Call) -> Response:
     )  # fmt: skip
 
 
-def accounts_page(call: Call, complaint: str = "", link: str = "", status: int = 200) -> Response:
+def accounts_page(
+    call: Call, complaint: str = "", link: str = "", notice: str = "", status: int = 200
+) -> Response:
     """Show who has an account, and the form to make one."""
     with call.desk.store.reading() as connection:
         people = rows_of(connection.execute(select(account).order_by(account.c.territory, account.c.name)))
     return call.show(
-        "accounts.html", status, people=people, complaint=complaint, link=link, roles=ROLES,
+        "accounts.html", status, people=people, complaint=complaint, link=link, notice=notice, roles=ROLES,
         territories=call.desk.standard.reporting_territories, hours=rules().limits["link_hours"],
     )  # fmt: skip
 
@@ -114,7 +124,7 @@ def add_account(call: Call) -> Response:
     except InputProblem:
         return accounts_page(call, call.words("account_wrong"), status=422)
     if role == COORDINATOR:
-        return accounts_page(call, call.words("account_unconfirmed"))
+        return accounts_page(call, notice=call.words("account_unconfirmed"))
     return accounts_page(call, link=f"{call.desk.origin}/first/{token}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 from fastapi.responses import Response
@@ -137,7 +138,7 @@ def _about(call: Call, connection: Any, one: Row) -> dict[str, Any]:
         "decided": decided, "problem": call.words.sentence(json.loads(one["said"])) if one["said"] else None,
         "outcome": json.loads(one["outcome"]) if one["outcome"] else None,
         "approvers": names_of(connection, APPROVER, one["territory"]), "days": rules().limits["days_kept"],
-        "most": rules().limits["reason_characters"], "what": _what(one),
+        "most": rules().limits["reason_characters"], "what": _what(one), "has_marked": _marked_path(call, one) is not None,
     }  # fmt: skip
 
 
@@ -175,14 +176,17 @@ def _findings(call: Call, one: Row, document: dict[str, Any] | None) -> dict[str
 def marked(call: Call) -> Response:
     """Give her own workbook back with its cells marked, or the list of places."""
     one = call.file
+    path = _marked_path(call, one)
+    return (
+        call.download(path, f"{one['territory']}-{one['period']}-{path.name}") if path else call.not_found()
+    )
+
+
+def _marked_path(call: Call, one: Row) -> Path | None:
+    """Return where the marked workbook or the list of places lies; it goes with a file in which nothing is to be done."""
     outcome = json.loads(one["outcome"]) if one["outcome"] else {}
-    name = outcome.get("marked")
-    if not name:
-        return call.not_found()
-    ending = name[name.rindex(".") :]
-    return call.download(
-        call.desk.files / one["id"] / name, f"{one['territory']}-{one['period']}-{name[: name.rindex('.')]}{ending}"
-    )  # fmt: skip
+    path = call.desk.files / one["id"] / (outcome.get("marked") or "-")
+    return path if path.is_file() else None
 
 
 def receipt(call: Call) -> Response:

@@ -39,6 +39,10 @@ class Moved:
         return f"edition {self.edition}, table {self.table}: {', '.join(self.cells[:_SHOWN_CELLS])}{more}"
 
 
+Beside = tuple[str, int | None, int, int]
+"""A category (table and codes), and its counts in the year before, in the version in force and in the new one."""
+
+
 @dataclass(frozen=True)
 class Effect:
     """Editions that used the earlier version, the published cells that would move, and the counts of both versions.
@@ -47,13 +51,14 @@ class Effect:
     ----------
     frozen : tuple of Moved
         Published cells that would be counted otherwise, but whose years are out: they stay as printed.
-    beside : tuple of (label, earlier year, this year before, this year after)
-        The sender's own persons by the categories of the first tables of the newest edition; for her eyes.
+    beside : tuple of (label, earlier year or None, this year before, this year after)
+        The sender's own persons by the categories of the first tables of the newest edition; for her eyes. None where
+        nothing of hers is counted of the year before.
     """
 
     editions: tuple[int, ...]
     moved: tuple[Moved, ...]
-    beside: tuple[tuple[str, int, int, int], ...]
+    beside: tuple[Beside, ...]
     frozen: tuple[Moved, ...] = ()
 
     def counts(self, year: int) -> Iterator[str]:
@@ -61,7 +66,7 @@ class Effect:
         if self.beside:
             yield f"Persons by category: {year - 1} | {year} before | {year} now"
             for label, earlier, before, after in self.beside:
-                yield f"  {label}: {earlier} | {before} | {after}"
+                yield f"  {label}: {'-' if earlier is None else earlier} | {before} | {after}"
 
     def published(self) -> Iterator[str]:
         """Yield which published figures would move: places, never numbers."""
@@ -116,7 +121,7 @@ def effect_of(
         moved: list[Moved] = []
         stays: list[Moved] = []
         out = _frozen_years(project)
-        beside: tuple[tuple[str, int, int, int], ...] = ()
+        beside: tuple[Beside, ...] = ()
         for edition in wanted:
             now, then = (_counts(p.warehouse, standard, edition) for p in (project, after))
             if edition.year in editions:
@@ -206,7 +211,7 @@ def _shown(path: Path, variables: Sequence[str]) -> set[tuple[str, ...]]:
 
 def _beside(
     standard: Standard, now: _Counts, then: _Counts, territory: str | None, years: range
-) -> tuple[tuple[str, int, int, int], ...]:
+) -> tuple[Beside, ...]:
     """Gather the territory's own counts of the last year and the year before, table by table."""
     rows = []
     by_id = {i.indicator_id: i for i in standard.indicators}
@@ -218,8 +223,10 @@ def _beside(
             continue
         place = variables.index(_TERRITORY)
         cells = sorted({c for c in (*counts, *then[table][1]) if c[place] == territory and c[when] == last})
+        there = any(n for c, n in counts.items() if c[place] == territory and c[when] == before)
         for cell in cells:
             earlier = tuple(before if n == when else code for n, code in enumerate(cell))
             label = " ".join((table, *(c for n, c in enumerate(cell) if n not in (place, when))))
-            rows.append((label, counts.get(earlier, 0), counts.get(cell, 0), then[table][1].get(cell, 0)))
+            year_before = counts.get(earlier, 0) if there else None
+            rows.append((label, year_before, counts.get(cell, 0), then[table][1].get(cell, 0)))
     return tuple(rows)

@@ -43,6 +43,28 @@ def test_a_check_that_could_not_compare_is_tried_again_and_not_called_checked(pl
     assert place.row(identity)["state"] == "checking"
 
 
+def test_what_the_warehouse_holds_is_taken_in_and_shown(place: TestDesk) -> None:
+    line = {
+        "territory": OWN, "period": "2021", "state": "accepted", "version": 2, "edition": "2022", "submission": "2021-ALB-ALB01-v2",
+    }  # fmt: skip
+    assert (
+        Ends(place.desk, lambda *_: None).finish({"kind": "overview", "tries": 1}, {"done": [line]}) is None
+    )
+    for name in ("officer", "coordinator"):
+        assert "2021-ALB-ALB01-v2" in place.visitor(name).get("/").text, name
+
+
+def test_a_job_whose_end_cannot_be_taken_in_is_tried_again_and_then_given_up(place: TestDesk) -> None:
+    identity = place.file("checking")
+    dispatcher = Dispatcher(place.desk, "x:y", (), 1)
+    strange = {"done": {"refused": False, "counts": {}}}  # lacks what the end of a check has
+    row = {"kind": CHECK, "file": identity}
+    assert dispatcher._finish({**row, "tries": 1}, strange) is not None
+    assert place.row(identity)["state"] == "checking"
+    assert dispatcher._finish({**row, "tries": rules().limits["tries"]}, strange) is None
+    assert place.row(identity)["state"] == "failed"
+
+
 def test_a_new_server_takes_up_what_the_one_before_was_at(place: TestDesk) -> None:
     with place.desk.store.changing() as connection:
         ask(connection, CHECK, one={"id": "0" * 24, "territory": OWN})

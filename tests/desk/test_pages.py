@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from clearing_point.desk.language import Words
 from clearing_point.desk.rules import rules
-from tests.desk.conftest import OWN, PEOPLE, PERIOD, TestDesk
+from clearing_point.desk.store import period
+from tests.desk.conftest import OTHER, OWN, PEOPLE, PERIOD, TestDesk
 
 _MOST_BYTES = 100_000
 
@@ -40,3 +43,51 @@ def test_a_period_says_what_to_do(place: TestDesk) -> None:
     page = place.visitor("officer").get(f"/periods/{OWN}/{PERIOD}").text
     assert 'enctype="multipart/form-data"' in page
     assert "file.xlsx" in page
+
+
+def test_the_coordinator_is_told_who_is_wanting_and_a_period_keeps_what_she_does_not_say(
+    place: TestDesk,
+) -> None:
+    coordinator = place.visitor("coordinator")
+    form = {"territory": "*", "period": "2025", "closes": "2031-03-31", "state": "open", "persons": "2"}
+    assert coordinator.post("/coordination/periods", form).status_code == 303
+    page = coordinator.get("/").text
+    for code in place.desk.standard.reporting_territories:
+        said = place.desk.standard.word(
+            "desk", "no_officer", territory=place.desk.standard.territory_name(code)
+        )
+        assert (said in page) == (code not in (OWN, OTHER)), code
+    one = {"territory": OWN, "period": "2025", "closes": "", "state": "open", "persons": "1"}
+    assert coordinator.post("/coordination/periods", one).status_code == 303
+    shut = {"territory": "*", "period": "2025", "closes": "", "state": "closed", "persons": ""}
+    assert coordinator.post("/coordination/periods", shut).status_code == 303
+    with place.desk.store.reading() as connection:
+        kept = {
+            row.territory: (row.state, row.closes, row.persons)
+            for row in connection.execute(period.select().where(period.c.period == "2025"))
+        }
+    assert kept[OWN] == ("closed", "2031-03-31", 1)
+    assert kept[OTHER] == ("closed", "2031-03-31", 2)
+
+
+def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) -> None:
+    for language, total in (("en", "Total"), ("sr-Cyrl", "Укупно"), ("sr-Latn", "Ukupno")):
+        words = Words(place.desk.standard, language)
+        title, said = words.category("T10 F")
+        assert (said, "T10" in title) == (words.standard.label_of("sex", "F", language), False)
+        assert words.category("T10 Total")[1] == total
+        for one in place.desk.standard.indicators:
+            for breakdown in one.by:
+                for code in breakdown.group_labels:
+                    assert words._code(breakdown, code) != code
+    identity = place.file("checked")
+    path = place.desk.files / identity / "findings.json"
+    moved = {"edition": 2022, "table": "T10", "cells": ["ALB 2022 F"]}
+    changes = {
+        "earlier": "2021-ALB-ALB01-v1", "tables": [], "editions": [2022], "moved": [moved], "stays": [],
+        "beside": [["T10 F", None, 40, 41], ["T10 Total", None, 40, 41]],
+    }  # fmt: skip
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"changes": changes}))
+    page = place.visitor("officer").get(f"/files/{identity}").text
+    assert "T10" not in page
+    assert "Female" in page
