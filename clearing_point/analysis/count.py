@@ -259,7 +259,7 @@ def _behind(rows: Sequence[tuple[Any, ...]], size: int) -> dict[Cell, Behind]:
 
 
 _NUMBERS = {
-    "median": ", median(value) AS value, [] AS largest",
+    "median": ", median(value) AS value, []::DOUBLE[] AS largest",
     "mean": ", avg(value) AS value, max(value, 5) AS largest",
     "sum": ", sum(value) AS value, max(value, 5) AS largest",
 }

@@ -44,20 +44,24 @@ def build(
 
 @standard_app.command("check")
 def standard_check(project: ProjectOption = None, json: JsonOption = False) -> int:
-    """Report every inconsistency of the standard and the profiles with file and line."""
+    """Report every inconsistency of the standard and the profiles with file and line; warn of SQL that only DuckDB has."""
     from clearing_point.analysis.dry_run import uncountable
     from clearing_point.standard import load_standard
     from clearing_point.standard.check import check_project
+    from clearing_point.standard.portable import unportable
 
     found = find_project(project, None)
     problems = check_project(found)
+    warnings: list[str] = []
     if not problems:  # counting needs all of it
-        problems = [
-            p.replace(f"{found.root}/", "") for p in uncountable(load_standard(found.schemas, found.prepared))
-        ]
+        known = load_standard(found.schemas, found.prepared)
+        problems = [p.replace(f"{found.root}/", "") for p in uncountable(known)]
+        warnings = [p.replace(f"{found.root}/", "") for p in unportable(known)]
     if json:
-        print_json({"problems": problems})
+        print_json({"problems": problems, "warnings": warnings})
     else:
+        for warning in warnings:
+            print(f"warning: {warning}")
         for problem in problems:
             print(problem)
         print(f"{len(problems)} problems." if problems else "The standard is consistent.")

@@ -39,9 +39,9 @@ _KINDS_TEXT = (
     "ArrayMax ArrayMin ArrayOverlaps ArraySize ArraySlice ArraySort ArrayToString ArrayUniqueAgg Explode Flatten "
     "GenerateSeries List Map Struct StructExtract ToArray Transform Unnest "
     # aggregates and windows
-    "AnyValue ArgMax ArgMin ArrayAgg Avg Count CountIf DenseRank First FirstValue Lag Last LastValue Lead LogicalAnd "
-    "LogicalOr Max Median Min Mode NthValue Ntile PercentileCont Quantile Rank RowNumber Stddev StddevPop StddevSamp Sum "
-    "Variance VariancePop"
+    "AnyValue ArgMax ArgMin ArrayAgg Avg Count CountIf DenseRank First FirstValue GroupConcat Lag Last LastValue Lead "
+    "LogicalAnd LogicalOr Max Median Min Mode NthValue Ntile PercentileCont Quantile Rank RowNumber Stddev StddevPop "
+    "StddevSamp Sum Variance VariancePop"
 )
 _KINDS = frozenset(_KINDS_TEXT.split())
 _FUNCTIONS_TEXT = (

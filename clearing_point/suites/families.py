@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from clearing_point.standard.expressions import one_table_select, qualified
 from clearing_point.standard.model import Rule, Standard, Table
-from clearing_point.suites.parsing import parsed
+from clearing_point.standard.parsing import parsed
 
 VALUE = "value_in_column"
 """Name under which the values of the columns stand below each other."""

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from clearing_point.standard.dialects import DUCKDB
 from clearing_point.standard.model import Standard
-from clearing_point.suites.dialects import DUCKDB
 from clearing_point.suites.history import KINDS_OF_PAST
 from clearing_point.suites.ready import chosen_suites
 

@@ -13,12 +13,12 @@ from typing import Any
 from sqlglot import exp
 
 from clearing_point.standard.columns import columns_of
+from clearing_point.standard.dialects import spelled
 from clearing_point.standard.expressions import KNOWN, RECEIPT, STAGED, one_table_select, qualified
+from clearing_point.standard.macros import missing_list, written_out
 from clearing_point.standard.model import LINEAGE, Field, Rule, Standard, Table
-from clearing_point.suites.dialects import spelled
+from clearing_point.standard.parsing import parsed
 from clearing_point.suites.families import VALUE, Family, family_of
-from clearing_point.suites.macros import missing_list, written_out
-from clearing_point.suites.parsing import parsed
 from clearing_point.suites.scope import KEY, key_of, scoped
 
 BATCH = "batch_of_the_suite"

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InputProblem
+from clearing_point.standard import dialects, macros
+from clearing_point.standard.dialects import DIALECTS, DUCKDB
 from clearing_point.standard.kept import kept
 from clearing_point.standard.model import Standard
-from clearing_point.suites.dialects import DIALECTS, DUCKDB
 from clearing_point.suites.documents import document_of, text_of
 from clearing_point.suites.expectations import history_suites_of, suites_of
 from clearing_point.suites.runner import Document
@@ -106,7 +107,10 @@ def made_from(standard: Standard) -> str:
     digest = hashlib.sha256()
     for part in _parts(standard):
         digest.update(repr(part).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in [
+        *sorted(Path(__file__).parent.glob("*.py")),
+        *map(Path, (dialects.__file__, macros.__file__)),
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from clearing_point.standard.expressions import qualified
 from clearing_point.standard.model import Rule, Standard, Table
-from clearing_point.suites.parsing import parsed
+from clearing_point.standard.parsing import parsed
 
 Native = tuple[str, Mapping[str, Any]]
 

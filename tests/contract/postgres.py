@@ -32,14 +32,16 @@ class Server:
     def address(self) -> str:
         return f"postgresql+psycopg://postgres@/postgres?host={self.folder}&port={_PORT}"
 
-    def copy(self, source: Path, schemas: tuple[str, ...]) -> None:
-        """Copy the tables of a DuckDB file."""
+    def connection(self) -> Any:
         import psycopg
 
-        with (
-            duckdb.connect(str(source), read_only=True) as there,
-            psycopg.connect(host=str(self.folder), port=_PORT, user="postgres", dbname="postgres", autocommit=True) as here,
-        ):  # fmt: skip
+        return psycopg.connect(
+            host=str(self.folder), port=_PORT, user="postgres", dbname="postgres", autocommit=True
+        )
+
+    def copy(self, source: Path, schemas: tuple[str, ...]) -> None:
+        """Copy the tables of a DuckDB file."""
+        with duckdb.connect(str(source), read_only=True) as there, self.connection() as here:
             for schema in schemas:
                 here.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
                 here.execute(f"CREATE SCHEMA {schema}")

@@ -38,6 +38,11 @@ def written_out(tree: exp.Expression, standard: Standard) -> exp.Expression:
             call.replace(replaced)
 
 
+def is_written_out(name: str, standard: Standard) -> bool:
+    """Whether a function of that name is one of the standard's own."""
+    return _maker(name, standard) is not None
+
+
 def missing_list(standard: Standard) -> str:
     """Return the missing codes as a list of SQL literals."""
     return ", ".join(f"'{code}'" for code in standard.missing_codes)
@@ -45,6 +50,9 @@ def missing_list(standard: Standard) -> str:
 
 def _maker(name: str, standard: Standard):  # type: ignore[no-untyped-def]
     own = {
+        "days_at_least": _days_at_least,
+        "days_at_most": _days_at_most,
+        "days_exact": _days_exact,
         "last_possible_day": _last_possible_day,
         "missing_code": _missing_code,
         "missing_code_of_list": _missing_code_of_list,
@@ -81,6 +89,27 @@ def _last_possible_day(call: exp.Expression, _: Standard) -> exp.Expression:
         for name, unit in _PERIODS.items()
     )
     return _parsed(f"CASE arg_exactness {whens} ELSE arg_day END", day=day, exactness=exactness)
+
+
+def _days(text: str, call: exp.Expression) -> exp.Expression:
+    a, a_exactness, b, b_exactness = call.expressions
+    return _parsed(text, a=a, a_exactness=a_exactness, b=b, b_exactness=b_exactness)
+
+
+def _days_at_least(call: exp.Expression, _: Standard) -> exp.Expression:
+    return _days("date_diff('day', last_possible_day(arg_a, arg_a_exactness), arg_b)", call)
+
+
+def _days_at_most(call: exp.Expression, _: Standard) -> exp.Expression:
+    return _days("date_diff('day', arg_a, last_possible_day(arg_b, arg_b_exactness))", call)
+
+
+def _days_exact(call: exp.Expression, _: Standard) -> exp.Expression:
+    return _days(
+        "CASE WHEN last_possible_day(arg_a, arg_a_exactness) = arg_a AND last_possible_day(arg_b, arg_b_exactness) = arg_b "
+        "THEN date_diff('day', arg_a, arg_b) END",
+        call,
+    )
 
 
 def _missing_code(call: exp.Expression, standard: Standard) -> exp.Expression:
