@@ -39,7 +39,8 @@ docs: $(STAMP) ## The documentation as a site, in .make/site
 	@$(BIN)/mkdocs build --strict
 	@echo "Open .make/site/index.html"
 
-bench: $(STAMP) ## Speed against hand-written floors in the same run
+bench: $(STAMP) ## Speed against hand-written floors and other tools in the same run
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@test -d data/demo/warehouse || $(BIN)/clearing-point demo --full
 	@for file in tests/benchmarks/bench_*.py; do name=$$(basename $$file .py); echo "== $$name"; \
 		$(BIN)/python -m tests.benchmarks.$$name || exit 1; done

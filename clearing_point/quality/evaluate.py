@@ -85,8 +85,10 @@ def _check_rows(
     checks = [f"({qualified(rule.holds, table, standard)})::BOOLEAN" for rule in rules]
     lineage = ", ".join(f'"{table.name}".{c}' for c in LINEAGE if c != "submission_id")
     selected = ", ".join(f"{sql} AS {name}" for sql, name in zip(checks, names, strict=True))
-    # The receipt is one row: what the engine knows of the submission stands beside every row of it.
-    source = f"{joined_from(table, standard)} CROSS JOIN (SELECT * FROM raw.submission LIMIT 1) AS {RECEIPT}"
+    source = joined_from(table, standard)
+    if any(f"{RECEIPT}." in check for check in checks):
+        # The receipt is one row: what the engine knows of the submission stands beside every row of it.
+        source += f" CROSS JOIN (SELECT * FROM raw.submission LIMIT 1) AS {RECEIPT}"
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE checked AS SELECT {lineage}, {selected} FROM {source}"
@@ -102,7 +104,7 @@ def _check_rows(
         raise InternalError(f"The rules on {table.name} cannot be run ({type(error).__name__}).") from error
     counts = connection.execute(
         "SELECT count(*), "
-        + ", ".join(f"count({n}), count(*) FILTER (NOT {n})" for n in names)
+        + ", ".join(f"count({n}), coalesce(count_if(NOT {n}), 0)" for n in names)
         + " FROM checked"
     ).fetchone()
     rows = counts[0]
@@ -132,10 +134,11 @@ def _store_findings(
     )
     connection.register("failing_rules", info)
     columns = ", ".join(name for name, _ in failing)
+    all_hold = " AND ".join(f"coalesce({name}, true)" for name, _ in failing)
     connection.execute(
         f"INSERT INTO quality.finding SELECT '{submission_id}', f.rule_id, f.severity, f.dimension, "
         f"'{table.name}', f.field, u.sheet, u.source_row, c.column_letter, false "
-        f"FROM (UNPIVOT (SELECT sheet, source_row, {columns} FROM checked) ON {columns} "
+        f"FROM (UNPIVOT (SELECT sheet, source_row, {columns} FROM checked WHERE NOT ({all_hold})) ON {columns} "
         "INTO NAME check_name VALUE holds) AS u JOIN failing_rules AS f USING (check_name) "
         f'LEFT JOIN (SELECT sheet, target_field, min(column_letter) AS column_letter FROM raw."column" '
         f"WHERE target_table = '{table.name}' GROUP BY ALL) AS c "

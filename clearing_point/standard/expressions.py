@@ -210,7 +210,8 @@ def known_select(
     extra : str
         Further columns to select, each followed by a comma.
     """
-    missing = "[" + ", ".join(f"'{c}'" for c in standard.missing_codes) + "]"
+    codes = ", ".join(f"'{c}'" for c in standard.missing_codes)
+    missing = f"[{codes}]"
     replaced = []
     for field in table.received if received_only else table.fields:
         name = f'"{field.name}"'
@@ -220,7 +221,7 @@ def known_select(
                 f"ELSE list_filter({name}, lambda code: NOT list_contains({missing}, code)) END AS {name}"
             )
         elif field.type == "string":
-            replaced.append(f"CASE WHEN list_contains({missing}, {name}) THEN NULL ELSE {name} END AS {name}")
+            replaced.append(f"CASE WHEN {name} IN ({codes}) THEN NULL ELSE {name} END AS {name}")
     clause = f" REPLACE ({', '.join(replaced)})" if replaced else ""
     return f"SELECT {extra}*{clause} FROM {source}"
 
