@@ -25,6 +25,7 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item
 from clearing_point.submission.waiting import let_go
 from clearing_point.suites.runner import import_library
+from clearing_point.warehouse.events import ACCEPTED
 from clearing_point.workplace import write_whole
 from pipelines.feedback import give_back
 from pipelines.ingest import checked, load_item
@@ -128,8 +129,7 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
                 (folder / marked).unlink(missing_ok=True)
                 marked = "places.csv"
                 give_back(done.workspace, outcome.feedback, folder / marked, standard, item.language, None)
-    document = {"facts": facts.document(), **_told(outcome)}
-    write_whole(folder / "findings.json", json.dumps(document, ensure_ascii=False).encode())
+    write_whole(folder / "findings.json", json.dumps(document_of(outcome), ensure_ascii=False).encode())
     return {
         "refused": outcome.refused,
         "accepted": outcome.accepted,
@@ -145,11 +145,12 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
     }
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
-    """What the page says beside the findings: sentences, and what a new version changes, as data."""
+def document_of(outcome: Outcome) -> dict[str, Any]:
+    """Return what the page of a file says: findings, sentences beside them, and what a new version changes, as data."""
     changes = outcome.changes
     return {
-        "reading": outcome.reading,
+        "facts": outcome.feedback.facts.document(),
+        "reading": _sentence(outcome.reading) if isinstance(outcome.reading, Sentence) else None,
         "remarks": [_sentence(text) for text in outcome.meant if isinstance(text, Sentence)],
         "stops": [{**_sentence(text), "code": "period_overlaps"} for text in outcome.stops],
         "replaces": outcome.replaced,
@@ -214,8 +215,9 @@ def _template(project: Project, standard: Standard, task: dict[str, Any], tell: 
 
 
 def _overview(project: Project, standard: Standard, task: dict[str, Any], tell: Tell) -> list[dict[str, Any]]:
+    """What counts now; of what was taken back, replaced or returned the desk has its own states."""
     return [
         {name: line[name] for name in ("territory", "period", "state", "version", "edition", "submission")}
-        for line in status_of(project, standard)
-        if line["submission"]
+        for line in status_of(project, standard, history=True)
+        if line["state"] == ACCEPTED.lower()
     ]

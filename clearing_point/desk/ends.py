@@ -129,11 +129,14 @@ class Ends:
                 )
                 step(connection, one, "not_take_back", "desk", said=said, asked=None)
                 return
-            step(connection, one, one["asked"], "desk", said=None)
+            # What is deleted leaves no name of a file: it may be that of a person.
+            name: Row = {"name": "-"} if one["asked"] == "delete" else {}
+            step(connection, one, one["asked"], "desk", said=None, **name)
             self.ask_once(connection, "overview")
             put_out(self.desk, connection, [one["by"]], one, "news")
         if one["asked"] == "delete":
             self.desk.remove_content(one["id"])
+            self.desk.store.forget_traces()
 
     def _overview(self, lines: list[Row] | None) -> None:
         if lines is None:

@@ -35,15 +35,15 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
     )
     for one in rows_of(connection.execute(wanted)):
         newest[one["territory"], one["period"]] = one
-    kept: dict[tuple[str, str], Row] = {
-        (row["territory"], row["period"]): row for row in rows_of(connection.execute(select(stored)))
-    }
+    kept: dict[tuple[str, str], list[Row]] = {}  # one of each organisation that sends for the territory
+    for row in rows_of(connection.execute(select(stored).order_by(stored.c.submission))):
+        kept.setdefault((row["territory"], row["period"]), []).append(row)
     today = datetime.date.today().isoformat()
     lines = []
     for row in known:
         key = (row["territory"], row["period"])
-        latest, there = newest.get(key), kept.get(key)
-        done = (latest["state"] in _DONE) if latest else there is not None
+        latest, there = newest.get(key), kept.get(key, [])
+        done = (latest["state"] in _DONE) if latest else bool(there)
         said = words.state(latest["state"]) if latest else _of(there, words)
         late = bool(row["closes"]) and row["closes"] < today and not done
         lines.append(
@@ -68,11 +68,13 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
     return lines
 
 
-def _of(there: Row | None, words: Words) -> str:
-    return words("state_stored", version=there["version"]) if there else words("state_nothing")
+def _of(there: list[Row], words: Words) -> str:
+    return (
+        words("state_stored", version=max(t["version"] for t in there)) if there else words("state_nothing")
+    )
 
 
-def _who(connection: Any, row: Row, one: Row | None, there: Row | None) -> list[str]:
+def _who(connection: Any, row: Row, one: Row | None, there: list[Row]) -> list[str]:
     """Name those who must act now; nobody where a job works or all is done."""
     if row["state"] != OPEN:
         return []

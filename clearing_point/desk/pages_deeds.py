@@ -178,10 +178,15 @@ def send(call: Call) -> Response:
         return _complain(call, "reason_missing")
     with call.desk.store.changing() as connection:
         _step(call, connection, "send", reason=reason or None, said=None)
-        one_person = persons_of(connection, call.file) == 1
-        role, territory = (COORDINATOR, None) if one_person else (APPROVER, call.file["territory"])
-        put_out(call.desk, connection, names_of(connection, role, territory), call.file, "turn")
+        put_out(call.desk, connection, _deciders(call, connection), call.file, "turn")
     return _back(call)
+
+
+def _deciders(call: Call, connection: Any) -> list[str]:
+    """Name the second person: an approver of the territory, or the coordinators where one person is set."""
+    if persons_of(connection, call.file) == 1:
+        return names_of(connection, COORDINATOR, None)
+    return names_of(connection, APPROVER, call.file["territory"])
 
 
 def take_back(call: Call) -> Response:
@@ -239,9 +244,7 @@ def _ask_to(call: Call, what: str) -> Response:
         return _complain(call, "reason_missing")
     with call.desk.store.changing() as connection:
         _step(call, connection, f"ask_{what}", asked=what, asked_by=call.account["name"], reason=reason)
-        put_out(
-            call.desk, connection, names_of(connection, APPROVER, call.file["territory"]), call.file, "turn"
-        )
+        put_out(call.desk, connection, _deciders(call, connection), call.file, "turn")
     return _back(call)
 
 

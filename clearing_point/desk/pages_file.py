@@ -63,7 +63,7 @@ def period_shown(call: Call, found: Row, complaint: str = "", status: int = 200)
     return call.show(
         "period.html", status, period=found, files=files, complaint=complaint, endings=rules().endings,
         megabytes=limits["body_bytes"] >> 20, days=limits["days_kept"], levels=LEVELS[:2],
-        senders=call.desk.senders.get(found["territory"], ()), encodings=call.desk.encodings,
+        senders=call.desk.senders.get(found["territory"], {}), encodings=call.desk.encodings,
     )  # fmt: skip
 
 
@@ -168,6 +168,7 @@ def _findings(call: Call, one: Row, document: dict[str, Any] | None) -> dict[str
         "levels": LEVELS, "counts": facts.counts(call.desk.standard), "confirm": CONFIRM,
         "missed": [(m.rules, call.words.of("not_run", m.reason)) for m in facts.missed],
         "balance": call.words.balance(facts), "told": document, "reasons": call.words.answers(),
+        "reading": call.words.sentence(document["reading"])[0] if isinstance(document["reading"], dict) else "",
         "stops": [call.words.sentence(s) for s in document["stops"]],
         "remarks": [call.words.sentence(s) for s in document["remarks"]],
     }  # fmt: skip

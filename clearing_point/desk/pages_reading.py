@@ -94,7 +94,7 @@ def api_periods(call: Call) -> Response:
                 "late": line["late"], "who_acts": line["who"], "counts": line["counts"],
                 "file_state": line["file"]["state"] if line["file"] else None,
                 "file": line["file"]["id"] if line["file"] and reach else None,
-                "stored": line["stored"]["submission"] if line["stored"] else None,
+                "stored": [one["submission"] for one in line["stored"]],
             }
             for line in lines
         ]

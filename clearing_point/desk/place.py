@@ -28,7 +28,7 @@ class Desk:
     proxied : bool
         Whether a proxy stands before it and names the address of who asks.
     senders : mapping
-        Territory -> organisations that may send beside its coordinator.
+        Territory -> organisations that may send beside its coordinator: name -> what people call it.
     encodings : mapping
         Of CSV files: name -> what people call it.
     wake : callable
@@ -44,7 +44,7 @@ class Desk:
     origin: str
     proxied: bool
     demo: bool = False
-    senders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    senders: dict[str, dict[str, str]] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
     """Territory -> hash of its profile."""
     encodings: dict[str, str] = field(default_factory=dict)

@@ -93,7 +93,7 @@ def opened_desk(
     desk.prepare()
     for territory in standard.reporting_territories:
         profile = profile_of_territory(project, territory)
-        desk.senders[territory] = tuple(profile.senders)
+        desk.senders[territory] = {n: str(s.get("title", n)) for n, s in profile.senders.items()}
     return desk
 
 

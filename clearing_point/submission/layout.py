@@ -23,6 +23,7 @@ from clearing_point.intake.layout import fold, lay_out
 from clearing_point.intake.read import WORKBOOKS, ReceivedFile
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer, split_answers
+from clearing_point.quality.said import Sentence
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
 
@@ -89,9 +90,12 @@ def said_of_reading(received: ReceivedFile, profile: Profile) -> str:
     """Say in which encoding a CSV file was read, with some of its headings as proof; nothing of a workbook."""
     if received.encoding is None:
         return ""
-    shown = sample_of(received, profile)
-    return f"Read as {NAMES.get(received.encoding, received.encoding)}" + (
-        f"; headings such as: {shown}" if shown else ""
+    shown, name = sample_of(received, profile), NAMES.get(received.encoding, received.encoding)
+    encoding = name.partition(" (")[0]
+    if not shown:
+        return Sentence(f"Read as {name}", "read_as_only", encoding=encoding)
+    return Sentence(
+        f"Read as {name}; headings such as: {shown}", "read_as", encoding=encoding, headings=shown
     )
 
 

@@ -32,11 +32,9 @@ def free_port() -> int:
 class RunningDesk:
     """Started with :meth:`start`, ended with :meth:`stop` or :meth:`kill`; the same data folder is kept between."""
 
-    def __init__(
-        self, data: Path, *, database: str | None = None, environment: dict[str, str] | None = None
-    ) -> None:
-        self.data, self.port = data, free_port()
-        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+    def __init__(self, data: Path, *, database: str | None = None, root: Path = ROOT) -> None:
+        self.data, self.port, self.root = data, free_port(), root
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         if database:
             self.environment["CLEARING_POINT_DESK_DATABASE"] = database
         self.database = database
@@ -52,7 +50,7 @@ class RunningDesk:
         self, people: dict[str, tuple[str, str | None, str]], periods: dict[str, tuple[str, ...]]
     ) -> None:
         """Make accounts (name -> role, territory, language) and open periods (territory -> names)."""
-        desk = opened_desk(Project(root=ROOT, data=self.data), Place(self.port), database=self.database)
+        desk = opened_desk(Project(root=self.root, data=self.data), Place(self.port), database=self.database)
         with desk.store.changing() as connection:
             for name, (role, territory, language) in people.items():
                 desk.accounts.add(connection, name, role, territory, language, "test")
@@ -70,16 +68,19 @@ class RunningDesk:
                     )
         desk.store.close()
 
-    def start(self, *options: str) -> None:
+    def command(self) -> list[str]:
+        """What starts it."""
+        return [
+            *(sys.executable, "-m", "clearing_point.cli", "desk", "--port", str(self.port), "--workers", "2"),
+            *("--project", str(self.root), "--data", str(self.data)),
+        ]
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "clearing_point.cli", "desk", "--port", str(self.port), "--workers", "2"),
-                    *("--project", str(ROOT), "--data", str(self.data)),
-                    *options,
-                ],
-                env=self.environment, stdout=log, stderr=log,
-            )  # fmt: skip
+                self.command(), env=self.environment, stdout=log, stderr=log, cwd=ROOT
+            )
         end = time.monotonic() + _STARTS_SECONDS
         while time.monotonic() < end:
             assert self.process.poll() is None, self.log.read_text()
@@ -92,7 +93,7 @@ class RunningDesk:
 
     def visitor(self, name: str) -> Visitor:
         """A visitor with a session that was begun directly: signing in has tests of its own, and a code works once."""
-        desk = opened_desk(Project(root=ROOT, data=self.data), Place(self.port), database=self.database)
+        desk = opened_desk(Project(root=self.root, data=self.data), Place(self.port), database=self.database)
         with desk.store.changing() as connection:
             token = desk.accounts.begin(connection, name, "127.0.0")
         desk.store.close()

@@ -12,23 +12,32 @@ import hashlib
 import html
 import io
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pypdfium2
+from PIL import Image
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
+from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
 from clearing_point.published import open_release
 from clearing_point.standard import load_standard
+from clearing_point.submission.plan import Item
+from pipelines.desk import document_of
+from pipelines.ingest import checked
 from tests.command import command
 from tests.conftest import ROOT
+from tests.desk.browser import CHROMIUM, as_account, chromium, served
+from tests.desk.conftest import OWN
 from tests.workbooks import identification, person, write_regional
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -36,6 +45,10 @@ MADE_OF = "made_of.json"
 SHEET, TABLE = "person", "T10A"
 _COLOURS = 48
 _WIDTH = 150
+_PAGE_WIDTH = 900
+_PERIOD = "2022"
+_CAME = 1_672_738_200.0
+"""When the workbook of the desk's picture came: a moment of January 2023."""
 _THEME = TerminalTheme((250, 250, 250), (30, 30, 30), [(0, 0, 0)] * 8)
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _CELL, _LINE, _MOST_COLUMNS, _MOST_ROWS = 150, 24, 6, 7
@@ -90,6 +103,42 @@ class Made:
             raise SystemExit(err)
         svg, text = sheet_as_svg(openpyxl.load_workbook(folder / "marked.xlsx")[SHEET])
         self.pictures["marked-workbook.svg"], self.texts["marked-workbook.svg"] = svg.encode(), text
+        if CHROMIUM:
+            self._desk(folder, file)
+
+    def _desk(self, folder: Path, file: Path) -> None:
+        """The officer's page of the same workbook in the desk, as her browser shows it."""
+        standard = load_standard(ROOT / "schemas")
+        project = Project(root=ROOT, data=folder / "checked")
+        project.prepare()
+        item = Item(file, profile_of_territory(project, OWN), _PERIOD)
+        with checked(project, standard, item) as done:
+            outcome, document = done.outcome, document_of(done.outcome)
+        os.environ["TZ"] = "UTC"
+        time.tzset()
+        with served(folder / "desk", standard) as place, chromium(width=_PAGE_WIDTH) as browser:
+            identity = place.file(
+                "checked", name=file.name, period=_PERIOD, came=_CAME,
+                sha256=hashlib.sha256(file.name.encode()).hexdigest(),  # that of a workbook has the time of its making
+                outcome=json.dumps(
+                    {"accepted": outcome.accepted, "counts": outcome.feedback.counts(), "marked": "marked.xlsx",
+                     "rows": {t: n for t, n in outcome.rows.items() if n}, "asks_reason": False, "unchanged": False}
+                ),
+            )  # fmt: skip
+            (place.desk.files / identity / "findings.json").write_text(json.dumps(document), encoding="utf-8")
+            as_account(browser, place, "officer")
+            page = browser.new_page()
+            page.goto(f"{place.desk.origin}/files/{identity}?now")
+            main = page.locator("main")
+            shown = main.inner_text()
+            taken = main.screenshot()
+        image = Image.open(io.BytesIO(taken)).convert("P", palette=Image.Palette.ADAPTIVE, colors=_COLOURS)
+        content = io.BytesIO()
+        image.save(content, "PNG", optimize=True)
+        self.pictures["desk-findings.png"] = content.getvalue()
+        self.texts["desk-findings.png"] = "\n".join(
+            line.strip() for line in shown.splitlines() if line.strip()
+        )
 
     def _status(self) -> None:
         _, out, _ = command("status", "--project", ROOT, "--data", self.demo.data)

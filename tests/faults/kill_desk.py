@@ -14,7 +14,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,6 @@ from pathlib import Path
 import httpx
 
 from clearing_point.desk.store import broken_line, opened_store
-from tests.conftest import ROOT
 from tests.desk.running import RunningDesk, descendants, is_alive
 from tests.faults.light_desk import LEDGER, PLANTED
 
@@ -38,21 +36,8 @@ _SECONDS_TO_DIE = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 class LightDesk(RunningDesk):
     """A running desk whose jobs take no library."""
 
-    def start(self, *_: str) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.light_desk", str(self.port), str(self.data)],
-                env=self.environment, stdout=log, stderr=log, cwd=ROOT,
-            )  # fmt: skip
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if httpx.get(f"{self.origin}/healthz", timeout=5, trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError("the desk did not start")
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.faults.light_desk", str(self.port), str(self.data)]
 
 
 def rounds(number: int, seed: int, folder: Path) -> Counter[str]:
