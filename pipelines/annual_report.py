@@ -17,7 +17,7 @@ from clearing_point.publication.prepared_issue import put_out, settle, settled
 from clearing_point.publication.release import Release, make_release
 from clearing_point.publication.states import refuse_closed
 from clearing_point.report.build import BuiltReport, build_report
-from clearing_point.report.context import context_of
+from clearing_point.report.context import context_of, published_figures
 from clearing_point.report.lock import hashes_of, inputs_of, lock_name, lock_text, read_lock, submissions_of
 from clearing_point.report.places import (
     folder_named,
@@ -152,7 +152,8 @@ def make(
     cut_off = str(release.edition.cut_off) if release.edition.cut_off else None
     known = None if lock is None else [row["submission"] for row in lock["submissions"]]
     submissions = submissions_of(project, release.submissions, cut_off, known)
-    inputs = inputs_of(project, standard, release, submissions, None)
+    published = published_figures(project, standard, release.edition, submissions)
+    inputs = inputs_of(project, standard, release, submissions, None, published)
     standing = lock if lock is not None else standing_lock(project, year)
     same_inputs = standing is not None and _comparable(standing) == _comparable(inputs)
     if lock is None and not same_inputs and standing and not changed_inputs(standing, inputs, _PACKAGES):
@@ -170,7 +171,7 @@ def make(
     number = release_number(standing, bool(lock) or same_inputs)
     inputs["revisions_against"] = against
     revisions = _revisions(project, release, {**inputs, "release": number}, against)
-    context = context_of(project, standard, release, submissions, revisions)
+    context = context_of(project, standard, release, submissions, revisions, published)
     extra = annex_of(release)
     if revisions is not None:
         extra["revisions.csv"] = revisions.csv()
@@ -230,7 +231,7 @@ def verify(
     wanted = lock["files"]
     names = sorted({*wanted, *again["files"], *there})
     different = tuple(n for n in names if not wanted.get(n) == again["files"].get(n) == there.get(n))
-    inputs = tuple(k for k in again if k not in ("files", "release") and again[k] != lock.get(k))
+    inputs = tuple(k for k in again if k not in ("files", "release") and k in lock and again[k] != lock[k])
     return Verified(year, len(names), different, inputs)
 
 
@@ -261,7 +262,9 @@ def changed_inputs(
 
 
 def _comparable(lock: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in lock.items() if k not in ("files", "release", "revisions_against")}
+    # Published figures follow from the submissions and the standard; locks of earlier versions do not hold them.
+    left_out = ("files", "release", "revisions_against", "published_figures")
+    return {k: v for k, v in lock.items() if k not in left_out}
 
 
 def _revisions(

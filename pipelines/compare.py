@@ -38,7 +38,7 @@ def compare(
     if len(profiles) > 1:
         raise InputProblem(f"Which source is '{source}'? There are {', '.join(p.name for p in profiles)}.")
     profile = profiles[0]
-    stored = vintages_of(project.warehouse, profile.sender) if project.warehouse.exists() else []
+    stored = vintages_of(project.warehouse, profile.name) if project.warehouse.exists() else []
     if len(stored) < 2:
         raise InputProblem(
             f"There is {'one release' if stored else 'no release'} of {profile.name} in the warehouse: two are needed. "
@@ -51,7 +51,7 @@ def compare(
 
 
 def _chosen(stored: Sequence[Vintage], wanted: str) -> Vintage:
-    found = [v for v in stored if wanted in (v.submission, v.released)]
+    found = [v for v in stored if wanted == v.released or wanted in v.submissions]
     if len(found) != 1:
         raise InputProblem(f"There is no one release '{wanted}': {'; '.join(v.name() for v in stored)}.")
     return found[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,22 +190,31 @@ def finish_round(project: Project, standard: Standard, name: str, role: str) -> 
 
 
 def measure(
-    standard: Standard, persons: int, seeds: Sequence[int], file: Path | None, *, with_document: bool = False
+    standard: Standard,
+    persons: int,
+    seeds: Sequence[int],
+    file: Path | None,
+    columns: Mapping[str, str] | None = None,
 ) -> list[Any]:
-    """Measure the linkage where the truth is known: made people of several seeds, or the public file of made records.
+    """Measure the linkage where the truth is known: made people of several seeds, or a file of records.
+
+    Parameters
+    ----------
+    columns : mapping, optional
+        As :func:`clearing_point.linkage.evaluation.evaluate_file`.
 
     Raises
     ------
     UsageProblem
         If there are fewer than ten persons or no seed.
     InputProblem
-        If the file is not of the form of ``fake_1000.csv``.
+        If the file has not the columns.
     """
     from clearing_point.linkage.evaluation import evaluate, evaluate_file
 
     settings = load_linkage(standard.folder)
     if file is not None:
-        return [evaluate_file(file, settings, with_document=with_document)]
+        return [evaluate_file(file, settings, columns)]
     if persons < 10 or not seeds:
         raise UsageProblem("Name at least ten persons and one seed.")
     return list(evaluate(settings, persons, seeds))

@@ -212,13 +212,14 @@ def load_source(
     *,
     received_at: datetime.datetime | None = None,
     released: datetime.date | None = None,
+    part: str | None = None,
     progress: Progress = quietly,
 ) -> Outcome:
     """Load a public file by the profile whose layout it has; see :func:`as_published`.
 
     Every release is kept. The newest is in force, whichever is loaded last.
     """
-    item = as_published(project, standard, path, source, received_at, released)
+    item = as_published(project, standard, path, source, received_at, released, part)
     return load_item(project, standard, item, progress=progress)
 
 

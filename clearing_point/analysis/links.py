@@ -17,12 +17,15 @@ from clearing_point.standard.model import TERRITORY, Text
 
 _MANY_LINKS = 200
 """From here on a rate has one decimal (domain.md 12.1, R12)."""
+_TOO_MANY_ERRORS = 1.5
+"""So many times as many errors as the settings assume: a range is printed, no rate and no corrected number."""
 
 
 def note_of(linked: Linked, decisions: int, least_links: int) -> dict[str, Any]:
     """Return what the ledger notes of an issue's links: lines of decisions, and rates as they are printed.
 
-    Rates are in per cent, and None where fewer than ``least_links`` links stand behind them.
+    Rates are in per cent, and None where fewer than ``least_links`` links stand behind them. ``missed_match_range`` stands
+    there only where the missed share is not known better.
     """
     found: dict[str, Any] = {
         "decisions": decisions,
@@ -34,6 +37,10 @@ def note_of(linked: Linked, decisions: int, least_links: int) -> dict[str, Any]:
         found["decimals"] = digits
         found["false_match_percent"] = round(100 * linked.false_match_rate, digits)
         found["missed_match_percent"] = round(100 * linked.missed_match_rate, digits)
+        if linked.errors > _TOO_MANY_ERRORS:
+            found["missed_match_range"] = [
+                round(100 * rate, digits) for rate in (linked.missed_match_low, linked.missed_match_high)
+            ]
     return found
 
 
@@ -60,6 +67,12 @@ def notes_on_links(
     if wrong is None or missed is None:
         return (Note(sentences["range"]), Note(sentences["too_few_links"]))
     digits = int(noted["decimals"])
+    if "missed_match_range" in noted:
+        low, high = noted["missed_match_range"]
+        return (
+            Note(sentences["range"]),
+            Note(sentences["not_known"], {"low": (low, digits), "high": (high, digits)}),
+        )
     less_than = Note(sentences["less_than"], {"number": (10**-digits, digits)})
     rates = {
         name: (rate, digits) if rate > 0 else less_than

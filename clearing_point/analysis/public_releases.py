@@ -19,15 +19,23 @@ _OWN = ("submission_id", "sheet", "source_row", "source_part")
 
 @dataclass(frozen=True)
 class Vintage:
-    """A release that is stored: submission, the day of its release (None: nobody said it), whether it is in force."""
+    """A release that is stored.
 
-    submission: str
+    Attributes
+    ----------
+    submissions : tuple of str
+        Its files: one, or the main and the supplementary ones of one day.
+    released : str or None
+        The day of its release; None where nobody said it.
+    """
+
+    submissions: tuple[str, ...]
     released: str | None
     in_force: bool
 
     def name(self) -> str:
         """Say which it is."""
-        return f"{self.submission} (released {self.released or 'on a day that nobody said'})"
+        return f"{' and '.join(self.submissions)} (released {self.released or 'on a day that nobody said'})"
 
 
 @dataclass(frozen=True)
@@ -83,18 +91,30 @@ class Compared:
         return target.getvalue()
 
 
-def vintages_of(warehouse: Path, sender: str) -> list[Vintage]:
-    """Return the stored releases of a publisher, oldest first; those whose day nobody said come first, as they came."""
+def vintages_of(warehouse: Path, profile: str) -> list[Vintage]:
+    """Return the stored releases of a source, oldest first; those whose day nobody said come first, as they came.
+
+    Parts of one day are one release; of a part that came twice for that day, the last counts.
+
+    Parameters
+    ----------
+    profile : str
+        Name of the source: a publisher may have several, and they are never beside each other.
+    """
     connection = connect(Path(":memory:"), attach={"warehouse": warehouse})
     try:
         rows = connection.execute(
-            "SELECT submission_id, released::VARCHAR, status = 'ACCEPTED' FROM warehouse.raw.submission WHERE sender = ? "
-            "AND status IN ('ACCEPTED', 'REPLACED') ORDER BY released NULLS FIRST, version_number",
-            [sender],
+            "WITH part AS (SELECT submission_id, series, released, status = 'ACCEPTED' AS in_force, version_number, "
+            "coalesce(released::VARCHAR, submission_id) AS day FROM warehouse.raw.submission WHERE profile = ? "
+            "AND use = 'reference' AND status IN ('ACCEPTED', 'REPLACED') "
+            "QUALIFY row_number() OVER (PARTITION BY series, day ORDER BY version_number DESC) = 1) "
+            "SELECT list(submission_id ORDER BY series), any_value(released)::VARCHAR, bool_and(in_force) FROM part "
+            "GROUP BY day ORDER BY any_value(released) NULLS FIRST, min(version_number)",
+            [profile],
         ).fetchall()
     finally:
         connection.close()
-    return [Vintage(str(name), day, bool(in_force)) for name, day, in_force in rows]
+    return [Vintage(tuple(names), day, bool(in_force)) for names, day, in_force in rows]
 
 
 def compare_releases(
@@ -165,12 +185,12 @@ def _take(
         return "[" + ", ".join(f"coalesce(\"{name}\"::VARCHAR, '')" for name in names) + "]"
 
     where = " AND list_contains(?, territory)" if territories else ""
-    parameters: list[Any] = [vintage.submission, *([list(territories)] if territories else [])]
+    parameters: list[Any] = [list(vintage.submissions), *([list(territories)] if territories else [])]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE side_{number} AS SELECT about, said, "
         "row_number() OVER (PARTITION BY about, said) AS n "
         f'FROM (SELECT {texts(key)} AS about, {texts(values)} AS said FROM warehouse.core."{table}" '
-        f"WHERE submission_id = ?{where})",
+        f"WHERE list_contains(?, submission_id){where})",
         parameters,
     )
     return int(connection.execute(f"SELECT count(*) FROM side_{number}").fetchone()[0])

@@ -19,6 +19,8 @@ from clearing_point.analysis.model import TOTAL
 from clearing_point.errors import InputProblem
 from clearing_point.standard.model import TERRITORY
 
+PUBLISHED = "T43"
+"""Table of national totals that others publish, beside ours."""
 COLUMNS = ("table", "cell", "before", "now", "reason")
 REASONS = {
     "definition": "the table counts something else than before",
@@ -27,6 +29,7 @@ REASONS = {
     "link": "nothing new came from that territory, but cases were linked otherwise, or another territory's are new",
     "protection": "shown on one side only, although nothing new came",
     "program": "none of these: another version of a package",
+    "release": "its publisher released the figure anew, or another source gives it",
 }
 """Why a number moved, in the order in which it is asked (rule R3 of the standard for later statuses)."""
 _YEAR = "reference_year"
@@ -66,6 +69,23 @@ class Revision:
 
 
 @dataclass(frozen=True)
+class PublishedMoved:
+    """A national total that somebody else publishes and that is another one now, as printed; None where there was none.
+
+    Attributes
+    ----------
+    source : str
+        Who publishes it.
+    """
+
+    territory: str
+    year: str
+    source: str
+    before: str | None
+    now: str | None
+
+
+@dataclass(frozen=True)
 class Revisions:
     """All numbers that moved between two reports, in the order of the tables.
 
@@ -79,6 +99,7 @@ class Revisions:
     now: str
     moved: tuple[Revision, ...]
     compared: int
+    published: tuple[PublishedMoved, ...] = ()
 
     def csv(self) -> str:
         """Return all revisions as CSV; an empty number is a protected one, or one without data."""
@@ -88,6 +109,9 @@ class Revisions:
         for r in self.moved:
             numbers = ("" if n is None else n for n in (r.before, r.now))
             writer.writerow((r.table, r.cell, *numbers, r.reason))
+        for p in self.published:
+            cell = f"{TERRITORY}={p.territory}; {_YEAR}={p.year}; source={p.source}"
+            writer.writerow((PUBLISHED, cell, p.before or "", p.now or "", "release"))
         return out.getvalue()
 
 
@@ -124,7 +148,23 @@ def compare(
                 without = frozenset({"before" if cells_old[place] == MISSING else "now"})
             why = "definition" if redefined else _reason(where, was, now_is, lock_before, lock_now)
             moved.append(Revision(name, where, was, now_is, why, without))
-    return Revisions(_name(lock_before), _name(lock_now), tuple(moved), compared)
+    published = tuple(_published_moved(lock_before, lock_now))
+    return Revisions(_name(lock_before), _name(lock_now), tuple(moved), compared, published)
+
+
+def _published_moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[PublishedMoved]:
+    """Yield the published totals of years that both locks hold and that differ; none where one of them holds no totals."""
+    old, new = (
+        {
+            (row["territory"], row["year"], row.get("publisher", row["source"])): row["value_text"]
+            for row in lock.get("published_figures", ())
+        }
+        for lock in (before, now)
+    )
+    years = {year for _, year, _ in old} & {year for _, year, _ in new}
+    for place in sorted(old.keys() | new.keys()):
+        if place[1] in years and old.get(place) != new.get(place):
+            yield PublishedMoved(*place, old.get(place), new.get(place))
 
 
 def _name(lock: Mapping[str, Any]) -> str:

@@ -171,11 +171,20 @@ def evaluate(
     ] = "31,32,33",
     file: Annotated[
         Path | None,
-        typer.Option("--file", metavar="FILE", help="fake_1000.csv instead of synthetic persons."),
+        typer.Option(
+            "--file", metavar="FILE", help="A file of records whose truth is known, instead of made persons."
+        ),
     ] = None,
-    with_document: Annotated[
-        bool, typer.Option("--with-document", help="With --file: take the e-mail address for a document.")
-    ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="WHAT=HEADING",
+            help="With --file: person, surname, given_name, birth_date, sex, other_surname, document_number, "
+            "document_country, national_case_number or citizenship, and the heading it stands under. May be given several "
+            "times; as in fake_1000.csv if left out. person=rec_id~rec-(\\d+) takes a part of the cell.",
+        ),
+    ] = None,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -188,10 +197,11 @@ def evaluate(
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
     except ValueError as error:
         raise UsageProblem("Seeds are whole numbers, separated by commas.") from error
+    columns = dict(part.split("=", 1) for part in column or () if "=" in part)
+    if len(columns) != len(column or ()):
+        raise UsageProblem("Give each column once, as WHAT=HEADING, such as surname=last_name.")
     found = find_project(project)
-    measured = measure(
-        load_standard(found.schemas, found.prepared), persons, numbers, file, with_document=with_document
-    )
+    measured = measure(load_standard(found.schemas, found.prepared), persons, numbers, file, columns)
     if json:
         print_json([asdict(m) for m in measured])
         return 0

@@ -153,6 +153,13 @@ def import_file(
             help="When its publisher released the file; without it, the day in its name.",
         ),
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of a release in several files of one layout: a name for a further one, such as SUP. Both are in force.",
+        ),
+    ] = None,
     territory: Annotated[
         str | None,
         typer.Option(help="Of a format that a territory sends its own data in: whose submission it is."),
@@ -175,7 +182,7 @@ def import_file(
     if profile.use == "reference":
         if territory is not None:
             raise UsageProblem(f"{profile.name} is published by somebody else: it takes no --territory.")
-        outcome = load_source(found, standard, file, source, released=day, progress=progress(json))
+        outcome = load_source(found, standard, file, source, released=day, part=part, progress=progress(json))
     else:
         if territory is None:
             raise UsageProblem(f"{profile.name} is a format of submissions: give --territory, and --period.")

@@ -275,7 +275,7 @@ def profile_of_receipt(project: Project, receipt: Mapping[str, Any]) -> Profile:
     """Return the profile by which a file was read: of its territory, of a public source, or of both."""
     name, _, other = receipt["profile"].partition("/")
     if not receipt["territory"]:
-        return profile_of_source(project, name)
+        return for_sender(profile_of_source(project, name), receipt["sender"])
     profile = for_sender(profile_of_territory(project, receipt["territory"]), receipt["sender"])
     in_public_format = other and (project.sources / other / "profile.yml").is_file()
     return in_format_of(profile, profile_of_source(project, other)) if in_public_format else profile

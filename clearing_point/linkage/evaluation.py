@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from clearing_point.linkage.link import CANDIDATE, GROUP, Linked, link
 from clearing_point.linkage.made_people import MadeRegion, make_region
 from clearing_point.linkage.numbers import three_numbers
 from clearing_point.linkage.settings import LinkageSettings
-from clearing_point.linkage.tokens import Identity, Tokens
+from clearing_point.linkage.tokens import Identity, Tokens, read_date
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +35,8 @@ _SHARES = (
     "bias_corrected",
     "estimated_false_match_rate",
     "estimated_missed_match_rate",
+    "missed_match_low",
+    "missed_match_high",
 )
 _KEY = bytes(range(64, 128))
 """Not a secret: it makes tokens of made people."""
@@ -67,6 +70,8 @@ class Measured:
     bias_corrected: float
     estimated_false_match_rate: float
     estimated_missed_match_rate: float
+    missed_match_low: float
+    missed_match_high: float
     seconds: float
     cpu_seconds: float
 
@@ -144,6 +149,8 @@ def measure(connection: Any, truth: Mapping[str, int], settings: LinkageSettings
             bias_corrected=numbers.corrected / persons - 1,
             estimated_false_match_rate=linked.false_match_rate,
             estimated_missed_match_rate=linked.missed_match_rate,
+            missed_match_low=linked.missed_match_low,
+            missed_match_high=linked.missed_match_high,
             seconds=seconds,
             cpu_seconds=cpu,
         ),
@@ -173,59 +180,100 @@ def evaluate(
     return found
 
 
-def evaluate_file(path: Path, settings: LinkageSettings, *, with_document: bool = False) -> Measured:
-    """Measure on the public file ``fake_1000.csv`` (Splink's data sets): each record as a sender of its own.
+FILE_COLUMNS: Mapping[str, str] = {
+    "person": "cluster",
+    "surname": "surname",
+    "given_name": "first_name",
+    "birth_date": "dob",
+}
+"""What a file of records needs, and the headings of Splink's ``fake_1000.csv``."""
+_OPTIONAL = (
+    "sex",
+    "other_surname",
+    "document_number",
+    "document_country",
+    "national_case_number",
+    "citizenship",
+)
+
+
+def evaluate_file(
+    path: Path, settings: LinkageSettings, columns: Mapping[str, str] | None = None
+) -> Measured:
+    r"""Measure on a file of records of which the truth is known: each record as a sender of its own.
 
     Parameters
     ----------
-    with_document : bool
-        Take the e-mail address for the number of a document.
+    columns : mapping, optional
+        What it is -> heading of the file, beside and instead of :data:`FILE_COLUMNS`. ``person`` says which records are of
+        one person; ``HEADING~PATTERN`` takes the first group of a pattern out of the cell (``rec_id~rec-(\d+)``).
+        Dates may be written 1998-03-05, 5.3.1998 or 19980305. Records without a ``person`` are left out.
 
     Raises
     ------
     InputProblem
-        If the file has not the columns of that data set.
+        If the file has not the columns, or a column is none of those that can be named.
     """
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    if not rows or not {"unique_id", "first_name", "surname", "dob", "email", "cluster"} <= set(rows[0]):
-        raise InputProblem(f"{path.name} has not the columns of fake_1000.csv: nothing was measured.")
-    tokens = Tokens(_KEY, "evaluation")
-    size = len(rows)
-    made = [
-        tokens.of(
-            Identity(
-                row["unique_id"],
-                row["surname"],
-                row["first_name"],
-                row["dob"],
-                "",
-                "",
-                row["email"] if with_document else "",
-            )
+    wanted = {**FILE_COLUMNS, **(columns or {})}
+    if unknown := sorted(set(wanted) - set(FILE_COLUMNS) - set(_OPTIONAL)):
+        known = ", ".join((*FILE_COLUMNS, *_OPTIONAL))
+        raise InputProblem(f"There is no {unknown[0]} to map; these are known: {known}.")
+    person, _, pattern = wanted["person"].partition("~")
+    try:
+        told = re.compile(pattern or "(.+)")
+    except re.error as error:
+        raise InputProblem(f"The pattern of the person cannot be read: {error}.") from error
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        first = handle.readline()
+        handle.seek(0)
+        reader = csv.DictReader(
+            handle, delimiter=";" if first.count(";") > first.count(",") else ",", skipinitialspace=True
         )
-        for row in rows
-    ]
-    ids = np.array([f"r{int(row['unique_id']):06d}" for row in rows], dtype=object)
+        headings = {h.strip(): h for h in reader.fieldnames or ()}
+        for heading in (person, *(h for name, h in wanted.items() if name != "person")):
+            if heading not in headings:
+                raise InputProblem(
+                    f"{path.name} has no column {heading}: name its columns, such as person=cluster surname=last_name."
+                )
+        rows, truths = [], []
+        for cells in reader:
+            said = told.search(cells[headings[person]] or "")
+            if said:
+                truths.append(said[1] if said.re.groups else said[0])
+                rows.append(
+                    {n: (cells[headings[h]] or "").strip() for n, h in wanted.items() if n != "person"}
+                )
+    if not rows:
+        raise InputProblem(f"{path.name} has no record whose person is told: nothing was measured.")
+    tokens = Tokens(_KEY, "evaluation")
+    identities = []
+    for number, row in enumerate(rows):
+        row["birth_date"] = re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", row["birth_date"])
+        parts = {name: value for name, value in row.items() if name != "citizenship"}
+        identities.append(Identity(reference=str(number), **parts))
+    size = len(rows)
+    ids = np.array([f"r{number:07d}" for number in range(size)], dtype=object)
     none = np.full(size, None, dtype=object)
     unknown_day = np.full(size, np.datetime64("NaT"), dtype="datetime64[D]")
-    columns = {
+    born = [read_date(row["birth_date"]) for row in rows]
+    table = {
         "person_id": ids,
         "sender": ids,
         "territory": np.full(size, "one", dtype=object),
         "reference_year": np.full(size, 2022),
         "case_number": ids,
-        "sex": none,
-        "birth_year": np.array([int(r["dob"][:4]) if r["dob"] else None for r in rows], dtype=object),
-        "citizenship": none,
+        "sex": np.array([row.get("sex") or None for row in rows], dtype=object),
+        "birth_year": np.array([day[0] if day else None for day in born], dtype=object),
+        "citizenship": np.array([row.get("citizenship") or None for row in rows], dtype=object),
         "exploitation_territory": none,
         "identification_date": unknown_day,
         "assistance_start_date": unknown_day,
         "return_to_territory": none,
         "return_date": unknown_day,
     }
-    connection = _database(columns, made, settings)
-    truth = {str(i): int(row["cluster"]) for i, row in zip(ids.tolist(), rows, strict=True)}
+    connection = _database(table, [tokens.of(identity) for identity in identities], settings)
+    number_of = {name: number for number, name in enumerate(dict.fromkeys(truths))}
+    truth = {str(i): number_of[t] for i, t in zip(ids.tolist(), truths, strict=True)}
     return measure(connection, truth, settings)[0]
 
 

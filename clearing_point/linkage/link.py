@@ -31,6 +31,8 @@ GROUP = "linkage_group"
 open candidate were one person too, ``has_token``."""
 
 SAME, DIFFERENT = "same", "different"
+_MOST_NOT_FOUND = 0.5
+"""However many errors there are, no more than this share of pairs is said to share no token."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Linked:
         Expected number of true pairs among scored and certain pairs.
     false_match_rate, missed_match_rate : float
         Estimated shares: of the links taken that join two people; of the true pairs that were not joined.
+    missed_match_low, missed_match_high : float
+        Between these the missed share lies: none or all of the open scored pairs are one person, and few or many pairs
+        share no token. Wide where names and dates differ more than the settings know: then the estimate does not know.
+    errors : float
+        How many times as often names and dates of one person differ as the settings assume; at least 1.
     without_tokens : int
         Persons that no token is known of: the rates speak of the others only.
     crowded : mapping
@@ -75,6 +82,9 @@ class Linked:
     expected_true: float
     false_match_rate: float
     missed_match_rate: float
+    missed_match_low: float
+    missed_match_high: float
+    errors: float
     without_tokens: int
     crowded: dict[str, int]
     not_looked_at: int
@@ -167,7 +177,7 @@ def link(
         f"CAST(lowest AS INTEGER) AS lowest_group_number, NOT ({bare}) AS has_token FROM {PERSON} "
         "JOIN linkage_label USING (number) ORDER BY number"
     )
-    rates = _rates(connection, settings)
+    rates = _rates(connection, settings, fitted.errors)
     count = connection.execute
     result = Linked(
         persons=persons,
@@ -179,6 +189,9 @@ def link(
         expected_true=rates[0],
         false_match_rate=rates[1],
         missed_match_rate=rates[2],
+        missed_match_low=rates[3],
+        missed_match_high=rates[4],
+        errors=fitted.errors,
         without_tokens=int(count(f"SELECT count(*) FROM {GROUP} WHERE NOT has_token").fetchone()[0]),
         crowded=crowded,
         not_looked_at=not_looked_at,
@@ -292,24 +305,41 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
     )
 
 
-def _rates(connection: Any, settings: LinkageSettings) -> tuple[float, float, float]:
-    """Expected true pairs, false-match rate and missed-match rate, from the probabilities of all scored pairs.
+def _rates(
+    connection: Any, settings: LinkageSettings, errors: float
+) -> tuple[float, float, float, float, float]:
+    """Expected true pairs, false-match rate, missed-match rate and its range, from the probabilities of all scored pairs.
 
     The expected number of true pairs is the sum of the probabilities (Fellegi and Sunter 1969, section 3), enlarged by
     the share that no token finds. Pairs that a person decided count as she decided.
     """
-    taken, right, among = connection.execute(
+    taken, right, among, all_open = connection.execute(
         "WITH known AS (SELECT a, b, CASE WHEN kind = 'decided' THEN 1.0 ELSE probability END AS chance FROM "
         f"{LINK}), rest AS MATERIALIZED (SELECT s.probability, x.group_number = y.group_number AS joined FROM {SCORED} "
         f"AS s JOIN {GROUP} AS x ON x.number = s.a JOIN {GROUP} AS y ON y.number = s.b ANTI JOIN "
         "(SELECT a, b FROM linkage_pair WHERE kind IN ('different', 'same_sender')) AS no ON no.a = s.a AND no.b = s.b) "
         "SELECT (SELECT count(*) FROM known), (SELECT coalesce(sum(chance), 0) FROM known), "
-        "(SELECT coalesce(sum(probability), 0) FROM rest WHERE NOT joined)"
+        "(SELECT coalesce(sum(probability), 0) FROM rest WHERE NOT joined), "
+        f"(SELECT count(*) FROM rest WHERE NOT joined AND probability >= {settings.review})"
     ).fetchone()
-    true_pairs = (float(right) + float(among)) / (1 - float(settings.link["not_found_by_tokens"]))
+    numbers = " OR ".join(
+        f"{rule['same']} IS NOT NULL" for rule in settings.link["certain"] if not rule.get("scored_too")
+    )
+    known: float = connection.execute(
+        f"SELECT coalesce(avg(CAST({numbers or 'false'} AS INTEGER)), 0) FROM {PERSON}"
+    ).fetchone()[0]
+    # Where both have a number of their own, about half of what names and dates would lose is found all the same.
+    base = float(settings.link["not_found_by_tokens"]) * (1 - known**2 / 2)
+
+    def true(open_pairs: float, power: int) -> float:
+        return (float(right) + open_pairs) / (1 - min(_MOST_NOT_FOUND, base * float(errors**power)))
+
+    def missed(pairs: float) -> float:
+        return 1 - float(right) / pairs if pairs else 0.0
+
+    expected = true(float(among), 3)
     false_rate = 1 - float(right) / taken if taken else 0.0
-    missed_rate = 1 - float(right) / true_pairs if true_pairs else 0.0
-    return true_pairs, false_rate, missed_rate
+    return expected, false_rate, missed(expected), missed(true(0.0, 1)), missed(true(max(all_open, among), 4))
 
 
 def _slots(connection: Any) -> tuple[Array, Array]:

@@ -20,22 +20,37 @@ SCORED = "linkage_scored"
 """One row a pair that shares a token: ``a < b`` (numbers of persons), ``level`` (evidence of the names), ``probability``."""
 
 _FEW = 20
+_SOME_MORE = 1.1
+"""So many times the true pairs that the settings expect must be there before m is worked out anew."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was estimated from the data: the prior, and u of the levels of the names."""
+    """What was estimated from the data.
+
+    Attributes
+    ----------
+    prior : float
+        Chance that two random reports are one person.
+    m, u : mapping
+        Level of the names -> chance among two reports of one person, and among two persons.
+    errors : float
+        How many times as often the names and dates of one person differ as the settings assume; at least 1.
+    """
 
     prior: float
+    m: Mapping[str, float]
     u: Mapping[str, float]
+    errors: float
 
 
 def fit(connection: Any, settings: LinkageSettings) -> Fitted:
-    """Estimate the prior and correct u by one step of the method of moments.
+    """Estimate the prior, and m and u of the names, by one step of the method of moments.
 
     The number of true pairs is that of pairs whose whole names and date agree, divided by the share of true pairs that look
     so (m); at least one is assumed. What a level has above its share of true pairs is chance, and gives its u, held within
-    ``u_within_factor`` of the figure of the settings.
+    ``u_within_factor`` of the figure of the settings. What a level has beyond that no chance explains: they are true pairs
+    written with more errors than the settings know, and m of all levels is worked out anew.
     """
     persons = connection.execute(f"SELECT count(*) FROM {PERSON}").fetchone()[0]
     anchor = _anchor(settings)
@@ -49,14 +64,26 @@ def fit(connection: Any, settings: LinkageSettings) -> Fitted:
     whole = next(v for v in anchor["levels"] if v["name"] == anchor["anchor"])
     true_pairs = max(counts.get(whole["name"], 0), 1) / float(whole["m"])
     factor = float(settings.model["u_within_factor"])
-    fitted = {}
+    fitted, true = {}, {}
     for level in anchor["levels"]:
-        u = float(level["u"])
-        chance = (counts.get(level["name"], 0) - true_pairs * float(level["m"])) / pairs
+        u, expected = float(level["u"]), true_pairs * float(level["m"])
+        above = counts.get(level["name"], 0) - expected
         # Of too few chance pairs nothing can be learned.
-        few = u * pairs < _FEW and chance * pairs < _FEW
-        fitted[level["name"]] = u if few else min(u * factor, max(u / factor, chance))
-    return Fitted(min(0.5, true_pairs / pairs), fitted)
+        few = u * pairs < _FEW and above < _FEW
+        fitted[level["name"]] = u if few else min(u * factor, max(u / factor, above / pairs))
+        most = u * factor * pairs
+        beyond = above - most
+        # A level that chance alone fills says nothing of errors: what is beyond must be more than all that is not.
+        true[level["name"]] = expected + (beyond if beyond > max(_FEW, expected, most) else 0.0)
+    everything = sum(true.values()) + true_pairs * float(anchor["otherwise"]["m"])
+    alike = true[whole["name"]] / everything
+    errors = max(1.0, (1 - alike) / (1 - float(whole["m"])))
+    if everything > true_pairs * _SOME_MORE:
+        m = {name: number / everything for name, number in true.items()}
+        true_pairs = everything
+    else:
+        m, errors = {level["name"]: float(level["m"]) for level in anchor["levels"]}, 1.0
+    return Fitted(min(0.5, true_pairs / pairs), m, fitted, errors)
 
 
 def score(connection: Any, settings: LinkageSettings) -> Fitted:
@@ -101,7 +128,7 @@ def score_plainly(connection: Any, settings: LinkageSettings, table: str) -> Non
     for comparison in settings.model["comparisons"]:
         cases = [f"WHEN {comparison['unknown']} THEN 0.0"]
         cases += [
-            f"WHEN {v['when']} THEN ln({float(v['m'])!r} / {_u(comparison, v, fitted)!r})"
+            f"WHEN {v['when']} THEN ln({_m(comparison, v, fitted)!r} / {_u(comparison, v, fitted)!r})"
             for v in comparison["levels"]
         ]
         rest = comparison["otherwise"]
@@ -125,6 +152,10 @@ def _blocked(settings: LinkageSettings) -> str:
 def _anchor(settings: LinkageSettings) -> Mapping[str, Any]:
     found: Mapping[str, Any] = next(c for c in settings.model["comparisons"] if "anchor" in c)
     return found
+
+
+def _m(comparison: Mapping[str, Any], level: Mapping[str, Any], fitted: Fitted) -> float:
+    return fitted.m[level["name"]] if "anchor" in comparison else float(level["m"])
 
 
 def _u(comparison: Mapping[str, Any], level: Mapping[str, Any], fitted: Fitted) -> float:
@@ -153,7 +184,7 @@ def _splink_settings(settings: LinkageSettings, fitted: Fitted) -> dict[str, Any
                 {
                     "sql_condition": level["when"],
                     "label_for_charts": level["name"],
-                    "m_probability": float(level["m"]),
+                    "m_probability": _m(comparison, level, fitted),
                     "u_probability": _u(comparison, level, fitted),
                 }
             )

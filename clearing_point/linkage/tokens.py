@@ -198,6 +198,10 @@ def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) ->
         known["given_name"] = given[0]
         known["given_name_start"] = given[0][: agreed["start_letters"]["given_name"]]
         known["given_name_end"] = given[0][-agreed["end_letters"]["given_name"] :]
+    # Whichever stood in which column, and where only one of the names is known.
+    initials = sorted(name[0] for name in (surnames[:1] + list(given)) if name)
+    if initials:
+        known["first_initial"], known["last_initial"] = initials[0], initials[-1]
     if day and month and (day, month) != (1, 1):
         known["day_month"] = f"{min(day, month)}-{max(day, month)}"
         known["day"], known["month"], known["any_year"] = str(day), str(month), "any"

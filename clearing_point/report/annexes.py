@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from clearing_point.disclosure.whole_part import whole_part
 from clearing_point.halves import rounded
 from clearing_point.report.chapters import Numbering, cell_of, table_anchor
 from clearing_point.report.model import Cell, Paragraph, Section, Terms
-from clearing_point.report.revised import revised_figures
+from clearing_point.report.revised import as_printed, revised_figures
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import capital, hidden_cells, plain_table
 from clearing_point.report.view import Setting, View
@@ -135,7 +135,7 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
                 setting.territory(row["territory"]),
                 str(row["year"]),
                 ours,
-                Cell(_as_printed(row, setting)),
+                Cell(as_printed(str(row["value_text"]), setting)),
                 Cell(row["source"], words=True),
             )
         )
@@ -156,11 +156,6 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
     )
     intro = Paragraph(words("annexes.reconciliation_intro"))
     yield Section("reconciliation", words("annexes.reconciliation"), (intro, table))
-
-
-def _as_printed(row: Mapping[str, str], setting: Setting) -> str:
-    text = str(row["value_text"])
-    return print_number(int(text), setting.words) if text.isdigit() else text
 
 
 def _protection(views: Sequence[View], numbering: Numbering) -> Section:

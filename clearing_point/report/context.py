@@ -12,6 +12,7 @@ from clearing_point.analysis.reconcile import decisions, quality_by_submission
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
+from clearing_point.publication.edition import Edition
 from clearing_point.publication.release import Release
 from clearing_point.report.model import ReportContext
 from clearing_point.standard import Standard
@@ -27,6 +28,7 @@ def context_of(
     release: Release,
     submissions: Sequence[Mapping[str, Any]],
     revisions: Revisions | None,
+    published: Sequence[Mapping[str, str]],
 ) -> ReportContext:
     """Put together coverage, suppliers, published national figures and revised figures.
 
@@ -34,6 +36,8 @@ def context_of(
     ----------
     submissions : sequence of mappings
         As :func:`clearing_point.report.lock.submissions_of` describes them.
+    published : sequence of mappings
+        As :func:`published_figures` returns them.
     """
     edition = release.edition
     states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}
@@ -45,14 +49,13 @@ def context_of(
         for year in range(row["first_year"], row["last_year"] + 1):
             states[row["territory"]][str(year)] = row["state"]
         suppliers.append((row["territory"], row["sender"], row["submission"], bool(row["made_data"])))
-    reference = [r["submission"] for r in submissions if r["use"] == "reference" and r["state"] == "accepted"]
     declarations, scorecard = _told(project, standard, release)
     return ReportContext(
         standard=standard,
         reports=project.reports,
         coverage=states,
         suppliers=tuple(sorted(suppliers)),
-        published_figures=_published(project, standard, reference, edition.trend_from, edition.year),
+        published_figures=tuple(published),
         complete=_complete(project, standard, release.submissions),
         standard_version=standard.version,
         package_version=__version__,
@@ -132,10 +135,15 @@ def _complete(project: Project, standard: Standard, counted: Sequence[str]) -> f
     return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
 
 
-def _published(
-    project: Project, standard: Standard, reference: Sequence[str], first: int, last: int
+def published_figures(
+    project: Project, standard: Standard, edition: Edition, submissions: Sequence[Mapping[str, Any]]
 ) -> tuple[Mapping[str, str], ...]:
-    """Read the national totals that others publish, as they print them."""
+    """Read the national totals that others publish, as they print them: ``territory``, ``year``, ``value_text``, ``source``.
+
+    Of public data that were imported ``publisher`` is who prints them, and ``source`` says the release, too.
+    """
+    reference = [r["submission"] for r in submissions if r["use"] == "reference" and r["state"] == "accepted"]
+    first, last = edition.trend_from, edition.year
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         rows = connection.execute(
@@ -156,6 +164,7 @@ def _published(
             "year": str(year),
             "value_text": "<5" if qualifier == "LT5" else str(value),
             "source": source if released is None else f"{source} ({released})",
+            "publisher": source,
         }
         for territory, year, value, qualifier, source, released in rows
         if territory in reporting

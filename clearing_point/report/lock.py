@@ -68,6 +68,7 @@ def inputs_of(
     release: Release,
     submissions: Sequence[Mapping[str, Any]],
     against: Mapping[str, str] | None,
+    published: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """Describe everything that the report of a release is a function of.
 
@@ -75,6 +76,9 @@ def inputs_of(
     ----------
     against : mapping or None
         ``folder`` (beside the report) and ``lock_sha256`` of the report that revisions are told against.
+    published : sequence of mappings
+        National totals that others print, as :func:`clearing_point.report.context.published_figures` returns them: the next
+        report tells which of them moved.
     """
     return {
         "edition": release.edition.year,
@@ -87,6 +91,7 @@ def inputs_of(
         "reports_sha256": hash_of_folder(project.reports, leave_out=("editions",)),
         "profiles_sha256": hash_of_folder(project.countries),
         "linkage_sha256": linkage_hash(project),
+        "published_figures": [dict(row) for row in published],
         "revisions_against": dict(against) if against else None,
         "packages": {"clearing-point": __version__, "python": platform.python_version(), **versions()},
     }
@@ -97,7 +102,8 @@ def submissions_of(
 ) -> list[dict[str, Any]]:
     """Describe the submissions that an edition knows: those it counts, returned ones, reference data.
 
-    One a series: the counted one, else the newest accepted, else the newest of those received by the cut-off day.
+    One a series: the counted one, else the newest accepted, else the newest of those received by the cut-off day. Of public
+    data the newest is the one released last, whenever it came.
 
     Parameters
     ----------
@@ -116,7 +122,8 @@ def submissions_of(
                 "ELSE 'returned' END AS state FROM warehouse.raw.submission "
                 "LEFT JOIN warehouse.quality.decision AS d USING (submission_id) "
                 "WHERE (?::DATE IS NULL OR received_at < ?::DATE + 1) AND (? OR list_contains(?, submission_id)) "
-                "QUALIFY row_number() OVER (PARTITION BY series ORDER BY counted DESC, state, version_number DESC) = 1 "
+                "QUALIFY row_number() OVER (PARTITION BY series ORDER BY counted DESC, state, released DESC NULLS LAST, "
+                "version_number DESC) = 1 "
                 "ORDER BY submission_id",
                 [list(counted), cut_off, cut_off, known is None, list(known or ())],
             )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from clearing_point.analysis.revisions import Revision
+from clearing_point.analysis.revisions import PublishedMoved, Revision
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.model import Cell, Paragraph, Section, Table
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
-from clearing_point.report.view import View
+from clearing_point.report.view import Setting, View
 
 _COLUMNS = ("table", "cell", "before", "now", "why")
 _SINCE = ("late", "withdrawn", "linked")
@@ -31,13 +31,14 @@ def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator
         compared=print_number(found.compared, words), percent=f"{100 * least:.0f}",
     )  # fmt: skip
     blocks: list[Paragraph | Table] = [Paragraph(said)]
-    if not found.moved:
+    if not found.moved and not found.published:
         compared = print_number(found.compared, words)
         said = words("annexes.revised_none", before=found.before, now=found.now, compared=compared)
         blocks = [Paragraph(said)]
-    elif printed:
+    elif printed or found.published:
         header = tuple(words(f"annexes.revised_columns.{name}") for name in _COLUMNS)
         body = [_row(r, views[r.table], numbering) for r in printed[:_PRINTED]]
+        body += [_published_row(p, numbering) for p in found.published]
         notes = (words("annexes.revised_more", count=print_number(len(printed) - _PRINTED, words)),)
         blocks.append(
             plain_table("table-revised", numbering.table(), words("annexes.revised"), header, body,
@@ -69,6 +70,23 @@ def _since_published(views: Mapping[str, View], numbering: Numbering) -> Iterato
     printed = plain_table("table-since", numbering.table(), words("annexes.since"), header, body,
                           made_data=setting.context.made_data)  # fmt: skip
     yield Section("since", words("annexes.since"), (Paragraph(words("annexes.since_intro")), printed))
+
+
+def as_printed(text: str, setting: Setting) -> str:
+    """Return a figure of somebody else as it is printed here: a number in our way of writing numbers, words as they are."""
+    return print_number(int(text), setting.words) if text.isdigit() else text
+
+
+def _published_row(moved: PublishedMoved, numbering: Numbering) -> tuple[str | Cell, ...]:
+    """A total that somebody else publishes: as they print it, whatever it is."""
+    setting, words = numbering.setting, numbering.setting.words
+    where = ", ".join((setting.territory(moved.territory), moved.year, moved.source))
+    numbers = (
+        Cell(words("signs.no_data"), state="none") if text is None else Cell(as_printed(text, setting))
+        for text in (moved.before, moved.now)
+    )
+    why = Cell(words("annexes.revised_why.release"), words=True)
+    return (words("annexes.reconciliation"), Cell(where, words=True), *numbers, why)
 
 
 def _row(revision: Revision, view: View, numbering: Numbering) -> tuple[str | Cell, ...]:

@@ -94,12 +94,6 @@ class Plan:
     """A release of the same public data that is newer than the file, and stays in force."""
 
 
-_RELEASE_NEEDED = (
-    "{name} is in force, released on {day}: say when this file was released (--release YYYY-MM-DD), so that an older one "
-    "does not replace a newer one."
-)
-
-
 def plan_of(project: Project, standard: Standard, item: Item) -> Plan:
     """Ask the warehouse for the place of a file that is to be stored.
 
@@ -149,7 +143,10 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         version, supersedes = current_version(warehouse, item.series)
         in_force = release_of(warehouse, supersedes)
         if before is None and in_force is not None and item.released is None:
-            stops = (*stops, _RELEASE_NEEDED.format(name=supersedes, day=in_force))
+            said = standard.word(
+                "screen", "release_needed", item.language, submission=supersedes, day=in_force
+            )
+            stops = (*stops, said)
         newer = supersedes if in_force and item.released and item.released < in_force else None
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)

@@ -6,7 +6,7 @@ import datetime
 import re
 from pathlib import Path
 
-from clearing_point.countries import Profile, sources_named
+from clearing_point.countries import Profile, for_sender, sources_named
 from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import lay_out
 from clearing_point.intake.read import read_file
@@ -23,6 +23,7 @@ def as_published(
     source: str,
     received_at: datetime.datetime | None = None,
     released: datetime.date | None = None,
+    part: str | None = None,
 ) -> Item:
     """Find the profile whose layout a public file has; ``source`` is the start of its name.
 
@@ -30,6 +31,9 @@ def as_published(
     ----------
     released : date, optional
         When its publisher released it; without it the day in the file's name, where the profile knows one.
+    part : str, optional
+        Name of a further file of the same layout and release (capital letters and digits), such as supplementary tables:
+        it is in force beside the main one, and both are one release.
 
     Raises
     ------
@@ -50,6 +54,7 @@ def as_published(
             "Is it the file as published?"
         )
     day = released or _released_by_name(path, profile)
+    profile = for_sender(profile, part and f"{profile.sender}{part}")
     return Item(path, profile, profile.period or "1990-2030", received_at=received_at, released=day)
 
 

@@ -62,7 +62,7 @@ def accuracy(settings: LinkageSettings) -> None:
         _show("fake_1000.csv, names and date only", [evaluate_file(path, settings)])
         _show(
             "fake_1000.csv, the e-mail address as a document",
-            [evaluate_file(path, settings, with_document=True)],
+            [evaluate_file(path, settings, {"document_number": "email"})],
         )
     region = make_region(settings.made, 100_000, SEEDS[0])
     connection = open_made(region, settings)

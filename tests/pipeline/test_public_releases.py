@@ -10,6 +10,7 @@ import pytest
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.report.lock import submissions_of
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from pipelines.compare import compare
@@ -68,6 +69,10 @@ def test_the_newest_release_is_in_force_whichever_came_last(
     assert (outcomes[1].newer == outcomes[0].submission_id) == newest_first
     assert (outcomes[1].replaced == outcomes[0].submission_id) != newest_first
 
+    # The report prints the newest release, too, whichever came last.
+    (row,) = submissions_of(project, (), None, None)
+    assert row["submission"] == outcomes[0 if newest_first else 1].submission_id
+
     found = compare(project, standard, "unodc")
     assert (found.before.released, found.after.released) == (str(OLD), str(NEW))
     assert {kind: found.count(kind) for kind in planted} == planted
@@ -110,3 +115,33 @@ def test_the_same_release_twice_has_no_difference(
     again.write_text("\n".join([heading, *sorted(lines)]) + "\n", encoding="utf-8")
     load_source(project, standard, again, "unodc", released=NEW + datetime.timedelta(1))
     assert compare(project, standard, "unodc").differences == ()
+
+
+def test_files_of_one_layout_and_release_are_one_release(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """The main and the supplementary file of a day stand beside each other, and are compared as one with the next day's."""
+    old, new, planted = _two_releases(project, tmp_path)
+    for path in (old, new):
+        heading, *lines = path.read_text(encoding="utf-8").splitlines()
+        half = len(lines) // 2
+        for name, some, part in (("main", lines[:half], None), ("sup", lines[half:], "SUP")):
+            file = tmp_path / f"{name}_{path.name}"
+            file.write_text("\n".join([heading, *some]) + "\n", encoding="utf-8")
+            load_source(project, standard, file, "unodc", part=part)
+    found = compare(project, standard, "unodc")
+    assert (found.before.released, found.after.released) == (str(OLD), str(NEW))
+    assert len(found.before.submissions) == len(found.after.submissions) == 2
+    assert found.after.in_force
+    assert not found.before.in_force
+    assert {kind: found.count(kind) for kind in planted} == planted
+    before = _stored(project)
+    rebuild(project, standard)
+    assert _stored(project) == before
+
+
+def _stored(project: Project) -> list[tuple[object, ...]]:
+    with opened(project.warehouse, read_only=True) as connection:
+        return connection.execute(
+            "SELECT submission_id, sender, released, status FROM raw.submission ORDER BY 1"
+        ).fetchall()

@@ -10,7 +10,7 @@ import openpyxl
 import pypdf
 import pytest
 
-from clearing_point.analysis.revisions import compare
+from clearing_point.analysis.revisions import PublishedMoved, Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
 from clearing_point.report.pdf import render_pdf
@@ -143,6 +143,18 @@ def test_revisions_name_what_moved_and_why(tmp_path):
             ("T01", {"territory": "ALB", "reference_year": "2021"}, 20, 25, reason)
         ]
         assert found.compared == 3
+    # What others publish: a changed total, a new one, one that is gone; years that only one of the two tells are no change.
+    said = [{"territory": "SRB", "year": y, "value_text": v, "source": f"UNODC ({d})", "publisher": "UNODC"}
+            for d, y, v in (("2024-01-31", "2021", "46"), ("2024-01-31", "2020", "<5"), ("2025-04-14", "2021", "47"),
+                            ("2025-04-14", "2020", "<5"), ("2025-04-14", "2022", "62"))]  # fmt: skip
+    released = compare(
+        before, before, {**old, "published_figures": said[:2]}, {**old, "published_figures": said[2:]}
+    )
+    assert [(p.territory, p.year, p.source, p.before, p.now) for p in released.published] == [
+        ("SRB", "2021", "UNODC", "46", "47")
+    ]
+    assert "T43,territory=SRB; reference_year=2021; source=UNODC,46,47,release" in released.csv()
+    assert compare(before, before, old, {**old, "published_figures": said}).published == ()
     hidden = compare(before, annex("c", ""), old, old).moved[0]
     assert (hidden.now, hidden.reason, hidden.share) == (None, "protection", None)
     # A first-time sender has no number before hers; and a nought is none that moved.
@@ -160,8 +172,14 @@ def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
     from clearing_point.report.selfcheck import problems_of
 
     tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
-    edition, context = samples.edition(), samples.context()
-    folder = build_report(edition, tables, context, tmp_path / "r").html.parent
+    anew = PublishedMoved("SRB", "2021", "UNODC", "46", "47")
+    moved = Revisions("2022, 1.0", "2022, 1.1", (), 3, (anew,))
+    edition, context = samples.edition(), samples.context(revisions=moved)
+    built = build_report(edition, tables, context, tmp_path / "r").html
+    page = built.read_text(encoding="utf-8")
+    assert "Its publisher released it anew" in page
+    assert "None of the" not in page
+    folder = built.parent
 
     def problems(old, new):
         page = folder / "report.html"

@@ -79,7 +79,7 @@ def test_every_sender_knows_what_became_of_her_own_persons() -> None:
     assert revision.withdrawn == Moved()
 
 
-LINKED = Linked(1000, 880, 870, 120, 10, 1e-6, 125.0, 0.004, 0.052, 3, {}, 0)
+LINKED = Linked(1000, 880, 870, 120, 10, 1e-6, 125.0, 0.004, 0.052, 0.006, 0.09, 1.0, 3, {}, 0)
 PLACES = ("SUBMITTED", "CHAPTERS", "Total", "LOWEST")
 
 
@@ -108,6 +108,10 @@ def test_the_corrected_number_is_worked_out_from_what_is_printed_alone() -> None
     assert notes[2].said("no such language") == corrected
     many = note_of(replace(LINKED, links=5000), decisions=0, least_links=20)
     assert (many["false_match_percent"], many["missed_match_percent"]) == (0.4, 5.2)
+    # Where names differ more than the estimate is made for, a range and no corrected number.
+    doubtful = note_of(replace(LINKED, errors=3.0, missed_match_high=0.4), decisions=0, least_links=20)
+    _, not_known = notes_on_links(settings, doubtful, table, sentences)
+    assert "between 1 and 40 per cent" in not_known.said()
     # Of a handful of links nothing can be said, and another table says nothing of links.
     few = note_of(replace(LINKED, links=19), decisions=0, least_links=20)
     assert "Too few" in notes_on_links(settings, few, table, sentences)[1].said()
