@@ -21,9 +21,9 @@ import openpyxl
 from clearing_point.countries import Profile
 from clearing_point.countries.profile import SheetSpec
 from clearing_point.findings import CONSERVED
+from clearing_point.quality.rule_examples import Case, blocks_of, case_of
 from clearing_point.standard import Rule, Standard
 from clearing_point.standard.workbook import DATA_ROW, sheet_names, write_template
-from tests.rule_examples import Case, blocks_of, case_of
 
 LANGUAGE, TERRITORY, YEAR = "sr-Cyrl", "SRB", 2024
 FURTHER = Path(__file__).with_name("planted_further.csv")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
@@ -11,48 +13,84 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
-from clearing_point.standard.model import Standard
+from clearing_point.standard.model import Indicator, Standard
+from clearing_point.standard.verdicts import Basis, Verdicts
 from clearing_point.warehouse.connection import connect
 
 _YEARS = (1999, 2000)
 
 
-def uncountable(standard: Standard) -> list[str]:
+def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[str]:
     """List the populations and indicators that cannot be counted, each as ``file:line: sentence``.
+
+    Parameters
+    ----------
+    verdicts : Verdicts, optional
+        What was counted without fault before is not counted again.
 
     Raises
     ------
     InternalError
         If one fails for another reason than what its SQL names: the engine is at fault.
     """
-    places = dict(_indicator_places(standard.folder))
-    problems = []
-    connection = connect(Path(":memory:"))
-    try:
-        connection.execute("ATTACH ':memory:' AS warehouse")
-        connection.execute("USE warehouse")
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for statement in statements(standard):
-            connection.execute(statement)
-        connection.execute("USE memory")
-        fill_warehouse(connection, standard, _YEARS[-1])
-        open_current(connection, standard)
-        for name in sorted(standard.populations):
-            try:
-                population_table(connection, standard, name)
-            except InputProblem as problem:
-                problems.append(f"{standard.folder / 'populations' / name}.yml:1: {problem}")
-                continue
-            for indicator in standard.indicators:
-                if indicator.population == name:
-                    try:
-                        count_one(connection, standard, indicator, _YEARS)
-                    except InputProblem as problem:
-                        problems.append(f"{places[indicator.indicator_id]}: {problem}")
-    finally:
-        connection.close()
+    basis, known = Basis(standard), verdicts or Verdicts(None)
+    tables = [
+        table.name for table in standard.tables_of_kind("case")
+    ]  # a count looks for its units in all of them
+    problems: list[str] = []
+    with ExitStack() as stack:
+        connection = _Late(stack, standard)
+        for name, population in sorted(standard.populations.items()):
+            own = [i for i in standard.indicators if i.population == name]
+            written = repr((population, own))
+            problems += known.ask(
+                ["counted", written, basis.of(written, tables)],
+                lambda name=name, own=own: _uncountable(connection.opened(), standard, name, own),  # type: ignore[misc]
+            )
     return problems
+
+
+class _Late:
+    """The few rows that everything is counted over, made when the first is counted."""
+
+    def __init__(self, stack: ExitStack, standard: Standard) -> None:
+        self._stack, self._standard = stack, standard
+        self._connection: Any = None
+
+    def opened(self) -> Any:
+        if self._connection is None:
+            self._connection = connect(Path(":memory:"))
+            self._stack.callback(self._connection.close)
+            _fill(self._connection, self._standard)
+        return self._connection
+
+
+def _fill(connection: Any, standard: Standard) -> None:
+    connection.execute("ATTACH ':memory:' AS warehouse")
+    connection.execute("USE warehouse")
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for statement in statements(standard):
+        connection.execute(statement)
+    connection.execute("USE memory")
+    fill_warehouse(connection, standard, _YEARS[-1])
+    open_current(connection, standard)
+
+
+def _uncountable(
+    connection: Any, standard: Standard, name: str, indicators: Sequence[Indicator]
+) -> Iterator[str]:
+    try:
+        population_table(connection, standard, name)
+    except InputProblem as problem:
+        yield f"{standard.folder / 'populations' / name}.yml:1: {problem}"
+        return
+    for indicator in indicators:
+        try:
+            count_one(connection, standard, indicator, _YEARS)
+        except InputProblem as problem:
+            places = dict(_indicator_places(standard.folder))
+            yield f"{places[indicator.indicator_id]}: {problem}"
 
 
 def _indicator_places(schemas: Path) -> Iterator[tuple[str, str]]:

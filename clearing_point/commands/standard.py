@@ -44,28 +44,27 @@ def build(
 
 @standard_app.command("check")
 def standard_check(project: ProjectOption = None, json: JsonOption = False) -> int:
-    """Report every inconsistency of the standard and the profiles with file and line; warn of SQL that only DuckDB has."""
-    from clearing_point.analysis.dry_run import uncountable
-    from clearing_point.standard import load_standard
-    from clearing_point.standard.check import check_project
-    from clearing_point.standard.portable import unportable
+    """Report every fault of the standard, profiles and editions with file and line; warn, and say what is still to do."""
+    from pipelines.standard_check import check_standard
 
-    found = find_project(project, None)
-    problems = check_project(found)
-    warnings: list[str] = []
-    if not problems:  # counting needs all of it
-        known = load_standard(found.schemas, found.prepared)
-        problems = [p.replace(f"{found.root}/", "") for p in uncountable(known)]
-        warnings = [p.replace(f"{found.root}/", "") for p in unportable(known)]
+    found = check_standard(find_project(project, None))
     if json:
-        print_json({"problems": problems, "warnings": warnings})
-    else:
-        for warning in warnings:
-            print(f"warning: {warning}")
-        for problem in problems:
-            print(problem)
-        print(f"{len(problems)} problems." if problems else "The standard is consistent.")
-    return 1 if problems else 0
+        print_json(
+            {
+                "problems": list(found.problems),
+                "warnings": list(found.warnings),
+                "to_do": list(found.to_do),
+            }
+        )
+        return 1 if found.problems else 0
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    for problem in found.problems:
+        print(problem)
+    for entry in found.to_do:
+        print(f"to do: {entry}")
+    print(f"{len(found.problems)} problems." if found.problems else "The standard is consistent.")
+    return 1 if found.problems else 0
 
 
 @app.command()

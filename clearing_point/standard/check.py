@@ -1,376 +1,82 @@
-"""`clearing-point standard check`: every inconsistency of the standard and the profiles, with file and line."""
+"""What `clearing-point standard check` finds by reading: every inconsistency of the standard, profiles and editions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 
 from clearing_point.errors import ClearingPointError
 from clearing_point.project import Project
+from clearing_point.standard.check_editions import edition_problems, register_problems
+from clearing_point.standard.check_expressions import expression_problems
+from clearing_point.standard.check_literals import literal_problems
 from clearing_point.standard.check_profiles import profile_problems
-from clearing_point.standard.expressions import qualified
-from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
-from clearing_point.standard.load import TERRITORY_FILES, load_standard
-from clearing_point.standard.model import TERRITORY, Standard
-from clearing_point.standard.plurals import counted
-from clearing_point.standard.shapes import row_problems, shape_problems
-from clearing_point.standard.translations import REGISTER, SOURCE
-from clearing_point.standard.wording import Wording, faults_of_report, lines_of
-from clearing_point.standard.workbook import short_name
+from clearing_point.standard.check_references import keys_between_tables, reference_problems
+from clearing_point.standard.check_shapes import shapes
+from clearing_point.standard.files import read_before
+from clearing_point.standard.load import load_standard
+from clearing_point.standard.model import Standard
+from clearing_point.standard.verdicts import Verdicts
+from clearing_point.standard.wording import Wording, faults_of_report
 
-_YAML_KINDS = {
-    "standard.yml": "standard",
-    "forbidden.yml": "forbidden",
-    "disclosure.yml": "disclosure",
-    "synthetic.yml": "synthetic",
-    "linkage.yml": "linkage",
-    "spelling.yml": "spelling",
-    "tables/*.yml": "table",
-    "rules/*.yml": "rules",
-    "messages/*.yml": "messages",
-    "indicators/*.yml": "indicators",
-    "populations/*.yml": "population",
-    "denominators/*.yml": "denominator",
-    "translations/_register.yml": "translations",
-    "words.yml": "words",
-    "wording.yml": "wording",
-    "reference/reconciliation.yml": "reconciliation",
-    "exports.yml": "exports",
-    "checkpoint.yml": "checkpoint",
-    "template.yml": "template",
-    "codelists/_register.yml": "codelist_register",
-    "crosswalks/_register.yml": "crosswalk_register",
-}
-_CSV_KINDS = {
-    "codelists/*.csv": "codelist_row",
-    "crosswalks/*.csv": "crosswalk_row",
-    "reference/published_figures.csv": "published_figure_row",
-    "reference/known_mismatches.csv": "known_mismatch_row",
-    "reference/breaks.csv": "break_row",
-    "reference/series.csv": "series_row",
-    "territories/territory.csv": "territory_row",
-    "translations/*.csv": "translation_row",
-    "former_texts.csv": "former_text_row",
-    "terms.csv": "term_row",
-    "territories/alias.csv": "alias_row",
-    "territories/group.csv": "group_row",
-    "territories/group_label.csv": "group_label_row",
-    "territories/label.csv": "territory_label_row",
-    "territories/name.csv": "territory_name_row",
-    "territories/population.csv": "population_row",
-    "territories/map_label_position.csv": "map_label_position_row",
-}
+
+@dataclass(frozen=True)
+class Read:
+    """What reading found, each as ``file:line: sentence``; the standard, where all of it can be read."""
+
+    problems: tuple[str, ...]
+    standard: Standard | None
 
 
 def check_project(project: Project) -> list[str]:
-    """List everything that is inconsistent, each as ``file:line: sentence`` with the file relative to the project.
-
-    First every file against the JSON Schema of its kind; then, if all can be read, the references
-    between them: fields to code lists, keys to tables, rules to fields, crosswalks and attributes to
-    codes, profiles to headings and words.
-    """
-    problems = list(_shapes(project))
-    if not problems:
-        problems = list(_keys_between_tables(project.schemas / "tables"))
-    try:
-        standard = load_standard(project.schemas)
-    except ClearingPointError as error:
-        if not problems:  # otherwise its cause was reported above, with its line
-            problems.append(str(error))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        pass  # its shape was reported above
-    else:
-        problems.extend(_code_lists(standard))
-        problems.extend(_territories(standard))
-        problems.extend(_messages(standard))
-        problems.extend(_translations(standard))
-        problems.extend(faults_of_report(project.reports, Wording(project.schemas)))
-        problems.extend(_former_texts(standard))
-        problems.extend(_references(standard))
-        problems.extend(_published_series(standard))
-        problems.extend(_findings(project, standard))
-        problems.extend(profile_problems(project, standard))
-        problems.extend(_expressions(standard))
-    root = f"{project.root}/"
-    return sorted({p.replace(root, "") for p in problems})
+    """List everything that is inconsistent, with the file relative to the project; looks at everything anew."""
+    return list(read_project(project, Verdicts(None)).problems)
 
 
-def _shapes(project: Project) -> Iterator[str]:
-    meta = project.schemas / "meta"
-    seen: set[Path] = set()
-    kinds = [(project.schemas, pattern, kind) for pattern, kind in _YAML_KINDS.items()]
-    kinds += [(folder, "*/profile.yml", "profile") for folder in (project.countries, project.sources)]
-    kinds += [
-        (folder, f"*/{name}.yml", name)
-        for folder in (project.countries, project.sources)
-        for name in ("corrections", "waivers")
-    ]
-    kinds += [
-        (project.reports, "editions/*.yml", "edition"),
-        (project.reports, "findings/*.yml", "findings"),
-        (project.reports, "chapters.yml", "chapters"),
-        (project.root / "pipelines", "demo.yml", "demo"),
-    ]
-    for folder, pattern, kind in kinds:
-        for path in sorted(folder.glob(pattern)):
-            seen.add(path)
-            try:
-                document = read_yaml(path)
-            except ClearingPointError as error:
-                yield str(error)
-                continue
-            yield from shape_problems(path, document, meta / f"{kind}.schema.json")
-    for pattern, kind in _CSV_KINDS.items():
-        for path in sorted(project.schemas.glob(pattern)):
-            seen.add(path)
-            try:
-                rows = read_csv(path)
-            except ClearingPointError as error:
-                yield str(error)
-                continue
-            yield from row_problems(path, rows, meta / f"{kind}.schema.json")
-    for path in sorted(
-        folder for parent in (project.countries, project.sources) for folder in parent.glob("*/values.csv")
-    ):
+def read_project(project: Project, verdicts: Verdicts) -> Read:
+    """Look at every file against the schema of its kind, then at what they say of each other; all faults in one run."""
+    with read_before({}):
+        problems = list(shapes(project, verdicts))
+        if not problems:
+            problems = list(keys_between_tables(project.schemas / "tables"))
+        with suppress(
+            ClearingPointError, KeyError, TypeError, AttributeError
+        ):  # of another shape: said above
+            problems += register_problems(project.schemas)
+        standard = None
         try:
-            yield from row_problems(path, read_csv(path), meta / "value_row.schema.json")
+            standard = load_standard(project.schemas)
         except ClearingPointError as error:
-            yield str(error)
-    for path in sorted(project.schemas.rglob("*")):
-        if path.suffix in (".yml", ".csv") and path not in seen and "generated" not in path.parts:
-            yield f"{path}:1: no JSON Schema says what a file here must be."
+            if not problems:  # otherwise its cause was reported above, with its line
+                problems.append(str(error))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass  # its shape was reported above
+        if standard is not None:
+            problems.extend(_between_files(project, standard, verdicts, shaped=not problems))
+    return Read(tuple(sorted({relative(project, problem) for problem in problems})), standard)
 
 
-def _references(standard: Standard) -> Iterator[str]:
-    for table in standard.tables.values():
-        path = standard.folder / "tables" / f"{table.name}.yml"
-        lines = lines_of_yaml(path)
-        names = set(table.by_name)
-        if len(names) != len(table.fields):
-            yield f"{path}:1: a field name stands twice."
-        for language, title in table.title.items():
-            if short_name(title) != title:
-                yield f"{path}:1: the name of a sheet holds no more than '{short_name(title)}' of '{title}' ({language})."
-        for index, field in enumerate(table.fields):
-            line = line_at(lines, ("fields", index, "name"))
-            if field.codelist and field.codelist != TERRITORY and field.codelist not in standard.codelists:
-                yield f"{path}:{line}: field {field.name} names the code list '{field.codelist}', which is not there."
-            elif field.codelist:
-                allowed = {*standard.codes_of(field.codelist), *standard.missing_codes}
-                for example in field.examples:
-                    wrong = (
-                        set(example.replace(" ", "").split(";")) - allowed
-                        if field.multiple
-                        else {example} - allowed
-                    )
-                    if wrong:
-                        yield f"{path}:{line}: the example '{min(wrong)}' of {field.name} is no code of {field.codelist}."
-        for key in table.primary_key:
-            if key not in names:
-                yield f"{path}:{line_at(lines, ('primaryKey',))}: the key '{key}' is no field of the table."
-
-
-def _published_series(standard: Standard) -> Iterator[str]:
-    """Yield territories that neither have two published series nor a line that says that no second one was found."""
-    path = standard.folder / "reference" / "series.csv"
-    found: dict[str, list[str]] = {}
-    for row in read_csv(path) if path.is_file() else ():
-        found.setdefault(row["territory_id"], []).append(row["series"])
-    for territory, series in found.items():
-        if territory not in standard.reporting_territories:
-            yield f"{path}:1: {territory} is no territory that reports."
-        elif len(series) < 2:
-            yield f"{path}:1: {territory} has no two published series, and no line says that none was found."
-
-
-def _findings(project: Project, standard: Standard) -> Iterator[str]:
-    """Yield findings of the report that name a table, variable or code that the standard does not have, or one id twice."""
-    indicators = {indicator.indicator_id: indicator for indicator in standard.indicators}
-    seen: set[str] = set()
-    for path in sorted((project.reports / "findings").glob("*.yml")):
+def _between_files(project: Project, standard: Standard, verdicts: Verdicts, *, shaped: bool) -> list[str]:
+    problems: list[str] = []
+    finds: tuple[Callable[[], Iterator[str]], ...] = (
+        lambda: reference_problems(project, standard),
+        lambda: faults_of_report(project.reports, Wording(project.schemas)),
+        lambda: profile_problems(project, standard),
+        lambda: edition_problems(project, standard),
+        lambda: expression_problems(standard, verdicts),
+        lambda: literal_problems(standard),
+    )
+    for find in finds:
         try:
-            document = read_yaml(path)
-        except ClearingPointError:
-            continue  # said above
-        for at, entry in enumerate(document.get("findings", ()) if isinstance(document, dict) else ()):
-            line = line_at(lines_of_yaml(path), ("findings", at))
-            indicator = indicators.get(entry.get("table"))
-            if entry.get("id") in seen:
-                yield f"{path}:{line}: the finding {entry['id']} is there twice."
-            seen.add(entry.get("id"))
-            if indicator is None:
-                yield f"{path}:{line}: {entry.get('id')} names table {entry.get('table')}, which the standard does not have."
-                continue
-            by = {breakdown.variable: breakdown for breakdown in indicator.by}
-            named = {*entry.get("at", {}), *(entry[key] for key in ("of", "parts") if key in entry)}
-            for variable in sorted(named - set(by)):
-                yield f"{path}:{line}: {entry['id']} names {variable}, which table {entry['table']} does not have."
-            for variable, code in entry.get("at", {}).items():
-                breakdown = by.get(variable)
-                listed = standard.codelists.get(breakdown.codelist) if breakdown else None
-                known = {*(breakdown.groups if breakdown else ()), *(listed.by_code if listed else ())}
-                if breakdown and code not in known:
-                    yield f"{path}:{line}: {entry['id']} names {variable} {code}, which is no code of its list."
+            problems.extend(find())
+        except (KeyError, TypeError, ValueError, AttributeError):
+            if shaped:
+                raise
+            # A file has another shape than its kind: that was reported with its line.
+    return problems
 
 
-def _keys_between_tables(folder: Path) -> Iterator[str]:
-    """Follow the foreign keys as they are written: where one leads nowhere, nothing else can be read."""
-    tables = {path: read_yaml(path) for path in sorted(folder.glob("*.yml"))}
-    fields = {document["name"]: {f["name"] for f in document["fields"]} for document in tables.values()}
-    for path, document in tables.items():
-        for index, key in enumerate(document.get("foreignKeys", ())):
-            other = key["reference"]["resource"]
-            there = set(key["reference"]["fields"]) <= fields.get(other, set())
-            if not there or not set(key["fields"]) <= fields[document["name"]]:
-                line = line_at(lines_of_yaml(path), ("foreignKeys", index))
-                yield f"{path}:{line}: the key {', '.join(key['fields'])} -> {other} leads nowhere."
-
-
-def _code_lists(standard: Standard) -> Iterator[str]:
-    missing = set(standard.missing_codes)
-    for name, codelist in standard.codelists.items():
-        path = standard.folder / "codelists" / f"{name}.csv"
-        lines = {row["code"]: number for number, row in enumerate(read_csv(path), start=2)}
-        if len(lines) != len(codelist.codes):
-            yield f"{path}:1: a code stands twice."
-        for code in codelist.codes:
-            line = lines.get(code.code, 1)
-            if code.parent and code.parent not in codelist.by_code:
-                yield f"{path}:{line}: the parent '{code.parent}' of {code.code} is no code of the list."
-            if name != "missing" and code.code in missing:
-                yield f"{path}:{line}: {code.code} is a missing code and stands in missing.csv only."
-            if code.valid_from and code.valid_to and code.valid_from >= code.valid_to:
-                yield f"{path}:{line}: {code.code} ends before it begins."
-            for attribute, value in code.attributes.items():
-                other = standard.codelists.get(attribute)
-                for part in value.split(";") if other and value else ():
-                    if other and part not in other.by_code:
-                        yield f"{path}:{line}: '{part}' of {code.code} is no code of {attribute}."
-    for path in sorted((standard.folder / "codelists").glob("*.csv")):
-        if path.stem not in standard.codelists:
-            yield f"{path}:1: the list is not in _register.yml."
-    for scheme, rows in standard.crosswalks.items():
-        path = standard.folder / "crosswalks" / f"{scheme}.csv"
-        for number, row in enumerate(rows, start=2):
-            known = standard.codelists.get(row["codelist"])
-            if known is None or row["code"] not in {*known.by_code, *missing}:
-                yield f"{path}:{number}: {row['codelist']}.{row['code']} is not in the standard."
-
-
-def _territories(standard: Standard) -> Iterator[str]:
-    folder = standard.folder / "territories"
-    known = {row["territory_id"] for row in standard.territories}
-    for name in TERRITORY_FILES:
-        rows: tuple[Mapping[str, str], ...] = standard.territory_files[name]
-        for number, row in enumerate(rows, start=2):
-            territory = row.get("territory_id", "")
-            if territory and territory not in known:
-                yield f"{folder / name}.csv:{number}: '{territory}' is no territory."
-    groups = {row["group_id"] for row in standard.territory_files["group_label"]}
-    for number, row in enumerate(standard.territory_files["group"], start=2):
-        if row["group_id"] not in groups:
-            yield f"{folder / 'group.csv'}:{number}: the group '{row['group_id']}' has no label."
-    labelled = {(r["territory_id"], r["profile"]) for r in standard.territory_files["label"]}
-    for territory in standard.reporting_territories:
-        for profile in ("neutral", "un", "eu"):
-            if (territory, profile) not in labelled:
-                yield f"{folder / 'label.csv'}:1: {territory} has no name in the profile {profile}."
-
-
-def _expressions(standard: Standard) -> Iterator[str]:
-    for table in standard.tables.values():
-        path = standard.folder / "tables" / f"{table.name}.yml"
-        for index, field in enumerate(table.fields):
-            if field.derived:
-                yield from _expression(
-                    path, ("fields", index, "derived"), field.derived, table.name, standard
-                )
-    for path in sorted((standard.folder / "rules").glob("*.yml")):
-        for index, block in enumerate(read_yaml(path).get("rules", ())):
-            yield from _rule(path, index, block, standard)
-    for path in sorted((standard.folder / "indicators").glob("*.yml")):
-        lines = lines_of_yaml(path)
-        for index, block in enumerate(read_yaml(path).get("indicators", ())):
-            line = line_at(lines, ("indicators", index, "population"))
-            if block["population"] not in standard.populations:
-                yield f"{path}:{line}: there is no population '{block['population']}'."
-            variables = [b["variable"] for b in block["by"]]
-            if sorted([*block["layout"]["rows"], *block["layout"]["columns"]]) != sorted(variables):
-                yield f"{path}:{line}: the layout of {block['id']} must name each of its variables once."
-            if block.get("share", variables[0]) not in variables:
-                yield f"{path}:{line}: {block['id']} asks for shares of {block['share']}, which is none of its variables."
-            denominator = block.get("measure", {}).get("denominator")
-            if denominator is not None and denominator not in standard.denominators:
-                yield f"{path}:{line}: there is no denominator '{denominator}' in schemas/denominators."
-            for breakdown in block["by"]:
-                if breakdown["codelist"] not in {*standard.codelists, TERRITORY, "year", "none"}:
-                    yield f"{path}:{line}: there is no code list '{breakdown['codelist']}'."
-
-
-def _rule(path: Path, index: int, block: Mapping[str, Any], standard: Standard) -> Iterator[str]:
-    """Check every rule that a block stands for; a repeated block stands for one a field."""
-    line = line_at(lines_of_yaml(path), ("rules", index, "fields"))
-    for rule in (r for r in standard.rules if r.rule_id == block["id"] and r.holds):
-        table = standard.tables.get(rule.table)
-        if table is None:
-            yield f"{path}:{line}: rule {rule.rule_id}: there is no table '{rule.table}'."
-            return
-        for field in rule.fields:
-            if field not in table.by_name:
-                yield f"{path}:{line}: rule {rule.rule_id}: table {table.name} has no field '{field}'."
-        yield from _expression(path, ("rules", index, "holds"), rule.holds, table.name, standard)
-
-
-def _expression(
-    path: Path, at: tuple[str | int, ...], text: str, table: str, standard: Standard
-) -> Iterator[str]:
-    try:
-        qualified(text, standard.tables[table], standard)
-    except ClearingPointError as error:
-        yield f"{path}:{line_at(lines_of_yaml(path), at)}: {error}"
-
-
-def _messages(standard: Standard) -> Iterator[str]:
-    path = standard.folder / "messages" / "en.yml"
-    for rule_id in sorted({rule.rule_id for rule in standard.rules} - set(standard.messages)):
-        yield f"{path}:1: rule {rule_id} has no sentence."
-
-
-def _former_texts(standard: Standard) -> Iterator[str]:
-    """Yield earlier wordings of what is not there, and those that another code of the list carries today."""
-    path = standard.folder / "former_texts.csv"
-    named = {f"table:{t.name}" for t in standard.tables.values()}
-    named |= {f"field:{t.name}.{f.name}" for t in standard.tables.values() for f in t.fields}
-    labels = {
-        f"code:{c.name}.{code.code}": {k: v.casefold() for k, v in code.label.items()}
-        for c in standard.codelists.values()
-        for code in c.codes
-    }
-    today: dict[tuple[str, str, str], set[str]] = {}
-    for where, texts in labels.items():
-        for language, text in texts.items():
-            today.setdefault((where.split(".")[0], language, text), set()).add(where)
-    for number, row in enumerate(read_csv(path) if path.is_file() else (), start=2):
-        where = row["where"]
-        if where not in named and where not in labels:
-            yield f"{path}:{number}: there is no {where}."
-        elif today.get((where.split(".")[0], row["language"], row["text"].casefold()), set()) - {where}:
-            yield f"{path}:{number}: another code of the list has this label today."
-
-
-def _translations(standard: Standard) -> Iterator[str]:
-    """Yield translations of nothing, languages without a register, and words that are not the language's own."""
-    register = read_yaml(standard.folder / REGISTER)["languages"]
-    for language in standard.languages:
-        if language not in register:
-            yield f"{standard.folder / REGISTER}:1: the language '{language}' of standard.yml is not in the register."
-    english = [text for _, text in [*standard.texts(), *standard.report_texts()]]
-    wanted = {text[SOURCE] for text in english}
-    numbers = {text[SOURCE] for text in english if counted(text, SOURCE)}
-    wording = Wording(standard.folder)
-    for language, lines in lines_of(standard.folder, english):
-        yield from wording.faults(language, lines, numbers)
-        for line in lines:
-            if language != SOURCE and line.english not in wanted:
-                yield f"{line.place}: translates a text that the standard does not have."
+def relative(project: Project, problem: str) -> str:
+    """Return a problem with its file as it is called within the project."""
+    return problem.replace(f"{project.root}/", "")

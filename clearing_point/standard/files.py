@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,11 @@ _documents: dict[str, str] | None = None
 def read_before(documents: dict[str, str]) -> Iterator[dict[str, str]]:
     """Take a document that is here by the hash of its text, and keep those that are not: parsing costs most."""
     global _documents  # noqa: PLW0603 - the readers of a standard's parts need not know
-    _documents = documents
+    before, _documents = _documents, documents
     try:
         yield documents
     finally:
-        _documents = None
+        _documents = before
 
 
 _DEEPEST = 100
@@ -137,7 +138,15 @@ def _refuse_strange_structure(path: Path, text: str) -> None:
 
 
 def lines_of_yaml(path: Path) -> Lines:
-    """Return the line on which each entry of a YAML file begins; empty if it cannot be parsed."""
+    """Return the line on which each entry of a YAML file begins; empty if it cannot be parsed. Not to be changed."""
+    try:
+        return _lines_of(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, OSError):
+        return {}
+
+
+@lru_cache(maxsize=64)
+def _lines_of(text: str) -> Lines:
     lines: Lines = {}
 
     def walk(node: yaml.Node, at: tuple[str | int, ...]) -> None:
@@ -153,12 +162,11 @@ def lines_of_yaml(path: Path) -> Lines:
                 walk(item, (*at, index))
 
     try:
-        text = path.read_text(encoding="utf-8")
-        _refuse_strange_structure(path, text)
+        _refuse_strange_structure(Path(), text)
         root = yaml.compose(text, Loader=_Loader)
         if root is not None:
             walk(root, ())
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError, InputProblem):
+    except (yaml.YAMLError, RecursionError, InputProblem):
         return lines
     return lines
 

@@ -20,6 +20,7 @@ from clearing_point.errors import InternalError
 from clearing_point.quality import confirm
 from clearing_point.quality.confirm import compare
 from clearing_point.quality.evaluate import evaluate
+from clearing_point.quality.rule_examples import SUBMISSION, blocks_of, cases_of
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.rules import RUN, SERIES
@@ -29,7 +30,6 @@ from clearing_point.suites.runner import Judgement, Question, run_suites
 from tests.conftest import ROOT
 from tests.contract.postgres import server
 from tests.contract.test_rules import SCHEMAS, Workspace
-from tests.rule_examples import SUBMISSION, blocks_of, cases_of
 
 GENERATED = SCHEMAS / "generated"
 

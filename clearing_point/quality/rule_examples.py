@@ -1,7 +1,7 @@
 """The examples of the rules as rows: each with its keys, its parents and what the standard requires.
 
-The contract tests put them into a database (``tests/contract/test_rules.py``), the planted faults into a
-workbook (``tests/planted_faults.py``): one source of what a rule must find.
+`clearing-point standard check` puts them into a database (:mod:`.judged_examples`), the tests of planted faults into a
+workbook: one source of what a rule must find.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Case:
 
     @property
     def judged_row(self) -> int:
+        """Row of the sheet that is judged; rows of other examples have other numbers."""
         return self.number * 100
 
     def __str__(self) -> str:
@@ -48,6 +49,7 @@ class Case:
 
 
 def cases_of(standard: Standard, blocks: list[dict[str, Any]]) -> list[Case]:
+    """Return every example of blocks as written, in order."""
     made: list[Case] = []
     for block in blocks:
         if block["scope"] not in RUN:
@@ -69,6 +71,7 @@ def cases_of(standard: Standard, blocks: list[dict[str, Any]]) -> list[Case]:
 def case_of(
     standard: Standard, rule: Rule, example: Mapping[str, Any], promised: bool | None, number: int
 ) -> Case:
+    """Return one example with all the rows that it needs."""
     case = Case(rule, promised, number)
     parts = dict(example)
     if rule.each_row and "row" not in parts:
@@ -121,6 +124,7 @@ def complete_row(
     given: set[str],
     own: bool,
 ) -> dict[str, Any]:
+    """Return a row as it stands in ``staged``: what is not given is a key, what the standard requires, or not asked."""
     table = standard.tables[name]
     row: dict[str, Any] = {"submission_id": SUBMISSION, "sheet": "examples", "source_part": 0}
     row["source_row"] = number * 100 + position + (50 if name == "person" else 0)
