@@ -83,12 +83,17 @@ def health(project: Project, standard: Standard) -> list[Answer]:
         try:
             state, sentence, concerns, facts = ask()
         except (ClearingPointError, OSError) as error:
-            # The text of an error of the machine may hold a value; of ours it never does.
-            known = error if isinstance(error, InputProblem) else of_the_machine(error)
-            said = str(known or f"this could not be found out ({type(error).__name__}).")
-            state, sentence, concerns, facts = WRONG, said, OPERATOR, {}
+            state, sentence, concerns, facts = WRONG, _why_not(error), OPERATOR, {}
         found.append(Answer(question, state, sentence, concerns, facts))
     return found
+
+
+def _why_not(error: Exception) -> str:
+    """Say why a question has no answer; the text of an error of the machine may hold a value, ours never does."""
+    if isinstance(error, PermissionError) and error.filename:
+        return f"{Path(error.filename).name} cannot be read (permission denied): it is there, and closed to this user."
+    known = error if isinstance(error, InputProblem) else of_the_machine(error)
+    return str(known or f"this could not be found out ({type(error).__name__}).")
 
 
 def exit_code(answers: list[Answer]) -> int:

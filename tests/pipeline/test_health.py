@@ -202,3 +202,26 @@ def test_tidy_deletes_leftovers_and_nothing_else(place: Project) -> None:
         }
     finally:
         living.communicate("")
+
+
+def test_a_file_that_cannot_be_read_is_not_called_missing_or_unwritable(
+    place: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(place.receipts))
+
+    monkeypatch.setattr("pipelines.health._archive", closed)
+    code, answers = _asked(place)
+    assert (code, answers["archive"]["state"]) == (4, "wrong")
+    assert answers["archive"]["sentence"].startswith("receipts.json cannot be read (permission denied)")
+
+
+def test_a_named_data_folder_that_is_gone_is_the_machines_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "not-mounted"
+    code, _, err = command("health", "--project", ROOT, "--data", gone)
+    assert (code, "is its disk there" in err) == (4, True), err
+    monkeypatch.setenv("CLEARING_POINT_DATA", str(gone))
+    assert command("health", "--project", ROOT)[0] == 4
+    assert not gone.exists()
