@@ -1,11 +1,12 @@
-"""Two stored releases of one public source, side by side."""
+"""Stored releases of one public source: two side by side, and one beside its publisher's own counts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clearing_point.analysis.frequencies import Frequencies, frequencies
 from clearing_point.analysis.public_releases import Compared, Vintage, compare_releases, vintages_of
-from clearing_point.countries import sources_named
+from clearing_point.countries import Profile, sources_named
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -34,11 +35,7 @@ def compare(
     InputProblem
         If there is no such source or release, or only one release is stored.
     """
-    profiles = sources_named(project, source)
-    if len(profiles) > 1:
-        raise InputProblem(f"Which source is '{source}'? There are {', '.join(p.name for p in profiles)}.")
-    profile = profiles[0]
-    stored = vintages_of(project.warehouse, profile.name) if project.warehouse.exists() else []
+    profile, stored = _stored(project, source)
     if len(stored) < 2:
         raise InputProblem(
             f"There is {'one release' if stored else 'no release'} of {profile.name} in the warehouse: two are needed. "
@@ -48,6 +45,31 @@ def compare(
     rest = [v for v in stored if v != newest]
     oldest = _chosen(rest, before) if before else rest[-1]
     return compare_releases(project.warehouse, standard, profile.keys, oldest, newest, territories)
+
+
+def read_of(project: Project, standard: Standard, source: str, release: str | None = None) -> Frequencies:
+    """Count what was read of a release, the newest if none is named, beside its publisher's own counts.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such source or release.
+    """
+    profile, stored = _stored(project, source)
+    if not stored:
+        raise InputProblem(
+            f"Nothing of {profile.name} is in the warehouse: `clearing-point import {profile.name} FILE` first."
+        )
+    chosen = _chosen(stored, release) if release else stored[-1]
+    return frequencies(project.warehouse, standard, chosen, profile.counts)
+
+
+def _stored(project: Project, source: str) -> tuple[Profile, list[Vintage]]:
+    profiles = sources_named(project, source)
+    if len(profiles) > 1:
+        raise InputProblem(f"Which source is '{source}'? There are {', '.join(p.name for p in profiles)}.")
+    found = vintages_of(project.warehouse, profiles[0].name) if project.warehouse.exists() else []
+    return profiles[0], found
 
 
 def _chosen(stored: Sequence[Vintage], wanted: str) -> Vintage:

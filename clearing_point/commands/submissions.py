@@ -243,6 +243,44 @@ def compare(
 
 
 @app.command()
+def frequencies(
+    source: SourceArgument,
+    release: Annotated[
+        str | None, typer.Option(metavar="RELEASE", help="Its day or submission; the newest.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.csv", help="Write the frequency of every code."),
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Show what was read of a public source: rows by code, and the publisher's own counts beside ours."""
+    from dataclasses import asdict
+
+    from clearing_point.standard import load_standard
+    from pipelines.compare import read_of
+
+    found = find_project(project, data)
+    standard = load_standard(found.schemas, found.prepared)
+    read = read_of(found, standard, source, release)
+    if output is not None:
+        output.write_text(read.csv(), encoding="utf-8", newline="\n")
+    if json:
+        print_json({**asdict(read), "counts": [{**asdict(c), "verdict": c.verdict} for c in read.counts]})
+        return 0
+    for line in read.lines():
+        print(line)
+    print_table(
+        ["table", "field", "code", "rows"], [[f.table, f.field, f.code, f"{f.rows:,}"] for f in read.codes]
+    )
+    if output is not None:
+        print(f"Written: {output}")
+    return 0
+
+
+@app.command()
 def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Show each territory, period and sender: not started, returned, accepted, replaced by, in which edition."""
     from clearing_point.linkage.files import decisions_file

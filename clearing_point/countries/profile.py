@@ -132,6 +132,8 @@ class Profile:
     """Regular expression: the part of a public file's name that is the day of its release."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Table -> fields that say what a number of a public file is about: two releases are compared by them."""
+    counts: tuple[Mapping[str, Any], ...] = ()
+    """Counts that the publisher of a public file gives of it; see :mod:`clearing_point.analysis.frequencies`."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """How the made example file looks beside its data; reading takes no notice of it."""
 
@@ -170,6 +172,7 @@ def load_profile(folder: Path, project: Project) -> Profile:
         period=str(source["period"]) if "period" in source else None,
         release_in_name=source.get("release_in_name"),
         keys={table: tuple(fields) for table, fields in source.get("keys", {}).items()},
+        counts=tuple(source.get("counts", ())),
         language=source.get("language", "en"),
         undecided=sum(1 for row in values if row["decision"] == UNDECIDED),
         folder=folder,

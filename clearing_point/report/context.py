@@ -15,6 +15,7 @@ from clearing_point.project import Project
 from clearing_point.publication.edition import Edition
 from clearing_point.publication.release import Release
 from clearing_point.report.model import ReportContext
+from clearing_point.report.reading import load_chapters
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_csv
 from clearing_point.warehouse.connection import connect
@@ -56,6 +57,7 @@ def context_of(
         coverage=states,
         suppliers=tuple(sorted(suppliers)),
         published_figures=tuple(published),
+        published_beside=published_figures(project, standard, edition, submissions, _beside(project.reports)),
         complete=_complete(project, standard, release.submissions),
         standard_version=standard.version,
         package_version=__version__,
@@ -70,6 +72,12 @@ def context_of(
         late=release.late,
         texts=project.editions / str(edition.year),
     )
+
+
+def _beside(reports: Path) -> tuple[str, ...]:
+    """Return the populations of which a chapter prints what others publish."""
+    chapters = load_chapters(reports)["chapters"]
+    return tuple(sorted({code for chapter in chapters for code in chapter.get("published", ())}))
 
 
 def _told(
@@ -135,52 +143,75 @@ def _complete(project: Project, standard: Standard, counted: Sequence[str]) -> f
     return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
 
 
-def published_figures(
-    project: Project, standard: Standard, edition: Edition, submissions: Sequence[Mapping[str, Any]]
-) -> tuple[Mapping[str, str], ...]:
-    """Read the national totals that others publish, as they print them: ``territory``, ``year``, ``value_text``, ``source``.
+VICTIMS = ("DETECTED", "IDENT_ALL")
+"""Whom others count that our own persons identified can be put beside (T43)."""
 
-    Of public data that were imported ``publisher`` is who prints them, and ``source`` says the release, too.
+
+def published_figures(
+    project: Project,
+    standard: Standard,
+    edition: Edition,
+    submissions: Sequence[Mapping[str, Any]],
+    populations: Sequence[str] = VICTIMS,
+) -> tuple[Mapping[str, str], ...]:
+    """Read the national totals that others publish, as they print them.
+
+    Parameters
+    ----------
+    populations : sequence of str
+        Codes of ``aggregate_population``.
+
+    Returns
+    -------
+    tuple of mappings
+        ``territory``, ``year``, ``population``, ``value_text``, ``source``; of public data that were imported ``publisher``
+        is who prints them, and ``source`` says the release, too. Where a publisher prints several totals of one territory
+        and year, none is chosen.
     """
     reference = [r["submission"] for r in submissions if r["use"] == "reference" and r["state"] == "accepted"]
     first, last = edition.trend_from, edition.year
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         rows = connection.execute(
-            "SELECT a.territory, a.reference_year, any_value(a.value), any_value(a.value_qualifier), "
-            "any_value(s.sender), any_value(s.released)::VARCHAR "
+            "SELECT a.territory, a.reference_year, a.population, any_value(a.value), any_value(a.value_qualifier), "
+            "s.profile, any_value(s.released)::VARCHAR, any_value(s.sender) "
             "FROM warehouse.core.aggregate_cell AS a JOIN warehouse.raw.submission AS s USING (submission_id) "
-            "WHERE list_contains(?, submission_id) AND a.population = 'DETECTED' AND a.breakdown = 'TOTAL' "
+            "WHERE list_contains(?, submission_id) AND list_contains(?, a.population) AND a.breakdown = 'TOTAL' "
             "AND a.sex = 'TOTAL' AND a.age_group = 'TOTAL' AND a.reference_year BETWEEN ? AND ? "
-            "GROUP BY a.territory, a.reference_year HAVING count(*) = 1 ORDER BY 1, 2",
-            [list(reference), first, last],
+            "GROUP BY a.territory, a.reference_year, a.population, s.profile "
+            "HAVING count(*) = 1 AND (any_value(a.value) IS NOT NULL OR any_value(a.value_qualifier) = 'LT5') ORDER BY ALL",
+            [list(reference), list(populations), first, last],
         ).fetchall()
     finally:
         connection.close()
     reporting = set(standard.reporting_territories)
-    return _reference_figures(standard, first, last) + tuple(
+    return _reference_figures(standard, first, last, populations) + tuple(
         {
             "territory": territory,
             "year": str(year),
+            "population": population,
             "value_text": "<5" if qualifier == "LT5" else str(value),
             "source": source if released is None else f"{source} ({released})",
             "publisher": source,
         }
-        for territory, year, value, qualifier, source, released in rows
+        for territory, year, population, value, qualifier, _, released, source in rows
         if territory in reporting
     )
 
 
-def _reference_figures(standard: Standard, first: int, last: int) -> tuple[dict[str, str], ...]:
-    """Return the national totals of ``schemas/reference/published_figures.csv``: all persons identified (T43)."""
+def _reference_figures(
+    standard: Standard, first: int, last: int, populations: Sequence[str]
+) -> tuple[dict[str, str], ...]:
+    """Return the national totals of ``schemas/reference/published_figures.csv``."""
     found = []
     for row in read_csv(standard.folder / "reference" / "published_figures.csv"):
         total = all(row[column] == "TOTAL" for column in ("breakdown", "category", "sex", "age_group"))
-        if total and row["population"] == "IDENT_ALL" and first <= int(row["reference_year"]) <= last:
+        if total and row["population"] in populations and first <= int(row["reference_year"]) <= last:
             found.append(
                 {
                     "territory": row["territory_id"],
                     "year": row["reference_year"],
+                    "population": row["population"],
                     "value_text": row["value"],
                     "source": row["source_title"],
                 }

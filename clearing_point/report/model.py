@@ -54,6 +54,9 @@ class ReportContext:
     package_version: str
     made_data: bool
     cut_off: str
+    published_beside: tuple[Mapping[str, str], ...] = ()
+    """National totals of others that chapters print, such as persons prosecuted: territory, year, population, value_text,
+    source."""
     complete: frozenset[tuple[str, str]] = frozenset()
     declarations: tuple[Mapping[str, Any], ...] = ()
     scorecard: Scorecard | None = None

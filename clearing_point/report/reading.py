@@ -25,6 +25,7 @@ from clearing_point.report.model import (
     Table,
     Terms,
 )
+from clearing_point.report.revised import as_printed
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import View
 from clearing_point.standard.files import read_yaml
@@ -40,6 +41,7 @@ class Drawn:
 
     pictures: tuple[Figure, ...] = ()
     glance: tuple[Block, ...] = ()
+    published: tuple[Block, ...] = ()
 
 
 def load_chapters(reports: Path) -> Mapping[str, Any]:
@@ -134,8 +136,42 @@ def draw_chapters(
         drawn[chapter["id"]] = Drawn(
             draw_pictures(chapter.get("pictures", ()), views, easel, numbering, anchor),
             glance_of(chapter.get("glance", ()), views, easel, numbering, anchor),
+            published_of(chapter.get("published", ()), numbering, anchor),
         )
     return drawn
+
+
+def published_of(populations: Sequence[str], numbering: Numbering, anchor: str) -> tuple[Block, ...]:
+    """Return the national totals that others publish for the edition's year: a row a territory and source."""
+    setting, words = numbering.setting, numbering.setting.words
+    year = str(setting.edition.year)
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for figure in setting.context.published_beside:
+        if figure["year"] == year and figure["population"] in populations:
+            place = (setting.territory(figure["territory"]), figure["source"])
+            rows.setdefault(place, {})[figure["population"]] = figure["value_text"]
+    shown = [code for code in populations if any(code in told for told in rows.values())]
+    if not shown:
+        return ()
+    labels = [
+        setting.context.standard.label_of("aggregate_population", code, words.language) for code in shown
+    ]
+    none = Cell(words("signs.no_data"), state="none")
+    body: list[list[str | Cell]] = [
+        [territory, *(Cell(as_printed(told[c], setting)) if c in told else none for c in shown), Cell(source, words=True)]
+        for (territory, source), told in sorted(rows.items())
+    ]  # fmt: skip
+    header = (words("tables.territory"), *labels, words("annexes.reconciliation_columns.source"))
+    title = words("reading.published", year=year)
+    table = plain_table(
+        f"table-{anchor}-published",
+        numbering.table(),
+        title,
+        header,
+        body,
+        (words("reading.published_note"),),
+    )
+    return (table,)
 
 
 def said(found: Sequence[Finding], numbers: Mapping[str, str]) -> tuple[Block, ...]:
@@ -168,10 +204,12 @@ def chapters_of(
         pictures = drawn[name].pictures
         blocks += [Row(pictures)] if len(pictures) > 1 else pictures
         blocks += drawn[name].glance
+        blocks += drawn[name].published
         tables = [of_table[t] for t in chapter["tables"] if t in of_table]
         if tables:
             blocks.append(Paragraph(words("reading.tables", names=", ".join(tables)), "small"))
-        if len(blocks) > 2 or any(isinstance(block, Findings) for block in blocks):
+        of_itself = drawn[name].published or any(isinstance(block, Findings) for block in blocks)
+        if len(blocks) > 2 or of_itself:
             sections.append(
                 Section(
                     f"reading-{name}", f"{number}. {words(f'reading.chapters.{name}.title')}", tuple(blocks)

@@ -10,10 +10,12 @@ import pytest
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
+from clearing_point.report.context import published_figures
 from clearing_point.report.lock import submissions_of
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
-from pipelines.compare import compare
+from pipelines.compare import compare, read_of
 from pipelines.ingest import load_source
 from pipelines.rebuild import rebuild
 from tests.command import command
@@ -73,6 +75,12 @@ def test_the_newest_release_is_in_force_whichever_came_last(
     (row,) = submissions_of(project, (), None, None)
     assert row["submission"] == outcomes[0 if newest_first else 1].submission_id
 
+    proceedings = ("SUSPECTED", "PROSECUTED", "CONVICTED")
+    told = published_figures(project, standard, load_edition(project, 2022), [row], proceedings)
+    printed = {(f["year"], f["population"]): f["value_text"] for f in told if f["territory"] == "SRB"}
+    assert {population for _, population in printed} == set(proceedings)
+    assert all(f["source"] == f"UNODC ({NEW})" for f in told)
+
     found = compare(project, standard, "unodc")
     assert (found.before.released, found.after.released) == (str(OLD), str(NEW))
     assert {kind: found.count(kind) for kind in planted} == planted
@@ -103,6 +111,33 @@ def test_an_import_that_does_not_say_its_day_never_replaces_one_that_does(
     assert "17 changed, 8 are new, 5 were withdrawn" in out
     assert command("import", "nobody", nameless, *options)[0] == 1
     assert command("import", "unodc", nameless, "--release", "last year", *options)[0] == 2
+
+
+def test_what_was_read_stands_beside_the_publishers_own_counts(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    old, new, _ = _two_releases(project, tmp_path)
+    options = ["--data", project.data, "--project", project.root]
+    code, _, err = command("frequencies", "unodc", *options)
+    assert code == 1
+    assert "Nothing of unodc_glotip is in the warehouse" in err
+    load_source(project, standard, new, "unodc")
+    # The publisher's own counts are of the release of 2025; a file of only one territory lacks the others.
+    code, out, _ = command("frequencies", "unodc", "-o", tmp_path / "out.csv", *options)
+    assert code == 0
+    assert "agrees: aggregate_cell: territory=SRB, reference_year=2022, population=DETECTED" in out
+    assert "62 read, 62 published (UNODC, release of 14 April 2025)" in out
+    assert out.count("differs: ") == 9
+    assert "nothing of it read, 112 published" in out
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    with new.open(encoding="utf-8", newline="") as handle:
+        lines = list(csv.DictReader(handle))
+    read = {(r["field"], r["code"]): int(r["rows"]) for r in rows}
+    assert read["population", "CONVICTED"] == sum(r["Indicator"] == "Persons convicted" for r in lines)
+    assert read["sex", "F"] == sum(r["Sex"] == "Female" for r in lines)
+    load_source(project, standard, old, "unodc")
+    assert not read_of(project, standard, "unodc").no_counts
+    assert read_of(project, standard, "unodc", str(OLD)).no_counts
 
 
 def test_the_same_release_twice_has_no_difference(

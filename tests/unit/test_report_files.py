@@ -174,11 +174,27 @@ def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
     tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
     anew = PublishedMoved("SRB", "2021", "UNODC", "46", "47")
     moved = Revisions("2022, 1.0", "2022, 1.1", (), 3, (anew,))
-    edition, context = samples.edition(), samples.context(revisions=moved)
+    told = tuple(
+        {"territory": t, "year": y, "population": p, "value_text": v, "source": "UNODC (2025-04-14)"}
+        for t, y, p, v in (("SRB", "2022", "PROSECUTED", "1146"), ("ALB", "2022", "CONVICTED", "<5"), ("ALB", "2021", "CONVICTED", "77"))
+    )  # fmt: skip
+    edition, context = samples.edition(), samples.context(revisions=moved, published_beside=told)
     built = build_report(edition, tables, context, tmp_path / "r").html
     page = built.read_text(encoding="utf-8")
     assert "Its publisher released it anew" in page
     assert "None of the" not in page
+    chapter = page[
+        page.index('id="reading-justice"') : page.index('id="reading-afterwards"')
+        if 'id="reading-afterwards"' in page
+        else None
+    ]
+    table = chapter[: chapter.index("</table>")]
+    assert "Persons prosecuted" in table
+    assert "Persons convicted" in table
+    assert "Persons suspected" not in table, "nobody published it"
+    assert "1,146" in table
+    assert "&lt;5" in table
+    assert ">77<" not in table, "of another year"
     folder = built.parent
 
     def problems(old, new):
