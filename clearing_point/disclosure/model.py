@@ -276,6 +276,11 @@ class Protected:
         """True where the whole table is kept back; `reason` says why."""
         return bool(self.reason)
 
+    def named(self, table_id: str, population: str) -> Protected:
+        """Return the same printed table under another name: two issues of one table are attacked side by side."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "_token"}
+        return _make_protected(**{**values, "table_id": table_id, "population": population})
+
     def text(self, cell: Cell) -> str:
         """Return what is printed for a cell: digits or the sign of a hidden cell."""
         value = self.cells[cell]

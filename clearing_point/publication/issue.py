@@ -285,7 +285,7 @@ def _audit_side_by_side(
 ) -> None:
     """Attack a re-issue together with the issue that it replaces: whoever has both must not find anybody."""
     old = [
-        _renamed(table, f"{name} before", f"{table.population} before")
+        table.named(f"{name} before", f"{table.population} before")
         for name, table in before.items()
         if not table.withheld
     ]
@@ -299,10 +299,3 @@ def _audit_side_by_side(
             f"Beside the numbers that are out, a re-issue gives away too much ({named}): leave the year as it is; late "
             "records stand on a line of their own in the next edition."
         )
-
-
-def _renamed(table: Protected, table_id: str, population: str) -> Protected:
-    from clearing_point.disclosure.model import _make_protected
-
-    values = {name: getattr(table, name) for name in table.__dataclass_fields__ if name != "_token"}
-    return _make_protected(**{**values, "table_id": table_id, "population": population})

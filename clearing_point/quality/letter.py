@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
@@ -27,6 +28,15 @@ _STYLE = (
 )
 
 
+class LetterLine(NamedTuple):
+    """One finding of the letter: the rule, the place with its number, what is wrong and what to do."""
+
+    rule: str
+    place: str
+    what: str
+    action: str
+
+
 @dataclass(frozen=True)
 class Letter:
     """The letter in parts: sentences above the findings, the findings by level, sentences below."""
@@ -34,8 +44,8 @@ class Letter:
     language: str
     title: str
     opening: tuple[str, ...]
-    sections: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...]
-    """Heading and its lines: rule, place with number, what is wrong, what to do."""
+    sections: tuple[tuple[str, tuple[LetterLine, ...]], ...]
+    """Heading and its lines."""
     closing: tuple[str, ...]
 
     def text(self) -> str:
@@ -43,7 +53,7 @@ class Letter:
         parts = [self.title, "", *self.opening]
         for heading, lines in self.sections:
             parts += ["", heading.upper()]
-            parts += [f"- {place}: {what} {do} [{rule}]" for rule, place, what, do in lines]
+            parts += [f"- {line.place}: {line.what} {line.action} [{line.rule}]" for line in lines]
         return "\n".join([*parts, "", *self.closing]).rstrip() + "\n"
 
     def page(self) -> str:
@@ -51,9 +61,9 @@ class Letter:
         body = [f"<h1>{escape(self.title)}</h1>", *(f"<p>{escape(s)}</p>" for s in self.opening)]
         for heading, lines in self.sections:
             items = "".join(
-                f'<li><span class="place">{escape(place)}</span>: {escape(what)} '
-                f'<span class="do">{escape(do)}</span> <span class="rule">[{escape(rule)}]</span></li>'
-                for rule, place, what, do in lines
+                f'<li><span class="place">{escape(line.place)}</span>: {escape(line.what)} '
+                f'<span class="do">{escape(line.action)}</span> <span class="rule">[{escape(line.rule)}]</span></li>'
+                for line in lines
             )
             body.append(f"<h2>{escape(heading)}</h2><ul>{items}</ul>")
         body += [f"<p>{escape(s)}</p>" for s in self.closing]
@@ -121,10 +131,10 @@ def letter_of(
     if corrected:
         opening.append(say("corrected", count=corrected))
     # Levels of one name, such as both that ask nothing of the sender, stand under one heading.
-    sections: dict[str, tuple[tuple[str, str, str, str], ...]] = {}
+    sections: dict[str, tuple[LetterLine, ...]] = {}
     for level in LEVELS:
         lines = tuple(
-            (g.rule_id, f"{g.place} ({g.count})" if g.place else f"({g.count})", g.what, g.action)
+            LetterLine(g.rule_id, f"{g.place} ({g.count})" if g.place else f"({g.count})", g.what, g.action)
             for g in feedback.groups
             if g.level == level
         )

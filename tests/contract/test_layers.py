@@ -99,3 +99,31 @@ def test_the_desk_knows_neither_the_warehouse_nor_the_flows() -> None:
         }
         # What says findings without a database, and nothing else.
         assert quality <= {"clearing_point.quality.said", "clearing_point.quality.balance_words"}, path.name
+
+
+def test_nobody_but_the_gate_makes_a_protected_table() -> None:
+    makers = {"model.py", "gate.py", "ledger.py"}  # the ledger restores what the gate made
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("clearing_point", "pipelines")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name | ast.alias | ast.Attribute)
+        for name in [getattr(node, "id", getattr(node, "name", getattr(node, "attr", "")))]
+        if name in ("_make_protected", "_GATE")
+    }
+    assert found == {f"clearing_point/disclosure/{name}" for name in makers}
+
+
+ONE_FILE = {"clearing_point/linkage/tokens.py"}
+"""Senders copy it to a computer where nothing is installed (docs/decisions/0020-linkage-without-identities.md)."""
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("clearing_point", "pipelines")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if len(path.read_text(encoding="utf-8").splitlines()) > 400
+    }
+    assert long == ONE_FILE
