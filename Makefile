@@ -8,7 +8,7 @@ STAMP := .make/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint docs bench faults clean
+.PHONY: help demo check test test-all lint docs bench faults clean
 
 help: ## List what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,6 +22,14 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP) ## Made submissions of three territories, through the whole path, to a built annual report
 	@$(BIN)/clearing-point demo
+
+check: $(STAMP) ## The loop of a developer: style, types, the standard, quick tests of modules (CONTRIBUTING.md)
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/mypy
+	@$(BIN)/clearing-point standard check
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not nightly" tests/unit tests/contract/test_layers.py \
+		tests/contract/test_rules.py tests/contract/test_nightly.py tests/docs/test_plain_words.py
 
 test: $(STAMP) ## Lint, types and all tests
 	@$(BIN)/ruff check -q .

@@ -24,8 +24,15 @@ from clearing_point.commands import (
     submissions,
     trace,
 )
+from clearing_point.commands.developing import STEPS, TIMINGS, TRACEBACK, explained, refuse_real_data
 from clearing_point.commands.shared import say
-from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
+from clearing_point.errors import (
+    ClearingPointError,
+    InputProblem,
+    InternalError,
+    UsageProblem,
+    of_the_machine,
+)
 from clearing_point.processes import close_to_others
 from clearing_point.project import Project, find_project
 from clearing_point.version import version_lines
@@ -57,9 +64,19 @@ for group in (
 def main() -> None:
     """Run the command line; turn every failure into one sentence and its exit code."""
     close_to_others()
+    arguments = sys.argv[1:]
+    shown = TRACEBACK in arguments
+    STEPS.timed = TIMINGS in arguments
     try:
-        result = app(standalone_mode=False)
+        if shown:
+            refuse_real_data(arguments)
+        try:
+            result = app(standalone_mode=False)
+        finally:
+            STEPS.end()
     except ClearingPointError as error:
+        if shown and error.__traceback__ is not None and not isinstance(error, UsageProblem):
+            print(explained(error), file=sys.stderr)
         _fail(error)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
@@ -75,6 +92,8 @@ def main() -> None:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own: wrong use
             say(f"{error.format_message()} See `clearing-point --help`.")
             sys.exit(2)
+        if shown:
+            print(explained(error), file=sys.stderr)
         failure = InternalError(f"{type(error).__name__} in {_where(error)}")
         failure.__cause__ = error
         _fail(failure)
@@ -106,7 +125,12 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Print version, commit and standard, and stop.")
     ] = False,
+    traceback: Annotated[  # read in main(), before any command
+        bool, typer.Option(TRACEBACK, help="Of a failure, on synthetic data only: step, SQL and traceback.")
+    ] = False,
+    timings: Annotated[bool, typer.Option(TIMINGS, help="Say how long each step took.")] = False,
 ) -> None:
+    del traceback, timings
     if version:
         for line in version_lines(_project_here()):
             print(line)

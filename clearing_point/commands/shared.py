@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clearing_point.commands.developing import STEPS
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
 
@@ -65,10 +66,15 @@ def print_json(document: Any) -> None:
 
 
 def progress(quiet: bool) -> Any:
-    """Return a function that shows progress on a terminal and says nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        return lambda _text: None
-    return lambda text: print(f"  {text}", file=sys.stderr, flush=True)
+    """Return a function that shows progress on a terminal and says nothing elsewhere; it knows the step either way."""
+    if quiet or not sys.stderr.isatty() or STEPS.timed:
+        return STEPS.step
+
+    def show(text: str) -> None:
+        STEPS.step(text)
+        print(f"  {text}", file=sys.stderr, flush=True)
+
+    return show
 
 
 @contextmanager

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
+from clearing_point.standard import Standard
+from clearing_point.standard.ddl import metadata_of
+from clearing_point.standard.files import read_yaml
 from tests.conftest import ROOT
 
 LEVELS = [
@@ -127,3 +131,20 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
         if len(path.read_text(encoding="utf-8").splitlines()) > 400
     }
     assert long == ONE_FILE
+
+
+def test_the_way_of_a_row_names_tables_that_are_there(standard: Standard) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:raw|staged|core|quality)\.[a-z_]+\b", text))
+    assert len(named) > 10
+    assert named <= set(metadata_of(standard).tables)
+    folders = {
+        path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and not path.name.startswith("_")
+    }
+    assert folders == set(re.findall(r"^\| `tests/(\w+)` ", text, re.MULTILINE))
+
+
+def test_hooks_before_a_commit_fetch_nothing() -> None:
+    hooks = read_yaml(ROOT / ".pre-commit-config.yaml")
+    assert [repo["repo"] for repo in hooks["repos"]] == ["local"]
+    assert all(hook["language"] == "system" for repo in hooks["repos"] for hook in repo["hooks"])
