@@ -18,6 +18,7 @@ from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
+from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, changing
 from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
@@ -83,13 +84,14 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
     progress("reading the archive")
     # all of it before the long work
     check_archived(project, [(receipt["file_sha256"], receipt["submission_id"]) for receipt in kept])
-    for receipt in received:
-        progress(receipt["submission_id"])
-        if receipt["status"] in (REFUSED, DELETED):
-            # Of a refused or deleted file only the receipt was kept; it is carried over as it stands.
-            copy_receipt(source, target.warehouse, receipt["submission_id"])
-        else:
-            _load_again(project, target, standard, receipt)
+    with library_beside():  # one for all of them
+        for receipt in received:
+            progress(receipt["submission_id"])
+            if receipt["status"] in (REFUSED, DELETED):
+                # Of a refused or deleted file only the receipt was kept; it is carried over as it stands.
+                copy_receipt(source, target.warehouse, receipt["submission_id"])
+            else:
+                _load_again(project, target, standard, receipt)
     copy_events(source, target.warehouse)
     with opened(target.warehouse) as connection:
         forget_names(connection)

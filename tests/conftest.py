@@ -72,6 +72,9 @@ def one_judge_where_two_are_not_the_matter(
     if flow is not None and request.node.get_closest_marker("great_expectations") is None:
         monkeypatch.setattr(flow, "library_beside", nullcontext)
         monkeypatch.setattr(flow, "confirmed_by", lambda _ask, _project, _standard, _plan, found, **_: found)
+    again = sys.modules.get("pipelines.rebuild")
+    if again is not None and request.node.get_closest_marker("great_expectations") is None:
+        monkeypatch.setattr(again, "library_beside", nullcontext)
     making = sys.modules.get("clearing_point.publication.release")
     if making is not None and request.node.get_closest_marker("great_expectations") is None:
         monkeypatch.setattr(making, "library_beside", nullcontext)

@@ -11,6 +11,7 @@ from clearing_point.commands.shared import (
     DataOption,
     JsonOption,
     ProjectOption,
+    known_language,
     print_json,
 )
 from clearing_point.errors import InputProblem, UsageProblem
@@ -83,6 +84,7 @@ def suites(
     edition: Annotated[
         int | None, typer.Option(metavar="YEAR", help="With -o: the page of what they said of an edition.")
     ] = None,
+    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the page, such as sq.")] = "en",
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -97,7 +99,7 @@ def suites(
 
     found = find_project(project, data)
     if submission is not None or edition is not None:
-        return _page_of(found, submission, edition, output)
+        return _page_of(found, submission, edition, output, language)
     files = chosen_suites(load_standard(found.schemas), dialect)
     if output is not None:
         written = write_suites(files, output)
@@ -112,7 +114,9 @@ def suites(
     return 0
 
 
-def _page_of(found: Project, submission: str | None, edition: int | None, output: Path | None) -> int:
+def _page_of(
+    found: Project, submission: str | None, edition: int | None, output: Path | None, language: str
+) -> int:
     from clearing_point.publication.validation_page import page_of_edition, page_of_submission, write_page
     from clearing_point.standard import load_standard
 
@@ -120,9 +124,9 @@ def _page_of(found: Project, submission: str | None, edition: int | None, output
         raise UsageProblem("Give one of --submission and --edition, and -o FILE.html.")
     known = load_standard(found.schemas, found.prepared)
     if submission is not None:
-        text = page_of_submission(found, known, submission)
+        text = page_of_submission(found, known, submission, known_language(language, known))
     else:
-        text = page_of_edition(found, known, int(edition or 0))
+        text = page_of_edition(found, known, int(edition or 0), known_language(language, known))
     print(f"Written: {write_page(text, output)}")
     return 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +30,8 @@ from clearing_point.workplace import drop_work, work_folder
 
 _TABLES, _WHOLE = "tables", "edition"
 _KINDS = ("header", "case", "aggregate", "scorecard")
+PLACE, _SHOWN = "suites", 3
+"""Where the sentences stand in ``words.yml``; how many rules a refusal tells in full."""
 FILE = "validation.json"
 """The result in a release."""
 
@@ -41,6 +43,8 @@ class Checkpoint:
     judgements: tuple[Judgement, ...]
     decided: frozenset[tuple[str, str]]
     """Rule and table whose failing rows were all waived or answered before."""
+    sentence: str
+    """One line for a person."""
 
     def text(self) -> str:
         """Return the result as it stands in a release."""
@@ -71,13 +75,6 @@ class Checkpoint:
             for asked in [[j for j in self.judgements if j.suite == suite]]
         )
 
-    def sentence(self) -> str:
-        """Return one line for a person."""
-        asked = len(self.judgements)
-        failed = [j for j in self.judgements if not j.success]
-        said = "all met" if not failed else f"{asked - len(failed)} met; not met: {', '.join(_named(failed))}"
-        return f"Great Expectations asked {asked} expectations of what counts: {said}."
-
     def _told(self, judgement: Judgement) -> dict[str, Any]:
         decided = (judgement.rule_id or judgement.name, judgement.suite) in self.decided
         return {
@@ -92,13 +89,13 @@ class Checkpoint:
 
 def _named(judgements: Sequence[Judgement]) -> list[str]:
     return list(
-        dict.fromkeys(
-            str(j.rule_id) if j.suite == _WHOLE else f"{j.rule_id} on {j.suite}" for j in judgements
-        )
+        dict.fromkeys(str(j.rule_id) if j.suite == _WHOLE else f"{j.rule_id} ({j.suite})" for j in judgements)
     )
 
 
-def run_checkpoint(project: Project, standard: Standard, submissions: Sequence[str], ask: Ask) -> Checkpoint:
+def run_checkpoint(
+    project: Project, standard: Standard, submissions: Sequence[str], ask: Ask, language: str = "en"
+) -> Checkpoint:
     """Ask every suite, and what only the whole can show, of the submissions that count.
 
     Parameters
@@ -108,6 +105,8 @@ def run_checkpoint(project: Project, standard: Standard, submissions: Sequence[s
     ask : callable
         :func:`~clearing_point.suites.runner.run_suites`, or the same in another process; no connection to the warehouse
         may be open in this one.
+    language : str
+        Of the refusal and of the line for a person.
 
     Raises
     ------
@@ -145,8 +144,18 @@ def run_checkpoint(project: Project, standard: Standard, submissions: Sequence[s
             failed[judgement.rule_id or judgement.name, judgement.suite] += judgement.failed or 1
     undecided = [key for key in sorted(failed) if failed[key] > settled[key]]
     if undecided:
-        raise InputProblem(_refusal(undecided, sentences))
-    return Checkpoint(tuple(judgements), frozenset(failed))
+        raise InputProblem(_refusal(undecided, sentences, standard, language))
+    return Checkpoint(tuple(judgements), frozenset(failed), _sentence(judgements, standard, language))
+
+
+def _sentence(judgements: Sequence[Judgement], standard: Standard, language: str) -> str:
+    failed = [j for j in judgements if not j.success]
+    said = [
+        standard.word(PLACE, "checked", language, asked=len(judgements), met=len(judgements) - len(failed))
+    ]
+    if failed:
+        said.append(standard.word(PLACE, "rules_not_met", language, rules=", ".join(_named(failed))))
+    return " ".join(said)
 
 
 def _hash_of(warehouse: Path, submissions: Sequence[str], documents: Sequence[Document]) -> str:
@@ -170,16 +179,29 @@ def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tu
     }
 
 
-def _refusal(undecided: Sequence[tuple[str, str]], sentences: Mapping[str, str]) -> str:
-    shown = "; ".join(
-        f"{rule} ({'all submissions' if table == _WHOLE else table}): {sentences[rule].rstrip('.')}"
-        for rule, table in undecided[:3]
-    )
-    more = f"; and {len(undecided) - 3} more" if len(undecided) > 3 else ""
-    return (
-        f"The edition was not published: what it counts does not pass the validation suites. {shown}{more}. "
-        "`clearing-point rebuild` judges every submission again and says which rows these are."
-    )
+def _refusal(
+    undecided: Sequence[tuple[str, str]],
+    sentences: Mapping[str, str],
+    standard: Standard,
+    language: str,
+) -> str:
+    def word(name: str, **filled: object) -> str:
+        return standard.word(PLACE, name, language, **filled)
+
+    spoken = spoken_in(standard, language)
+    shown = [
+        f"{rule} ({word('all_submissions') if table == _WHOLE else table}): {spoken(sentences[rule])}"
+        for rule, table in undecided[:_SHOWN]
+    ]
+    further = ", ".join(dict.fromkeys(rule for rule, _ in undecided[_SHOWN:]))
+    said = [word("not_published"), *shown, *([word("further", rules=further)] if further else [])]
+    return " ".join([*said, word("judge_again")])
+
+
+def spoken_in(standard: Standard, language: str) -> Callable[[str], str]:
+    """Return what says an English sentence of the standard in a language, or as it is where the language lacks it."""
+    known = {text["en"]: text.get(language, text["en"]) for _, text in standard.texts()}
+    return lambda english: known.get(english, english)
 
 
 def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) -> None:
@@ -187,7 +209,7 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
     connection.execute(f"CREATE SCHEMA {_TABLES}")
     connection.execute("CREATE SCHEMA raw; CREATE SCHEMA quality; CREATE SCHEMA ref")
     connection.execute("CREATE TABLE raw.counted (submission_id VARCHAR)")
-    connection.executemany("INSERT INTO raw.counted VALUES (?)", [[s] for s in submissions])
+    connection.execute("INSERT INTO raw.counted SELECT unnest(?::VARCHAR[])", [list(submissions)])
     views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind(*_KINDS)]
     views += [("raw", "raw", "submission"), ("quality", "quality", "decision")]
     for schema, source, name in views:
@@ -232,7 +254,7 @@ def _of_the_whole(standard: Standard) -> dict[str, list[Expectation]]:
     for entry in entries:
         made = Expectation(
             entry["id"], entry["type"], entry["kwargs"], entry["id"], entry["severity"], "consistency",
-            entry["sentence"]["en"], scope="row" if entry["type"] == ROWS_QUERY else "submission",
+            standard.word(PLACE, entry["id"].lower()), scope="row" if entry["type"] == ROWS_QUERY else "submission",
         )  # fmt: skip
         found.setdefault(entry.get("query", "SELECT submission_id FROM raw.submission"), []).append(made)
     return found
@@ -261,7 +283,7 @@ def _ended_codes(standard: Standard, table: str) -> Iterator[Expectation]:
             )
             yield Expectation(
                 f"W10.{field.name}.{code.code}", ROWS_QUERY, {"unexpected_rows_query": query}, "W10", ERROR, "validity",
-                "A code is used within the years for which its list has it.", (field.name,),
+                standard.word(PLACE, "w10"), (field.name,),
             )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ class Release:
         return (
             f"{counts['tables'] - len(withheld)} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
             f"{len(withheld)} tables withheld{named}: {self.folder}"
-            + (f"\n{self.validated.sentence()}" if self.validated else "")
+            + (f"\n{self.validated.sentence}" if self.validated else "")
         )
 
 

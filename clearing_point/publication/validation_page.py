@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.checkpoint import FILE, sentences_of
+from clearing_point.publication.checkpoint import FILE, PLACE, sentences_of, spoken_in
+from clearing_point.quality.said import level_of
 from clearing_point.standard import Standard
-from clearing_point.suites.page import MET, Line, page
+from clearing_point.suites.page import Line, Result, page
 from clearing_point.warehouse.connection import opened
 
 _MOST_COLUMNS = 6
 Key = tuple[str, str]
 
 
-def page_of_submission(project: Project, standard: Standard, submission_id: str) -> str:
+def page_of_submission(project: Project, standard: Standard, submission_id: str, language: str = "en") -> str:
     """Return the page of a submission: failing rows of every expectation, in it and in its sender's submissions before.
 
     Raises
@@ -35,7 +37,7 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str)
         if own is None:
             raise InputProblem(f"There is no submission '{submission_id}': see `clearing-point status`.")
         names = connection.execute(
-            "SELECT submission_id, concat_ws(' ', year(period_end), 'version', version_number) FROM raw.submission "
+            "SELECT submission_id, year(period_end), version_number FROM raw.submission "
             "WHERE sender = ? AND territory IS NOT DISTINCT FROM ? AND received_at <= ? AND submission_id IN "
             "(SELECT submission_id FROM quality.validation_result) "
             "ORDER BY submission_id <> ?, period_end DESC, version_number DESC LIMIT ?",
@@ -48,20 +50,24 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str)
         ).fetchall()
     if not names or names[0][0] != submission_id:
         raise InputProblem(f"Submission {submission_id} was not judged by the suites.")
-    results: dict[Key, dict[str, str]] = {}
+    results: dict[Key, dict[str, Result]] = {}
+    said = partial(_said, standard, language)
     kinds: dict[Key, tuple[str, str]] = {}
     for submission, suite, name, rule, kind, success, failed in rows:
         kinds[suite, name] = (rule or "", kind)
-        found = MET if success else "not met" if failed is None else f"{failed} rows"
-        results.setdefault((suite, name), {})[submission] = found
-    lines = _lines(results, kinds, [n[0] for n in names], standard, project)
-    intro = (
-        f"Submission {submission_id} of {own[0]} for {own[1]}. For the office and the sender: it counts rows."
+        found = (
+            said("is_met") if success else said("not_met") if failed is None else said("rows", count=failed)
+        )
+        results.setdefault((suite, name), {})[submission] = Result(bool(success), found)
+    lines = _lines(results, kinds, [n[0] for n in names], standard, project, language)
+    intro = said("of_submission", submission=submission_id, sender=own[0], territory=own[1] or "–")
+    columns = [said("version", year=f"{n[1]}", number=f"{n[2]}") for n in names]
+    return page(
+        said("title_submission"), intro, columns, lines, said, made_data=bool(own[2]), language=language
     )
-    return page("Validation of a submission", intro, [n[1] for n in names], lines, bool(own[2]))
 
 
-def page_of_edition(project: Project, standard: Standard, year: int) -> str:
+def page_of_edition(project: Project, standard: Standard, year: int, language: str = "en") -> str:
     """Return the page of a published edition and of the editions before it: which expectations were met.
 
     Raises
@@ -79,39 +85,42 @@ def page_of_edition(project: Project, standard: Standard, year: int) -> str:
             f"There is no validation of an edition {year}: `clearing-point publish --edition {year}` first."
         )
     years = sorted(found, reverse=True)[:_MOST_COLUMNS]
-    results: dict[Key, dict[str, str]] = {}
+    results: dict[Key, dict[str, Result]] = {}
+    said = partial(_said, standard, language)
     kinds: dict[Key, tuple[str, str]] = {}
     for edition in years:
         for suite in json.loads(found[edition].read_text(encoding="utf-8"))["suites"]:
             for one in suite["asked"]:
                 key = suite["suite"], one["expectation"]
                 kinds[key] = one["rule"] or "", one["type"]
-                said = (
-                    MET if one["met"] else "not met, decided before" if one["decided_before"] else "not met"
-                )
-                results.setdefault(key, {})[str(edition)] = said
+                found_so = "is_met" if one["met"] else "decided" if one["decided_before"] else "not_met"
+                results.setdefault(key, {})[str(edition)] = Result(bool(one["met"]), said(found_so))
     made_data = bool(json.loads((found[year].parent / "manifest.json").read_bytes())["made_data"])
-    lines = _lines(results, kinds, [str(y) for y in years], standard, project)
-    intro = f"All submissions that the edition {year} counts, asked before it was published."
-    return page(f"Validation of the edition {year}", intro, [str(y) for y in years], lines, made_data)
+    lines = _lines(results, kinds, [str(y) for y in years], standard, project, language)
+    title, intro = (said(name, year=f"{year}") for name in ("title_edition", "of_edition"))
+    return page(title, intro, [str(y) for y in years], lines, said, made_data=made_data, language=language)
 
 
 def _lines(
-    results: Mapping[Key, Mapping[str, str]], kinds: Mapping[Key, tuple[str, str]], columns: Sequence[str],
-    standard: Standard, project: Project,
+    results: Mapping[Key, Mapping[str, Result]], kinds: Mapping[Key, tuple[str, str]], columns: Sequence[str],
+    standard: Standard, project: Project, language: str,
 ) -> list[Line]:  # fmt: skip
     meta = sentences_of(standard, project.prepared)
-    return [
-        Line(
-            suite,
-            name,
-            kinds[suite, name][1],
-            *meta.get((suite, name), ("", "")),
-            [found.get(c, "") for c in columns],
-        )
-        for (suite, name), found in results.items()
-        if columns[0] in found
-    ]
+    spoken = spoken_in(standard, language)
+    lines = []
+    for (suite, name), found in results.items():
+        if columns[0] in found:
+            rule, kind = kinds[suite, name]
+            severity, sentence = meta.get((suite, name), ("", ""))
+            level = (
+                standard.word("findings", level_of(rule, severity, standard), language) if severity else ""
+            )
+            lines.append(Line(suite, name, kind, level, spoken(sentence), [found.get(c) for c in columns]))
+    return lines
+
+
+def _said(standard: Standard, language: str, name: str, **filled: object) -> str:
+    return standard.word(PLACE, name, language, **filled)
 
 
 def write_page(text: str, output: Path) -> Path:

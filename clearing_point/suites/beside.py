@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 from clearing_point.errors import InternalError
@@ -20,17 +21,22 @@ from clearing_point.suites.runner import Ask, import_library, run_suites
 
 _LIBRARY = "great_expectations"
 _SECONDS_TO_END = 5
+_ASK: ContextVar[Ask | None] = ContextVar("ask", default=None)
+"""Of the block around this one."""
 
 
 @contextmanager
 def library_beside() -> Iterator[Ask]:
     """Give something to call as :func:`~clearing_point.suites.runner.run_suites`, ready sooner.
 
-    The process ends with the block, used or not. Raises as ``run_suites``, and
+    The process ends with the block, used or not; a block within another shares its process. Raises as ``run_suites``, and
     :class:`~clearing_point.errors.InternalError` if the process ends before it answers.
     """
     if _LIBRARY in sys.modules or (os.cpu_count() or 1) < 2:
         yield run_suites
+        return
+    if (shared := _ASK.get()) is not None:
+        yield shared
         return
     # Not multiprocessing: it would run the caller's own script again to find its main module.
     process = subprocess.Popen(
@@ -58,9 +64,11 @@ def library_beside() -> Iterator[Ask]:
             raise InternalError(answer)
         return answer
 
+    token = _ASK.set(ask)
     try:
         yield ask
     finally:
+        _ASK.reset(token)
         with suppress(OSError):
             process.stdin.close()
         if asked_once:

@@ -94,10 +94,10 @@ def history_suites_of(standard: Standard, dialect: str = "duckdb") -> tuple[Suit
 
 
 def _of_table(table: Table, standard: Standard, dialect: str) -> Iterator[Expectation]:
-    yield _shape("columns", *_columns(table), "The columns are those of the standard, in its order.")
+    yield _shape("columns", *_columns(table), standard.word("suites", "columns"))
     yield _shape(
         "lineage", "expect_compound_columns_to_be_unique", {"column_list": list(LINEAGE)},
-        "Every row has one place in one file.",
+        standard.word("suites", "lineage"),
     )  # fmt: skip
     messages = {r.rule_id: r.why["en"] for r in standard.rules}
     for one in table.fields:

@@ -6,6 +6,7 @@ The bounds are SQL of the rules (``expectation`` in ``schemas/rules``); what is 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 from clearing_point.standard.expressions import qualified
@@ -24,7 +25,7 @@ _MEASURED = "measured"
 
 
 def measured_documents(connection: Any, standard: Standard) -> tuple[Document, ...]:
-    """Work out the bounds of the rules that carry an expectation and were evaluated, as suites by what they measure.
+    """Work out the bounds of the rules that carry an expectation and were evaluated, as suites, one a table.
 
     Parameters
     ----------
@@ -37,40 +38,48 @@ def measured_documents(connection: Any, standard: Standard) -> tuple[Document, .
             "SELECT rule_id, target_table, target_field FROM quality.rule_result WHERE evaluated > 0"
         ).fetchall()
     }
-    by_query: dict[tuple[str, str], list[Expectation]] = {}
+    by_table: dict[str, _Measured] = {}
     for rule in standard.rules:
         if rule.expectation and (rule.rule_id, rule.table, rule.fields[0]) in evaluated:
             table = standard.tables[rule.table]
             bounds = [qualified(rule.expectation[name], table, standard) for name in ("low", "high")]
             low, high = (float(b) for b in connection.execute(f"SELECT {', '.join(bounds)}").fetchone())
-            query, made = _measured(rule, table, standard, low, high)
-            by_query.setdefault((table.name, query), []).append(made)
-    return tuple(
-        document_of_parts(
-            f"{table}.history",
-            {"table": table, "query": query},
-            [expectation_document(e, table) for e in made],
-        )
-        for (table, query), made in by_query.items()
-    )
+            by_table.setdefault(table.name, _Measured(table)).add(rule, standard, low, high)
+    return tuple(measured.document(standard) for measured in by_table.values())
 
 
-def _measured(
-    rule: Rule, table: Table, standard: Standard, low: float, high: float
-) -> tuple[str, Expectation]:
-    kind = rule.expectation["kind"]
-    kwargs: dict[str, Any] = {"min_value": low, "max_value": high}
-    query = known_rows(table, list(rule.fields), standard)
-    if kind == "rows":
-        kwargs = {"min_value": math.ceil(low), "max_value": math.floor(high)}
-    elif kind == "known":
-        kwargs["column"] = rule.fields[0]
-    else:
-        query = known_rows(
-            table, [], standard, {_MEASURED: qualified(rule.expectation["measure"], table, standard)}
-        )
-        kwargs["column"] = _MEASURED
-    return query, Expectation(
-        f"{rule.rule_id}.{rule.fields[0]}", KINDS_OF_PAST[kind], kwargs, rule.rule_id, rule.severity, rule.dimension,
-        rule.why["en"], rule.fields, "submission",
-    )  # fmt: skip
+@dataclass
+class _Measured:
+    """What is asked of one table: one query has all that is measured, so that the library asks for it together."""
+
+    table: Table
+    fields: dict[str, None] = field(default_factory=dict)
+    worked_out: dict[str, str] = field(default_factory=dict)
+    expectations: list[Expectation] = field(default_factory=list)
+
+    def add(self, rule: Rule, standard: Standard, low: float, high: float) -> None:
+        """Ask a rule with its bounds."""
+        kind = rule.expectation["kind"]
+        kwargs: dict[str, Any] = {"min_value": low, "max_value": high}
+        if kind == "rows":
+            kwargs = {"min_value": math.ceil(low), "max_value": math.floor(high)}
+        if kind == "mean":
+            kwargs["column"] = f"{_MEASURED}_{len(self.worked_out)}"
+            self.worked_out[kwargs["column"]] = qualified(rule.expectation["measure"], self.table, standard)
+        else:
+            self.fields[rule.fields[0]] = None
+        if kind == "known":
+            kwargs["column"] = rule.fields[0]
+        self.expectations.append(
+            Expectation(
+                f"{rule.rule_id}.{rule.fields[0]}", KINDS_OF_PAST[kind], kwargs, rule.rule_id, rule.severity,
+                rule.dimension, rule.why["en"], rule.fields, "submission",
+            )
+        )  # fmt: skip
+
+    def document(self, standard: Standard) -> Document:
+        """Return the suite."""
+        name = self.table.name
+        query = known_rows(self.table, list(self.fields), standard, self.worked_out)
+        made = [expectation_document(e, name) for e in self.expectations]
+        return document_of_parts(f"{name}.history", {"table": name, "query": query}, made)

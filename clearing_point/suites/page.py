@@ -5,9 +5,10 @@ No outside host, no script, no value of a row: rules, sentences, types, verdicts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -22,13 +23,21 @@ code { overflow-wrap: anywhere; }
 
 
 @dataclass(frozen=True)
+class Result:
+    """What became of an expectation once, in words."""
+
+    met: bool
+    said: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One expectation and what became of it, newest first.
 
     Attributes
     ----------
-    results : sequence of str
-        One a column of the page: empty where it was not asked then, ``met``, or what was found.
+    results : sequence of Result
+        One a column of the page: None where it was not asked then.
     """
 
     suite: str
@@ -36,56 +45,65 @@ class Line:
     kind: str
     severity: str
     sentence: str
-    results: Sequence[str]
+    results: Sequence[Result | None]
 
     @property
     def failed(self) -> bool:
         """Not met in the newest column."""
-        return self.results[0] not in ("", MET)
+        return self.results[0] is not None and not self.results[0].met
 
 
-MET = "met"
+Said = Callable[..., str]
+"""A word of ``words.yml`` (suites) by its name, its places filled."""
 
 
-def page(title: str, intro: str, columns: Sequence[str], lines: Sequence[Line], made_data: bool) -> str:
+def page(
+    title: str,
+    intro: str,
+    columns: Sequence[str],
+    lines: Sequence[Line],
+    said: Said,
+    *,
+    made_data: bool,
+    language: str,
+) -> str:
     """Return the page: a table of each suite, those with something not met opened.
 
     Parameters
     ----------
     columns : sequence of str
         What the results of a line are of, newest first.
+    language : str
+        That ``said`` speaks.
     """
     suites: Mapping[str, list[Line]] = {
         name: [line for line in lines if line.suite == name]
         for name in dict.fromkeys(one.suite for one in lines)
     }
-    failed = sum(line.failed for line in lines)
-    return "".join(_parts(title, intro, columns, suites, failed, made_data))
+    return "".join(_parts(title, intro, columns, suites, said, made_data, language))
 
 
 def _parts(
-    title: str, intro: str, columns: Sequence[str], suites: Mapping[str, Sequence[Line]], failed: int, made_data: bool
+    title: str, intro: str, columns: Sequence[str], suites: Mapping[str, Sequence[Line]], said: Said, made_data: bool,
+    language: str,
 ) -> Iterator[str]:  # fmt: skip
-    count = sum(map(len, suites.values()))
+    def figures(lines: Sequence[Line]) -> str:
+        failed = sum(line.failed for line in lines)
+        return escape(said("figures", asked=len(lines), met=len(lines) - failed, failed=failed))
+
     yield (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8" />\n'
+        f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8" />\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1" />\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
     )
     if made_data:
-        yield "<p><strong>Synthetic data.</strong></p>\n"
-    yield (
-        f"<p>{escape(intro)}</p>\n<p>{count} expectations in {len(suites)} suites, run by Great Expectations: "
-        f"{count - failed} met, {failed} not.</p>\n"
-    )
+        yield f"<p><strong>{escape(said('synthetic'))}</strong></p>\n"
+    yield f"<p>{escape(intro)}</p>\n<p>Great Expectations. {figures([*chain(*suites.values())])}</p>\n"
     for name, lines in suites.items():
-        wrong = sum(line.failed for line in lines)
-        said = (
-            f"{len(lines)} expectations, {wrong} not met" if wrong else f"{len(lines)} expectations, all met"
-        )
+        wrong = any(line.failed for line in lines)
         yield "<details open='open'>\n" if wrong else "<details>\n"
-        yield f"<summary>{escape(name)}: {said}</summary>\n<table>\n<thead><tr>"
-        heads = ["Expectation", "What it asks", "Type", "Severity", *columns]
+        yield f"<summary>{escape(name)}: {figures(lines)}</summary>\n<table>\n<thead><tr>"
+        heads = [*(said(head) for head in ("expectation", "asks", "kind", "severity")), *columns]
         yield "".join(f'<th scope="col">{escape(head)}</th>' for head in heads) + "</tr></thead>\n<tbody>\n"
         # What is not met stands first.
         for line in sorted(lines, key=lambda one: not one.failed):
@@ -95,7 +113,7 @@ def _parts(
                 f"<code>{escape(line.kind)}</code>",
                 escape(line.severity),
             ]
-            cells += [escape(result) or "–" for result in line.results]
+            cells += ["–" if result is None else escape(result.said) for result in line.results]
             marked = ' class="failed"' if line.failed else ""
             yield f"<tr{marked}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
         yield "</tbody>\n</table>\n</details>\n"

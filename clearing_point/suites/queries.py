@@ -20,6 +20,7 @@ from clearing_point.standard.model import LINEAGE, Field, Rule, Standard, Table
 from clearing_point.standard.parsing import parsed
 from clearing_point.suites.families import VALUE, Family, family_of
 from clearing_point.suites.scope import KEY, key_of, scoped
+from clearing_point.suites.together import together
 
 BATCH = "batch_of_the_suite"
 """Stands for the table that a suite is run on, until the text is written."""
@@ -169,7 +170,7 @@ def _judged_rows(rules: Sequence[Rule], table: Table, standard: Standard) -> exp
 
 
 def _judged_submissions(rules: Sequence[Rule], table: Table, standard: Standard) -> exp.Select:
-    """One row a submission: rules that only read the table itself share one pass over it, the others are asked beside."""
+    """One row a submission: rules that read the same tables share one pass over them, the others are asked beside."""
     passes: dict[str, list[tuple[int, str]]] = {}
     for number, rule in enumerate(rules):
         split = one_table_select(rule.holds, table, standard)
@@ -181,18 +182,24 @@ def _judged_submissions(rules: Sequence[Rule], table: Table, standard: Standard)
     sent = exp.select(KEY).from_(batch).distinct().subquery("sent")
     select = exp.select(key_of("sent")).from_(sent)
     for count, (source, checks) in enumerate(passes.items()):
-        if not source:
-            for number, expression in checks:
-                tree = scoped(_tree(expression, standard), key_of("sent"))
-                select.select(exp.alias_(exp.cast(exp.paren(tree), "boolean"), f"holds_{number}"), copy=False)
-            continue
-        listed = ", ".join(f"CAST(({sql}) AS BOOLEAN) AS holds_{number}" for number, sql in checks)
-        query = parsed(f"SELECT {listed} FROM {source}")
-        assert isinstance(query, exp.Select)  # noqa: S101 - for the type checker
-        query = _tree_of(query, standard)
-        name = query.find(exp.From).this.alias_or_name
+        if source:
+            listed = ", ".join(f"CAST(({sql}) AS BOOLEAN) AS holds_{number}" for number, sql in checks)
+            query = parsed(f"SELECT {listed} FROM {source}")
+            assert isinstance(query, exp.Select)  # noqa: S101 - for the type checker
+            query = _tree_of(query, standard)
+            name = _first_source(query)
+            query.group_by(key_of(name), copy=False)
+        else:
+            trees = [_tree(sql, standard) for _, sql in checks]
+            merged = together(trees, [number for number, _ in checks])
+            if merged is None:
+                for (number, _), tree in zip(checks, trees, strict=True):
+                    holds = exp.cast(exp.paren(scoped(tree, key_of("sent"))), "boolean")
+                    select.select(exp.alias_(holds, f"holds_{number}"), copy=False)
+                continue
+            query = merged
+            name = _first_source(query)
         query.select(exp.alias_(key_of(name), KEY), copy=False)
-        query.group_by(key_of(name), copy=False)
         scoped(exp.Paren(this=query), key_of(name))
         alias = f"pass_{count}"
         select.join(
@@ -201,6 +208,10 @@ def _judged_submissions(rules: Sequence[Rule], table: Table, standard: Standard)
         for number, _ in checks:
             select.select(exp.column(f"holds_{number}", table=alias), copy=False)
     return select
+
+
+def _first_source(query: Any) -> str:
+    return str(query.find(exp.From).this.alias_or_name)
 
 
 def _tree(sql: str, standard: Standard) -> Any:

@@ -1,4 +1,4 @@
-"""Great Expectations runs the suites. The only module that imports it, and late: the import costs seconds.
+"""Great Expectations runs the suites. This module and `spared` alone import it, and late: the import costs seconds.
 
 A null result, an exception inside an expectation or a missing result is an
 :class:`~clearing_point.errors.InternalError`, never a verdict.
@@ -6,7 +6,6 @@ A null result, an exception inside an expectation or a missing result is an
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import warnings
@@ -19,6 +18,7 @@ from typing import Any
 
 from clearing_point.errors import InternalError
 from clearing_point.suites.expectations import ROWS_QUERY
+from clearing_point.suites.spared import spared
 
 Document = Mapping[str, Any]
 """A suite as :mod:`clearing_point.suites.documents` writes it; ``query`` in its meta replaces the table."""
@@ -82,7 +82,7 @@ def run_suites(question: Question) -> tuple[Judgement, ...]:
     """
     gx, _ = import_library()
     found: list[Judgement] = []
-    with _connections_closed(question), _configured_once():
+    with _connections_closed(question), spared():
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         # Nobody reads what it would save after every asset, a tenth of its time.
@@ -194,50 +194,6 @@ def _rows_counted() -> Any:
             return {"success": count == 0, "result": {"observed_value": count}}
 
     return RowsOfQueryCounted
-
-
-@contextmanager
-def _configured_once() -> Iterator[None]:
-    """Spare the library what it does again and again: half of its time.
-
-    An expectation works out its configuration once instead of about eighty times, a configuration makes its expectation once
-    instead of once a metric, and what is JSON already, such as a list of all territories, is not converted to JSON value by
-    value whenever a metric is named.
-    """
-    from great_expectations.core import id_dict
-    from great_expectations.expectations.expectation import Expectation
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
-    original, expectation_of = Expectation.configuration, ExpectationConfiguration.to_domain_obj
-    converted = id_dict.convert_to_json_serializable
-
-    def once(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        made: dict[int, tuple[Any, Any]] = {}
-
-        def kept(self: Any) -> Any:
-            known = made.get(id(self))
-            if known is None or known[0] is not self:
-                known = made[id(self)] = (self, work(self))
-            return known[1]
-
-        return kept
-
-    def as_json(data: Any) -> Any:
-        try:
-            json.dumps(data)
-        except TypeError:
-            return converted(data)
-        return data
-
-    Expectation.configuration = property(once(original.fget))
-    ExpectationConfiguration.to_domain_obj = once(expectation_of)
-    id_dict.convert_to_json_serializable = as_json
-    try:
-        yield
-    finally:
-        Expectation.configuration = original
-        ExpectationConfiguration.to_domain_obj = expectation_of
-        id_dict.convert_to_json_serializable = converted
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,6 +126,17 @@ def test_both_judges_count_the_same_failing_rows_of_every_rule(
     assert len(examples.failing) > 120
     with pytest.raises(InternalError, match=r"Rule \w+ on \w+: \d+ failing rows by SQL, \d+ by Great"):
         compare(examples.counted, of_rules, standard)
+
+
+@pytest.mark.great_expectations
+def test_what_the_library_is_spared_changes_no_verdict(
+    examples: Filled, documents: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Question(examples.path, "staged", [d for d in documents if d["name"] in ("person", "need")], {})
+    spared = run_suites(asked)
+    assert any(not j.success for j in spared)
+    monkeypatch.setattr(runner, "spared", nullcontext)
+    assert run_suites(asked) == spared
 
 
 @pytest.mark.great_expectations

@@ -6,6 +6,8 @@ import json
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +18,7 @@ from clearing_point.project import Project
 from clearing_point.publication import checkpoint
 from clearing_point.publication.validation_page import page_of_edition, page_of_submission
 from clearing_point.standard import Standard
-from clearing_point.suites.runner import Question, run_suites
+from clearing_point.suites.runner import Document, Question, run_suites
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.great_expectations
@@ -24,7 +26,10 @@ pytestmark = pytest.mark.great_expectations
 
 def _damaged(demo: Project, folder: Path, *statements: str) -> tuple[Project, list[str]]:
     """Return a copy of the demonstration with changed rows, and the submissions that count."""
-    project = Project(root=ROOT, data=Path(shutil.copytree(demo.data, folder / "data")))
+    (folder / "data").mkdir(parents=True)
+    shutil.copytree(demo.data / "warehouse", folder / "data" / "warehouse")
+    project = Project(root=ROOT, data=folder / "data")
+    project.prepare()
     with duckdb.connect(str(project.warehouse)) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -54,23 +59,89 @@ def test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_ro
     assert json.loads((demo.releases / "2022" / checkpoint.FILE).read_text(encoding="utf-8"))["suites"]
 
 
+def _only(monkeypatch: pytest.MonkeyPatch, table: str, *names: str) -> None:
+    """Ask of the suites of tables no more than these expectations, so that a planted fault is asked about quickly."""
+    every = checkpoint.ready_suites
+
+    def chosen(standard: Standard, prepared: Path) -> dict[str, Document]:
+        document = every(standard, prepared)[f"suites/{table}.json"]
+        asked = [e for e in document["expectations"] if e["meta"]["name"] in names]
+        return {f"suites/{table}.json": {**document, "expectations": asked}}
+
+    monkeypatch.setattr(checkpoint, "ready_suites", chosen)
+
+
+_ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
+
+
 @pytest.mark.parametrize(
     ("rule", "damage"),
     [
         ("P04", "UPDATE core.person SET sex = 'ZZ' WHERE rowid = 3"),
         ("P05", "INSERT INTO core.person SELECT * FROM core.person WHERE rowid = 3"),
-        ("W02", "UPDATE raw.submission SET sender = (SELECT min(sender) FROM raw.submission), territory = 'ALB'"),
+        ("W01", "UPDATE raw.submission SET series = 'ALB01/ALB/2022' WHERE series = 'ALB01/ALB/2021'"),
+        ("W02", f"UPDATE raw.submission SET sender = {_ONE_SENDER}, territory = 'ALB'"),
         ("W03", "DELETE FROM quality.decision"),
-        ("W05", "UPDATE raw.submission SET made_data = false WHERE sender = (SELECT min(sender) FROM raw.submission)"),
+        ("W04", "UPDATE core.submission SET territory = 'MKD' WHERE territory = 'ALB'"),
+        ("W05", f"UPDATE raw.submission SET made_data = false WHERE sender = {_ONE_SENDER}"),
         ("W06", "UPDATE core.person SET person_id = (SELECT min(person_id) FROM core.person)"),
+        ("W09", "UPDATE raw.submission SET use = 'reference'"),
     ],
 )  # fmt: skip
 def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
-    rule: str, damage: str, demo: Project, standard: Standard, tmp_path: Path
+    rule: str, damage: str, demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _only(monkeypatch, "person", "P04.sex", "P05")
     project, counted = _damaged(demo, tmp_path, damage)
-    with pytest.raises(InputProblem, match=rf"The edition was not published.*{rule} \("):
+    with pytest.raises(InputProblem, match=rf"The edition was not published.*{rule} \(") as refused:
         checkpoint.run_checkpoint(project, standard, counted, run_suites)
+    with pytest.raises(InputProblem, match=rf"Edicioni nuk u publikua.*{rule} \(") as spoken:
+        checkpoint.run_checkpoint(project, standard, counted, run_suites, "sq")
+    if rule.startswith("W"):
+        assert standard.word("suites", rule.lower()) in str(refused.value)
+        assert standard.word("suites", rule.lower(), "sq") in str(spoken.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after", "damage"),
+    [
+        ("W07", 0, 1, "UPDATE core.person SET sex = CASE sex WHEN 'F' THEN 'M' ELSE 'F' END WHERE submission_id LIKE '2022-%' "
+         "AND person_id = (SELECT person_id FROM core.person WHERE sex IN ('F', 'M') GROUP BY 1 HAVING count(*) = 2 ORDER BY 1 LIMIT 1)"),
+        ("W08", 1, 2, "DELETE FROM core.identification WHERE submission_id LIKE '2022-ALB-%' AND rowid % 3 > 0"),
+    ],
+)  # fmt: skip
+def test_what_only_the_whole_shows_is_a_warning_and_no_refusal(
+    rule: str, before: int, after: int, damage: str, demo: Project, standard: Standard, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """In the demonstration one territory's persons fall by more than half from year to year."""
+    _only(monkeypatch, "person", "P04.sex")
+    for number, (wanted, statements) in enumerate([(before, []), (after, [damage])]):
+        project, counted = _damaged(demo, tmp_path / str(number), *statements)
+        found = checkpoint.run_checkpoint(project, standard, counted, run_suites)
+        assert [j.failed for j in found.judgements if j.rule_id == rule] == [wanted]
+        assert (rule in found.sentence) == (wanted > 0)
+
+
+@pytest.mark.parametrize(
+    ("years", "refused"),
+    [
+        ({"valid_to": "2021-01-01"}, True),  # it ended before every submission began
+        ({"valid_from": "2023-01-01"}, True),  # it begins after every one ended
+        ({"valid_to": "2022-07-01", "valid_from": "2021-07-01"}, False),  # within the first and the last year
+    ],
+)
+def test_a_code_that_is_used_outside_its_years_stops_the_edition(
+    years: dict[str, str], refused: bool, demo: Project, standard: Standard, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    _only(monkeypatch, "person", "P04.sex")
+    project, counted = _damaged(demo, tmp_path)
+    sexes = standard.codelists["sex"]
+    codes = tuple(replace(code, **years) if code.code == "F" else code for code in sexes.codes)
+    ended = replace(standard, codelists={**standard.codelists, "sex": replace(sexes, codes=codes)})
+    with pytest.raises(InputProblem, match=r"W10 \(person\): A code is used") if refused else nullcontext():
+        checkpoint.run_checkpoint(project, ended, counted, run_suites)
 
 
 def _tree(page: str) -> ET.Element:
@@ -97,6 +168,11 @@ def test_what_was_asked_is_a_page_of_a_submission_and_of_an_edition(
         assert all(row[1].text for row in rows), "every one has its sentence"
     counted = _tree(page_of_submission(demo, standard, submission)).findall(".//tr[@class='failed']/td[5]")
     assert sum(int(str(cell.text).split()[0]) for cell in counted) == failing
+    albanian = page_of_submission(demo, standard, submission, "sq")
+    assert '<html lang="sq">' in albanian
+    assert standard.word("suites", "asks", "sq") in albanian
+    assert next(r for r in standard.rules if r.rule_id == "A10").why["sq"] in albanian
+    assert "What it checks" not in albanian
     with pytest.raises(InputProblem, match="There is no submission 'none'"):
         page_of_submission(demo, standard, "none")
     with pytest.raises(InputProblem, match="There is no validation of an edition 1999"):

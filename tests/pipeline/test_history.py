@@ -21,8 +21,9 @@ pytestmark = pytest.mark.great_expectations
 
 
 def _sent(folder: Path, standard: Standard, year: int, number: int, sex: str) -> Path:
+    asked = {"education": "E2", "marital_status": "SINGLE"} if year == 2021 else {}
     rows = {
-        "person": [person(n, sex=sex) for n in range(1, number + 1)],
+        "person": [person(n, sex=sex, **asked) for n in range(1, number + 1)],
         "identification": [
             identification(n, identification_date=f"{year}-03-14") for n in range(1, number + 1)
         ],
@@ -57,6 +58,11 @@ def test_volume_and_shares_are_compared_and_a_disagreement_is_no_verdict(
             "SELECT count(*) FROM quality.validation_result WHERE submission_id = ? AND rule_id LIKE 'V%'",
             [second.submission_id],
         ).fetchone()
+        lost = connection.execute(
+            "SELECT failed FROM quality.validation_result WHERE submission_id = ? AND rule_id = 'N02' AND failed > 0",
+            [second.submission_id],
+        ).fetchall()
     assert stored is not None
     assert stored[0] >= 4
+    assert lost == [(2,)], "two columns are not on the form any more: one query asks for all of a table"
     assert not list(project.work.iterdir())

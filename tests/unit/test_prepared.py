@@ -70,6 +70,8 @@ def test_the_library_in_its_own_process_answers_and_its_death_is_no_verdict(
     monkeypatch.setattr(beside, "_LIBRARY", "a library that nobody imported")
     with beside.library_beside() as ask:
         results = ask(question("known", "unknown"))
+        with beside.library_beside() as within:
+            assert within is ask, "several loads of one command share one import"
     assert [(r.name, r.success, r.failed) for r in results] == [("known", True, 0), ("unknown", False, 1)]
     with (
         pytest.raises(InternalError, match=r"could not evaluate lines\.no_such_column"),
