@@ -172,7 +172,9 @@ def evaluate(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", metavar="FILE", help="A file of records whose truth is known, instead of made persons."
+            "--file",
+            metavar="FILE",
+            help="A file of records whose truth is known, instead of synthetic persons.",
         ),
     ] = None,
     column: Annotated[
