@@ -133,7 +133,7 @@ def tables_of(region: MadeRegion, standard: Standard, territory: str, period: st
         return {}
     sender = region.settings["senders"][territory]
     words = {"territory": territory, "sender": sender["sender"], "name": standard.territory_name(territory)}
-    scores = _scorecard(region, territory, start.year, end.year)
+    scores = _scorecard(region, territory, start.year, end.year, cases)
     declared = {**region.settings["header"], **sender["submission"]}
     if scores:
         declared |= region.settings["header_with_scorecard"]
@@ -158,7 +158,9 @@ def _of_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> MadeTable:
     return MadeTable(name, {field: [row.get(field) for row in rows] for field in fields})
 
 
-def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> list[dict[str, Cell]]:
+def _scorecard(
+    region: MadeRegion, territory: str, first: int, last: int, cases: Mapping[str, MadeTable]
+) -> list[dict[str, Cell]]:
     """Make the scorecard of the last year of the region, if the period has it."""
     year = region.years[-1]
     if not first <= year <= last:
@@ -174,6 +176,8 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
                 drawn = list(way["choose"])[int(draw(rng, way["choose"], 1)[0])]
             elif isinstance(way, dict):
                 drawn = int(rng.integers(int(way["from"]), int(way["to"]) + 1))
+                if "nights" in way:
+                    drawn = _places(way["nights"], cases, year, drawn)
             row[field] = drawn
         evidence = (
             settings["evidence"] if row.get(settings["stage"]) not in settings["no_evidence_below"] else {}
@@ -186,6 +190,21 @@ def _scorecard(region: MadeRegion, territory: str, first: int, last: int) -> lis
             }
         )
     return rows
+
+
+def _places(stays: Mapping[str, Any], cases: Mapping[str, MadeTable], year: int, used: int) -> int:
+    """Return how many places are used to so many per cent by the nights of a year that a sender reports."""
+    table = cases.get(stays["table"])
+    nights = 0
+    new_year, end = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+    if table is not None:
+        columns = (table.columns[stays[name]] for name in ("field", "first", "last"))
+        for code, first, last in zip(*columns, strict=True):
+            if code in stays["codes"] and first:
+                begun = datetime.date.fromisoformat(f"{first}-01-01"[:10])
+                left = datetime.date.fromisoformat(f"{last}-01-01"[:10]) if last else end
+                nights += max((min(left, end) - max(begun, new_year)).days, 0)
+    return max(-(-100 * nights // (used * (end - new_year).days)) if nights else 0, int(stays["at_least"]))
 
 
 def _properties(standard: Standard, territory: str, period: str) -> dict[str, Any]:

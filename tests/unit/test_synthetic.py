@@ -171,6 +171,42 @@ def test_nothing_is_told_before_it_happened(
                     )
 
 
+def test_shelters_are_neither_empty_nor_more_than_full(
+    sent: Mapping[tuple[str, str], Mapping[str, MadeTable]],
+) -> None:
+    """Nights are counted here person by person; with places drawn freely the shares ran from 3 to 258 per cent."""
+    year = YEARS[-1]
+    ends = datetime.date(year, 12, 31)
+    told = 0
+    for tables in (t for (_, period), t in sent.items() if period.endswith(str(year))):
+        score = tables["scorecard"].columns
+        places = dict(zip(score["indicator"], score["value"], strict=True))["M15_PLACES"]
+        nights = set()
+        stay, helped = tables["service"].columns, tables["assistance_episode"].columns
+        who = dict(
+            zip(
+                helped["assistance_reference"],
+                zip(helped["person_reference"], helped["assistance_end_date"], strict=True),
+                strict=True,
+            )
+        )
+        names = ("service", "assistance_reference", "service_start_date", "service_end_date")
+        for code, reference, first, last in zip(*(stay[name] for name in names), strict=True):
+            if code not in ("SH_EMG", "SH_LONG") or len(first or "") < 10:
+                continue
+            person, end = who[reference]
+            left = last or end or ""
+            until = min(datetime.date.fromisoformat(left), ends) if len(left) == 10 else ends
+            night = datetime.date.fromisoformat(first)
+            while night < until:
+                nights |= {(person, night)} if night.year == year else set()
+                night += datetime.timedelta(1)
+        if places > 4:
+            told += 1
+            assert 20 <= 100 * len(nights) / (places * 365) <= 100, places
+    assert told >= 5
+
+
 def test_cells_are_codes_and_references_pass_for_a_senders_own_numbers(
     standard: Standard, region: MadeRegion, sent: dict[tuple[str, str], dict[str, MadeTable]]
 ) -> None:
