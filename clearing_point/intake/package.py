@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -16,12 +17,15 @@ import pyarrow as pa
 
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.intake import limits
+from clearing_point.intake.parser_process import NO_MEMORY
 
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFUSED = 3
 _NO_MEMORY = re.compile(
-    rb"MemoryError|annot allocate memory|failed to map segment|bad_alloc|out of memory|malloc of size", re.I
+    rb"MemoryError|allocate \w*\s*memory|memory allocation|failed to map segment|bad_alloc|out of memory|malloc of size",
+    re.IGNORECASE,
 )
+"""What Python, the loader of libraries, NumPy's library and the parser write when memory is refused them."""
 _START_BYTES = 4096
 
 
@@ -51,15 +55,13 @@ def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
         ) from error
     if done.returncode == _REFUSED:
         raise InputProblem(f"{path.name} {done.stderr.decode('utf-8', 'replace').strip()}")
+    # The system ends with SIGKILL what asks for more memory than there is.
+    if done.returncode == -signal.SIGKILL or _NO_MEMORY.search(done.stderr):
+        raise InputProblem(f"{path.name} {NO_MEMORY}")
     if done.returncode < 0:
         raise InputProblem(
             f"{path.name} cannot be read: its contents break the workbook parser. "
             "Copy the sheets into a new workbook and send that."
-        )
-    if _NO_MEMORY.search(done.stderr):
-        raise InputProblem(
-            f"{path.name} cannot be read: this computer has too little free memory for it. Close other programs, or save "
-            "its sheets as CSV and send those."
         )
     if done.returncode != 0:
         raise InternalError(f"The workbook parser failed on {path.name} with code {done.returncode}.")

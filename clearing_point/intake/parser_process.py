@@ -69,7 +69,7 @@ def main() -> int:
     except _TooLarge as error:
         return _refuse(str(error))
     except MemoryError:
-        return _refuse("needs more memory to read than a table does: delete empty rows, columns and sheets.")
+        return _refuse(NO_MEMORY)
     except (CalamineError, zipfile.BadZipFile, zlib.error, ExpatError, ValueError, KeyError, OverflowError, OSError,
             EOFError, NotImplementedError, struct.error):  # fmt: skip
         return _refuse(_DAMAGED)
@@ -86,6 +86,10 @@ FACTS = b"facts"
 BELOW, BESIDE = "v", "w"
 """Kinds of a cell that lies under a cell made of several: of one column, or of several columns."""
 
+NO_MEMORY = (
+    "cannot be read in the memory there is for it: close other programs, delete empty rows, columns and sheets, or save its "
+    "sheets as CSV and send those."
+)
 _DAMAGED = "is damaged inside: open it in your office program, save it again and send that."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -101,6 +101,7 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 connection.close()
             text = str(error)
             if not _IN_USE.search(text):
+                _refuse_other_formats(path, attach)
                 raise of_the_machine(error) or InputProblem(
                     f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
                     "anew from the archive."
@@ -130,10 +131,22 @@ def _refuse_strangers(connection: Any, path: Path, attach: Mapping[str, Path]) -
         }
         if names and "raw.submission" not in names:
             connection.close()
-            raise InputProblem(
-                f"{file} is a database of another program and no warehouse: move it away; `clearing-point rebuild` makes "
-                "one from the archive."
-            )
+            raise InputProblem(f"{file} {_STRANGER}")
+
+
+def _refuse_other_formats(path: Path, attach: Mapping[str, Path]) -> None:
+    """Refuse a file that is whole and of another database program: nothing of it is damaged."""
+    for file in (path, *attach.values()):
+        with suppress(OSError), file.open("rb") as content:
+            if content.read(len(_SQLITE)) == _SQLITE:
+                raise InputProblem(f"{file} {_STRANGER}")
+
+
+_SQLITE = b"SQLite format 3\0"
+_STRANGER = (
+    "is a database of another program and no warehouse: move it away; `clearing-point rebuild` makes one from "
+    "the archive."
+)
 
 
 @contextmanager

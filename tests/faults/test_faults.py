@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import csv
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import duckdb
 import openpyxl
+import pyarrow as pa
 import pytest
 
 from clearing_point.errors import InputProblem, of_the_machine
+from clearing_point.intake import package
 from clearing_point.intake.read import read_file
-from clearing_point.project import Project
+from clearing_point.project import Project, find_project
 from clearing_point.quality.marked_workbook import _write_csv, _write_xlsx
 from clearing_point.standard import Standard
 from clearing_point.standard.files import lines_of_yaml, read_yaml
@@ -55,6 +62,54 @@ def test_a_warehouse_that_is_no_database_is_said_to_need_a_rebuild(project: Proj
     project.warehouse.write_bytes(b"damaged" * 1000)
     with pytest.raises(InputProblem, match="clearing-point rebuild"), opened(project.warehouse):
         pass
+
+
+@pytest.mark.parametrize("made", [sqlite3.connect, duckdb.connect])
+def test_a_database_of_another_program_is_no_damaged_warehouse(made: Any, project: Project) -> None:
+    project.prepare()
+    with closing(made(str(project.warehouse))) as theirs:
+        theirs.execute("CREATE TABLE notes (line VARCHAR)")
+        theirs.commit()
+    before = project.warehouse.read_bytes()
+    with pytest.raises(InputProblem, match="is a database of another program"), opened(project.warehouse):
+        pass
+    assert project.warehouse.read_bytes() == before
+
+
+def test_a_plain_file_is_no_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("nothing", encoding="utf-8")
+    with pytest.raises(InputProblem, match="is a file and no data folder"):
+        find_project(ROOT, tmp_path / "plain").prepare()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system does not limit memory so")
+@pytest.mark.parametrize("megabytes", [20, 100, 200, 260])
+def test_too_little_memory_for_the_parser_is_said_as_such(
+    megabytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever of the parser is the first to ask for too much: Python, a library while it is loaded, the parser itself."""
+    book = openpyxl.Workbook()
+    book.save(tmp_path / "made.xlsx")
+    limited = tmp_path / "python"
+    limited.write_text(
+        f'#!/bin/sh\nulimit -v {megabytes * 1000}\nexec "{sys.executable}" "$@"\n', encoding="utf-8"
+    )
+    limited.chmod(0o755)
+    monkeypatch.setattr(package, "sys", SimpleNamespace(executable=str(limited), path=sys.path))
+    with pytest.raises(InputProblem, match="cannot be read in the memory there is for it"):
+        package.read_workbook(tmp_path / "made.xlsx", pa.schema([]))
+
+
+def test_a_parser_that_the_system_ended_for_its_memory_is_no_broken_workbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openpyxl.Workbook().save(tmp_path / "made.xlsx")
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n", encoding="utf-8")
+    killed.chmod(0o755)
+    monkeypatch.setattr(package, "sys", SimpleNamespace(executable=str(killed), path=sys.path))
+    with pytest.raises(InputProblem, match="cannot be read in the memory there is for it"):
+        package.read_workbook(tmp_path / "made.xlsx", pa.schema([]))
 
 
 @pytest.mark.nightly
