@@ -45,9 +45,22 @@ class InputProblem(ClearingPointError):
     """The data, the file or the request is wrong. The text may be shown to the sender.
 
     Never put a value of a person into the text: name the sheet, the row, the column.
+
+    Parameters
+    ----------
+    text : str
+        In English, for the command line.
+    code : str, optional
+        Its name in ``words.yml`` (desk), where a page says the same in every language.
+    filled : mapping
+        What stands in the places of that sentence.
     """
 
     exit_code = 1
+
+    def __init__(self, text: str = "", code: str | None = None, **filled: object) -> None:
+        super().__init__(text)
+        self.code, self.filled = code, filled
 
 
 class MachineProblem(InputProblem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from clearing_point.desk.rules import rules
 from clearing_point.desk.store import Row
 from clearing_point.errors import InputProblem
 from clearing_point.quality.balance_words import balance_sentences
@@ -102,6 +103,11 @@ class Words:
         """Name the state of a file; with a capital where it stands first."""
         text = self(f"state_{code}")
         return text[:1].upper() + text[1:] if first else text
+
+    def deed(self, name: str) -> str:
+        """Name what a line of the log tells."""
+        text = self(rules().deeds[name]) if name in rules().deeds else name
+        return text[:1].upper() + text[1:]
 
     def level(self, name: str) -> str:
         """Say what a finding asks."""

@@ -36,6 +36,8 @@ class Rules:
     pages: dict[str, tuple[str, ...]]
     problems: dict[str, str]
     """Module that refused a file -> name of the sentence."""
+    deeds: dict[str, str]
+    """What the log calls a deed -> name of the word by which people read it."""
 
     def having(self, mark: str) -> tuple[str, ...]:
         """Return the states with a mark: ``busy``, ``unfinished``, ``findings``, ``stored``."""
@@ -55,4 +57,5 @@ def rules() -> Rules:
         said["rights"],
         {page: tuple(roles) for page, roles in said["pages"].items()},
         said["problems"],
+        said["deeds"],
     )

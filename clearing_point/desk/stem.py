@@ -64,8 +64,8 @@ def _said(error: BaseException) -> dict[str, Any]:
     if isinstance(error, InputProblem):
         if "Another command" in str(error) or "in use by another" in str(error):
             return {"busy": str(error)}
-        code = rules().problems.get(_place_of(error).partition(".")[0], "problem_other")
-        return {"problem": str(error), "code": code, "filled": {}}
+        code = error.code or rules().problems.get(_place_of(error).partition(".")[0], "problem_other")
+        return {"problem": str(error), "code": code, "filled": dict(error.filled)}
     if isinstance(error, InternalError | ClearingPointError):
         return {"failed": str(error)}
     return {"failed": f"{type(error).__name__} in {_place_of(error)}"}

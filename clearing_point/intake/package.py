@@ -51,7 +51,8 @@ def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
         )
     except subprocess.TimeoutExpired as error:
         raise InputProblem(
-            f"{path.name} takes more than {limits.READER_SECONDS} seconds to read: save it as CSV."
+            f"{path.name} takes more than {limits.READER_SECONDS} seconds to read: save it as CSV.",
+            "file_slow",
         ) from error
     if done.returncode == _REFUSED:
         raise InputProblem(f"{path.name} {done.stderr.decode('utf-8', 'replace').strip()}")
@@ -90,11 +91,11 @@ def look_over(path: Path) -> None:
         OverflowError,
     ) as error:  # fmt: skip
         raise InputProblem(
-            f"{path.name} is damaged or cut off: open it, save it again and send that."
+            f"{path.name} is damaged or cut off: open it, save it again and send that.", "file_damaged"
         ) from error
     except RuntimeError as error:
         raise InputProblem(
-            f"{path.name} is protected by a password: remove it and send the file again."
+            f"{path.name} is protected by a password: remove it and send the file again.", "file_password"
         ) from error
     except OSError as error:
         raise InputProblem(f"{path.name} cannot be opened: {error.strerror or 'damaged'}.") from error
@@ -105,7 +106,9 @@ def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
         raise InputProblem(f"{name} has more than {limits.PARTS} parts and is no ordinary workbook.")
     if sum(part.file_size for part in parts) > limits.UNPACKED_BYTES:
         raise InputProblem(
-            f"{name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year."
+            f"{name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year.",
+            "file_unpacks",
+            megabytes=limits.UNPACKED_BYTES // limits.MEGABYTE,
         )
     for part in parts:
         if ".." in part.filename.split("/") or part.filename.startswith(("/", "\\")):

@@ -123,7 +123,7 @@ def read_file(
     kind = _kind(path)
     size = _size(path)
     if size == 0:
-        raise InputProblem(f"{path.name} is empty (0 bytes): send the file again.")
+        raise InputProblem(f"{path.name} is empty (0 bytes): send the file again.", "file_empty")
     if size > limits.FILE_BYTES:
         raise InputProblem(
             f"{path.name} has {size // limits.MEGABYTE} MB; at most "
@@ -189,14 +189,18 @@ def _check_signature(path: Path) -> None:
         start = handle.read(4)
         locked = start == _OLD_OFFICE and _ENCRYPTED in handle.read()
     if locked:
-        raise InputProblem(f"{path.name} is protected by a password: remove it and send the file again.")
+        raise InputProblem(
+            f"{path.name} is protected by a password: remove it and send the file again.", "file_password"
+        )
     if start == _OLD_OFFICE:
         raise InputProblem(
-            f"{path.name} is in the old Excel format (.xls), whatever its name says: open it and save it as .xlsx."
+            f"{path.name} is in the old Excel format (.xls), whatever its name says: open it and save it as .xlsx.",
+            "file_old_excel",
         )
     if start != _ZIP:
         raise InputProblem(
-            f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again."
+            f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again.",
+            "file_no_workbook",
         )
 
 
@@ -234,7 +238,9 @@ class _Bounded(io.RawIOBase):
         self._read += len(block)
         if self._read > limits.UNPACKED_BYTES:
             raise InputProblem(
-                f"{self._name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year."
+                f"{self._name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year.",
+                "file_unpacks",
+                megabytes=limits.UNPACKED_BYTES // limits.MEGABYTE,
             )
         # The longest line is held in memory whole; a file without line ends would be held whole too.
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
@@ -254,7 +260,9 @@ def _encoding(path: Path, declared: str, expected: Expected) -> str:
             bounded = io.BufferedReader(_Bounded(source, path.name), limits.MEGABYTE)  # type: ignore[arg-type]
             return encoding_of(bounded, path.name, declared, expected)
     except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
-        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+        raise InputProblem(
+            f"{path.name} is damaged or cut off: send the file again.", "file_damaged"
+        ) from error
 
 
 def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> str:
@@ -264,7 +272,9 @@ def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> 
         with gzip.open(path, "rb") if packed else path.open("rb") as source:
             top = source.read(_TOP_BYTES).decode(encoding, errors="ignore").splitlines()[:_TOP_LINES]
     except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
-        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+        raise InputProblem(
+            f"{path.name} is damaged or cut off: send the file again.", "file_damaged"
+        ) from error
 
     def known(delimiter: str) -> int:
         return max(
@@ -291,10 +301,14 @@ def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.Recor
     except UnicodeDecodeError as error:
         raise InputProblem(
             f"{path.name} is not text in the encoding {encoding} that was named or declared "
-            f"(byte {error.start + 1} of a block): save it as UTF-8, or name another with --encoding."
+            f"(byte {error.start + 1} of a block): save it as UTF-8, or name another with --encoding.",
+            "encoding_wrong",
+            encoding=encoding,
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
-        raise InputProblem(f"{path.name} is damaged or cut off: send the file again.") from error
+        raise InputProblem(
+            f"{path.name} is damaged or cut off: send the file again.", "file_damaged"
+        ) from error
 
 
 def _batch(numbers: pa.Array, cells: pa.Array) -> pa.RecordBatch:

@@ -156,7 +156,9 @@ def _one_by_one(lines: Iterable[str], delimiter: str, line: int, name: str) -> I
                 rows, numbers = [], []
     except csv.Error as error:
         raise InputProblem(
-            f"{name}, line {first}: not readable as CSV ({error}): check the quotes there."
+            f"{name}, line {first}: not readable as CSV ({error}): check the quotes there.",
+            "csv_line",
+            line=first,
         ) from error
     yield _rows(numbers, rows)
 

@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_read_says_so_in_her_language(
     officer = running.visitor("officer")
     address = officer.upload(tmp_path / "broken.xlsx", TERRITORY, str(YEAR)).headers["location"]
     assert officer.until(address, ("checked", "refused", "failed")) == "refused"
-    assert standard.word("desk", "file_unreadable", "sr-Cyrl") in officer.get(address).text
+    assert standard.word("desk", "file_no_workbook", "sr-Cyrl") in officer.get(address).text
 
 
 def test_template_second_version_and_withdrawal(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import pickle
 import re
 
 import pytest
 
 from clearing_point.desk.language import Words
 from clearing_point.desk.rules import rules
+from clearing_point.desk.stem import _said
 from clearing_point.desk.store import period
+from clearing_point.errors import InputProblem
+from clearing_point.standard import Standard
+from tests.conftest import ROOT
 from tests.desk.conftest import OTHER, OWN, PEOPLE, PERIOD, TestDesk
 
 _MOST_BYTES = 100_000
@@ -91,3 +97,47 @@ def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) ->
     page = place.visitor("officer").get(f"/files/{identity}").text
     assert "T10" not in page
     assert "Female" in page
+
+
+def _codes_of_refusals() -> dict[str, tuple[str, ...]]:
+    """Codes with which a file is refused anywhere in the program, and the names of what fills their sentence."""
+    found = {}
+    for path in (ROOT / "clearing_point").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "InputProblem"
+                and len(node.args) > 1
+            ):
+                code = node.args[1]
+                assert isinstance(code, ast.Constant), path
+                found[str(code.value)] = tuple(keyword.arg or "" for keyword in node.keywords)
+    return found
+
+
+def test_a_refusal_has_its_sentence_in_every_language(standard: Standard) -> None:
+    codes = _codes_of_refusals()
+    assert {"file_password", "file_old_excel", "csv_line"} <= set(codes)
+    for code, names in codes.items():
+        said = {
+            language: standard.word("desk", code, language, **dict.fromkeys(names, 12))
+            for language in standard.languages
+        }
+        assert len(set(said.values())) >= 7, code  # some of the languages share their sentences
+        assert not [text for text in said.values() if "{" in text], code
+    problem = InputProblem("Line 12 is odd.", "csv_line", line=12)
+    assert _said(problem) == {"problem": "Line 12 is odd.", "code": "csv_line", "filled": {"line": 12}}
+    assert pickle.loads(pickle.dumps(problem)).filled == {"line": 12}  # noqa: S301 - our own
+    assert _said(InputProblem("Anything."))["code"] == "problem_other"
+
+
+def test_every_deed_of_the_log_has_a_word(standard: Standard) -> None:
+    deeds = set(rules().steps)
+    for path in (ROOT / "clearing_point" / "desk").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "log" and len(node.args) > 2:
+                deeds |= {node.args[2].value} if isinstance(node.args[2], ast.Constant) else set()
+    assert {"upload", "period_set", "log_read"} <= deeds
+    assert deeds == set(rules().deeds)
+    words = Words(standard, "sr-Latn")
+    assert {words.deed(deed) for deed in deeds}.isdisjoint(deeds)
