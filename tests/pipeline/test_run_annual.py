@@ -22,11 +22,12 @@ from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import head_file
 from clearing_point.publication.release import DRAFT_TITLE, Release
 from clearing_point.publication.states import set_state
+from clearing_point.report.edition_report import in_its_languages
 from clearing_point.report.lock import hashes_of, read_lock
 from clearing_point.report.selfcheck import problems_of
 from clearing_point.report.words import load_words
 from clearing_point.standard import Standard, load_standard
-from pipelines.annual_report import diff, in_its_languages, verify
+from pipelines.annual_report import diff, verify
 from pipelines.run_annual import run_annual
 from tests.unit import report_samples as samples
 
@@ -227,8 +228,8 @@ def test_a_language_that_there_is_not_is_refused_before_anything_is_counted(
 def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:
     """Each file is falsified in turn, and the check that watches it must say so."""
     from clearing_point.report.context import context_of
+    from clearing_point.report.edition_report import in_languages, make
     from clearing_point.report.lock import submissions_of
-    from pipelines.annual_report import in_languages, make
     from pipelines.publish import publish
 
     standard = load_standard(place.schemas)

@@ -1,0 +1,130 @@
+"""One run of the scheduled build: what it did, how it is stopped, and the line that it leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from clearing_point.errors import InputProblem, MachineProblem
+from clearing_point.project import Project
+from clearing_point.publication.release import Release
+from clearing_point.workplace import alone
+
+OPERATOR = 4
+"""Exit code of what the machine refused: a full disk, a held lock, a stopped service."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did; one line of the run log."""
+
+    edition: int
+    outcome: str
+    """``published``, ``unchanged``, ``draft``, ``closed`` or ``failed``."""
+    exit_code: int
+    """0; 1 for who looks after the data; 3 the program's fault; 4 for who looks after the machine."""
+    step: str
+    """The last step that was begun."""
+    reason: str = ""
+    release: str = ""
+    submissions: int = 0
+    tables: int = 0
+    withheld: int = 0
+    files: int = 0
+    standing: bool = False
+    """A report of the edition stands."""
+    changed: tuple[str, ...] = ()
+    """What is not as it was when the report before was made; says why there is a release."""
+    rebuilt: str = ""
+    """What a rebuild before the counting said, where rows had been worked out under something else."""
+
+    def sentence(self) -> str:
+        """Return one line for a person."""
+        if self.outcome == "failed":
+            stays = " The last good report stays." if self.standing else ""
+            return f"Edition {self.edition} was not built (at: {self.step}): {self.reason}{stays}"
+        if self.outcome == "closed":
+            return f"Edition {self.edition} is closed: nothing was made."
+        counts = f"{self.submissions} submissions, {self.tables} tables, {self.withheld} withheld, {self.files} files"
+        if self.outcome == "draft":
+            return (
+                f"Edition {self.edition} is a draft: {counts}. Nothing was published; `clearing-point edition "
+                f"{self.edition} --state open --role ROLE` lets the next run publish it."
+            )
+        verb = "is published" if self.outcome == "published" else "is unchanged"
+        why = f" Changed since the report before: {', '.join(self.changed)}." if self.changed else ""
+        return f"Edition {self.edition}, release {self.release}, {verb}: {counts}.{why}"
+
+
+class Stopped(BaseException):
+    """Somebody stopped the run (SIGTERM, as a service manager does)."""
+
+
+def type_of(run: Run) -> str:
+    """Say in a word whose failure it was."""
+    return "the machine refused" if run.exit_code == OPERATOR else "the program failed"
+
+
+@contextmanager
+def mine(project: Project) -> Iterator[None]:
+    """Hold the lock of publications; that another run holds it is the matter of who runs the machine."""
+    held = alone(project.publication_lock, "publishing or building a report")
+    try:
+        held.__enter__()
+    except InputProblem as error:
+        raise MachineProblem(str(error)) from error
+    try:
+        yield
+    finally:
+        held.__exit__(None, None, None)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a stopped run clear up and leave its line."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def leave_line(project: Project, line: str) -> None:
+    """Add a line to the run log; where that cannot be written, to standard error and so to the journal."""
+    try:
+        if (
+            project.data.stat().st_uid != os.geteuid()
+        ):  # a file of another user's would stop its owner's service
+            raise PermissionError
+        with project.run_log.open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+    except OSError:
+        print(line, file=sys.stderr, flush=True)
+
+
+def run_of(release: Release, lock: Mapping[str, Any], year: int, outcome: str) -> Run:
+    """Return what a run did that ended as it should."""
+    return Run(
+        edition=year,
+        outcome=outcome,
+        exit_code=0,
+        step="done",
+        release="" if outcome == "draft" else lock["release"],
+        submissions=len(release.submissions),
+        tables=len(release.tables),
+        withheld=sum(t.protected.withheld for t in release.tables),
+        files=len(lock["files"]) + 1,
+    )
