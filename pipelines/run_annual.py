@@ -15,10 +15,7 @@ from dataclasses import asdict, replace
 from time import monotonic
 
 from clearing_point.errors import (
-    ClearingPointError,
-    MachineProblem,
     UsageProblem,
-    of_the_machine,
 )
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import put_out, settle
@@ -26,14 +23,15 @@ from clearing_point.publication.release import make_release
 from clearing_point.publication.states import CLOSED, DRAFT, state_of
 from clearing_point.report.drafts import drafts_folder, keep_draft, refuse_failed_gates, sweep_killed_runs
 from clearing_point.report.edition_report import changed_inputs, in_its_languages, make
-from clearing_point.report.lock import lock_name, read_lock
+from clearing_point.report.lock import read_lock
 from clearing_point.report.nightly_run import (
-    OPERATOR,
     Run,
     Stopped,
+    failed_run,
     leave_line,
     mine,
     run_of,
+    standing_lock_is_there,
     stoppable,
     type_of,
 )
@@ -81,18 +79,9 @@ def run_annual(
             with mine(project):
                 run = _run(project, known, year, also, without, step)
     except UsageProblem as error:
-        wrong, run = error, Run(year, "failed", error.exit_code, steps[-1], str(error))
-    except MachineProblem as error:
-        run = Run(year, "failed", OPERATOR, steps[-1], str(error))
-    except ClearingPointError as error:
-        run = Run(year, "failed", error.exit_code, steps[-1], str(error))
-    except (Stopped, KeyboardInterrupt):
-        run = Run(year, "failed", OPERATOR, steps[-1], "The run was stopped.")
-    except Exception as error:
-        known_error = of_the_machine(error)
-        # The text of an unexpected error may hold a value: its kind is enough to report it.
-        reason = str(known_error) if known_error else f"The program failed ({type(error).__name__})."
-        run = Run(year, "failed", OPERATOR if known_error else 3, steps[-1], reason)
+        wrong, run = error, failed_run(year, steps[-1], error)
+    except (Exception, Stopped, KeyboardInterrupt) as error:
+        run = failed_run(year, steps[-1], error)
     run = replace(run, standing=standing_lock_is_there(project, year))
     if run.outcome == "failed" and OUT in steps:
         # What the machine says of a full disk ("nothing was stored") is not true of a release that is out.
@@ -103,14 +92,6 @@ def run_annual(
     if wrong:
         raise wrong
     return run
-
-
-def standing_lock_is_there(project: Project, year: int) -> bool:
-    """Say whether a report of the edition stands."""
-    try:
-        return (project.builds / str(year) / lock_name(year)).is_file()
-    except OSError:
-        return False
 
 
 def _run(

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from clearing_point.errors import InputProblem, MachineProblem
+from clearing_point.errors import ClearingPointError, InputProblem, MachineProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.release import Release
+from clearing_point.report.lock import lock_name
 from clearing_point.workplace import alone
 
 OPERATOR = 4
@@ -64,6 +65,28 @@ class Run:
 
 class Stopped(BaseException):
     """Somebody stopped the run (SIGTERM, as a service manager does)."""
+
+
+def failed_run(year: int, step: str, error: BaseException) -> Run:
+    """Return what is left of a run that failed: whose matter it is, and a sentence that holds no value."""
+    if isinstance(error, MachineProblem):
+        return Run(year, "failed", OPERATOR, step, str(error))
+    if isinstance(error, ClearingPointError):
+        return Run(year, "failed", error.exit_code, step, str(error))
+    if isinstance(error, (Stopped, KeyboardInterrupt)):
+        return Run(year, "failed", OPERATOR, step, "The run was stopped.")
+    known = of_the_machine(error)
+    # The text of an unexpected error may hold a value: its kind is enough to report it.
+    reason = str(known) if known else f"The program failed ({type(error).__name__})."
+    return Run(year, "failed", OPERATOR if known else 3, step, reason)
+
+
+def standing_lock_is_there(project: Project, year: int) -> bool:
+    """Say whether a report of the edition stands."""
+    try:
+        return (project.builds / str(year) / lock_name(year)).is_file()
+    except OSError:
+        return False
 
 
 def type_of(run: Run) -> str:
