@@ -9,7 +9,7 @@ from dataclasses import replace
 from clearing_point.analysis.revisions import Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.prepared_issue import put_out, settle, settled
+from clearing_point.publication.prepared_issue import issue_release, settle, settled
 from clearing_point.publication.release import Release, make_release
 from clearing_point.publication.states import refuse_closed
 from clearing_point.report.build import BuiltReport
@@ -68,7 +68,7 @@ def build(
         spoken = in_its_languages(project, found, also, without)
         made = make(project, standard, spoken, folder / str(year), progress=progress)
         if release is None:
-            put_out(project, found.folder, year)
+            issue_release(project, found.folder, year)
         place = put_in_place(project, year, made.html.parent)
     return moved(made, place)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from clearing_point.project import Project
-from clearing_point.publication.prepared_issue import put_out, settled
+from clearing_point.publication.prepared_issue import issue_release, settled
 from clearing_point.publication.release import Release, make_release
 from clearing_point.publication.states import refuse_closed
 from clearing_point.standard import Standard
@@ -40,6 +40,6 @@ def publish(
                 project, standard, year, folder / str(year),
                 complete_revision=complete_revision, only=only, progress=progress,
             )  # fmt: skip
-            return replace(release, folder=put_out(project, release.folder, year))
+            return replace(release, folder=issue_release(project, release.folder, year))
         finally:
             drop_work(folder)

@@ -18,7 +18,7 @@ from clearing_point.errors import (
     UsageProblem,
 )
 from clearing_point.project import Project
-from clearing_point.publication.prepared_issue import put_out, settle
+from clearing_point.publication.prepared_issue import issue_release, settle
 from clearing_point.publication.release import make_release
 from clearing_point.publication.states import CLOSED, DRAFT, state_of
 from clearing_point.report.drafts import drafts_folder, keep_draft, refuse_failed_gates, sweep_killed_runs
@@ -123,7 +123,7 @@ def _run(
             return replace(run_of(release, lock, year, "draft"), rebuilt=rebuilt)
         before = standing_lock(project, year)
         step("putting the release in place")
-        put_out(project, release.folder, year)
+        issue_release(project, release.folder, year)
         shutil.rmtree(drafts_folder(project) / str(year), ignore_errors=True)
         step(OUT)
         project.builds.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ def publish_tables(
 ) -> Published:
     """Protect the tables of an edition beside everything that is out, prepare their issue, and return them.
 
-    The issue is entered in the ledger by :func:`clearing_point.publication.prepared_issue.put_out`, with the release.
+    The issue is entered in the ledger by :func:`clearing_point.publication.prepared_issue.issue_release`, with the release.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def settled(project: Project) -> Iterator[None]:
         settle(project)
 
 
-def put_out(project: Project, made: Path, year: int) -> Path:
+def issue_release(project: Project, made: Path, year: int) -> Path:
     """Put a finished release in place and enter its issue in the ledger; return where it stands.
 
     Raises

@@ -103,7 +103,7 @@ def make_release(
 ) -> Release:
     """Make the release of an edition in a folder of its own; its issue is prepared and not yet in the ledger.
 
-    :func:`clearing_point.publication.prepared_issue.put_out` publishes it.
+    :func:`clearing_point.publication.prepared_issue.issue_release` publishes it.
 
     Parameters
     ----------

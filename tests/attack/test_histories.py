@@ -14,7 +14,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication.issue import _renamed, publish_tables
 from clearing_point.publication.lines_of_years import next_number
-from clearing_point.publication.prepared_issue import prepared_folder, put_out, settle
+from clearing_point.publication.prepared_issue import issue_release, prepared_folder, settle
 from clearing_point.standard.model import Breakdown, Indicator
 from tests.attack.random_reports import count, dimension, people
 from tests.unit.report_samples import edition as sample_edition
@@ -84,7 +84,7 @@ def issue(project, office, year, profile, reason="", *, released=True):
         lambda then, _: office.counted(then, years), complete_revision=reason,
     )  # fmt: skip
     if released:
-        put_out(project, release(project, out), year)
+        issue_release(project, release(project, out), year)
     return out
 
 
@@ -224,7 +224,7 @@ def test_what_never_came_out_is_in_no_ledger_and_what_came_out_is(tmp_path, monk
     out = issue(project, office, 2022, "suppress", released=False)
     monkeypatch.setattr("clearing_point.publication.prepared_issue.os.replace", fails)
     with pytest.raises(OSError, match=r"^$"):
-        put_out(project, release(project, out), 2022)
+        issue_release(project, release(project, out), 2022)
     monkeypatch.undo()
     assert project.ledger.read_bytes() == before
     assert issue(project, office, 2022, "suppress") == out
@@ -237,7 +237,7 @@ def test_what_never_came_out_is_in_no_ledger_and_what_came_out_is(tmp_path, monk
     out = issue(project, office, 2023, "suppress", released=False)
     Ledger(project.ledger).append("other", [], inputs="x", note={"edition": 2030})
     with pytest.raises(InputProblem, match="meanwhile"):
-        put_out(project, release(project, out), 2023)
+        issue_release(project, release(project, out), 2023)
     assert not (project.releases / "2023").exists()
 
 
