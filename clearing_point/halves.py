@@ -1,4 +1,4 @@
-"""Rounding as people round: halves away from zero (22.5 is 23), the same in every output."""
+"""Rounding as people round: halves away from zero (22.5 is 23), the same everywhere; digits of percentages."""
 
 from __future__ import annotations
 
@@ -13,3 +13,26 @@ def rounded(value: float, decimals: int = 0) -> float:
     """
     step = Decimal(1).scaleb(-decimals)
     return float(Decimal(repr(round(value, 12))).quantize(step, rounding=ROUND_HALF_UP))
+
+
+def percent_digits(
+    share: float, decimals: int = 0, *, decimal_sign: str = ".", whole_only_if_whole: bool = False
+) -> str:
+    """Return the digits of a percentage. Every percentage that is printed comes from here.
+
+    Parameters
+    ----------
+    share : float
+        Of one: 0.5 is printed as 50.
+    decimal_sign : str
+        That of the language.
+    whole_only_if_whole : bool
+        Round down, so that 100 is printed only where nothing is missing.
+    """
+    percent = int(100 * share + 1e-9) if whole_only_if_whole else rounded(float(100 * share), decimals)
+    return f"{percent:.{decimals}f}".replace(".", decimal_sign)
+
+
+def percent_text(share: float, decimals: int = 0) -> str:
+    """Return a percentage in English, such as ``58 %``."""
+    return f"{percent_digits(share, decimals)} %"

@@ -16,6 +16,7 @@ from clearing_point.disclosure.rules import Needs
 from clearing_point.disclosure.solver import LinearModel
 from clearing_point.disclosure.suppress import Pattern, Problem
 from clearing_point.disclosure.whole_part import part_text
+from clearing_point.halves import percent_text
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ def check_plan(
         cells = _cells_of(system, at)
         shares.append((float(small[cells].sum() / max(int(filled[cells].sum()), 1)), table.table_id))
     worst = [
-        f"{name} ({part:.0%})"
+        f"{name} ({percent_text(part)})"
         for part, name in sorted(shares, key=lambda s: (-s[0], s[1]))
         if part > share / 2
     ]
     raise NotSafe(
-        f"The plan is too fine: {share:.0%} of its filled cells are small (at most "
-        f"{policy.largest_sensitive_share:.0%}); coarsen or leave out {', '.join(worst[:10])}.",
+        f"The plan is too fine: {percent_text(share)} of its filled cells are small (at most "
+        f"{percent_text(policy.largest_sensitive_share)}); coarsen or leave out {', '.join(worst[:10])}.",
         [name for part, name in shares if part > share / 2],
     )
 

@@ -13,6 +13,7 @@ from clearing_point.analysis.reconcile import (
     quality_by_year,
     reconcile,
 )
+from clearing_point.halves import percent_text
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 
@@ -109,7 +110,7 @@ class _Page:
         if value is None:
             return '<td class="n">–</td>'
         if column in _SHARES:
-            return f'<td class="n">{100 * value:.1f} %</td>'
+            return f'<td class="n">{percent_text(value, 1)}</td>'
         if column == "status":
             value = self.standard.label_of("submission_status", value, self.language)
         if column == "answer":

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clearing_point.halves import percent_text
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -158,8 +160,8 @@ class Answer:
         """Say the size, the cost and the source; the numbers are in `frame`."""
         hidden, cells = int(self.cost["hidden_cells"]), int(self.cost["cells"])
         lines = [
-            f"{cells} cells, {hidden} not shown ({self.cost['hidden_share']:.0%}); {self.unit}; release {self.release_id}"
-            + ("; SYNTHETIC DATA" if self.made_data else "")
+            f"{cells} cells, {hidden} not shown ({percent_text(self.cost['hidden_share'])}); {self.unit}; "
+            f"release {self.release_id}" + ("; SYNTHETIC DATA" if self.made_data else "")
         ]
         lines += [f"less is hidden {coarser}" for coarser in self.coarser]
         return "\n".join(lines)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from clearing_point.errors import InputProblem
+from clearing_point.halves import percent_text
 from clearing_point.published.answer import Answer
 from clearing_point.published.crossing import Condition, answer_crossing, answer_table
 from clearing_point.published.picture import Picture
@@ -74,7 +75,7 @@ class Explanation:
         if self.condition:
             lines.append(f"Only where: {self.condition}")
         if self.unknown_share is not None:
-            lines.append(f"Not known: {self.unknown_share:.0%}")
+            lines.append(f"Not known: {percent_text(self.unknown_share)}")
         lines += [self.protection, *self.caveats, *self.breaks]
         lines.append(f"From {len(self.submissions)} submissions; release {self.release_id}.")
         return "\n".join(line for line in lines if line)

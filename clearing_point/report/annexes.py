@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clearing_point.disclosure.whole_part import whole_part
-from clearing_point.halves import rounded
 from clearing_point.report.chapters import Numbering, cell_of, table_anchor
 from clearing_point.report.model import Cell, Paragraph, Section, Terms
 from clearing_point.report.revised import as_printed, revised_figures
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import percentage, print_number
 from clearing_point.report.tables import capital, hidden_cells, plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
@@ -169,10 +168,10 @@ def _protection(views: Sequence[View], numbering: Numbering) -> Section:
                    Cell(words("annexes.protection_withheld"), words=True),
                    Cell(words("annexes.part_none"), words=True))  # fmt: skip
         else:
-            share = f"{rounded(100 * hidden / cells):.0f}" if cells else "0"
+            share = percentage(hidden / cells if cells else 0.0, words)
             how = words(f"annexes.protection_{view.protected.profile}", base=view.protected.base)
             row = (name, Cell(f"{print_number(hidden, words)} / {print_number(cells, words)}"),
-                   Cell(words("signs.percent", number=share)), Cell(how, words=True),
+                   Cell(share), Cell(how, words=True),
                    Cell(_part(view), words=True))  # fmt: skip
         body.append(row)
     header = tuple(

@@ -8,7 +8,7 @@ from typing import Any
 from clearing_point.report.breaks import BREAKING, breaks_of, known_breaks
 from clearing_point.report.chapters import Numbering, cell_of
 from clearing_point.report.model import Block, Cell, Items, Paragraph, Section, Table
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import percentage, print_number
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
@@ -116,7 +116,7 @@ def _percent(share: float | None, setting: Setting) -> Cell:
     if share is None:
         return Cell(setting.words("signs.no_data"), state="none")
     # Rounded down: what is not whole must not look whole.
-    return Cell(setting.words("signs.percent", number=int(100 * share + 1e-9)))
+    return Cell(percentage(share, setting.words, whole_only_if_whole=True))
 
 
 def _published(territory: str, name: str, views: Sequence[View], numbering: Numbering) -> Iterator[Block]:

@@ -16,6 +16,7 @@ from clearing_point.halves import rounded
 from clearing_point.report.chance import clear_change, clear_difference
 from clearing_point.report.model import Finding
 from clearing_point.report.plurals import counted
+from clearing_point.report.signs import percentage
 from clearing_point.report.view import Place, Setting, View
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY
@@ -124,11 +125,11 @@ class Finder:
             if before.value < self._least:
                 how += "_small"
         difference = abs(now.value - before.value)
-        percent = rounded(100 * difference / before.value) if before.value else 0
+        moved = difference / before.value if before.value else 0.0
         main = self.words(
             f"findings.change.{how}", year=year, before_year=earlier, before=before.text,
             counted=counted(self.words, f"findings.counted.{entry.words}", now.value, n=now.text),
-            percent=self.words("signs.percent", number=f"{percent:.0f}"),
+            percent=percentage(moved, self.words),
         )  # fmt: skip
         numbers, clauses = [now, before], [main]
         if not territory:
@@ -167,7 +168,7 @@ class Finder:
         clauses.append(
             self.words(
                 f"findings.clauses.{key}", name=self.setting.territory(territory), before=then.text, now=there.text,
-                share=self.words("signs.percent", number=f"{rounded(100 * abs(part) / abs(whole)):.0f}"),
+                share=percentage(abs(part) / abs(whole), self.words),
                 year=self._broken(view, territory, *years),
             )
         )  # fmt: skip
@@ -248,7 +249,7 @@ class Finder:
             return None
         said = counted(
             self.words, f"findings.missing.{entry.words}", whole.value, n=whole.text, unknown=lacking.text, year=year,
-            percent=self.words("signs.percent", number=f"{rounded(percent):.0f}"),
+            percent=percentage(percent / 100, self.words),
         )  # fmt: skip
         return [said], [whole, _Number(lacking.value, lacking.text, place)], "level"
 

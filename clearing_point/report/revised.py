@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from clearing_point.analysis.revisions import PublishedMoved, Revision
+from clearing_point.halves import percent_digits
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.model import Cell, Paragraph, Section, Table
 from clearing_point.report.signs import print_number
@@ -28,7 +29,7 @@ def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator
     printed = [r for r in found.moved if r.table in views and (r.share is None or r.share > least)]
     said = words(
         "annexes.revised_intro", before=found.before, now=found.now, moved=print_number(len(found.moved), words),
-        compared=print_number(found.compared, words), percent=f"{100 * least:.0f}",
+        compared=print_number(found.compared, words), percent=percent_digits(least),
     )  # fmt: skip
     blocks: list[Paragraph | Table] = [Paragraph(said)]
     if not found.moved and not found.published:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from clearing_point.disclosure.model import ProtectedCell
-from clearing_point.halves import rounded
+from clearing_point.halves import percent_digits, rounded
 from clearing_point.report.words import Words
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -97,6 +97,14 @@ def print_measure(value: float | None, decimals: int, count: Printed, words: Wor
     return Printed(print_decimal(value, decimals, words), int(value), "shown")
 
 
+def percentage(share: float, words: Words, digits: int = 0, *, whole_only_if_whole: bool = False) -> str:
+    """Return a percentage as a language prints it; `share` is of one (:func:`clearing_point.halves.percent_digits`)."""
+    number = percent_digits(
+        share, digits, decimal_sign=words("signs.decimal"), whole_only_if_whole=whole_only_if_whole
+    )
+    return words("signs.percent", number=number)
+
+
 def share_of_known(
     value: int | None,
     total: int | None,
@@ -125,5 +133,6 @@ def share_of_known(
     percent = 100 * value / known
     digits = 0 if known < thresholds["whole_percent_below_base"] else 1
     shown = rounded(percent, digits)
-    text = f"{shown:.{digits}f}".replace(".", words("signs.decimal"))
-    return Share(words("signs.percent", number=text), shown, lacking > thresholds["unknown_share_indicative"])
+    return Share(
+        percentage(value / known, words, digits), shown, lacking > thresholds["unknown_share_indicative"]
+    )

@@ -148,3 +148,19 @@ def test_hooks_before_a_commit_fetch_nothing() -> None:
     hooks = read_yaml(ROOT / ".pre-commit-config.yaml")
     assert [repo["repo"] for repo in hooks["repos"]] == ["local"]
     assert all(hook["language"] == "system" for repo in hooks["repos"] for hook in repo["hooks"])
+
+
+def test_percentages_are_printed_by_one_function() -> None:
+    """``clearing_point/halves.py`` works the digits out; the report's word around them stands in ``signs.py``."""
+    found = []
+    for path in sorted((ROOT / "clearing_point").rglob("*.py")):
+        name = path.relative_to(ROOT / "clearing_point").as_posix()
+        text = path.read_text(encoding="utf-8")
+        # A share that a sender wrote (scorecard) is printed as she wrote it.
+        if "signs.percent" in text and name not in ("report/signs.py", "report/scorecard.py"):
+            found.append(f"{name} words a percentage")
+        for number, line in enumerate(text.splitlines(), start=1):
+            printed = re.search(r"f[\"'].*(?:\{[^{}]*:[,.0-9]*%\}|\{100 \* [^{}]*\} ?%)", line)
+            if printed and not name.startswith("linkage/"):
+                found.append(f"{name}:{number} works a percentage out")
+    assert found == []

@@ -102,7 +102,7 @@ def test_a_plan_that_is_too_fine_is_refused_before_the_work_with_its_tables():
         one_way("Coarse", "sex", {"f": 60, "m": 40, "Total": 100}),
         one_way("Fine", "place", {f"p{at}": 2 for at in range(50)} | {"Total": 100}),
     ]
-    with pytest.raises(InputProblem, match=r"too fine.*Fine \(98%\)") as refusal:
+    with pytest.raises(InputProblem, match=r"too fine.*Fine \(98 %\)") as refusal:
         protect(tables, policy, profile="suppress")
     assert "Coarse" not in str(refusal.value)
 
