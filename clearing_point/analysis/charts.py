@@ -22,6 +22,7 @@ from clearing_point.analysis.drawing import (
     new_figure,
     shown_values,
     sign_key,
+    sign_lines,
     styled,
     to_svg,
     wrapped,
@@ -157,7 +158,7 @@ def draw_chart(chart: Chart, style: Path) -> str:
             }.get(chart.kind, draw_bars)  # fmt: skip
             draw(axes, chart)
             _legend(figure, chart)
-        sign_key(figure, chart.explained)
+        sign_key(figure, chart.explained, chart.mark)
         if chart.mark:
             figure.supxlabel(chart.mark, x=0.995, ha="right", fontsize=SMALL, color=GREY, style="italic")
         return to_svg(figure, chart.name, chart.title, chart.alternative)
@@ -166,7 +167,7 @@ def draw_chart(chart: Chart, style: Path) -> str:
 def _height(chart: Chart) -> float:
     keys, columns = _keys(chart), _key_columns(chart)
     above = 0.2 * -(-len(keys) // columns) + (0.22 if _key_title(chart) else 0.0) if keys else 0.0
-    above += 0.17 * sum(len(textwrap.wrap(words, 74)) for words in chart.explained)
+    above += 0.17 * len(sign_lines(chart.explained, chart.mark))
     if chart.kind == "flow":
         return 3.6 + above
     if chart.kind == "line" or (chart.upright and chart.kind != "dots"):

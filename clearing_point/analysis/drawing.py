@@ -18,6 +18,10 @@ from clearing_point.errors import InputProblem
 WIDTH = 5.0
 """Width of every figure in inches; type of 9 points stays readable when a phone shrinks it to 400 pixels."""
 SMALL = 9.0
+_LINE = 74
+"""Letters of a line below a figure."""
+_BESIDE = 62
+"""Letters of such a line and the mark beside it."""
 """Smallest type of a figure, in points."""
 GREY = "#6b6b6b"
 PALE = "#f2f2f2"
@@ -179,13 +183,19 @@ def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",") -> 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}".replace(",", separator)))
 
 
-def sign_key(figure: Any, signs: Sequence[str]) -> None:
+def sign_lines(signs: Sequence[str], mark: str) -> list[str]:
+    """Return the lines below a figure; the last is left to its mark where both have no room beside each other."""
+    lines = [line for sign in signs for line in textwrap.wrap(sign, _LINE)]
+    return [*lines, " "] if lines and mark and len(lines[-1]) + len(mark) > _BESIDE else lines
+
+
+def sign_key(figure: Any, signs: Sequence[str], mark: str = "") -> None:
     """Say below a figure what the signs in its gaps stand for; text alone, as the signs are."""
     from matplotlib.lines import Line2D
 
-    if not signs:
+    lines = sign_lines(signs, mark)
+    if not lines:
         return
-    lines = [line for sign in signs for line in textwrap.wrap(sign, 74)]
     figure.legend(
         [Line2D([], [], linestyle="none") for _ in lines], lines, loc="outside lower left", ncols=1,
         handlelength=0, handletextpad=0, labelcolor="#444444", prop={"size": SMALL}, borderaxespad=0.2,

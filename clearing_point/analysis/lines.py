@@ -14,6 +14,7 @@ from clearing_point.analysis.drawing import (
     new_figure,
     round_limit,
     shown_values,
+    sign_lines,
     value_axis,
     wrapped,
 )
@@ -132,7 +133,7 @@ def panels(chart: Chart) -> Any:
     rows = range(0, len(titles), _PANEL_COLUMNS)
     # All frames are alike, so their room is known: measuring a dozen of them would take most of the time.
     above = [0.22 + 0.15 * (1 + max(t.count("\n") for t in titles[at : at + _PANEL_COLUMNS])) for at in rows]
-    foot = _UNDER_PANELS + 0.17 * len(chart.explained)
+    foot = _UNDER_PANELS + 0.17 * len(sign_lines(chart.explained, chart.mark))
     head = 0.2
     height = head + sum(above) + len(above) * (_PANEL_HEIGHT + _UNDER_PANEL) + foot
     width = (WIDTH - _PANEL_COLUMNS * _BESIDE_PANEL - 0.1) / _PANEL_COLUMNS

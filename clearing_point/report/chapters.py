@@ -28,19 +28,27 @@ PARTS = ("numbers", "profile", "process", "assistance", "effectiveness", "qualit
 
 @dataclass
 class Numbering:
-    """Tables and figures get their numbers in reading order; anchors stay the same from year to year."""
+    """Numbers of tables and figures.
+
+    A table that is published has its code for a number, on the page, in the workbook and as the name of its file, and so
+    the same number every year; rows of one territory add its code. Tables about the report are numbered R1, R2, ... and
+    figures 1, 2, ... in reading order.
+    """
 
     setting: Setting
     tables: int = 0
     figures: int = 0
     of_table: dict[str, str] = field(default_factory=dict)
 
-    def table(self, source_id: str = "") -> str:
-        """Return the next table's number."""
-        self.tables += 1
-        number = self.setting.words("tables.number", number=self.tables)
-        if source_id:
-            self.of_table[source_id] = number
+    def table(self, source_id: str = "", territory: str = "") -> str:
+        """Return the number of a table, or of its rows of a territory."""
+        if not source_id:
+            self.tables += 1
+            return self.setting.words("tables.number", number=f"R{self.tables}")
+        number = self.setting.words("tables.number", number=source_id)
+        if territory:
+            return f"{number}-{territory}"
+        self.of_table[source_id] = number
         return number
 
     def figure(self) -> str:

@@ -10,6 +10,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.publication.edition import Edition
 from clearing_point.report.annexes import annexes, footnotes_of
 from clearing_point.report.chapters import Numbering, coverage, key_figures, parts
+from clearing_point.report.comparison import comparison_of
 from clearing_point.report.data_notes import quality_section
 from clearing_point.report.editor_texts import load_texts, names_of
 from clearing_point.report.figures import Easel
@@ -21,6 +22,7 @@ from clearing_point.report.reading import about, chapters_of, draw_chapters, fir
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
 from clearing_point.report.view import Setting, View
+from clearing_point.report.way import way_of
 from clearing_point.report.words import Words, load_words
 
 
@@ -55,14 +57,16 @@ def compose(
     listed, finder = load_chapters(reports), Finder(setting, by_id, load_findings(reports))
     names_read = names_of([c["id"] for c in listed["chapters"]], sorted(context.coverage))
     texts = load_texts(context.texts / language, by_id, names_read) if context.texts else {}
+    way = way_of(listed.get("way", ()), by_id, easel, numbering)
     drawn = draw_chapters(listed, by_id, easel, numbering)
+    compared = comparison_of(listed.get("comparison", ()), by_id, easel, numbering)
     names = {territory: setting.territory(territory) for territory in context.coverage}
     ordered = sorted(names, key=lambda territory: names[territory])
     pictures = {t: draw_profile(t, listed["profile"], by_id, easel, numbering) for t in ordered}
     covered = coverage(easel, numbering)
     body = list(parts(views, easel, numbering))
     if context.scorecard is not None:
-        body.append(mechanisms(context.scorecard, setting, numbering.table()))
+        body.append(mechanisms(context.scorecard, setting, numbering.table("T40")))
     judged = quality_section(numbering)
     if judged is not None:
         body.append(judged)
@@ -83,7 +87,12 @@ def compose(
         (words("front.standard"), context.standard_version),
         (words("front.package"), context.package_version),
     )
-    chapters_read = (*chapters_of(listed, finder, drawn, numbering, texts), about(finder, facts))
+    chapters_read = (
+        *way,
+        *chapters_of(listed, finder, drawn, numbering, texts),
+        *compared,
+        about(finder, facts),
+    )
     reading = Section("reading", words("reading.title"), (Paragraph(words("reading.intro")),), chapters_read)
     profiles = Section(
         "profiles", words("reading.profile.title"), (Paragraph(words("reading.profile.intro")),),

@@ -47,9 +47,7 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
     judged = [q for q in setting.context.quality if q["territory"] == territory]
     if judged:
         title = words("quality.territory_title", name=name)
-        yield _quality_table(
-            judged, f"table-quality-{territory.lower()}", title, numbering, with_territory=False
-        )
+        yield _quality_table(judged, f"table-quality-{territory.lower()}", title, numbering, territory)
     yield from _published(territory, name, views, numbering)
 
 
@@ -61,9 +59,7 @@ def quality_section(numbering: Numbering) -> Section | None:
     )
     if not rows:
         return None
-    table = _quality_table(
-        rows, "table-quality", words("quality.table_title"), numbering, with_territory=True
-    )
+    table = _quality_table(rows, "table-quality", words("quality.table_title"), numbering)
     intro = tuple(Paragraph(text) for text in words.items("quality.intro"))
     blocks: list[Block] = [*intro, table]
     if setting.context.validated:
@@ -94,22 +90,24 @@ def _validation_table(numbering: Numbering) -> Table:
 
 
 def _quality_table(
-    rows: Sequence[Mapping[str, Any]], anchor: str, title: str, numbering: Numbering, *, with_territory: bool
+    rows: Sequence[Mapping[str, Any]], anchor: str, title: str, numbering: Numbering, territory: str = ""
 ) -> Table:
     setting, words = numbering.setting, numbering.setting.words
-    header = [words("tables.territory")] if with_territory else []
+    header = [words("tables.territory")] if not territory else []
     header += [words(f"quality.columns.{column}") for column in ("submission", *_SHARES, "days_after_period")]
     body: list[list[str | Cell]] = []
     for row in rows:
-        start = [setting.territory(row["territory"])] if with_territory else []
+        start = [setting.territory(row["territory"])] if not territory else []
         shares = [_percent(row[column], setting) for column in _SHARES]
         body.append(
             [*start, Cell(str(row["submission"]), words=True), *shares, Cell(str(row["days_after_period"]))]
         )
-    if not with_territory:
+    if territory:
         body = [[str(row["submission"]), *cells[1:]] for row, cells in zip(rows, body, strict=True)]
     made = any(row["made_data"] for row in rows)
-    return plain_table(anchor, numbering.table(), title, header, body, (words("quality.note"),), made)
+    return plain_table(
+        anchor, numbering.table("T41", territory), title, header, body, (words("quality.note"),), made
+    )
 
 
 def _percent(share: float | None, setting: Setting) -> Cell:
@@ -140,7 +138,7 @@ def _published(territory: str, name: str, views: Sequence[View], numbering: Numb
         ]
         title = words("chapters.data.published_title", name=name)
         yield plain_table(
-            f"table-published-{territory.lower()}", numbering.table(), title, header, body,
+            f"table-published-{territory.lower()}", numbering.table("T43", territory), title, header, body,
             (words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),),
             view.published.made_data,
         )  # fmt: skip

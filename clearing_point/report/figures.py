@@ -236,10 +236,19 @@ class Easel:
         name = view.label(x, code)
         if of is None or TOTAL not in view.categories[of]:
             return name
-        base = self.point_at(view, {**fixed, x: code, of: TOTAL}, False)
-        if base is None or base.value is None:
+        words, whole = self.setting.words, self.point_at(view, {**fixed, x: code, of: TOTAL}, False)
+        if whole is None or whole.value is None:
             return name
-        return self.setting.words("figures.with_base", name=name, base=base.text)
+        lacking = (
+            self.point_at(view, {**fixed, x: code, of: UNKNOWN}, False)
+            if UNKNOWN in view.categories[of]
+            else None
+        )
+        if lacking is not None and lacking.value is None:
+            return name
+        if lacking is None or not lacking.value:
+            return words("figures.with_base", name=name, base=whole.text)
+        return words("figures.with_base_unknown", name=name, base=whole.text, unknown=lacking.text)
 
     def point_at(self, view: View, at: Place, share: bool, of: str | None = None) -> Point | None:
         """Return the number of a place as a figure may draw it; None where the table has none."""

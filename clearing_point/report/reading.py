@@ -33,6 +33,7 @@ from clearing_point.standard.model import TERRITORY
 
 FILE = "chapters.yml"
 _ON_FIRST_PAGE = 5
+_YES_NO = "yes_no"
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,23 @@ def draw_pictures(
             continue
         figure = easel.figure_of(
             view, f"{anchor}-{len(found) + 1}", numbering.figure(), table_anchor(entry["table"]), fixed,
-            title.replace("{title}", view.title), entry.get("chart"),
+            title.replace("{title}", _title(view, entry.get("chart", {}))), entry.get("chart"),
         )  # fmt: skip
         found += [block for block in counted_figure(figure, numbering) if isinstance(block, Figure)]
     return tuple(found)
+
+
+def _title(view: View, chart: Mapping[str, Any]) -> str:
+    """Name the table, and the category that a picture of shares is of where the table's name does not say it."""
+    of = str(chart.get("of", ""))
+    code = str(chart.get("at", {}).get(of, ""))
+    if not code:
+        return view.title
+    standard, words = view.setting.context.standard, view.setting.words
+    label = view.label(of, code)
+    if view.breakdowns[of].codelist == _YES_NO and label == standard.label_of(_YES_NO, code, words.language):
+        return view.title
+    return words("figures.pair", name=view.title, value=label)
 
 
 def _fits(view: View, chart: Mapping[str, Any], territory: str) -> bool:

@@ -192,7 +192,18 @@ def _next(rows: Iterator[list[object]], many: int) -> Iterator[list[object]]:
 def _holds(row: Sequence[object], wanted: Sequence[str], words: Words) -> bool:
     """Say whether a row of the workbook has the page's numbers, in order, between its labels and percentages."""
     have = iter([_plain(cell, words) for cell in row])
-    return all(any(cell == _plain(text, words) for cell in have) for text in wanted)
+    parts = [part for text in wanted for part in _parts(text)]
+    return all(any(cell == _plain(part, words) for cell in have) for part in parts)
+
+
+def _parts(text: str) -> list[str]:
+    """Return what stands in cells of its own: a percentage is a number there, and a sign behind it a text."""
+    number, percent, sign = text.partition("%")
+    return (
+        [part.strip() for part in (number, sign) if part.strip()]
+        if percent and any(map(str.isdigit, number))
+        else [text]
+    )
 
 
 def _plain(value: object, words: Words) -> str:

@@ -7,6 +7,7 @@ What is too small for a territory is not shown again; the chapter says where in 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
 from clearing_point.report.data_notes import data_notes
@@ -60,7 +61,9 @@ def _chapter(territory: str, name: str, views: Sequence[View], easel: Easel, num
                 sections.append(Section(f"{anchor}-{group}", words(f"chapters.groups.{group}"), content))
     scorecard = setting.context.scorecard
     if scorecard is not None:
-        content = tuple(scorecard_of(scorecard, territory, name, setting, numbering.table))
+        content = tuple(
+            scorecard_of(scorecard, territory, name, setting, partial(numbering.table, "T40", territory))
+        )
         sections.append(Section(f"{anchor}-mechanisms", words("chapters.groups.mechanisms"), content))
     notes = tuple(data_notes(territory, name, views, numbering))
     if notes:
@@ -113,7 +116,7 @@ def _slice(
     words, source_id = view.setting.words, view.indicator.indicator_id
     anchor = f"{table_anchor(source_id)}-{territory.lower()}"
     title = words("chapters.table_title", title=view.title, name=name)
-    number = numbering.table()
+    number = numbering.table(source_id, territory)
     kind = (view.indicator.chart or {}).get("kind")
     if view.year and len(view.categories[view.year]) > 1 and kind not in (None, "none"):
         figure_anchor = f"figure-{source_id.lower()}-{territory.lower()}"

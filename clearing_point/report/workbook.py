@@ -55,7 +55,7 @@ def render_workbook(report: Report, words: Words) -> bytes:
     notes = workbook.add_worksheet(_sheet_name(words("front.notes"), used))
     places: list[tuple[Table, str]] = []
     for number, table in enumerate(_tables_of(report), start=1):
-        page = workbook.add_worksheet(_sheet_name(f"{table.number} {table.source_id}".strip(), used))
+        page = workbook.add_worksheet(_sheet_name(table.number, used))
         places.append((table, page.get_name()))
         _write(page, number, table, report, formats, words)
     _notes(notes, report, formats, words)
@@ -169,11 +169,15 @@ def _columns(table: Table, words: Words) -> list[_Column]:
                     headings[at].append(cell.text)
             corners |= {column} if cell.corner else set()
     details: dict[int, set[str]] = {}
+    counts: set[int] = set()
     for cells in _grid(table.body):
         for column, cell, _, _ in cells:
             if cell.scope:
                 corners.add(column)
-            elif cell.detail:
+            elif _is_percent(cell):
+                details.setdefault(column, set()).add(cell.text)
+            else:
+                counts |= {column} if cell.state == "" else set()
                 details.setdefault(column, set()).add(cell.detail)
     found: list[_Column] = []
     for column, said in sorted(headings.items()):
@@ -181,8 +185,10 @@ def _columns(table: Table, words: Words) -> list[_Column]:
         if column in corners:
             found.append(_Column(heading, column, "head"))
             continue
-        found.append(_Column(heading, column, "number"))
-        if any(_PERCENT.match(detail) for detail in details.get(column, ())):
+        percent = any(_PERCENT.match(detail) for detail in details.get(column, ()))
+        if column in counts or not percent:
+            found.append(_Column(heading, column, "number"))
+        if percent:
             found.append(_Column(words("workbook.percent", heading=heading), column, "percent"))
         if any(_PERCENT.sub("", detail).strip() for detail in details.get(column, ())):
             found.append(_Column(words("workbook.signs", heading=heading), column, "signs"))
@@ -200,17 +206,30 @@ def _put(
 ) -> None:
     if column.what == "head":
         page.write_string(row, place, cell.text, formats["row"])
-    elif column.what == "number":
+    elif column.what == "number" and not _is_percent(cell):
         _value(page, row, place, cell, formats, words)
+    elif column.what == "number":
+        page.write_blank(row, place, None, formats["none"])
     elif column.what == "percent":
-        match = _PERCENT.match(cell.detail)
+        match = _PERCENT.match(_said(cell))
         number = number_in(match[1], words) if match else None
         if number is None:
-            page.write_string(row, place, words("signs.no_measure"), formats["none"])
+            sign = words("signs.no_measure") if cell.detail or cell.state == "" else cell.text
+            page.write_string(row, place, sign, formats["none"])
         else:
             page.write_number(row, place, number, formats["share"])
     else:
-        page.write_string(row, place, _PERCENT.sub("", cell.detail).strip(), formats["text"])
+        page.write_string(row, place, _PERCENT.sub("", _said(cell)).strip(), formats["text"])
+
+
+def _is_percent(cell: Cell) -> bool:
+    """Say whether a cell holds a percentage and no number of persons."""
+    return cell.state == "" and not cell.words and _PERCENT.match(cell.text) is not None
+
+
+def _said(cell: Cell) -> str:
+    """Return the percentage of a cell with its signs, wherever it stands."""
+    return cell.text if _is_percent(cell) else cell.detail
 
 
 def _notes(page: Any, report: Report, formats: dict[str, Any], words: Words) -> None:
@@ -271,9 +290,8 @@ def _grid(rows: tuple[tuple[Cell, ...], ...]) -> Iterator[list[tuple[int, Cell, 
 def _cover(
     page: Any, report: Report, places: list[tuple[Table, str]], formats: dict[str, Any], words: Words
 ) -> None:
-    page.set_column(0, 0, 14)
-    page.set_column(1, 1, 8)
-    page.set_column(2, 2, _NOTE_WIDTH)
+    page.set_column(0, 0, 16)
+    page.set_column(1, 1, _NOTE_WIDTH)
     lines = [(report.title, "title"), (report.subtitle, "title")]
     lines += [(report.made_data, "made")] if report.made_data else []
     row = 0
@@ -286,8 +304,7 @@ def _cover(
     for table, sheet in places:
         row += 1
         page.write_url(row, 0, f"internal:'{sheet}'!A1", formats["link"], table.number)
-        page.write_string(row, 1, table.source_id)
-        page.write_string(row, 2, table.title)
+        page.write_string(row, 1, table.title)
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
 

@@ -1,0 +1,107 @@
+"""Effectiveness territory by territory: shares beside the region's, and what is known of shelters. No order, no rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clearing_point.report.chapters import Numbering, cell_of
+from clearing_point.report.figures import Easel
+from clearing_point.report.model import Block, Cell, Paragraph, Row, Section, Table
+from clearing_point.report.reading import draw_pictures
+from clearing_point.report.signs import print_number
+from clearing_point.report.tables import plain_table
+from clearing_point.report.view import Setting, View
+from clearing_point.standard.model import TERRITORY
+
+ANCHOR = "reading-comparison"
+_PLACES = "M15_PLACES"
+"""The scorecard's number of places in shelters."""
+_SHELTERS = ("T32", "T32B")
+"""Persons with the median of their nights; nights used in per cent of those offered."""
+
+
+def comparison_of(
+    wanted: Sequence[Mapping[str, Any]], views: Mapping[str, View], easel: Easel, numbering: Numbering
+) -> tuple[Section, ...]:
+    """Return a share of every territory beside the region's, for each table that the edition has, and of shelters."""
+    words = easel.setting.words
+    pictures = [
+        {
+            "table": entry["table"],
+            "chart": {
+                "kind": "dots", "x": TERRITORY, "value": "share", "of": entry["of"], "at": {entry["of"]: entry["at"]},
+                "reference": True,
+            },
+        }
+        for entry in wanted
+    ]  # fmt: skip
+    drawn = draw_pictures(pictures, views, easel, numbering, ANCHOR)
+    shelters = _shelters(views, easel.setting, numbering)
+    if not drawn and shelters is None:
+        return ()
+    blocks: list[Block] = [Paragraph(words("reading.comparison.intro"), "lead")]
+    blocks += [Row(tuple(drawn[at : at + 2])) for at in range(0, len(drawn), 2)]
+    blocks += [shelters] if shelters is not None else []
+    return (Section(ANCHOR, words("reading.comparison.title"), tuple(blocks)),)
+
+
+def _shelters(views: Mapping[str, View], setting: Setting, numbering: Numbering) -> Table | None:
+    """Return places, persons, nights and occupancy by territory; above the question's number the question stands below."""
+    stays, used = (views.get(name) for name in _SHELTERS)
+    if stays is None or used is None or stays.protected.withheld or used.protected.withheld:
+        return None
+    words, year = setting.words, str(setting.edition.year)
+    notes: list[str] = []
+    body: list[list[str | Cell]] = []
+    for territory in sorted(stays.leaves(TERRITORY), key=setting.territory):
+        persons = stays.filled({TERRITORY: territory})
+        occupied = used.filled({TERRITORY: territory})
+        if persons is None or occupied is None:
+            continue
+        row: list[str | Cell] = [setting.territory(territory), _places(territory, setting)]
+        row += [cell_of(stays, persons), _measured(stays, persons), _measured(used, occupied)]
+        asked = used.indicator.question
+        value = (used.published.values or {}).get(tuple(occupied[v] for v in used.categories))
+        if asked is not None and value is not None and value > asked[0]:
+            row[-1] = Cell(f"{_measured(used, occupied).text} ?")
+            if not notes:
+                notes.append(words("reading.comparison.question", text=words.of(asked[1])))
+        body.append(row)
+    if not any(isinstance(cell, Cell) and not cell.state for row in body for cell in row[2:]):
+        return None
+    header = [words("tables.territory")]
+    header += [words(f"reading.comparison.{key}") for key in ("places", "persons", "nights", "used")]
+    if any(isinstance(c, Cell) and c.state == "hidden" for row in body for c in row):
+        notes.append(words("tables.note_hidden", sign=stays.protected.sign))
+    dash = words("signs.no_measure")
+    if any(isinstance(c, Cell) and c.text == dash for row in body for c in row):
+        least = setting.context.standard.settings["thresholds"]["minimum_base_mean_or_median"]
+        notes.append(words("tables.note_measure", sign=dash, base=least))
+    names = ", ".join(words("tables.number", number=name) for name in _SHELTERS)
+    notes.append(words("reading.comparison.shelter_note", names=names))
+    made = stays.published.made_data or used.published.made_data
+    return plain_table(
+        f"table-{ANCHOR}", numbering.table(), words("reading.comparison.shelters", year=year), header, body,
+        tuple(notes), made,
+    )  # fmt: skip
+
+
+def _measured(view: View, place: Mapping[str, str]) -> Cell:
+    shown = view.measured(place)
+    if shown is None:
+        return Cell(view.setting.words("signs.no_data"), state="none")
+    return Cell(shown.text, state="" if shown.state == "shown" else shown.state)
+
+
+def _places(territory: str, setting: Setting) -> Cell:
+    """Return the places that the territory reports in its scorecard."""
+    card = setting.context.scorecard
+    rows = [r for r in card.rows if r.territory == territory and r.indicator == _PLACES] if card else []
+    value = next((r.value for r in rows if r.value is not None), None)
+    if value is None:
+        return Cell(setting.words("signs.no_data"), state="none")
+    return Cell(print_number(int(value), setting.words))
+
+
+__all__ = ["comparison_of"]
