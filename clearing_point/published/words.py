@@ -18,11 +18,15 @@ def help_of(release: Release, term: str) -> Help:
     from clearing_point.published.release import Help
 
     lines = (
-        _indicator(release, term) or _variable(release, term) or _code(release, term) or _named(release, term)
+        _indicator(release, term)
+        or _variable(release, term)
+        or _code(release, term)
+        or _named(release, term)
+        or _of_standard(term)
     )
     if not lines:
         raise InputProblem(
-            f"The release does not know '{term}': name an indicator, a variable or a code of it (see indicators())."
+            f"The release does not know '{term}': name an indicator, a variable or a code (see indicators())."
         )
     return Help(term, tuple(lines))
 
@@ -107,6 +111,26 @@ def _named(release: Release, term: str) -> list[str]:
     ]
 
 
+def _of_standard(term: str) -> list[str]:
+    """Explain a code that no table of the release has as such: of the scorecard, of a list, a group of territories."""
+    from clearing_point.project import find_project
+    from clearing_point.standard.files import read_csv
+
+    schemas = find_project().schemas
+    found = [
+        f"{term}: {row['label_en']} ({path.stem}). {row['definition_en']}".strip()
+        for path in sorted((schemas / "codelists").glob("*.csv"))
+        for row in read_csv(path)
+        if row["code"] == term
+    ]
+    groups = read_csv(schemas / "territories" / "group.csv")
+    for row in read_csv(schemas / "territories" / "group_label.csv"):
+        if row["group_id"] == term:
+            members = ", ".join(dict.fromkeys(g["territory_id"] for g in groups if g["group_id"] == term))
+            found.append(f"{term}: {row['label_en']}. {row['definition_en']} {members}".strip())
+    return found
+
+
 def search_of(release: Release, words: str) -> pd.DataFrame:
     """See :meth:`Release.search`."""
     from clearing_point.published.crossing import quoted
@@ -156,7 +180,8 @@ def territory_of(release: Release, name: str) -> str:
 
 def _breaks(release: Release) -> list[str]:
     return [
-        f"Break: {territory} from {year}: {field.replace('_', ' ')} changed from {before} to {after}."
+        f"Break: {territory} from {year}: {field.replace('_', ' ')}"
+        + (f" changed from {before} to {after}." if before else f". {after.rstrip('.')}.")
         for territory, year, field, before, after in release.rows(
             "SELECT territory, reference_year, field, before, after FROM break ORDER BY ALL"
         )

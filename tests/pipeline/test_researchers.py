@@ -182,6 +182,17 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
         assert "Albanija" in serbian.map("T01").alternative
 
 
+def test_help_knows_every_code_of_the_standard(release: Release) -> None:
+    """Also those that no table prints: of the scorecard, of a group, of an answer that was grouped with others."""
+    schemas = find_project().schemas
+    for path in [*sorted((schemas / "codelists").glob("*.csv")), schemas / "territories" / "group_label.csv"]:
+        with path.open(encoding="utf-8", newline="") as handle:
+            last = list(csv.reader(handle))[-1]  # one of each list: all are read alike
+        assert last[0] in repr(release.help(last[0])), path.name
+    assert "Shelters for victims exist" in repr(release.help("M15"))
+    assert "XKX" in repr(release.help("SEE11"))
+
+
 def test_every_published_crossing_of_one_year_is_answered_with_its_year(release: Release) -> None:
     """Asked by its other variables where the year is its own, a table gives its own numbers."""
     asked = 0
