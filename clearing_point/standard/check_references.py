@@ -12,7 +12,7 @@ from clearing_point.standard.load import TERRITORY_FILES
 from clearing_point.standard.model import TERRITORY, Standard
 from clearing_point.standard.plurals import counted
 from clearing_point.standard.translations import SOURCE
-from clearing_point.standard.wording import Wording, lines_of
+from clearing_point.standard.wording import Wording, lacking_terms, lines_of
 from clearing_point.standard.workbook import short_name
 
 
@@ -197,6 +197,7 @@ def _translations(standard: Standard) -> Iterator[str]:
     english = [text for _, text in [*standard.texts(), *standard.report_texts()]]
     wanted = {text[SOURCE] for text in english}
     numbers = {text[SOURCE] for text in english if counted(text, SOURCE)}
+    yield from lacking_terms(standard.folder)
     wording = Wording(standard.folder)
     for language, lines in lines_of(standard.folder, english):
         yield from wording.faults(language, lines, numbers)

@@ -168,6 +168,20 @@ def lines_of(schemas: Path, english: Iterable[Mapping[str, str]]) -> Iterator[tu
         yield path.stem, lines
 
 
+def lacking_terms(schemas: Path) -> Iterator[str]:
+    """Yield each concept of the table of terms for which a language has no term, or two lines."""
+    path = schemas / "terms.csv"
+    languages = {SOURCE, *(file.stem for file in (schemas / "translations").glob("*.csv"))}
+    found: dict[str, list[str]] = {}
+    for row in read_csv(path):
+        found.setdefault(row["concept"], []).extend([row["language"]] if row["term"].strip() else [])
+    for concept, known in found.items():
+        for language in sorted(languages - set(known)):
+            yield f"{path}: {concept}: {language} has no term."
+        for language in sorted({one for one in known if known.count(one) > 1 or one not in languages}):
+            yield f"{path}: {concept}: {language} stands twice, or is no language of the translations."
+
+
 def faults_of_report(reports: Path, wording: Wording) -> Iterator[str]:
     """Yield the faults of the report's texts (``reports/text/<language>/*.yml``) as ``place: sentence``.
 

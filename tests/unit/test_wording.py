@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearing_point.standard.wording import Line, Wording, faults_of_report
+from clearing_point.standard.wording import Line, Wording, faults_of_report, lacking_terms
 from tests.conftest import ROOT
 
 RIGHT = [
@@ -15,6 +15,11 @@ RIGHT = [
 WRONG = [
     ("hr", "Udeo dece veći je nego prije.", "The share of children is higher.", "neighbouring language"),
     ("sr-Cyrl", "Удио дјеце је већи.", "The share of children is higher.", "neighbouring language"),
+    ("bs", "Tko je žrtva?", "Who is the victim?", "neighbouring language"),
+    ("cnr", "Kaznena djela.", "Offences.", "neighbouring language"),
+    ("mk", "Ова лице није жртва.", "This person is no victim.", "neighbouring language"),
+    ("bg", "Тази особа е жертва.", "This person is a victim.", "neighbouring language"),
+    ("sq", "Seksi i personit.", "Sex of the person.", "the term is"),
     ("bg", "Свържете се с център за данни.", "Contact the clearing point.", "the term is"),
     ("mk", "{count} места мора да се исправат.", "{count} cells.", "puts a noun behind a count"),
     ("sl", 'Na listu "Oseba" manjka vrstica.', "A row is missing.", "quotation mark"),
@@ -75,6 +80,17 @@ def test_each_kind_of_number_has_its_form(wording, language, forms, said) -> Non
     lines = [Line(form, "{count} x", "{count} rows", form) for form in forms]
     found = list(wording.faults(language, lines, {"{count} rows"}))
     assert any(said in fault for fault in found) if said else not found, found
+
+
+def test_a_concept_without_a_term_in_a_language_is_found(tmp_path) -> None:
+    assert list(lacking_terms(ROOT / "schemas")) == []
+    (tmp_path / "translations").mkdir()
+    (tmp_path / "translations" / "sq.csv").write_text("context,english,text\n", encoding="utf-8")
+    head = "concept,language,term,instead_of,note\n"
+    (tmp_path / "terms.csv").write_text(f"{head}child,en,child,,\nchild,en,minor,,\n", encoding="utf-8")
+    found = " ".join(lacking_terms(tmp_path))
+    assert "sq has no term" in found
+    assert "en stands twice" in found
 
 
 def test_a_form_of_a_text_without_numbers_is_found(wording) -> None:
