@@ -198,9 +198,10 @@ def _height(texts: Iterable[str], width: int) -> int:
     """Return the points of a row that shows its longest text whole.
 
     Office programs do not all work out the height of wrapped rows. A letter of another font may be wider than the
-    digits by which columns are measured, so a line is taken to hold less than the column is wide.
+    digits by which columns are measured, and a long word is cut where the column ends: a line is
+    taken to hold less than the column is wide.
     """
-    lines = (len(textwrap.wrap(text, int(width * 0.95), break_long_words=False)) for text in texts)
+    lines = (len(textwrap.wrap(text, int(width * 0.95) - 2)) for text in texts)
     return _LINE_POINTS * max([1, *lines])
 
 
