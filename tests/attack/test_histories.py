@@ -12,7 +12,7 @@ from clearing_point.analysis.count import Counted
 from clearing_point.disclosure import Category, Dimension, Ledger, Policy, Relation, audit
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.issue import _renamed, publish_tables
+from clearing_point.publication.issue import publish_tables
 from clearing_point.publication.lines_of_years import next_number
 from clearing_point.publication.prepared_issue import issue_release, prepared_folder, settle
 from clearing_point.standard.model import Breakdown, Indicator
@@ -280,7 +280,7 @@ def test_a_frozen_year_is_issued_again_where_every_count_stays_or_grows_by_the_t
                 assert entry == was, "a cell that did not change is printed as it was"
     assert grown > 5
     # Whoever has both issues subtracts: what came is a table of its own, and no few of it are found.
-    old = [_renamed(t, f"{n} before", "persons before") for n, t in first.tables.items()]
+    old = [t.named(f"{n} before", "persons before") for n, t in first.tables.items()]
     both = audit([*second.tables.values(), *old], POLICY, relations=[Relation("persons before", "persons")])
     assert both.safe
     assert {name: found.cells for name, found in second.hidden_since.items()} == hidden_now(first, second)

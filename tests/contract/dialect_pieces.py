@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from clearing_point.analysis.count import count_one, open_current, population_table
+from clearing_point.quality.rule_examples import blocks_of, cases_of
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.expressions import (
@@ -25,7 +26,6 @@ from clearing_point.standard.expressions import (
 from clearing_point.standard.model import LINEAGE, Table
 from clearing_point.standard.rules import RUN
 from tests.contract.test_rules import SCHEMAS, Workspace
-from tests.rule_examples import blocks_of, cases_of
 
 Row = tuple[Any, ...]
 
