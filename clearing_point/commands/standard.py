@@ -84,7 +84,9 @@ def suites(
     edition: Annotated[
         int | None, typer.Option(metavar="YEAR", help="With -o: the page of what they said of an edition.")
     ] = None,
-    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the page, such as sq.")] = "en",
+    language: Annotated[
+        str, typer.Option("--lang", metavar="LANGUAGE", help="Of the page, such as sq or sr-Cyrl.")
+    ] = "en",
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
