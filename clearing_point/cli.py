@@ -34,7 +34,7 @@ from clearing_point.errors import (
     of_the_machine,
 )
 from clearing_point.processes import close_to_others
-from clearing_point.project import Project, find_project
+from clearing_point.project import Project, find_project, with_ready_commands
 from clearing_point.version import version_lines
 
 app = typer.Typer(
@@ -109,7 +109,8 @@ def _fail(error: ClearingPointError) -> None:
             f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point."
         )
     else:
-        say(str(error))
+        for line in with_ready_commands(str(error)).splitlines():
+            say(line)
     sys.exit(error.exit_code)
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,7 +208,25 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
         raise InputProblem(
             f"{chosen} is a file and no data folder: name a folder with --data or CLEARING_POINT_DATA."
         )
+    global _called_with  # noqa: PLW0603 - said once, when a command begins
+    named_options = [("--project", project), ("--data", data)]
+    _called_with = "".join(f" {name} {shlex.quote(str(given))}" for name, given in named_options if given)
     return Project(root=root, data=place)
+
+
+_called_with = ""
+_COMMAND = re.compile(r"`(clearing-point (?!standard\b|build\b|tokens\b|demo\b|desk\b)[a-z][^`]*)`")
+"""A command in a sentence; those left out have no data folder, or are told whole."""
+
+
+def ready(command: str) -> str:
+    """Return a command with the folders that this one was called with, so that it runs as it is printed."""
+    return command + _called_with
+
+
+def with_ready_commands(text: str) -> str:
+    """Return a sentence whose commands run as they are printed."""
+    return _COMMAND.sub(lambda found: f"`{ready(found[1])}`", text)
 
 
 def hash_of_folder(folder: Path, leave_out: tuple[str, ...] = ()) -> str:

@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import fold
 from clearing_point.intake.read import ReceivedFile, read_file
 from clearing_point.intake.receive import receive
-from clearing_point.intake.unknown import UnknownWord, said_of_unused, unknown_words
+from clearing_point.intake.unknown import UnknownWord, field_of, said_of_unused, unknown_words
 from clearing_point.project import Project
 from clearing_point.quality.feedback import feedback_of
 from clearing_point.quality.said import ranges, said_rows
@@ -85,7 +85,7 @@ def suggest(
     finally:
         drop_workspace(receipt.workspace)
     rows, lines = _proposed(unknown, profile, standard)
-    if said := said_of_unused(receipt.unused_words, read_as):
+    if said := said_of_unused(receipt.unused_words, read_as, standard, "en"):
         lines.append(said)
     target = folder / "values.csv"
     before = profile.folder / "values.csv" if profile.folder is not None else target
@@ -103,7 +103,7 @@ def _proposed(
         by_field.setdefault((word.table, word.field), []).append(word)
     for (table, name), words in by_field.items():
         near = nearest(
-            (w.word for w in words), known_words(standard.tables[table].by_name[name], profile, standard)
+            (w.word for w in words), known_words(field_of(standard, table, name), profile, standard)
         )
         for word in words:
             place = f"{word.sheet}, column {word.column_letter}, {said_rows(ranges(word.rows), standard)}"

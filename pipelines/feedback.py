@@ -19,9 +19,10 @@ from clearing_point.quality.marked_workbook import (
     write_fix_list,
     write_marked,
 )
+from clearing_point.quality.meant import with_meant
 from clearing_point.quality.package_patch import CannotPatch
 from clearing_point.standard import Standard
-from clearing_point.submission.waiting import let_go, waiting_file
+from clearing_point.submission.waiting import let_go, meant_of, waiting_file
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, WITHDRAWN
 
@@ -33,7 +34,9 @@ class Returned:
     files: tuple[Path, ...]
     marked: bool
     letter: Letter
+    language: str
     why_not_marked: str | None = None
+    """A sentence of ``screen`` in ``words.yml``."""
 
 
 def feedback(
@@ -82,7 +85,10 @@ def feedback(
         language = language if language in standard.languages else "en"
     if language not in standard.languages:
         raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
-    found = feedback_of(project.warehouse, submission_id, standard, language)
+    found = with_meant(
+        feedback_of(project.warehouse, submission_id, standard, language),
+        meant_of(project, submission_id), standard, language,
+    )  # fmt: skip
     if original is not None and hash_of_file(original) != sha256:
         raise InputProblem(f"{original.name} is not the file that {submission_id} came of.")
     # Of a refused file nothing was kept: its sender gets the places only.
@@ -98,7 +104,7 @@ def feedback(
         text = written.page() if letter.suffix.lower() in (".html", ".htm") else written.text()
         put_in_place(letter, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
         files.append(letter)
-    return Returned(tuple(files), why is None, written, why)
+    return Returned(tuple(files), why is None, written, language, why)
 
 
 def _refuse_what_is_gone(project: Project, submission_id: str, status: str) -> None:
@@ -152,7 +158,7 @@ def give_back(
     Returns
     -------
     str or None
-        Why it is the list of places; None if it is her workbook.
+        Why it is the list of places (a sentence of ``screen`` in ``words.yml``); None if it is her workbook.
 
     Raises
     ------
@@ -163,18 +169,16 @@ def give_back(
     refused = any(missed.reason == OF_REFUSED for missed in found.facts.missed)
     why: str | None = None
     if refused:
-        why = "the file was refused, and nothing of it was kept"
+        why = "list_refused"
     elif file is None:
-        why = "her file is not kept: name it with --file to mark it"
-    elif not can_be_marked(file, places):
-        why = "it is no .xlsx workbook, or too large to be marked"
-    elif output.suffix.lower() != file.suffix.lower():
-        why = f"{output.suffix} was asked for and the file is {file.suffix}"
+        why = "list_not_kept"
+    elif not can_be_marked(file, places) or output.suffix.lower() != file.suffix.lower():
+        why = "list_no_workbook"
     else:
         try:
             write_marked(file, output, standard, language, found, places)
-        except CannotPatch as error:
-            why = str(error)
+        except CannotPatch:
+            why = "list_no_workbook"
     if why is not None:
         write_fix_list(output, standard, language, places)
     return why

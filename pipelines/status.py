@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from clearing_point.project import Project
@@ -46,6 +46,38 @@ def status_of(project: Project, standard: Standard, *, history: bool = False) ->
     return sorted(
         lines, key=lambda line: (line["territory"], line["period"], line["sender"] or "", line["version"])
     )
+
+
+_COLUMNS = {
+    "territory": "desk", "period": "desk", "sender": "desk", "state": "desk", "submission": "screen",
+    "replaced_by": "screen", "edition": "screen", "persons": "screen", "events": "screen", "errors": "screen",
+    "warnings": "screen", "made_data": "screen",
+}  # fmt: skip
+"""Columns that are printed, and the part of ``words.yml`` that names them."""
+
+
+def status_in_words(
+    lines: Iterable[Mapping[str, Any]], standard: Standard, language: str
+) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of :func:`status_of` in a language."""
+    states = {
+        code.label["en"].lower(): (code.label.get(language) or code.label["en"]).lower()
+        for code in standard.codelists["submission_status"].codes
+    }
+    states[NOT_STARTED] = standard.word("screen", "not_started", language)
+    answers = {
+        "yes": standard.label_of("yes_no", "Y", language),
+        "no": standard.label_of("yes_no", "N", language),
+    }
+
+    def said(name: str, value: object) -> str:
+        if value is None:
+            return "-"
+        words = states if name == "state" else answers if name == "made_data" else {}
+        return words.get(str(value), str(value))
+
+    headings = [standard.word(group, name, language) for name, group in _COLUMNS.items()]
+    return headings, [[said(name, line[name]) for name in _COLUMNS] for line in lines]
 
 
 def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from clearing_point.commands.shared import (
     open_year,
     say,
 )
-from clearing_point.project import find_project
+from clearing_point.project import find_project, ready
 
 app = typer.Typer()
 country_app = typer.Typer(help="A country's folder: its layout and its words.", no_args_is_help=True)
@@ -56,7 +57,7 @@ def suggest(
         )
     else:
         print("No word of this file asks for a new line: nothing was written.")
-        say(f"Next: clearing-point check {file.name} {where}")
+        say(f"Next: {ready(f'clearing-point check {shlex.quote(str(file))} {where}')}")
     return 0
 
 
@@ -86,5 +87,6 @@ def new(
         for line in done.lines:
             print(f"  {line}")
     place = f"move the folder to {found.countries / territory}, " if output else ""
-    say(f"Next: read every line of it, {place}then clearing-point check {file.name} --territory {territory}")
+    command = ready(f"clearing-point check {shlex.quote(str(file))} --territory {territory}")
+    say(f"Next: read every line of it, {place}then {command}")
     return 0

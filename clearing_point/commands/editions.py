@@ -18,7 +18,7 @@ from clearing_point.commands.shared import (
     say,
     timed_steps,
 )
-from clearing_point.project import find_project
+from clearing_point.project import find_project, ready
 
 if TYPE_CHECKING:
     from clearing_point.standard import Standard
@@ -72,7 +72,7 @@ def publish(
     print(release.sentence())
     for sentence in release.stale:
         say(sentence)
-    say(f"Next: clearing-point report --edition {edition}")
+    say(f"Next: {ready(f'clearing-point report --edition {edition}')}")
     return 0
 
 

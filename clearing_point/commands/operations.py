@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clearing_point.commands.shared import DataOption, JsonOption, ProjectOption, open_year, print_json, say
-from clearing_point.project import find_project
+from clearing_point.project import find_project, ready
 
 app = typer.Typer()
 
@@ -116,5 +116,5 @@ def restore(
     found = find_project(project, data)
     found.prepare()
     print(put_back(found, folder).sentence("Restored"))
-    say("Next: clearing-point rebuild")
+    say(f"Next: {ready('clearing-point rebuild')}")
     return 0

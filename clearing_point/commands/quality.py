@@ -46,9 +46,10 @@ def feedback(
     from pipelines.feedback import feedback as run
 
     found = find_project(project, data)
+    standard = load_standard(found.schemas, found.prepared)
     returned = run(
         found,
-        load_standard(found.schemas, found.prepared),
+        standard,
         submission,
         output,
         language=language,
@@ -57,9 +58,9 @@ def feedback(
     )
     print(returned.letter.text(), end="")
     for path in returned.files:
-        say(f"Written: {path}")
+        say(standard.word("screen", "written", returned.language, file=path))
     if returned.why_not_marked:
-        say(f"It holds the list of places, because {returned.why_not_marked}.")
+        say(standard.word("screen", returned.why_not_marked, returned.language))
     return 0
 
 

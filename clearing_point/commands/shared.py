@@ -49,6 +49,9 @@ EncodingOption = Annotated[
 FindingsLanguageOption = Annotated[
     str, typer.Option("--lang", metavar="LANGUAGE", help="Of the findings, such as sq or sr-Cyrl.")
 ]
+LanguageOption = Annotated[
+    str, typer.Option("--lang", metavar="LANGUAGE", help="Of what is printed, such as sq or sr-Cyrl.")
+]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file as its sender made it.")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from clearing_point.commands.shared import (
     FileArgument,
     FindingsLanguageOption,
     JsonOption,
+    LanguageOption,
     PeriodOption,
     ProjectOption,
     SenderOption,
@@ -27,7 +27,7 @@ from clearing_point.commands.shared import (
     say,
 )
 from clearing_point.errors import UsageProblem
-from clearing_point.project import find_project
+from clearing_point.project import find_project, ready
 
 app = typer.Typer()
 
@@ -48,6 +48,7 @@ def template(
     from clearing_point.intake.receive import parse_period
     from clearing_point.standard import load_standard
     from clearing_point.standard.workbook import write_template
+    from clearing_point.submission.plan import Item
 
     found = find_project(project, None)
     if output.suffix.lower() != ".xlsx":
@@ -55,13 +56,11 @@ def template(
     parse_period(str(year))
     own = profile_of_territory(found, territory).language
     standard = load_standard(found.schemas, found.prepared)
-    chosen = language or (own if own in standard.languages else "en")
+    chosen = known_language(language or (own if own in standard.languages else "en"), standard)
     write_template(standard, output, territory=territory, year=year, language=chosen)
-    print(f"Written: {output}")
-    named = shlex.quote(str(output))
-    say(
-        f"Next: fill it in, then clearing-point check {named} --territory {territory} --period {year} --lang {chosen}"
-    )
+    print(standard.word("screen", "written", chosen, file=output))
+    item = Item(output, profile_of_territory(found, territory), str(year), language=chosen)
+    say(standard.word("screen", "next", chosen, command=item.command("check")))
     return 0
 
 
@@ -102,7 +101,9 @@ def check(
     with checked(found, standard, item, progress=progress(json)) as done:
         if marked is not None:
             why = give_back(done.workspace, done.outcome.feedback, marked, standard, chosen, file)
-            say(f"Written: {marked}" + (f" (the list of places, because {why})" if why else ""))
+            say(standard.word("screen", "written", chosen, file=marked))
+            if why:
+                say(standard.word("screen", why, chosen))
         return _report_outcome(done.outcome, standard, json)
 
 
@@ -281,30 +282,32 @@ def frequencies(
 
 
 @app.command()
-def status(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
+def status(
+    language: LanguageOption = "en",
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
     """Show each territory, period and sender: not started, returned, accepted, replaced by, in which edition."""
     from clearing_point.linkage.files import decisions_file
     from clearing_point.standard import load_standard
-    from pipelines.status import status_of
+    from pipelines.status import status_in_words, status_of
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
+    chosen = known_language(language, standard)
     lines = status_of(found, standard, history=True)
     if json:
         print_json(lines)
         return 0
-    names = ("territory", "period", "sender", "state", "submission", "replaced_by", "edition", "persons", "events",
-             "errors", "warnings", "made_data")  # fmt: skip
-    print_table(
-        [name.replace("_", " ") for name in names],
-        [["-" if line[name] is None else str(line[name]) for name in names] for line in lines],
-    )
+    print_table(*status_in_words(lines, standard, chosen))
     if decisions_file(found).exists():
         from pipelines.duplicates import stale_decisions
 
         for sentence in stale_decisions(found, standard):
             say(sentence)
-    say(f"Next: clearing-point publish --edition {open_year(found)}")
+    command = ready(f"clearing-point publish --edition {open_year(found)}")
+    say(standard.word("screen", "next", chosen, command=command))
     return 0
 
 
@@ -318,6 +321,7 @@ ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why
 def withdraw(
     submission: SubmissionArgument,
     reason: ReasonOption,
+    language: LanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -328,19 +332,21 @@ def withdraw(
     from clearing_point.standard import load_standard
 
     found = find_project(project, data)
-    others = counted_elsewhere(found, load_standard(found.schemas, found.prepared), submission)
+    standard = load_standard(found.schemas, found.prepared)
+    chosen = known_language(language, standard)
+    others = counted_elsewhere(found, standard, submission)
     run(found, submission, reason)
     editions = editions_with(found, submission)
+    print(standard.word("screen", "withdrawn", chosen, submission=submission))
     published = ", ".join(map(str, editions))
-    print(
-        f"{submission} is withdrawn and counts no longer."
-        + (f" Published in edition {published}." if published else "")
-    )
-    _print_others(others)
-    say(
-        "".join(f"Next: clearing-point publish --edition {year}\n" for year in editions).strip()
-        or "No edition counted it."
-    )
+    if editions:
+        print(standard.word("screen", "published_in", chosen, editions=published))
+    _print_others(others, standard, chosen)
+    for year in editions:
+        command = ready(f"clearing-point publish --edition {year}")
+        say(standard.word("screen", "next", chosen, command=command))
+    if not editions:
+        say(standard.word("screen", "not_published", chosen))
     return 0
 
 
@@ -348,6 +354,7 @@ def withdraw(
 def delete(
     submission: SubmissionArgument,
     reason: ReasonOption,
+    language: LanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -358,18 +365,19 @@ def delete(
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
+    chosen = known_language(language, standard)
     others = counted_elsewhere(found, standard, submission)
     gone = run(found, standard, submission, reason)
-    file = "and its file are" if gone else "is (its file stays: another submission came of it)"
-    print(f"The content of {submission} {file} deleted; the receipt stays.")
-    _print_others(others)
+    name = "deleted" if gone else "deleted_without_file"
+    print(standard.word("screen", name, chosen, submission=submission))
+    _print_others(others, standard, chosen)
     return 0
 
 
-def _print_others(others: tuple[tuple[str, int], ...]) -> None:
+def _print_others(others: tuple[tuple[str, int], ...], standard: Any, language: str) -> None:
     """Name what else still counts the same persons."""
     for name, persons in others:
-        print(f"Persons of it that {name} still counts: {persons}.")
+        print(standard.word("screen", "still_counted", language, submission=name, count=persons))
 
 
 def _report_outcome(outcome: Any, standard: Any, as_json: bool) -> int:

@@ -24,6 +24,7 @@ from clearing_point.findings import (
     HIDDEN_COLUMN,
     HIDDEN_SHEET,
     NO_HEADING,
+    NOT_SHOWN,
     OTHER_SEPARATOR,
     QUOTES_OVER_LINES,
     ROW_ABOVE,
@@ -168,14 +169,21 @@ class Account:
 
 
 def account_for(
-    received: ReceivedFile, layouts: Sequence[SheetLayout], profile: Profile, standard: Standard
-) -> Account:
-    """Count a file as it came, and account for all of it but the rows that are read (:func:`with_arrived`)."""
+    received: ReceivedFile, layouts: Sequence[SheetLayout], profile: Profile, standard: Standard,
+    again: Mapping[str, frozenset[int]] = {},
+) -> Account:  # fmt: skip
+    """Count a file as it came, and account for all of it but the rows that are read (:func:`with_arrived`).
+
+    Parameters
+    ----------
+    again : mapping, optional
+        Sheet -> rows that repeat its headings (:func:`.doubtful.headings_again`).
+    """
     tally, balance = tallies(received, layouts), Balance()
     findings = unread_sheets(received, layouts, profile, standard, tally, balance)
     findings += columns_of(layouts, tally, balance)
     findings += hidden_parts(received, layouts, tally)
-    findings += rows_of(layouts, tally, balance)
+    findings += rows_of(layouts, tally, balance, again)
     if received.delimiter:
         findings += lines_of(received, layouts, profile)
     return Account(balance, findings)
@@ -188,6 +196,7 @@ def lines_of(received: ReceivedFile, layouts: Sequence[SheetLayout], profile: Pr
         findings.append(conserved(OTHER_SEPARATOR, None, None, CSV_SHEET))
     for layout in layouts[:1]:
         width = len(layout.headings)
+        last = pc.max(received.rows["source_row"]).as_py()
         for batch in received.rows.to_batches():
             numbers = batch["source_row"].to_numpy(zero_copy_only=False)
             cells = batch["cells"]
@@ -202,6 +211,7 @@ def lines_of(received: ReceivedFile, layouts: Sequence[SheetLayout], profile: Pr
             over = pc.fill_null(over, False).to_numpy(zero_copy_only=False)
             data = numbers >= layout.first_row
             holds = np.bincount(parents[filled], minlength=len(numbers)) > 0
+            holds |= numbers == last  # a file that was cut off ends in the middle of a line
             for rule, at in (
                 (ROW_SHORT, data & holds & (lengths < width)),
                 (
@@ -271,6 +281,13 @@ def hidden_parts(
             for n in facts.hidden_columns
             if n in held.columns and n in kept
         ]
+        findings += [
+            conserved(
+                NOT_SHOWN, *(kept[n][0] if kept[n] else (None, None)), layout.sheet, None, column_letter(n)
+            )
+            for n in facts.unshown_columns
+            if n in held.columns and n in kept
+        ]
     return list(dict.fromkeys(findings))
 
 
@@ -305,7 +322,12 @@ def columns_of(layouts: Sequence[SheetLayout], tally: Mapping[str, Tally], balan
     return findings
 
 
-def rows_of(layouts: Sequence[SheetLayout], tally: Mapping[str, Tally], balance: Balance) -> list[Finding]:
+def rows_of(
+    layouts: Sequence[SheetLayout],
+    tally: Mapping[str, Tally],
+    balance: Balance,
+    again: Mapping[str, frozenset[int]],
+) -> list[Finding]:
     """Account for the rows of the sheets that are read, as far as the sheets themselves tell."""
     findings: list[Finding] = []
     done: set[str] = set()
@@ -315,7 +337,7 @@ def rows_of(layouts: Sequence[SheetLayout], tally: Mapping[str, Tally], balance:
             continue  # one sheet of two layouts is accounted for by the first: its rows are the same
         done.add(layout.sheet)
         above = held.rows < layout.header_row
-        data = held.rows >= layout.first_row
+        data = (held.rows >= layout.first_row) & ~np.isin(held.rows, sorted(again.get(layout.sheet, ())))
         lost = held.rows[data & ~held.kept]
         balance.add(layout.sheet, ROWS, len(held.rows))
         balance.add(layout.sheet, ABOVE, int(above.sum()))

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from clearing_point.countries.profile import Profile
-from clearing_point.findings import DATES_OUTSIDE, OTHER_ORGANISATION, SAYS_OTHERWISE, Finding, conserved
+from clearing_point.findings import (
+    DATES_OUTSIDE,
+    OTHER_ORGANISATION,
+    SAYS_OTHERWISE,
+    SEVERAL_HEADERS,
+    Finding,
+    conserved,
+)
 from clearing_point.standard.model import Standard, Table
 
 _HEADER = "submission"
@@ -44,15 +51,19 @@ def _of_header(
     connection: Any, profile: Profile, start: datetime.date, end: datetime.date
 ) -> tuple[list[Finding], bool]:
     rows = connection.execute(
-        "SELECT sheet, source_row, organisation, territory, period_start, period_end FROM staged.submission"
+        "SELECT sheet, source_row, organisation, territory, period_start, period_end FROM staged.submission "
+        "ORDER BY source_row"
     ).fetchall()
-    findings = []
+    findings = [
+        conserved(SEVERAL_HEADERS, _HEADER, None, sheet, row, dimension="consistency")
+        for sheet, row, *_ in rows[1:]
+    ]
     told = False
     for sheet, row, organisation, territory, first, last in rows:
         claims = (
             ("territory", profile.territory is None or territory in {None, profile.territory, "UNK", "NAS"}),
-            ("period_start", first is None or first >= start),
-            ("period_end", last is None or last <= end),
+            ("period_start", first is None or first == start),
+            ("period_end", last is None or last == end),
         )
         findings += [
             conserved(SAYS_OTHERWISE, _HEADER, field, sheet, row, dimension="consistency")

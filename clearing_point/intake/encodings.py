@@ -91,6 +91,7 @@ def encoding_of(source: IO[bytes], name: str, declared: str, expected: Expected)
     if sample.isascii() or _is_utf_8(sample):
         _refuse_twice_encoded(sample, name, expected)
         return UTF_8
+    _refuse_two_encodings(sample, name, expected)
     # A word that stands in a thousand cells is read once: what is all ASCII reads alike in all of them.
     cells = Counter(cell for cell in _CELL_ENDS.split(sample) if not cell.isascii())
     readings = {encoding: _Reading(cells, encoding, expected) for encoding in SINGLE_BYTE}
@@ -148,6 +149,22 @@ def _refuse_twice_encoded(sample: bytes, name: str, expected: Expected) -> None:
                 f"{name} was saved as UTF-8 twice, so that each special letter became two signs: open the file it was "
                 "made of and save it as UTF-8 once."
             )
+
+
+def _refuse_two_encodings(sample: bytes, name: str, expected: Expected) -> None:
+    """Refuse a file joined of parts in two encodings: some lines are UTF-8 in the sender's letters, others are not."""
+    odd = [line for line in sample.splitlines() if not line.isascii()]
+    whole = [line.decode("utf-8") for line in odd if _is_utf_8(line)]
+    hers = [
+        line
+        for line in whole
+        if all(c.lower() in expected.letters for c in line if c > "\x7f" and c.isalpha())
+    ]
+    if expected.letters and hers and len(whole) < len(odd):
+        raise InputProblem(
+            f"{name} was joined of parts in two encodings: some of its lines are UTF-8 and others are not. Open each part "
+            "by itself, save it as UTF-8, and join them then."
+        )
 
 
 class _Reading:

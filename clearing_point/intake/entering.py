@@ -16,7 +16,14 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
 from clearing_point.countries.suggest import nearest
 from clearing_point.errors import InputProblem
-from clearing_point.findings import BLOCK, HEADING_UNEXPECTED, NO_ROWS, Finding, store_findings
+from clearing_point.findings import (
+    BLOCK,
+    HEADING_MISSING,
+    HEADING_UNEXPECTED,
+    NO_ROWS,
+    Finding,
+    store_findings,
+)
 from clearing_point.intake.balance import Arrived, store_balance, with_arrived
 from clearing_point.intake.claims import contradictions
 from clearing_point.intake.kept import UnknownText, ending_of, profile_of_kept, read_kept
@@ -105,12 +112,22 @@ class Coming:
         return f"{self.period.strip()}-{profile.territory or 'ALL'}-{profile.sender}-v{self.version_number}"
 
     def refused(
-        self, received: ReceivedFile, findings: Sequence[Finding], near: tuple[tuple[str, str, str], ...] = ()
+        self,
+        received: ReceivedFile,
+        findings: Sequence[Finding],
+        near: tuple[tuple[str, str, str], ...] = (),
+        layouts: Sequence[SheetLayout] = (),
     ) -> Receipt:
         """Note that a file was refused: its hash and the places; nothing of its content, and not its name."""
         with self._writing() as connection:
             self._enter(connection, received, REFUSED, 0)
             store_findings(connection, self.submission_id, findings)
+            missing = _missing_headings(layouts, findings)
+            if missing:
+                connection.executemany(
+                    'INSERT INTO raw."column" VALUES (?,?,?,?,?,?,?)',
+                    [(self.submission_id, sheet, 0, "", *rest) for sheet, *rest in missing],
+                )
         return self._receipt(received, {}, near, is_refused=True)
 
     def read(self, kept_file: Path) -> Receipt:
@@ -121,7 +138,7 @@ class Coming:
             received, profile_of_kept(kept, profile), spelling_of(standard, profile.language)
         )
         if problems:
-            return self.refused(received, problems, near_headings(layouts, problems))
+            return self.refused(received, problems, near_headings(layouts, problems), layouts)
         texts: dict[str, set[str]] = {}
         with self._writing() as connection:
             self._enter(connection, received, RECEIVED, kept.rows_read)
@@ -227,6 +244,20 @@ def near_headings(layouts: list[SheetLayout], problems: list[Finding]) -> tuple[
         for heading, proposals in nearest(unexpected, missing, limit=1).items():
             found.append((layout.sheet, unexpected[heading], proposals[0].word))
     return tuple(sorted(set(found)))
+
+
+def _missing_headings(
+    layouts: Sequence[SheetLayout], findings: Sequence[Finding]
+) -> list[tuple[str, str, str, str]]:
+    """Return sheet, heading, table and field of headings that the profile declares and the file lacks."""
+    told = {(f.sheet, f.target_table, f.target_field) for f in findings if f.rule_id == HEADING_MISSING}
+    return [
+        (layout.sheet, column.headings[0], table.table, name)
+        for layout in layouts
+        for table in layout.spec.tables
+        for name, column in table.columns.items()
+        if column.headings and (layout.sheet, table.table, name) in told
+    ]
 
 
 def _store_sheet(

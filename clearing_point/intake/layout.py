@@ -17,6 +17,7 @@ from clearing_point.findings import (
     HEADING_MISSING,
     HEADING_UNEXPECTED,
     NAMES_MISSING,
+    NO_HEADINGS,
     NO_ROWS,
     SHEET_MISSING,
     Finding,
@@ -107,13 +108,28 @@ def lay_out(
         layout, problems = _sheet(received.rows, name, spec, spelling)
         findings.extend(problems)
         layouts.append(layout)
-    nameless = [f for f in findings if f.rule_id == NAMES_MISSING]
-    if nameless:
-        findings = nameless[:1]  # said once: what else there is to say of such a file follows from it
+    for rule in (NAMES_MISSING, NO_HEADINGS):
+        said = [f for f in findings if f.rule_id == rule]
+        if said and (rule == NAMES_MISSING or not any(map(_found, layouts))):
+            findings = said[:1]  # said once: what else there is to say of such a file follows from it
     if not layouts and not findings:
         wanted = next((s.sheet for s in profile.sheets if s.sheet), None)
         findings.append(Finding(SHEET_MISSING, BLOCK, "structure", sheet=wanted))
     return layouts, findings
+
+
+def copies_of(received: ReceivedFile, layouts: Sequence[SheetLayout], profile: Profile) -> list[SheetLayout]:
+    """Lay out the sheets that are not read although they have the headings of one that is, such as copies of it."""
+    read = {layout.sheet for layout in layouts}
+    found = []
+    for name in received.sheets:
+        if name in read:
+            continue
+        top = top_of(received.rows, name)
+        for spec in (s for s in profile.sheets if looks_like(top, s)):
+            for row in rows_with_headings(top, spec)[:1]:
+                found.append(_with_header(received.rows, name, spec, row, Spelling())[0])
+    return found
 
 
 def _alike(wanted: str, by_name: Mapping[str, str], spelling: Spelling) -> str | None:
@@ -134,6 +150,8 @@ def _sheet(
         moved = [_with_header(rows, name, spec, row, spelling) for row in rows_with_headings(top, spec)]
         tried = [(layout, findings), *moved]
         layout, findings = min(tried, key=lambda pair: (len(pair[1]), -_found(pair[0])))
+    if findings and not _found(layout):
+        findings = [conserved(NO_HEADINGS, None, None, name), *findings]
     if not findings:
         below = pc.and_(pc.equal(rows["sheet"], name), pc.greater_equal(rows["source_row"], layout.first_row))
         if not pc.sum(below).as_py() and not spec.optional:

@@ -15,7 +15,7 @@ import io
 import json
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -45,6 +45,7 @@ CSV_SHEET = "csv"
 
 _DELIMITERS = (";", ",", "\t", "|")
 _TOP_BYTES, _TOP_LINES = 65_536, 40
+_WHOLE_LINES = 3
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Name of the part that holds a workbook under a password; it stands plainly in the old container."""
@@ -65,6 +66,8 @@ class SheetFacts:
     state: str = "visible"
     hidden_columns: tuple[int, ...] = ()
     """Numbers of columns that the sender's program does not show; 1 is the first."""
+    unshown_columns: tuple[int, ...] = ()
+    """Numbers of columns with cells whose own format shows nothing of what they hold."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,10 @@ def read_file(
 
 def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
     told = json.loads((rows.schema.metadata or {}).get(b"facts", b"{}"))
-    return {name: SheetFacts(said["state"], tuple(said["hidden_columns"])) for name, said in told.items()}
+    return {
+        name: SheetFacts(said["state"], tuple(said["hidden_columns"]), tuple(said["unshown_columns"]))
+        for name, said in told.items()
+    }
 
 
 def _give_memory_back() -> None:
@@ -276,6 +282,12 @@ def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> 
             f"{path.name} is damaged or cut off: send the file again.", "file_damaged"
         ) from error
 
+    if _is_quoted_whole(top, declared):
+        raise InputProblem(
+            f"{path.name}: each line stands in quotes as if it were one cell, as happens where a table is copied into one "
+            "column and saved: open the file it was made of and save that as CSV."
+        )
+
     def known(delimiter: str) -> int:
         return max(
             (
@@ -288,6 +300,19 @@ def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> 
     found = {delimiter: known(delimiter) for delimiter in dict.fromkeys((declared, *_DELIMITERS))}
     best = max(found, key=lambda d: found[d])
     return best if found[declared] <= 1 and found[best] > 2 else declared
+
+
+def _is_quoted_whole(top: Sequence[str], delimiter: str) -> bool:
+    """Whether the first lines are one quoted cell each, with what looks like a row in it."""
+    lines = [line for line in top if line.strip()][:_WHOLE_LINES]
+    return len(lines) == _WHOLE_LINES and all(
+        line.startswith('"')
+        and line.rstrip().endswith('"')
+        and line.count('"') % 2 == 0
+        and '"' not in line.rstrip()[1:-1].replace('""', "")
+        and any(sign in line for sign in (delimiter, *_DELIMITERS))
+        for line in lines
+    )
 
 
 def _csv_batches(path: Path, encoding: str, delimiter: str) -> Iterator[pa.RecordBatch]:

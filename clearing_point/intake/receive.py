@@ -15,6 +15,7 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
 from clearing_point.countries.regional import mark_of, with_words_of_totals
 from clearing_point.errors import InputProblem
+from clearing_point.intake import doubtful
 from clearing_point.intake.balance import account_for
 from clearing_point.intake.entering import (
     KEPT_FILE,
@@ -29,7 +30,7 @@ from clearing_point.intake.guard import Headings, guard_cells
 from clearing_point.intake.guard_parts import guard_parts
 from clearing_point.intake.guard_tokens import guard_tokens
 from clearing_point.intake.kept import keep
-from clearing_point.intake.layout import lay_out
+from clearing_point.intake.layout import copies_of, lay_out
 from clearing_point.intake.merged import fill_merged
 from clearing_point.intake.notes import guard_notes
 from clearing_point.intake.read import ReceivedFile
@@ -92,12 +93,16 @@ def receive(
     mark, places = mark_of(received.rows), places_of(received, profile, standard)
     received, layouts = by_place(received, layouts, places)
     received, merged = fill_merged(received, layouts)
-    account = account_for(received, layouts, profile, standard)
+    again = doubtful.headings_again(received, layouts)
+    account = account_for(received, layouts, profile, standard, again)
+    received, repeated = doubtful.without(received, again)
     problems = findings_by_place(problems, places)
     # What may never be sent is said before how the file should be laid out.
     headings = Headings(received, layouts, standard)
     findings = headings.refusals or headings.without_left_out(problems)
-    findings = findings or guard_cells(received, layouts, profile, standard)
+    findings = findings or guard_cells(
+        received, [*layouts, *copies_of(received, layouts, profile)], profile, standard
+    )
     findings = findings or findings_by_place(guard_notes(received, path, profile, standard), places)
     findings = findings or guard_tokens(received, layouts, standard)
     findings = findings or guard_parts(received, path, profile, standard)
@@ -108,11 +113,15 @@ def receive(
     try:
         if findings:
             near = near_headings(layouts, problems)
-            return coming.refused(received, findings, near)
+            return coming.refused(received, findings, near, layouts)
         kept_file = workspace.parent / KEPT_FILE
         unknown = keep(
             kept_file, received, layouts, profile, standard,
-            corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
+            corrections=corrections, answers=answers,
+            findings=[
+                *headings.remarks, *merged, *account.findings, *repeated,
+                *doubtful.references(received, layouts, standard),
+            ],
             balance=account.document(mark),
         )  # fmt: skip
         del received, layouts
@@ -144,7 +153,9 @@ def keep_file(
     mark, places = mark_of(received.rows), places_of(received, profile, standard)
     received, layouts = by_place(received, layouts, places)
     received, merged = fill_merged(received, layouts)
-    account = account_for(received, layouts, profile, standard)
+    again = doubtful.headings_again(received, layouts)
+    account = account_for(received, layouts, profile, standard, again)
+    received, repeated = doubtful.without(received, again)
     headings = Headings(received, layouts, standard)
     problems = findings_by_place(problems, places)
     if headings.without_left_out(problems):
@@ -154,7 +165,11 @@ def keep_file(
         )
     keep(
         target, received, layouts, profile, standard,
-        corrections=corrections, findings=[*headings.remarks, *merged, *account.findings], answers=answers,
+        corrections=corrections, answers=answers,
+        findings=[
+            *headings.remarks, *merged, *account.findings, *repeated,
+            *doubtful.references(received, layouts, standard),
+        ],
         balance=account.document(mark),
     )  # fmt: skip
 

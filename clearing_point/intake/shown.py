@@ -1,4 +1,4 @@
-"""What of a date a cell's format shows: its day, its month or its year."""
+"""What a format shows of a cell: of a date its day, month or year; of a number its leading zeros and letters."""
 
 from __future__ import annotations
 
@@ -21,3 +21,51 @@ def shown_parts(code: str) -> str:
     if "y" not in letters:
         return ""
     return DAY if "d" in letters else MONTH if "m" in letters else YEAR
+
+
+NOTHING = "hidden"
+"""Of a format of which no section shows anything."""
+_PADDED = re.compile(r'((?:"[^"]*"|\\.)*)(0+)((?:"[^"]*"|\\.)*)')
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+_PARTS = "\x1f"
+
+
+def shown_otherwise(code: str) -> str:
+    """Return how a format shows a cell otherwise than it is stored; an empty text if it does not.
+
+    >>> shown_otherwise("mm.yyyy"), shown_otherwise(";;;"), shown_otherwise("0.00")
+    ('m', 'hidden', '')
+    """
+    if code.count(";") >= 2 and not code.strip("; "):
+        return NOTHING
+    parts = shown_parts(code)
+    return padding(code) if not parts else parts if parts != DAY else ""
+
+
+def padding(code: str) -> str:
+    """Return how a format fills a whole number up, as references are: with zeros, and with letters before it.
+
+    A unit behind a number ("17 years") is none of it.
+
+    >>> padded("7", padding("00000")), padded("7", padding('"RS-"000')), padding('0" years"'), padding("0")
+    ('00007', 'RS-007', '', '')
+    """
+    match = _PADDED.fullmatch(code.partition(";")[0])
+    if match is None:
+        return ""
+    before, after = ("".join(a or b for a, b in _LITERAL.findall(part)) for part in (match[1], match[3]))
+    letters = any(letter.isalpha() for letter in before)
+    if len(match[2]) == 1 and not letters:
+        return ""
+    return _PARTS.join((before, str(len(match[2])), after))
+
+
+def is_padded(how: str) -> bool:
+    """Whether :func:`shown_otherwise` told of a padded number."""
+    return _PARTS in how
+
+
+def padded(number: str, how: str) -> str:
+    """Write a number as it is shown; one that is no whole number stays as it is."""
+    before, width, after = how.split(_PARTS)
+    return f"{before}{number.zfill(int(width))}{after}" if number.isdigit() else number

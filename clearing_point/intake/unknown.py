@@ -86,16 +86,31 @@ def unused_lines(texts: Mapping[str, Collection[str]], profile: Profile) -> tupl
     )
 
 
-def said_of_unused(unused: Sequence[tuple[str, str]], profile: Profile) -> str:
+def said_of_unused(
+    unused: Sequence[tuple[str, str]], profile: Profile, standard: Standard, language: str
+) -> str:
     """Return the sentence on decided words that a file did not need; empty where all were needed, or none was.
 
     Where none was needed the file is not written in this sender's words: a regional workbook, say.
     """
     if not unused or len(unused) == len(profile.values):
         return ""
-    named = ", ".join(f"{field} “{word}”" for field, word in unused[:_SHOWN_LINES])
-    more = f" and {len(unused) - _SHOWN_LINES} more" if len(unused) > _SHOWN_LINES else ""
-    return f"{len(unused)} of the {len(profile.values)} words decided in values.csv are not in this file: {named}{more}."
+    titles = {field.name: field.title for table in standard.tables.values() for field in table.fields}
+
+    def title(field: str) -> str:
+        known = titles.get(field)
+        return field if known is None else known.get(language) or known["en"]
+
+    named = ", ".join(f"{title(field)} “{word}”" for field, word in unused[:_SHOWN_LINES])
+    more = f" (+ {len(unused) - _SHOWN_LINES})" if len(unused) > _SHOWN_LINES else ""
+    return standard.word(
+        "screen",
+        "words_not_needed",
+        language,
+        unused=len(unused),
+        all=len(profile.values),
+        words=named + more,
+    )
 
 
 def _spec_of(profile: Profile, table: str, field: str) -> ColumnSpec | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from clearing_point.intake.shown import DAY, shown_parts
+from clearing_point.intake.shown import NOTHING, shown_otherwise
 
 NOT_WORKED_OUT = "#FORMULA"
 """Text given to a formula cell whose result was never saved."""
@@ -43,7 +43,10 @@ class Unseen:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    """Date cells that are shown without their day: ``m`` month, ``y`` year."""
+    """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year), or how a number is
+    filled up (:func:`.shown.padding`)."""
+    unshown_columns: set[int] = field(default_factory=set)
+    """Columns with cells whose format shows nothing."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     """First row and column, last row and column of cells that were made one."""
     state: str = VISIBLE
@@ -69,7 +72,7 @@ def look_at_sheets(path: Path) -> dict[str, Unseen]:
             from clearing_point.intake.unseen_ods import look_at_open_document
 
             return look_at_open_document(package)
-        styles = _date_styles(package)
+        styles = _styles(package)
         found = {}
         for sheet in sheets_of(package):
             looked = _Sheet(styles)
@@ -206,8 +209,11 @@ class _Sheet:
                 found.errors[place] = result or NOT_WORKED_OUT
             elif not result and not self._may_be_empty("".join(formula_text), share, kind == "str" and value):
                 found.errors[place] = NOT_WORKED_OUT
-            elif result and kind in {"", "n", "d"} and (style := styles.get(_value(cell, "s"))):
-                found.shown[place] = style
+            elif result and (style := styles.get(_value(cell, "s"))):
+                if style == NOTHING:
+                    found.unshown_columns.add(place[1])
+                elif kind in {"", "n", "d"}:
+                    found.shown[place] = style
             formula = False
             filled, filled_at = cell, column
 
@@ -233,12 +239,11 @@ class _Sheet:
                         formula_text.clear()
                     formula = True  # closed like a formula, by what its value is
                     parser.CharacterDataHandler = text.append
-                elif (
-                    styles
-                    and (style := styles.get(_value(cell, "s")))
-                    and _value(cell, "t") in {"", "n", "d"}
-                ):
-                    found.shown[row, column or _column_in(cell)] = style
+                elif styles and (style := styles.get(_value(cell, "s"))):
+                    if style == NOTHING:
+                        found.unshown_columns.add(column or _column_in(cell))
+                    elif _value(cell, "t") in {"", "n", "d"}:
+                        found.shown[row, column or _column_in(cell)] = style
             elif kind == "f":
                 formula, share = True, _value(attributes, "si")
                 text.clear()
@@ -301,8 +306,8 @@ _BUILT_IN = {"17": "mmm-yy"}
 """Formats that have a number and no text in the file, if they show a date without its day."""
 
 
-def _date_styles(package: zipfile.ZipFile) -> dict[str, str]:
-    """Return the numbers of cell styles that show a date without its day -> ``m`` or ``y``."""
+def _styles(package: zipfile.ZipFile) -> dict[str, str]:
+    """Return the numbers of cell styles that show a cell otherwise than it is stored -> how (:func:`.shown_otherwise`)."""
     part = next((n for n in package.namelist() if n == "xl/styles.xml"), None)
     if part is None:
         return {}
@@ -325,5 +330,5 @@ def _date_styles(package: zipfile.ZipFile) -> dict[str, str]:
     parser = namespaced()
     parser.StartElementHandler = start
     parse(package, part, parser)
-    shown = {str(n): shown_parts(formats.get(number, "")) for n, number in enumerate(numbers)}
-    return {n: parts for n, parts in shown.items() if parts and parts != DAY}
+    shown = {str(n): shown_otherwise(formats.get(number, "")) for n, number in enumerate(numbers)}
+    return {n: how for n, how in shown.items() if how}

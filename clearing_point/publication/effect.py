@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.merge import merge
 from clearing_point.workplace import drop_work, work_folder
 
-_SHOWN_CELLS = 12
 _TERRITORY, YEAR = "territory", "year"
 """Variable of the reporting territory, and the code list of calendar years."""
 _MOST_VARIABLES = 3
@@ -32,11 +31,6 @@ class Moved:
     edition: int
     table: str
     cells: tuple[str, ...]
-
-    def line(self) -> str:
-        """Return one line for a person."""
-        more = f" and {len(self.cells) - _SHOWN_CELLS} more" if len(self.cells) > _SHOWN_CELLS else ""
-        return f"edition {self.edition}, table {self.table}: {', '.join(self.cells[:_SHOWN_CELLS])}{more}"
 
 
 Beside = tuple[str, int | None, int, int]
@@ -60,29 +54,6 @@ class Effect:
     moved: tuple[Moved, ...]
     beside: tuple[Beside, ...]
     frozen: tuple[Moved, ...] = ()
-
-    def counts(self, year: int) -> Iterator[str]:
-        """Yield the sender's own counts beside those of the year before; they are for her and for nobody else."""
-        if self.beside:
-            yield f"Persons by category: {year - 1} | {year} before | {year} now"
-            for label, earlier, before, after in self.beside:
-                yield f"  {label}: {'-' if earlier is None else earlier} | {before} | {after}"
-
-    def published(self) -> Iterator[str]:
-        """Yield which published figures would move: places, never numbers."""
-        if self.editions:
-            named = ", ".join(map(str, self.editions))
-            yield f"Published with the earlier version: edition {named}."
-            yield "Published figures that would move:" if self.moved else "No published figure would move."
-            for moved in self.moved:
-                yield f"  {moved.line()}"
-            if self.frozen:
-                yield (
-                    "Their years are out, so these stay as printed, and the next edition has the difference on the "
-                    "line of late records (unless their own edition is issued again, or revised):"
-                )
-            for stays in self.frozen:
-                yield f"  {stays.line()}"
 
 
 def effect_of(

@@ -15,7 +15,7 @@ from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import ACCEPTED
 from clearing_point.workplace import drop_work, work_folder
 
-NO_PREVIOUS, WAREHOUSE_BUSY = "no_previous", "warehouse_busy"
+NO_PREVIOUS, WAREHOUSE_BUSY, WAREHOUSE_UNREAD = "no_previous", "warehouse_busy", "warehouse_unread"
 """Names of the reasons in ``words.yml`` (not_run) why a comparison with the past did not run."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clearing_point.quality.balance_words import balance_of, balance_sentences
+from clearing_point.quality.once import said_once
 from clearing_point.quality.said import (
     LEVELS,
     Facts,
@@ -88,10 +90,13 @@ def facts_in(database: Path, submission_id: str, standard: Standard) -> Facts:
             "WHERE submission_id = ? AND NOT waived GROUP BY ALL",
             [submission_id],
         ).fetchall()
+        headings = _headings(connection, submission_id)
         missed = _missed(connection, submission_id, standard)
         balance = balance_of(connection, submission_id)
-    places = (_place(*row) for row in rows)
-    return Facts(submission_id, in_order(places), missed, balance)
+    places = said_once(_place(*row) for row in rows)
+    return Facts(
+        submission_id, in_order(replace(p, heading=_heading(p, headings)) for p in places), missed, balance
+    )
 
 
 def _place(
@@ -100,6 +105,30 @@ def _place(
 ) -> Place:  # fmt: skip
     numbers = tuple(runs(n for n in rows if n is not None))
     return Place(rule_id, severity, table, field, sheet, column, numbers, count)
+
+
+def _headings(connection: Any, submission_id: str) -> dict[tuple[str | None, ...], str]:
+    """Return what stands over her columns: by sheet, letter, table and field; by sheet and letter; by table and field."""
+    found: dict[tuple[str | None, ...], str] = {}
+    for sheet, letter, table, name, heading in connection.execute(
+        'SELECT sheet, column_letter, target_table, target_field, heading FROM raw."column" '
+        "WHERE submission_id = ? AND heading IS NOT NULL AND target_field IS NOT NULL ORDER BY ALL",
+        [submission_id],
+    ).fetchall():
+        for key in ((sheet, letter, table, name), (sheet, letter), (table, name)):
+            found.setdefault(key, " ".join(heading.split()))
+    return found
+
+
+def _heading(place: Place, headings: Mapping[tuple[str | None, ...], str]) -> str | None:
+    """Return what her form writes over the column; the regional workbook has the standard's names there."""
+    if place.field is None:
+        return None
+    keys = (
+        (place.sheet, place.column, place.table, place.field), (place.sheet, place.column), (place.table, place.field),
+    )  # fmt: skip
+    heading = next((headings[key] for key in keys if key in headings), None)
+    return None if heading is None or heading.lower() == place.field else heading
 
 
 def _missed(connection: Any, submission_id: str, standard: Standard) -> tuple[Missed, ...]:

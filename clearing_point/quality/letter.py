@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
 from clearing_point.quality.feedback import Feedback
-from clearing_point.quality.said import CONFIRM, LEVELS, MUST_FIX, NOTE
+from clearing_point.quality.said import CONFIRM, LEVELS, MUST_FIX, NOTE, Group
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
 from clearing_point.warehouse.connection import opened
@@ -20,6 +21,7 @@ _DECISIONS = {
     "accepted with warnings": "accepted_with_warnings",
     "returned": "returned",
 }
+_ASK_NOTHING = (NOTE, INFORMATION)
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
     "h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:1.6rem}li{margin:.5rem 0}"
@@ -71,6 +73,23 @@ class Letter:
             f'<!DOCTYPE html>\n<html lang="{escape(self.language)}"><head><meta charset="utf-8">'
             f"<title>{escape(self.title)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
         )
+
+
+def _line(group: Group) -> LetterLine:
+    count = f"({group.count})"
+    place = f"{group.place} {count}" if group.place else count
+    return LetterLine(group.rule_id, place, group.what, group.action)
+
+
+def _alike_together(groups: Sequence[Group], say: Callable[..., str]) -> Iterator[LetterLine]:
+    """Yield a line a rule: the first place in full, and the others by name."""
+    by_rule: dict[str, list[Group]] = {}
+    for group in groups:
+        by_rule.setdefault(group.rule_id, []).append(group)
+    for same in by_rule.values():
+        rule, place, what, action = _line(same[0])
+        others = "; ".join(group.place for group in same[1:] if group.place)
+        yield LetterLine(rule, place, what, f"{action} {say('same', places=others)}" if others else action)
 
 
 def letter_of(
@@ -133,11 +152,8 @@ def letter_of(
     # Levels of one name, such as both that ask nothing of the sender, stand under one heading.
     sections: dict[str, tuple[LetterLine, ...]] = {}
     for level in LEVELS:
-        lines = tuple(
-            LetterLine(g.rule_id, f"{g.place} ({g.count})" if g.place else f"({g.count})", g.what, g.action)
-            for g in feedback.groups
-            if g.level == level
-        )
+        here = [group for group in feedback.groups if group.level == level]
+        lines = tuple(_alike_together(here, say) if level in _ASK_NOTHING else map(_line, here))
         if lines:
             heading = standard.word("findings", level, language)
             heading = heading[:1].upper() + heading[1:]

@@ -18,7 +18,7 @@ from clearing_point.quality.findings_sheet import Line, findings_sheet
 from clearing_point.quality.package_notes import add_notes
 from clearing_point.quality.package_patch import CannotPatch, Mark, Package, mark_cells
 from clearing_point.quality.package_styles import Styles
-from clearing_point.quality.said import LEVELS, Group
+from clearing_point.quality.said import LEVELS
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 
@@ -52,26 +52,15 @@ def places_of(database: Path, feedback: Feedback) -> Places:
         rows_read = connection.execute(
             "SELECT rows_read FROM raw.submission WHERE submission_id = ?", [feedback.submission_id]
         ).fetchone()[0]
-        found = connection.execute(
-            "SELECT rule_id, severity, target_table, target_field, sheet, column_letter, "
-            "list(source_row ORDER BY source_row) FILTER (source_row IS NOT NULL) FROM quality.finding "
-            "WHERE submission_id = ? AND NOT waived GROUP BY ALL",
-            [feedback.submission_id],
-        ).fetchall()
-    numbers = {tuple(row[:6]): row[6] or [] for row in found}
     lines: list[Line] = []
     cells: dict[_Place, list[int]] = {}
-    for position, group in enumerate(feedback.groups):
-        rows = numbers[_key(group)]
+    for position, (group, place) in enumerate(zip(feedback.groups, feedback.facts.places, strict=True)):
+        rows = [row for first, last in place.rows for row in range(first, last + 1)]
         lines.append(Line(group, cells_text(group.column, rows)))
         if group.sheet and group.column:
             for row in rows:
                 cells.setdefault((group.sheet, row, group.column), []).append(position)
     return Places(tuple(lines), cells, int(rows_read))
-
-
-def _key(group: Group) -> tuple[Any, ...]:
-    return (group.rule_id, group.severity, group.table, group.field, group.sheet, group.column)
 
 
 def can_be_marked(original: Path, places: Places) -> bool:

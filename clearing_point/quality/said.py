@@ -35,6 +35,8 @@ class Place:
         Runs of rows of the sender's sheet; empty where a whole sheet or column is meant.
     count : int
         Findings in it.
+    heading : str, optional
+        What the sender's own form writes over the column; without it the standard's title is said.
     """
 
     rule_id: str
@@ -45,6 +47,7 @@ class Place:
     column: str | None
     rows: tuple[tuple[int, int], ...]
     count: int
+    heading: str | None = None
 
     @property
     def key(self) -> tuple[str | None, ...]:
@@ -159,7 +162,7 @@ def counts_sentence(counts: Mapping[str, int], standard: Standard, language: str
 def said(place: Place, standard: Standard, language: str = "en") -> Group:
     """Render a group of findings in a language; English stands where it lacks a text."""
     what, action = sentences(
-        standard, language, place.rule_id, place.table, place.field, place.sheet, place.column
+        standard, language, place.rule_id, place.table, place.field, place.sheet, place.column, place.heading
     )
     rows = said_runs(place.rows, standard, language)
     level = level_of(place.rule_id, place.severity, standard)
@@ -247,13 +250,14 @@ def sentences(
     field: str | None,
     sheet: str | None,
     column: str | None,
+    heading: str | None = None,
 ) -> tuple[str, str]:
     """Render what is wrong and what to do, of a rule at a place, in a language."""
     sentence = sentence_of(rule_id, standard, language)
     names = {
         "field": standard.word("parts", field, language)
         if rule_id == PART_OF_PACKAGE and field
-        else _title(standard, table, field, language),
+        else heading or _title(standard, table, field, language),
         "allowed": _allowed(standard, table, field, language),
         "sheet": sheet or "",
         "column": column or "",

@@ -17,6 +17,7 @@ from clearing_point.project import Project
 from clearing_point.quality.confirm import confirmed
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
+from clearing_point.quality.meant import with_meant
 from clearing_point.standard import Standard, load_standard
 from clearing_point.submission.layout import (
     answers_of,
@@ -26,7 +27,7 @@ from clearing_point.submission.layout import (
 )
 from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
-from clearing_point.submission.resubmission import Changes, may_be_meant, what_changes
+from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
 from clearing_point.suites.runner import Ask
 from clearing_point.warehouse.connection import opened
@@ -96,7 +97,7 @@ def judged(
             project, item.path, item.profile, standard, item.encoding
         )
         answers = (*item.answers, *answers)
-        reading = said_of_reading(received, profile)
+        reading = said_of_reading(received, profile, standard, item.language)
         decisions = decisions_for(project, standard, profile, item.period, came)
         said |= {"corrections": decisions.corrections, "answers": [asdict(answer) for answer in answers]}
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
@@ -115,6 +116,7 @@ def judged(
         )
         feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
         remarks = may_be_meant(receipt, profile, standard, item.language)
+        feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
     except BaseException:
         drop_workspace(receipt.workspace)
         raise
@@ -190,7 +192,7 @@ def store_judged(
         progress(STORING)
         if receipt.kept_file is not None and item.kept_of is None:
             put_away(project, receipt.kept_file, receipt.file_sha256, receipt.submission_id)
-            keep_waiting(project, item.path, receipt, found.feedback)
+            keep_waiting(project, item.path, receipt, found.feedback, parts_of_meant(found.remarks))
         merge(
             project,
             standard,

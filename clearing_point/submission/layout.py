@@ -86,17 +86,17 @@ def answers_of(kept: Kept) -> tuple[Answer, ...]:
     )
 
 
-def said_of_reading(received: ReceivedFile, profile: Profile) -> str:
+def said_of_reading(received: ReceivedFile, profile: Profile, standard: Standard, language: str) -> str:
     """Say in which encoding a CSV file was read, with some of its headings as proof; nothing of a workbook."""
     if received.encoding is None:
         return ""
     shown, name = sample_of(received, profile), NAMES.get(received.encoding, received.encoding)
     encoding = name.partition(" (")[0]
+    said = standard.word("screen", "read_as", language, encoding=name)
     if not shown:
-        return Sentence(f"Read as {name}", "read_as_only", encoding=encoding)
-    return Sentence(
-        f"Read as {name}; headings such as: {shown}", "read_as", encoding=encoding, headings=shown
-    )
+        return Sentence(said, "read_as_only", encoding=encoding)
+    headings = standard.word("screen", "headings_such_as", language, headings=shown)
+    return Sentence(f"{said} {headings}", "read_as", encoding=encoding, headings=shown)
 
 
 def with_its_sender(project: Project, standard: Standard, item: Item) -> Item:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.findings import INFORMATION
-from clearing_point.quality.earlier import WAREHOUSE_BUSY
+from clearing_point.project import ready
+from clearing_point.quality.earlier import WAREHOUSE_BUSY, WAREHOUSE_UNREAD
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.judge import Verdict
-from clearing_point.quality.said import NOTE, Group
+from clearing_point.quality.said import NOTE, Group, Sentence
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
 
@@ -78,6 +78,7 @@ class Outcome:
             "balance": list(self.feedback.balance),
             "groups": [asdict(group) for group in self.feedback.groups],
             "not_run": [asdict(group) for group in self.feedback.not_run],
+            "changes": None if self.changes is None else asdict(self.changes),
         }
 
     def lines(self, standard: Standard) -> Iterator[str]:
@@ -112,31 +113,24 @@ class Outcome:
         if left:
             named = ", ".join(f"{rule} ({count})" for rule, count in left.items())
             yield "  " + said("more_groups", count=sum(left.values()), rules=named)
-        yield from (f"  {remark}" for remark in self.remarks)
+        beside = {id(one) for one in self.meant if isinstance(one, Sentence)}  # said with their findings
+        yield from (f"  {remark}" for remark in self.remarks if id(remark) not in beside)
         heading = standard.word("letter", "not_run", language)
         for missed in self.feedback.not_run:
             yield f"{heading}: {', '.join(missed.rules) or said('all_rules')}. {missed.reason}"
-        if any(missed.reason == WAREHOUSE_BUSY for missed in self.feedback.facts.missed):
+        if any(missed.reason in (WAREHOUSE_BUSY, WAREHOUSE_UNREAD) for missed in self.feedback.facts.missed):
             yield said("may_change")
         yield self._next(said)
 
     def _next(self, said: Callable[..., str]) -> str:
         """The next command, ready to run; or what to do first."""
         if self.stored and not self.accepted:
-            return said("next_marked", command=f"clearing-point feedback {self.submission_id} -o marked.xlsx")
+            more = f" --lang {self.item.language}" if self.item.language != "en" else ""
+            name = f"clearing-point feedback {self.submission_id} -o marked.xlsx{more}"
+            return said("next_marked", command=ready(name))
         if self.stored:
-            return said("next", command="clearing-point status")
-        if not self.accepted:
-            return said("next_correct")
-        item = self.item
-        options = f" --sender {item.profile.sent_by}" if item.profile.sent_by else ""
-        options += f" --encoding {item.encoding}" if item.encoding else ""
-        options += f" --lang {item.language}" if item.language != "en" else ""
-        return said(
-            "next",
-            command=f"clearing-point load {shlex.quote(str(item.path))} --territory {item.profile.territory} "
-            f"--period {item.period}{options}",
-        )
+            return said("next", command=ready("clearing-point status"))
+        return said("next", command=self.item.command("load")) if self.accepted else said("next_correct")
 
 
 def _shown(groups: Sequence[Group]) -> tuple[list[Group], Counter[str]]:

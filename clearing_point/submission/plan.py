@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,17 @@ from clearing_point.countries import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.intake.read import hash_of_file
 from clearing_point.intake.receive import parse_period, series_of
-from clearing_point.project import Project
+from clearing_point.project import Project, ready
 from clearing_point.quality.answers import Answer, hash_of_answers
-from clearing_point.quality.earlier import WAREHOUSE_BUSY, Earlier, earlier_of, earlier_submissions
+from clearing_point.quality.earlier import (
+    WAREHOUSE_BUSY,
+    WAREHOUSE_UNREAD,
+    Earlier,
+    earlier_of,
+    earlier_submissions,
+)
 from clearing_point.standard import Standard
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import InUse, opened
 from clearing_point.warehouse.series import (
     current_version,
     refuse_overlap,
@@ -60,6 +67,16 @@ class Item:
     def series(self) -> str:
         """Sender, territory and period: versions of one submission share it."""
         return series_of(self.profile, self.period)
+
+    def command(self, name: str, *more: str) -> str:
+        """Return the command line that does something with the file, ready to run."""
+        words = [
+            "clearing-point", name, str(self.path), "--territory", str(self.profile.territory), "--period", self.period,
+        ]  # fmt: skip
+        for option, value in (("--sender", self.profile.sent_by), ("--encoding", self.encoding)):
+            words += [option, value] if value else []
+        words += ["--lang", self.language] if self.language != "en" else []
+        return ready(shlex.join([*words, *more]))
 
     def sha256(self) -> str:
         """Return the hash of the sender's file.
@@ -121,9 +138,10 @@ def plan_to_check(project: Project, standard: Standard, item: Item) -> Plan:
         return _asked(project, standard, item)
     except OtherShape:
         raise
-    except InputProblem:
+    except InputProblem as problem:
         hash_of_file(item.path)  # what is wrong with the file itself is said as such
-        return Plan(earlier=Earlier(None, WAREHOUSE_BUSY))
+        reason = WAREHOUSE_BUSY if isinstance(problem, InUse) else WAREHOUSE_UNREAD
+        return Plan(earlier=Earlier(None, reason))
 
 
 def _asked(project: Project, standard: Standard, item: Item) -> Plan:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clearing_point.countries import Profile
 from clearing_point.countries.suggest import known_words, nearest
@@ -13,6 +14,7 @@ from clearing_point.intake.receive import Receipt, parse_period
 from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
+from clearing_point.quality.meant import HEADING, WORD
 from clearing_point.quality.said import Sentence, ranges, runs, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
@@ -22,13 +24,6 @@ if TYPE_CHECKING:
     from clearing_point.publication.effect import Effect
 
 _SHOWN_WORDS = 20
-_ASK_REASON = (
-    "Nothing was stored: a version that was published is replaced only for a reason. Say it with --reason."
-)
-_ASK_OTHER = (
-    "Nothing was stored. If the file is another organisation's, load it as hers with --sender; if it is to replace that "
-    "version, say why with --reason."
-)
 
 
 def may_be_meant(
@@ -76,7 +71,16 @@ def may_be_meant(
                 "words": ", ".join(f"“{p.word}”" for p in near),
             }
             said.append(Sentence(meant, "word_meant", **parts))
-    return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile)]))
+    return (*said, *filter(None, [said_of_unused(receipt.unused_words, profile, standard, language)]))
+
+
+def parts_of_meant(remarks: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what is kept of :func:`may_be_meant` beside a file that waits, for letter and workbook."""
+    return [
+        {"code": one.code, **one.filled}
+        for one in remarks
+        if isinstance(one, Sentence) and one.code in (HEADING, WORD)
+    ]
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,11 @@ def what_would_change(
         asked.append(standard.word("screen", "published_replaced", item.language))
     will_ask = standard.word("screen", "will_ask", item.language)
     again = (*asked, will_ask) if asked and item.reason is None else asked
-    told = (*lines(tables, plan.supersedes, standard, item.language), *effect.published(), *again)
+    told = (
+        *lines(tables, plan.supersedes, standard, item.language),
+        *published(effect, standard, item),
+        *again,
+    )
     return told, Changes(plan.supersedes, tables, effect, bool(asked))
 
 
@@ -128,11 +136,48 @@ def what_changes(
     tables, effect, asked = _compared(project, standard, item, plan, receipt)
     told = tuple(lines(tables, plan.supersedes or "", standard, item.language))
     if (effect.editions or asked) and item.reason is None:
-        ask = (*asked, _ASK_OTHER) if asked else (_ASK_REASON,)
-        raise InputProblem("\n".join((*told, *effect.published(), *ask)))
+        ask = standard.word("screen", "ask_other" if asked else "ask_reason", item.language)
+        raise InputProblem("\n".join((*told, *published(effect, standard, item), *asked, ask)))
     if item.reason is not None:
         checked_reason(item.reason)
-    return (*told, *effect.counts(parse_period(item.period)[1].year), *effect.published())
+    year = parse_period(item.period)[1].year
+    return (*told, *own_counts(effect, standard, item.language, year), *published(effect, standard, item))
+
+
+_SHOWN_TABLES, _SHOWN_COUNTS, _SHOWN_CELLS = 12, 24, 6
+"""What of a long answer stands on the screen; the whole of it is in ``--json``."""
+
+
+def own_counts(effect: Effect, standard: Standard, language: str, year: int) -> Iterator[str]:
+    """Yield the sender's own counts beside those of the year before; they are for her and for nobody else."""
+    if effect.beside:
+        yield standard.word("screen", "persons_by_category", language, earlier=year - 1, year=year)
+        for label, earlier, before, after in effect.beside[:_SHOWN_COUNTS]:
+            yield f"  {label}: {'-' if earlier is None else earlier} | {before} | {after}"
+        if len(effect.beside) > _SHOWN_COUNTS:
+            yield f"  (+ {len(effect.beside) - _SHOWN_COUNTS})"
+
+
+def published(effect: Effect, standard: Standard, item: Item) -> Iterator[str]:
+    """Yield which published figures would move: places, never numbers."""
+    if not effect.editions:
+        return
+
+    def said(group: str, name: str, **filled: object) -> str:
+        return standard.word(group, name, item.language, **filled)
+
+    yield said("desk", "published_with", editions=", ".join(map(str, effect.editions))) + "."
+    yield said("desk", "would_move" if effect.moved else "none_would_move")
+    for heading, moved in (("", effect.moved), (said("screen", "stays_as_printed"), effect.frozen)):
+        if moved and heading:
+            yield heading
+        for one in moved[:_SHOWN_TABLES]:
+            more = f" (+ {len(one.cells) - _SHOWN_CELLS})" if len(one.cells) > _SHOWN_CELLS else ""
+            cells = ", ".join(one.cells[:_SHOWN_CELLS]) + more
+            yield "  " + said("screen", "moved_cells", edition=one.edition, table=one.table, cells=cells)
+        if len(moved) > _SHOWN_TABLES:
+            command = item.command("check", "--json")
+            yield "  " + said("screen", "more_tables", count=len(moved) - _SHOWN_TABLES, command=command)
 
 
 def _compared(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.intake import limits
@@ -16,15 +19,27 @@ from clearing_point.project import Project
 from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.marked_workbook import WORKBOOKS
 from clearing_point.quality.said import CONFIRM, MUST_FIX
-from clearing_point.workplace import drop_work, work_folder
+from clearing_point.workplace import drop_work, work_folder, write_whole
 
+_MEANT = ".meant.json"
 _SECONDS_A_DAY = 86_400
 
 
-def keep_waiting(project: Project, path: Path, receipt: Receipt, feedback: Feedback) -> None:
+def keep_waiting(
+    project: Project,
+    path: Path,
+    receipt: Receipt,
+    feedback: Feedback,
+    meant: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Keep a workbook with something to correct or to confirm until its marked copy is made.
 
     What waited of earlier versions goes, and whatever waited longer than it may.
+
+    Parameters
+    ----------
+    meant : sequence of mapping
+        Known words that may be meant by hers, with their places; of any file, for the letter.
 
     Raises
     ------
@@ -35,6 +50,9 @@ def keep_waiting(project: Project, path: Path, receipt: Receipt, feedback: Feedb
     for earlier in _of_series(project, receipt.submission_id):
         earlier.unlink(missing_ok=True)
     counts = feedback.counts()
+    if meant:
+        project.waiting.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(project.waiting / f"{receipt.submission_id}{_MEANT}", json.dumps(list(meant)).encode())
     if receipt.refused or not counts[MUST_FIX] + counts[CONFIRM] or ending_of(path.name) not in WORKBOOKS:
         return
     project.waiting.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,6 +74,12 @@ def waiting_file(project: Project, submission_id: str) -> Path | None:
     sweep_waiting(project)
     found = [project.waiting / f"{submission_id}{ending}" for ending in WORKBOOKS]
     return next((path for path in found if path.is_file()), None)
+
+
+def meant_of(project: Project, submission_id: str) -> list[dict[str, Any]]:
+    """Return the words that may be meant in a submission, as long as they are kept for its letter."""
+    path = project.waiting / f"{submission_id}{_MEANT}"
+    return json.loads(path.read_bytes()) if path.is_file() else []
 
 
 def let_go(project: Project, submission_id: str) -> None:

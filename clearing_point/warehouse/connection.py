@@ -77,6 +77,10 @@ def connect(
     return connection
 
 
+class InUse(InputProblem):
+    """Another process holds the warehouse longer than one waits."""
+
+
 WAREHOUSE_FILE = "clearing_point.duckdb"
 _IN_USE = re.compile(r"could not set lock|conflicting lock", re.IGNORECASE)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
@@ -109,7 +113,7 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
             if monotonic() >= end:
                 holder = _HOLDER.search(text)
                 who = f" (process {holder[1]})" if holder else ""
-                raise InputProblem(
+                raise InUse(
                     f"The warehouse is in use by another command{who}: wait for it to end and try again."
                 ) from error
             sleep(_PAUSE_SECONDS)

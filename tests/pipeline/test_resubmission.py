@@ -63,7 +63,7 @@ def test_a_new_version_says_what_differs_and_asks_why_where_it_was_published(
         assert connection.execute("SELECT count(*) FROM raw.submission").fetchone() == (1,), (
             "nothing is stored"
         )
-    assert "T01: ALB 2022" in said.split("would move:")[1]
+    assert "T01: ALB 2022" in said.split("would change:")[1]
     # Once the ledger has the year out, what is printed of it stays.
     note = {"edition": 2022, "years": ["2022"], "replaced": [], "submissions": [first.submission_id]}
     Ledger(project.ledger).append("2022", [], inputs="x", note=note)

@@ -67,7 +67,7 @@ def _loaded(
     outcome = load(project, standard, path, profile, str(YEAR), made_data=True)
     assert outcome.verdict.accepted, [group.line() for group in outcome.feedback.groups]
     if in_own_words:  # of which no file needs all: it is said, on the screen, too
-        assert any("words decided in values.csv are not in" in line for line in outcome.lines(standard))
+        assert any("Words decided in values.csv that are not in" in line for line in outcome.lines(standard))
     return project
 
 

@@ -1,0 +1,155 @@
+"""What only the whole file shows, before a part of it is kept: headings that come again, references that are not themselves.
+
+Asked of the rows as they came: of a reference that is an official number only a mark is kept, and two that lost
+the same digits would be one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clearing_point.countries.profile import GROUP_SEPARATOR
+from clearing_point.findings import ALIKE_REFERENCES, HEADINGS_AGAIN, REFERENCE_CHANGED, Finding, conserved
+from clearing_point.intake.changed import DIGITS_LOST, TIME_OF_DAY
+from clearing_point.intake.guard_contents import in_memory
+from clearing_point.intake.layout import SheetLayout, fold, kept_columns
+from clearing_point.intake.package import column_letter
+from clearing_point.intake.read import ReceivedFile
+from clearing_point.intake.source import quoted
+from clearing_point.standard.model import Standard
+
+_ALIKE = str.maketrans("АВЕЅІЈКМНОРСТУХЗΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYX3ABEZHIKMNOPTYX")
+"""Capitals of the Cyrillic and Greek alphabets -> the Latin ones (and the digit) that look like them."""
+_PARTING = r"\s*[-\u2010-\u2015\u2212_./\s\u00a0]+\s*"
+_FEWEST = 2
+"""Cells by which a row is known to be one of headings."""
+
+
+def headings_again(received: ReceivedFile, layouts: Sequence[SheetLayout]) -> dict[str, frozenset[int]]:
+    """Return sheet -> its data rows that hold nothing but the headings once more, as joined exports do."""
+    found: dict[str, frozenset[int]] = {}
+    for sheet in dict.fromkeys(layout.sheet for layout in layouts):
+        here = [layout for layout in layouts if layout.sheet == sheet]
+        words = _headings(received.rows, here[0])
+        keys = [n for n in sorted(kept_columns(here[0])) if words.get(n)]
+        if len(keys) < _FEWEST:
+            continue
+        first = max(layout.first_row for layout in here)
+        said = " + ".join(
+            f"CASE WHEN cells[{n}] IS NULL THEN 0 WHEN list_contains({_texts(words[n])}, "
+            f"lower(trim(cells[{n}]))) THEN 1 ELSE -10000 END"
+            for n in keys
+        )
+        with in_memory(received.rows) as connection:
+            rows = connection.execute(
+                f"SELECT source_row FROM received_rows WHERE sheet = ? AND source_row >= ? AND {said} >= {_FEWEST}",
+                [sheet, first],
+            ).fetchall()
+        if rows:
+            found[sheet] = frozenset(row for (row,) in rows)
+    return found
+
+
+def without(
+    received: ReceivedFile, again: Mapping[str, frozenset[int]]
+) -> tuple[ReceivedFile, list[Finding]]:
+    """Take these rows out, and say so."""
+    rows = received.rows
+    for sheet, numbers in again.items():
+        here = pc.and_(
+            pc.equal(rows["sheet"], sheet),
+            pc.is_in(rows["source_row"], pa.array(sorted(numbers), pa.int32())),
+        )
+        rows = rows.filter(pc.invert(here))
+    said = [
+        conserved(HEADINGS_AGAIN, None, None, sheet, number)
+        for sheet, numbers in again.items()
+        for number in sorted(numbers)
+    ]
+    return replace(received, rows=rows) if said else received, said
+
+
+def references(received: ReceivedFile, layouts: Sequence[SheetLayout], standard: Standard) -> list[Finding]:
+    """Find references that lost digits or became times, and those of a numbering that differ only in their writing."""
+    findings: list[Finding] = []
+    for layout in layouts:
+        columns = _references(layout, standard)
+        if not columns:
+            continue
+        parts = " UNION ALL ".join(
+            f"SELECT {number} AS number, source_row, trim(cells[{number}]) AS said FROM here "
+            f"WHERE cells[{number}] IS NOT NULL"
+            for number in columns
+        )
+        lost = f"regexp_full_match(said, {quoted(DIGITS_LOST)}) OR regexp_full_match(said, {quoted(TIME_OF_DAY)})"
+        with in_memory(received.rows) as connection:
+            connection.execute(
+                f"CREATE TEMP VIEW here AS SELECT source_row, cells FROM received_rows WHERE sheet = {quoted(layout.sheet)} "
+                f"AND source_row >= {layout.first_row}"
+            )
+            rows = connection.execute(
+                f"SELECT number, source_row FROM ({parts}) WHERE {lost} ORDER BY 1, 2"
+            ).fetchall()
+            texts = connection.execute(
+                f"SELECT number, said, min(source_row) FROM ({parts}) GROUP BY ALL ORDER BY 3"
+            ).fetchall()
+        findings += [_said(REFERENCE_CHANGED, layout, columns, number, row) for number, row in rows]
+        keys = {n for n, (table, field) in columns.items() if field in standard.tables[table].primary_key}
+        seen: dict[tuple[int, str], str] = {}
+        for number, text, row in texts:
+            if number in keys and seen.setdefault((number, _key(text)), text) != text:
+                findings.append(_said(ALIKE_REFERENCES, layout, columns, number, row))
+    return list(dict.fromkeys(findings))
+
+
+def _said(
+    rule: str, layout: SheetLayout, columns: Mapping[int, tuple[str, str]], number: int, row: int
+) -> Finding:
+    return conserved(rule, *columns[number], layout.sheet, row, column_letter(number), dimension="validity")
+
+
+def _references(layout: SheetLayout, standard: Standard) -> dict[int, tuple[str, str]]:
+    """Return the columns of references: number -> the first table and field that it is read for."""
+    found: dict[int, tuple[str, str]] = {}
+    for number, pairs in kept_columns(layout).items():
+        for table, name in pairs:
+            field = standard.tables[table].by_name.get(name)
+            if field is not None and field.disclosure == "pseudonym" and "_token" not in name:
+                found.setdefault(number, (table, name))
+    return found
+
+
+def _key(text: str) -> str:
+    """Fold a reference so that only its letters and digits count, whatever alphabet they were typed in."""
+    return re.sub(_PARTING, "-", text.strip()).upper().translate(_ALIKE)
+
+
+def _headings(rows: pa.Table, layout: SheetLayout) -> dict[int, set[str]]:
+    """Return column -> what stands in the rows of headings and words over it, folded."""
+    words: dict[int, set[str]] = {}
+    for number, heading in enumerate(layout.headings, start=1):
+        if heading and heading.strip():
+            words[number] = {fold(heading), fold(heading.split(GROUP_SEPARATOR)[-1])}
+    top = rows.filter(
+        pc.and_(
+            pc.equal(rows["sheet"], layout.sheet),
+            pc.and_(
+                pc.greater_equal(rows["source_row"], layout.header_row),
+                pc.less(rows["source_row"], layout.first_row),
+            ),
+        )
+    )
+    for cells in top["cells"].to_pylist():
+        for number, cell in enumerate(cells or (), start=1):
+            if cell and cell.strip():
+                words.setdefault(number, set()).add(fold(cell))
+    return words
+
+
+def _texts(words: set[str]) -> str:
+    return f"[{', '.join(map(quoted, sorted(words)))}]"
