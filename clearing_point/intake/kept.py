@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,12 @@ def _place(layout: SheetLayout) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4)
+def _own_words(standard: Standard) -> frozenset[str]:
+    """Fold the standard's own texts once, and not for every sheet of every file."""
+    return frozenset(map(fold, texts_of(standard)))
+
+
 def _top(rows: pa.Table, layouts: Sequence[SheetLayout], standard: Standard) -> pa.Table:
     """Return the rows of headings and between them and the data: the headings that are read, and our own words."""
     layout = layouts[0]
@@ -251,7 +258,7 @@ def _top(rows: pa.Table, layouts: Sequence[SheetLayout], standard: Standard) -> 
         made[layout.header_row + 1] = [pair[1] if len(pair) > 1 else None for pair in pairs]
     else:
         made[layout.header_row] = headings
-    words = {fold(text) for text in texts_of(standard)}
+    words = _own_words(standard)
     below = layout.header_row + layout.spec.header_height
     near = rows.filter(
         pa.compute.and_(

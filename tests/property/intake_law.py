@@ -30,12 +30,12 @@ from unittest import mock
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from clearing_point.countries import profile_of_territory
+from clearing_point.countries import Profile, profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, WARNING, Finding, sheet_at
 from clearing_point.intake import package, parser_process
 from clearing_point.intake.kept import profile_of_kept, read_kept
-from clearing_point.intake.layout import kept_columns, lay_out
+from clearing_point.intake.layout import fold, kept_columns, lay_out
 from clearing_point.intake.receive import keep_file
 from clearing_point.project import Project
 from clearing_point.standard import Standard, load_standard
@@ -47,7 +47,7 @@ from pipelines.ingest import check
 from tests.conftest import ROOT
 
 LAYOUTS = ("ALB", "BGR", "BIH", "HRV", "MDA", "MKD", "MNE", "ROU", "SRB", "SVN", "XKX", "template")
-PERIOD, PERSONS, KEPT_ROWS, MOST_SHEETS = "2022", 12, 5, 4
+PERIOD, PERSONS, KEPT_ROWS, MOST_SHEETS = "2022", 12, 4, 3
 TOP = 6
 """Rows from the top in which titles and headings stand."""
 Value = str | int | float | bool | datetime.date | None
@@ -348,6 +348,12 @@ def standard_of_project() -> Standard:
     return load_standard(ROOT / "schemas")
 
 
+@lru_cache(maxsize=len(LAYOUTS))
+def profile_of_layout(layout: str) -> Profile:
+    """Read a profile once: it is the same for every file of its layout."""
+    return profile_of_territory(Project(root=ROOT, data=ROOT), "MNE" if layout == "template" else layout)
+
+
 def make_books(folder: Path, layouts: Sequence[str] = LAYOUTS) -> dict[str, Path]:
     """Write a valid file of every layout; the template holds the rows of a regional workbook."""
     standard = standard_of_project()
@@ -411,7 +417,7 @@ def small(book: Book, first_rows: dict[str, int]) -> Book:
 def write(book: Book, path: Path, layout: str = "") -> Path:
     """Write a book as the file that its layout is."""
     if path.suffix == ".csv":
-        profile = profile_of_territory(Project(root=ROOT, data=path.parent), layout)
+        profile = profile_of_layout(layout)
         with path.open("w", encoding=profile.reading.encoding, newline="") as handle:
             writer = csv.writer(handle, delimiter=profile.reading.delimiter)
             writer.writerows([["" if v is None else v for v in row] for row in book[0].rows])
@@ -479,7 +485,7 @@ def _parser_in_this_process() -> Iterator[None]:
 
 def look(path: Path, layout: str, project: Project, standard: Standard) -> Seen:
     """Read a file as far as what is kept of it."""
-    base = profile_of_territory(project, "MNE" if layout == "template" else layout)
+    base = profile_of_layout(layout)
     try:
         with _parser_in_this_process():
             received, profile, _ = read_with_answers(project, path, base, standard)
@@ -520,7 +526,7 @@ def look(path: Path, layout: str, project: Project, standard: Standard) -> Seen:
 
 def said_on_the_whole_way(path: Path, layout: str, project: Project, standard: Standard) -> list[Finding]:
     """Check a file as its sender would, with guard, typed rows and all rules, and return what is said."""
-    profile = profile_of_territory(project, "MNE" if layout == "template" else layout)
+    profile = profile_of_layout(layout)
     with _parser_in_this_process():
         groups = check(project, standard, path, profile, PERIOD).feedback.groups
     return [Finding(g.rule_id, g.severity, "", g.table, g.field, g.sheet) for g in groups]
@@ -562,8 +568,12 @@ def ground_of(
     assert not whole.refused, (layout, whole.refused)
     book = small(book, whole.first_rows)
     if len(book) > MOST_SHEETS:
-        some = sorted(rng.sample(range(len(book)), MOST_SHEETS))
-        few = [sheet for n, sheet in enumerate(book) if n in some or not len(sheet.rows) > sheet.first > 1]
+        needed = {fold(s.sheet) for s in profile_of_layout(layout).sheets if s.sheet and not s.optional}
+        if layout == "template":
+            needed = {fold(sheet.name) for sheet in book if not sheet.name or len(sheet.rows) <= sheet.first}
+        others = [n for n, sheet in enumerate(book) if fold(sheet.name) not in needed]
+        some = rng.sample(others, min(len(others), max(1, MOST_SHEETS - len(needed))))
+        few = [sheet for n, sheet in enumerate(book) if n in some or fold(sheet.name) in needed]
         tried = look(write(few, folder / f"base{path.suffix}", layout), layout, project, standard)
         book = few if tried.content and not tried.refused else book
     again = look(write(book, folder / f"base{path.suffix}", layout), layout, project, standard)
