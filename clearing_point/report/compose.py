@@ -18,7 +18,14 @@ from clearing_point.report.findings import Finder, load_findings
 from clearing_point.report.languages import english_texts
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
 from clearing_point.report.profiles import draw_profile, profile_of
-from clearing_point.report.reading import about, chapters_of, draw_chapters, first_page, load_chapters
+from clearing_point.report.reading import (
+    about,
+    chapters_of,
+    draw_chapters,
+    draw_front,
+    first_page,
+    load_chapters,
+)
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
 from clearing_point.report.view import Setting, View
@@ -57,8 +64,9 @@ def compose(
     listed, finder = load_chapters(reports), Finder(setting, by_id, load_findings(reports))
     names_read = names_of([c["id"] for c in listed["chapters"]], sorted(context.coverage))
     texts = load_texts(context.texts / language, by_id, names_read) if context.texts else {}
+    drawn = draw_front(listed, by_id, easel, numbering)
     way = way_of(listed.get("way", ()), by_id, easel, numbering)
-    drawn = draw_chapters(listed, by_id, easel, numbering)
+    drawn |= draw_chapters(listed, by_id, easel, numbering)
     compared = comparison_of(listed.get("comparison", ()), by_id, easel, numbering)
     names = {territory: setting.territory(territory) for territory in context.coverage}
     ordered = sorted(names, key=lambda territory: names[territory])

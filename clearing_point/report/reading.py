@@ -139,12 +139,19 @@ def glance_of(
     return (*counted_figure(figure, numbering), table)
 
 
+def draw_front(
+    listed: Mapping[str, Any], views: Mapping[str, View], easel: Easel, numbering: Numbering
+) -> dict[str, Drawn]:
+    """Draw the first page's picture, under ``front``."""
+    front = [listed["front"]] if "front" in listed else []
+    return {"front": Drawn(draw_pictures(front, views, easel, numbering, "reading-front"))}
+
+
 def draw_chapters(
     listed: Mapping[str, Any], views: Mapping[str, View], easel: Easel, numbering: Numbering
 ) -> dict[str, Drawn]:
-    """Draw the first page's picture (under ``front``) and those of every chapter, in reading order."""
-    front = [listed["front"]] if "front" in listed else []
-    drawn = {"front": Drawn(draw_pictures(front, views, easel, numbering, "reading-front"))}
+    """Draw the pictures of every chapter, in reading order."""
+    drawn: dict[str, Drawn] = {}
     for chapter in listed["chapters"]:
         anchor = f"reading-{chapter['id']}"
         drawn[chapter["id"]] = Drawn(
@@ -262,6 +269,7 @@ __all__ = [
     "about",
     "chapters_of",
     "draw_chapters",
+    "draw_front",
     "draw_pictures",
     "first_page",
     "load_chapters",
