@@ -108,7 +108,13 @@ class Project:
 
     @property
     def warehouse(self) -> Path:
-        """The one DuckDB file that holds records of persons."""
+        """The one DuckDB file that holds records of persons, or the file that names the lake which holds them."""
+        lake = self.data / "warehouse" / "clearing_point.lake"
+        return lake if lake.is_file() else self.warehouse_file
+
+    @property
+    def warehouse_file(self) -> Path:
+        """Where that file is, or would be."""
         return self.data / "warehouse" / "clearing_point.duckdb"
 
     @property

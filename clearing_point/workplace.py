@@ -96,13 +96,15 @@ def _gate(parent: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(lock: Path, doing: str) -> Iterator[None]:
-    """Hold a lock, waiting a little for another command; calls within one another are one.
+def alone(lock: Path, doing: str, *, patience: float = 1.0) -> Iterator[bool]:
+    """Hold a lock, waiting a little for another command; calls within one another are one, and the inner ones are told so.
 
     Parameters
     ----------
     doing : str
         What the holder does, as in "Another command is {doing}".
+    patience : float
+        How many times as long as usual to wait.
 
     Raises
     ------
@@ -110,12 +112,12 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
         If another process or thread still holds it after :func:`waiting_seconds`; names the process.
     """
     if _locks.get(lock) == threading.get_ident():
-        yield
+        yield True
         return
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     held = False
     try:
-        end = monotonic() + waiting_seconds()
+        end = monotonic() + patience * waiting_seconds()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,7 +133,7 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         _locks[lock], held = threading.get_ident(), True
-        yield
+        yield False
     finally:
         if held:
             del _locks[lock]

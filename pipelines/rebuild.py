@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,23 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
 from clearing_point.suites.beside import library_beside
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import changing_alone, opened
 from clearing_point.warehouse.events import DELETED, REFUSED, changing
+from clearing_point.warehouse.lake import (
+    FILE,
+    SUFFIX,
+    Lake,
+    fill_lake,
+    is_lake,
+    lake_at,
+    lake_of,
+    name_lake,
+    turn_of,
+)
 from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
 from clearing_point.warehouse.receipts import read_receipts
 from clearing_point.warehouse.shape import prepare_warehouse
-from clearing_point.workplace import alone, drop_work, work_folder
+from clearing_point.workplace import drop_work, work_folder
 from pipelines.ingest import load_item
 
 
@@ -50,28 +62,44 @@ class Rebuilt:
 
 
 def rebuild(
-    project: Project, standard: Standard, *, progress: Callable[[str], None] = lambda _: None
+    project: Project,
+    standard: Standard,
+    *,
+    warehouse: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Rebuilt:
     """Load every archived file again, in the order received, into a new warehouse; then put it in place.
+
+    Parameters
+    ----------
+    warehouse : str, optional
+        Address of a lake (:func:`~clearing_point.warehouse.lake.lake_of`) or ``file``: where it is to stand from now on.
 
     Raises
     ------
     InputProblem
-        If neither a warehouse nor the archive lists what was received, an archived file is missing or damaged, or
-        another command holds the warehouse.
+        If neither a warehouse nor the archive lists what was received, an archived file is missing or damaged,
+        another command holds the warehouse, or a lake cannot be reached.
     """
-    if not project.warehouse.exists() and not project.receipts.exists():
-        raise InputProblem("There is no warehouse yet: nothing to rebuild.")
+    lake = lake_of(warehouse) if warehouse not in (None, FILE) else None
     project.prepare()
-    with alone(project.warehouse_lock, "rebuilding the warehouse"):
+    if not project.warehouse.exists() and not project.receipts.exists():
+        if lake is None:
+            raise InputProblem("There is no warehouse yet: nothing to rebuild.")
+        prepare_warehouse(project, standard)
+    if lake is None and warehouse is None and is_lake(project.warehouse):
+        lake = lake_at(project.warehouse)
+    with changing_alone(project, "rebuilding the warehouse"):
         scratch = work_folder(project.work, "rebuild-")
         try:
-            return _rebuild(project, standard, scratch, progress)
+            return _rebuild(project, standard, scratch, lake, progress)
         finally:
             drop_work(scratch)
 
 
-def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Callable[[str], None]) -> Rebuilt:
+def _rebuild(
+    project: Project, standard: Standard, scratch: Path, lake: Lake | None, progress: Callable[[str], None]
+) -> Rebuilt:
     target = replace(project, data=scratch / "data", archive_folder=project.archive)
     prepare_warehouse(target, standard)
     before = _content_before(project, standard)
@@ -99,11 +127,29 @@ def _rebuild(project: Project, standard: Standard, scratch: Path, progress: Call
         after = content_hash(connection, standard)
         with changing(connection, target):
             pass  # only the receipts are written
-    # The log of the old file must not be played back over the new one; what was in it has been read above.
-    project.warehouse.with_name(f"{project.warehouse.name}.wal").unlink(missing_ok=True)
-    os.replace(target.warehouse, project.warehouse)
+    _put_in_place(project, target.warehouse, lake, standard)
     os.replace(target.receipts, project.receipts)
     return Rebuilt(len(received), before or "", after)
+
+
+def _put_in_place(project: Project, made: Path, lake: Lake | None, standard: Standard) -> None:
+    file, named = project.warehouse_file, project.warehouse_file.with_suffix(SUFFIX)
+    # The log of the old file must not be played back over the new one; what was in it has been read before.
+    log = file.with_name(f"{file.name}.wal")
+    if lake is None:
+        log.unlink(missing_ok=True)
+        os.replace(made, file)
+        named.unlink(missing_ok=True)
+        return
+    from clearing_point.standard.quality_views import quality_views
+
+    # Whoever rebuilds a lake in place has its turn already.
+    here = is_lake(project.warehouse) and lake_at(project.warehouse) == lake
+    with nullcontext() if here else turn_of(lake, "changing the warehouse"):
+        fill_lake(lake, made, quality_views(standard))
+        name_lake(named, lake)
+    for path in (log, file):
+        path.unlink(missing_ok=True)
 
 
 def forget_names(connection: Any) -> None:
@@ -131,7 +177,8 @@ def _content_before(project: Project, standard: Standard) -> str | None:
                 found = content_hash(connection, standard)
             except (duckdb.BinderException, duckdb.CatalogException):
                 return ""  # made from another version of the standard: nothing to compare with
-            connection.execute("CHECKPOINT")
+            if not is_lake(project.warehouse):
+                connection.execute("CHECKPOINT")
             return found
     except InputProblem as error:
         if str(error) != DAMAGED:

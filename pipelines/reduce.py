@@ -15,10 +15,10 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.ddl import metadata_of
 from clearing_point.submission.layout import read_with_answers
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import changing_alone, opened
 from clearing_point.warehouse.events import DELETED, REFUSED
 from clearing_point.warehouse.merge import HELD, digests, hash_of_tables
-from clearing_point.workplace import alone, drop_work, work_folder
+from clearing_point.workplace import drop_work, work_folder
 from pipelines.rebuild import period_of, rebuild, received_in_order
 
 Progress = Callable[[str], None]
@@ -101,7 +101,7 @@ def reduce(
     if not project.warehouse.exists():
         raise InputProblem("There is no warehouse: `clearing-point rebuild` first.")
     project.prepare()
-    with alone(project.warehouse_lock, "reducing the archive"):
+    with changing_alone(project, "reducing the archive"):
         with opened(project.warehouse, read_only=True) as connection:
             columns = _columns_there(connection, standard)
             before = digests(connection, columns)

@@ -13,6 +13,7 @@ from pathlib import Path
 from clearing_point.intake.limits import WAITING_DAYS
 from clearing_point.project import Project
 from clearing_point.publication.states import CLOSED, PUBLISHED, state_of
+from clearing_point.warehouse.connection import changing_alone
 from clearing_point.workplace import HOLD, alone
 
 _SECONDS_A_DAY = 86_400
@@ -59,7 +60,7 @@ def tidy(project: Project, *, dry_run: bool = False) -> Tidied:
     """
     project.prepare()
     with (
-        alone(project.warehouse_lock, "changing the warehouse"),
+        changing_alone(project, "changing the warehouse"),
         alone(project.publication_lock, "publishing or building a report"),
     ):
         found = leftovers(project)

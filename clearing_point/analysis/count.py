@@ -6,7 +6,8 @@ The result is internal to the office. It goes to the disclosure gate and nowhere
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -108,24 +109,34 @@ def count_indicators(
     InputProblem
         If one of them is more than a query, or names a column or table that does not exist.
     """
-    for name in sorted({i.population for i in indicators}):
+    names = population_tables(connection, standard, indicators)
+    cases = {name: cases_counted(connection, standard, name) for name in names}
+    made = [count_one(connection, standard, i, years) for i in indicators]
+    return with_units(made, cases, units_of(connection, standard, [c.table for c in made]))
+
+
+def population_tables(connection: Any, standard: Standard, indicators: Sequence[Indicator]) -> list[str]:
+    """Make the tables of all populations that are counted; return their names."""
+    names = sorted({i.population for i in indicators})
+    for name in names:
         if name not in standard.populations:
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
         population_table(connection, standard, name)
-    cases = {}
-    for name in sorted({i.population for i in indicators}):
-        population = standard.populations[name]
-        cases[name] = cases_of(connection, name, unit_sql(population, marked=False), population.once)
-    made = [count_one(connection, standard, i, years) for i in indicators]
-    units = units_of(connection, standard, [c.table for c in made])
-    return [
-        replace(
-            c,
-            cases=cases[c.indicator.population],
-            units=units[c.indicator.population],
-        )
-        for c in made
-    ]
+    return names
+
+
+def cases_counted(connection: Any, standard: Standard, name: str) -> Cases | None:
+    """Return the cases of a population whose table stands."""
+    population = standard.populations[name]
+    return cases_of(connection, name, unit_sql(population, marked=False), population.once)
+
+
+def with_units(
+    made: Sequence[Counted], cases: Mapping[str, Cases | None], units: Mapping[str, Units]
+) -> list[Counted]:
+    """Put beside every table what it was counted from."""
+    names = [c.indicator.population for c in made]
+    return [replace(c, cases=cases[n], units=units[n]) for c, n in zip(made, names, strict=True)]
 
 
 _ABOUT_NAMES = (duckdb.BinderException, duckdb.CatalogException)
@@ -160,47 +171,29 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
 
 def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
     """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
-    indicator, dimensions = dimensions_of(connection, standard, indicator, years)
-    marked = is_marked(connection, indicator)
-    conditions = conditions_of(indicator)
-    where = f" WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else ""
     measure = measured(indicator)
-    value, numbers = (
-        ("", "") if measure is None else (f', "{measure.value}" AS value', _NUMBERS[measure.kind])
-    )
-    leaves, joins, names = [], [], []
-    for number, (breakdown, dimension) in enumerate(zip(indicator.by, dimensions, strict=True)):
-        rows = [(leaf, c.code) for c in dimension.categories for leaf in sorted(c.members)]
-        mapping = pa.table({"leaf": [r[0] for r in rows], "category": [r[1] for r in rows]})
-        connection.register(f"mapping_{number}", mapping)
-        leaves.append(f"{leaf_sql(connection, standard, indicator, breakdown)} AS leaf_{number}")
-        joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
-        names.append(f'm{number}.category AS "{breakdown.variable}"')
-    cells = ", ".join(f"m{number}.category" for number in range(len(dimensions)))
-    query = (
-        f"SELECT {', '.join(names)}, {SENT_BY} AS sender, count(DISTINCT unit) AS units, "
-        f"count(DISTINCT {BEHIND}) AS persons{numbers} "
-        f"FROM (SELECT {unit_sql(standard.populations[indicator.population], marked)} AS unit, {BEHIND}, {SENT_BY}{value}, "
-        f"{', '.join(leaves)} FROM population_{indicator.population}{where}) AS counted {' '.join(joins)} "
-        # Once over all senders, and once of each alone: what she knows of the cell herself.
-        f"GROUP BY GROUPING SETS (({cells}), ({cells}, {SENT_BY})) ORDER BY ALL"
-    )
-    try:
-        rows = connection.execute(query).fetchall()
-    except duckdb.Error as error:
-        raise _why(error, f"Indicator {indicator.indicator_id}") from error
-    finally:
-        for number in range(len(dimensions)):
-            connection.unregister(f"mapping_{number}")
+    numbers = "" if measure is None else NUMBERS[measure.kind]
+    with asked(connection, standard, indicator, years) as ask:
+        query = (
+            f"SELECT {', '.join(ask.names)}, {SENT_BY} AS sender, count(DISTINCT unit) AS units, "
+            f"count(DISTINCT {BEHIND}) AS persons{numbers} FROM {ask.source} "
+            # Once over all senders, and once of each alone: what she knows of the cell herself.
+            f"GROUP BY GROUPING SETS (({ask.cells}), ({ask.cells}, {SENT_BY})) ORDER BY ALL"
+        )
+        try:
+            rows = connection.execute(query).fetchall()
+        except duckdb.Error as error:
+            raise _why(error, f"Indicator {indicator.indicator_id}") from error
+    indicator = ask.indicator
     multiple = frozenset(
         b.variable for b in indicator.by if indicator.multiple and _is_list(connection, indicator, b)
     )
-    size = len(dimensions)
+    size = len(ask.dimensions)
     whole = [row for row in rows if row[size] is None]
     table = CountTable(
         table_id=indicator.indicator_id,
         population=_population_key(indicator),
-        dimensions=tuple(dimensions),
+        dimensions=ask.dimensions,
         counts={tuple(str(c) for c in row[:size]): int(row[size + 1]) for row in whole},
         behind=_behind(rows, size),
         sensitive=indicator.sensitive,
@@ -209,15 +202,61 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
     )
     if measure is None:
         return Counted(indicator, table, query)
-    places = [tuple(str(c) for c in row[:size]) for row in whole]
-    statistic = Statistic(
+    found = [(*row[:size], *row[size + 3 :]) for row in whole]
+    return Counted(indicator, table, query, statistic_of(measure, table, found))
+
+
+def statistic_of(measure: Measure, table: CountTable, rows: Sequence[tuple[Any, ...]]) -> Statistic:
+    """Return the statistic beside a table, from rows of its cell, the value and the largest contributions."""
+    size = len(table.dimensions)
+    cells = {tuple(str(c) for c in row[:size]): row[size:] for row in rows}
+    return Statistic(
         measure.kind,  # type: ignore[arg-type]
         table,
-        {place: float(row[size + 3]) for place, row in zip(places, whole, strict=True)},
+        {cell: float(value) for cell, (value, _) in cells.items()},
         decimals=measure.decimals,
-        largest={place: tuple(map(float, row[size + 4])) for place, row in zip(places, whole, strict=True)},
+        largest={cell: tuple(map(float, largest)) for cell, (_, largest) in cells.items()},
     )
-    return Counted(indicator, table, query, statistic)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An indicator's query in its parts: the rows that are counted, and the categories into which they fall."""
+
+    indicator: Indicator
+    dimensions: tuple[Dimension, ...]
+    names: tuple[str, ...]
+    cells: str
+    source: str
+
+
+@contextmanager
+def asked(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Iterator[Asked]:
+    """Make the parts of an indicator's query; its categories can be read as long as this lasts."""
+    indicator, dimensions = dimensions_of(connection, standard, indicator, years)
+    conditions = conditions_of(indicator)
+    where = f" WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else ""
+    measure = measured(indicator)
+    value = "" if measure is None else f', "{measure.value}" AS value'
+    leaves, joins, names = [], [], []
+    for number, (breakdown, dimension) in enumerate(zip(indicator.by, dimensions, strict=True)):
+        rows = [(leaf, c.code) for c in dimension.categories for leaf in sorted(c.members)]
+        mapping = pa.table({"leaf": [r[0] for r in rows], "category": [r[1] for r in rows]})
+        connection.register(f"mapping_{number}", mapping)
+        leaves.append(f"{leaf_sql(connection, standard, indicator, breakdown)} AS leaf_{number}")
+        joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
+        names.append(f'm{number}.category AS "{breakdown.variable}"')
+    unit = unit_sql(standard.populations[indicator.population], is_marked(connection, indicator))
+    source = (
+        f"(SELECT {unit} AS unit, {BEHIND}, {SENT_BY}{value}, "
+        f"{', '.join(leaves)} FROM population_{indicator.population}{where}) AS counted {' '.join(joins)}"
+    )
+    cells = ", ".join(f"m{number}.category" for number in range(len(names)))
+    try:
+        yield Asked(indicator, tuple(dimensions), tuple(names), cells, source)
+    finally:
+        for number in range(len(dimensions)):
+            connection.unregister(f"mapping_{number}")
 
 
 def dimensions_of(
@@ -258,7 +297,7 @@ def _behind(rows: Sequence[tuple[Any, ...]], size: int) -> dict[Cell, Behind]:
     return {cell: Behind(count, own.get(cell, {})) for cell, count in persons.items()}
 
 
-_NUMBERS = {
+NUMBERS = {
     "median": ", median(value) AS value, []::DOUBLE[] AS largest",
     "mean": ", avg(value) AS value, max(value, 5) AS largest",
     "sum": ", sum(value) AS value, max(value, 5) AS largest",

@@ -9,6 +9,7 @@ from typing import Any
 
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
+from clearing_point.analysis.parts import told_by_others
 from clearing_point.errors import InputProblem
 from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.ddl import statements
@@ -47,7 +48,21 @@ def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[st
                 ["counted", written, basis.of(written, tables)],
                 lambda name=name, own=own: _uncountable(connection.opened(), standard, name, own),  # type: ignore[misc]
             )
+        if not problems:
+            every = repr(sorted(standard.populations.items()))
+            problems += known.ask(
+                ["in parts", every, basis.of(every, tables)],
+                lambda: _told_by_others(connection.opened(), standard),
+            )
     return problems
+
+
+def _told_by_others(connection: Any, standard: Standard) -> Iterator[str]:
+    for name in told_by_others(connection, standard, sorted(standard.populations)):
+        yield (
+            f"{standard.folder / 'populations' / name}.yml:1: Population {name} says of a person what follows from rows of "
+            "others: counted in parts, it would count otherwise."
+        )
 
 
 class _Late:

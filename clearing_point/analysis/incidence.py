@@ -6,10 +6,12 @@ parts that the tables of the programme tell apart. Rows that are alike stand onc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from clearing_point.analysis.model import UNKNOWN
 from clearing_point.analysis.persons import LEAF
@@ -22,13 +24,37 @@ from clearing_point.standard.model import TERRITORY, Standard
 
 def units_of(connection: Any, standard: Standard, tables: Sequence[CountTable]) -> dict[str, Units]:
     """Return the units of every population of counted tables; the tables ``population_<name>`` stand."""
+    return units_from(unit_rows(connection, standard, tables))
+
+
+@dataclass(frozen=True)
+class UnitRows:
+    """The units of a population as rows: a column a variable, and how many ``units`` are like this."""
+
+    parts: Mapping[str, tuple[frozenset[str], ...]]
+    rows: pa.Table
+
+
+def unit_rows(connection: Any, standard: Standard, tables: Sequence[CountTable]) -> dict[str, UnitRows]:
+    """Return the units of every population, as :func:`units_of`, before their categories become numbers."""
     plan = place(tables)
     return {
-        name: _units(connection, standard, plan, name) for name in sorted({p.population for p in plan.placed})
+        name: _rows(connection, standard, plan, name) for name in sorted({p.population for p in plan.placed})
     }
 
 
-def _units(connection: Any, standard: Standard, plan: Plan, population: str) -> Units:
+def units_from(found: Mapping[str, UnitRows]) -> dict[str, Units]:
+    """Number the categories of units."""
+    made = {}
+    for population, each in found.items():
+        columns = [_coded(each.rows.column(v).to_pylist(), part) for v, part in each.parts.items()]
+        made[population] = Units(
+            population, each.parts, np.stack(columns, axis=1), each.rows.column("units").to_numpy()
+        )
+    return made
+
+
+def _rows(connection: Any, standard: Standard, plan: Plan, population: str) -> UnitRows:
     kinds = {str(r[0]): str(r[1]) for r in connection.execute(f"DESCRIBE population_{population}").fetchall()}
     missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
     parts: dict[str, tuple[frozenset[str], ...]] = {}
@@ -53,8 +79,7 @@ def _units(connection: Any, standard: Standard, plan: Plan, population: str) -> 
     rows = connection.execute(
         f"SELECT {', '.join(selected)}, count(*) AS units FROM population_{population} GROUP BY ALL ORDER BY ALL"
     ).to_arrow_table()
-    numbers = np.stack([_coded(rows.column(v).to_pylist(), parts[v]) for v in parts], axis=1)
-    return Units(population, parts, numbers, rows.column("units").to_numpy())
+    return UnitRows(parts, rows)
 
 
 def leaf_of_column(variable: str, missing: str) -> str:

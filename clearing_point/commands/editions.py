@@ -228,13 +228,31 @@ def demo(
 
 
 @app.command()
-def rebuild(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
-    """Make the warehouse anew from the archive of received files; the old one stays until the new one stands."""
+def rebuild(
+    warehouse: Annotated[
+        str | None,
+        typer.Option(
+            "--warehouse",
+            metavar="URL",
+            envvar="CLEARING_POINT_WAREHOUSE",
+            help="Where it is to stand from now on: ducklake:postgresql://USER@HOST/DATABASE?data=/FOLDER, or file.",
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Make the warehouse anew from the archive of received files; the old one stays until the new one stands.
+
+    With --warehouse it moves to a lake, which several machines may change, or back to a file (docs/scale.md).
+    """
     from clearing_point.standard import load_standard
     from pipelines.rebuild import rebuild as run
 
     found = find_project(project, data)
-    result = run(found, load_standard(found.schemas, found.prepared), progress=progress(json))
+    result = run(
+        found, load_standard(found.schemas, found.prepared), warehouse=warehouse, progress=progress(json)
+    )
     if json:
         print_json(result.summary())
     else:

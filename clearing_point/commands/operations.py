@@ -87,12 +87,13 @@ def backup(
 ) -> int:
     """Copy everything that cannot be made again to a new folder, with a hash of every file, and check the copy."""
     from clearing_point.publication.backup import make_backup
+    from clearing_point.warehouse.connection import changing_alone
     from clearing_point.workplace import alone
 
     found = find_project(project, data)
     found.prepare()
     with (
-        alone(found.warehouse_lock, "changing the warehouse"),
+        changing_alone(found, "changing the warehouse"),
         alone(found.publication_lock, "publishing or building a report"),
     ):
         print(make_backup(found, folder).sentence("Kept"))

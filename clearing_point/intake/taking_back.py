@@ -12,7 +12,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.intake import archive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import changing_alone, opened
 from clearing_point.warehouse.events import (
     ACCEPTED,
     DELETED,
@@ -22,7 +22,8 @@ from clearing_point.warehouse.events import (
     changing,
     record_event,
 )
-from clearing_point.workplace import alone, drop_work, work_folder
+from clearing_point.warehouse.lake import forget_deleted, is_lake
+from clearing_point.workplace import drop_work, work_folder
 
 _SHORTEST_REASON = 5
 
@@ -91,7 +92,7 @@ def withdraw(project: Project, submission_id: str, reason: str) -> None:
             f"{submission_id} is not accepted and counts nowhere: there is nothing to withdraw."
         )
     with (
-        alone(project.warehouse_lock, "changing the warehouse"),
+        changing_alone(project, "changing the warehouse"),
         opened(project.warehouse) as connection,
         changing(connection, project),
     ):
@@ -119,7 +120,7 @@ def delete(project: Project, standard: Standard, submission_id: str, reason: str
     """
     text = checked_reason(reason)
     _state(project, submission_id)
-    with alone(project.warehouse_lock, "changing the warehouse"):
+    with changing_alone(project, "changing the warehouse"):
         return _delete(project, standard, submission_id, text)
 
 
@@ -183,6 +184,9 @@ def _file_of(connection: Any, submission_id: str) -> tuple[str, int]:
 
 def _write_anew(project: Project) -> None:
     """Copy the warehouse into a new file: in the old one the bytes of deleted rows would stay until written over."""
+    if is_lake(project.warehouse):
+        forget_deleted(project.warehouse)
+        return
     folder = work_folder(project.work, "anew-")
     try:
         fresh = folder / "fresh.duckdb"

@@ -26,6 +26,7 @@ from clearing_point.suites.expectations import ROWS_QUERY, Expectation
 from clearing_point.suites.ready import FOLDER, ready_suites
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
 from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.lake import copy_to_file, is_lake, state_of
 from clearing_point.workplace import drop_work, work_folder
 
 _TABLES, _WHOLE = "tables", "edition"
@@ -118,13 +119,17 @@ def run_checkpoint(
     folder = work_folder(project.work, "checkpoint-")
     try:
         place = folder / "counted.duckdb"
-        with opened(place, attach={"warehouse": project.warehouse}) as connection:
+        warehouse = project.warehouse
+        if is_lake(warehouse):  # the library's own connections open files only
+            warehouse = folder / "warehouse.duckdb"
+            copy_to_file(project.warehouse, warehouse)
+        with opened(place, attach={"warehouse": warehouse}) as connection:
             _lay_out(connection, standard, submissions)
             documents = list(_documents(connection, project, standard))
             settled = _settled(connection)
 
         def judge() -> bytes:
-            found = ask(Question(place, _TABLES, documents, {"warehouse": project.warehouse}))
+            found = ask(Question(place, _TABLES, documents, {"warehouse": warehouse}))
             return json.dumps([asdict(j) for j in found]).encode()
 
         # The same bytes of the warehouse, asked the same, give the same answer: a build every night does not ask again.
@@ -161,8 +166,7 @@ def _sentence(judgements: Sequence[Judgement], standard: Standard, language: str
 def _hash_of(warehouse: Path, submissions: Sequence[str], documents: Sequence[Document]) -> str:
     engines = [version(name) for name in ("great_expectations", "duckdb", "sqlalchemy")]
     digest = hashlib.sha256(json.dumps([list(submissions), documents, engines], default=dict).encode())
-    with warehouse.open("rb") as content:
-        digest.update(hashlib.file_digest(content, "sha256").digest())
+    digest.update(state_of(warehouse))
     return digest.hexdigest()
 
 

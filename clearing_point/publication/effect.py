@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.lake import copy_to_file
 from clearing_point.warehouse.merge import merge
 from clearing_point.workplace import drop_work, work_folder
 
@@ -87,7 +87,7 @@ def effect_of(
     try:
         after = Project(root=project.root, data=folder)
         after.prepare()
-        shutil.copyfile(project.warehouse, after.warehouse)
+        copy_to_file(project.warehouse, after.warehouse)
         merge(after, standard, workspace, submission_id, accepted=True)
         moved: list[Moved] = []
         stays: list[Moved] = []

@@ -1,4 +1,7 @@
-"""DuckDB files opened locked down, patiently where another command holds one."""
+"""Databases opened locked down, patiently where another command holds one: the one way to the warehouse.
+
+The path of a warehouse is a DuckDB file, or a file that names a lake (:mod:`.lake`); nobody who opens it needs to know.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from typing import Any
 import duckdb
 
 from clearing_point.errors import InputProblem, InternalError, of_the_machine
-from clearing_point.workplace import waiting_seconds
+from clearing_point.project import Project
+from clearing_point.warehouse import lake
+from clearing_point.workplace import alone, waiting_seconds
 
 _MEMORY = "600MB"
 """For a database on disk, so that a large submission stays within the memory of an office computer."""
@@ -40,7 +45,7 @@ def connect(
     joins_as_written: bool = False,
     short_lived: bool = False,
 ) -> Any:
-    """Open a DuckDB file with outside access off and the configuration locked.
+    """Open a database with outside access off and the configuration locked.
 
     Parameters
     ----------
@@ -57,11 +62,12 @@ def connect(
         If another process holds the file, or it is no readable DuckDB file.
     """
     connection = _patiently(path, read_only, attach or {})
-    if str(path) != ":memory:":
+    if str(path) != ":memory:" and not lake.is_lake(path):
         connection.execute(f"SET memory_limit = '{_MEMORY}'")  # what does not fit spills beside the file
     else:
         # What does not fit spills beside the warehouse, never into the folder one happens to be in.
-        folder = next((other.parent for other in (attach or {}).values()), None)
+        beside = [path] if lake.is_lake(path) else (attach or {}).values()
+        folder = next((other.parent for other in beside), None)
         # Each process has its own: two that shared one would overwrite each other's pages.
         place = "" if folder is None else str(folder / f"spill-{os.getpid()}").replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
@@ -85,6 +91,7 @@ WAREHOUSE_FILE = "clearing_point.duckdb"
 _IN_USE = re.compile(r"could not set lock|conflicting lock", re.IGNORECASE)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _PAUSE_SECONDS = 0.1
+_LAKE = "lake"
 
 
 def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
@@ -93,11 +100,19 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
     while True:
         connection = None
         try:
-            connection = duckdb.connect(str(path), read_only=read_only)
+            if lake.is_lake(path):
+                connection = duckdb.connect(":memory:")
+                lake.attach(connection, lake.lake_at(path), _LAKE, read_only=read_only)
+                connection.execute(f"USE {_LAKE}")
+            else:
+                connection = duckdb.connect(str(path), read_only=read_only)
             for name, other in attach.items():
-                connection.execute(
-                    f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)"
-                )
+                if lake.is_lake(other):
+                    lake.attach(connection, lake.lake_at(other), name, read_only=True)
+                else:
+                    connection.execute(
+                        f"ATTACH '{str(other).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)"
+                    )
         except duckdb.ConnectionException as error:
             raise InternalError(f"{path.name} is still open in this process.") from error
         except duckdb.Error as error:
@@ -161,3 +176,24 @@ def opened(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | 
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def changing_alone(project: Project, doing: str) -> Iterator[None]:
+    """Hold the right to change the warehouse: against commands on this machine, and with a lake against all others.
+
+    Parameters
+    ----------
+    doing : str
+        As :func:`~clearing_point.workplace.alone`, which says what it raises.
+    """
+    if not lake.is_lake(project.warehouse):
+        with alone(project.warehouse_lock, doing):
+            yield
+        return
+    with alone(project.warehouse_lock, doing, patience=lake.LONGER) as nested:
+        if nested:
+            yield
+        else:
+            with lake.turn_of(lake.lake_at(project.warehouse), doing):
+                yield

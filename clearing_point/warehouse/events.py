@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from clearing_point.project import Project
+from clearing_point.warehouse.lake import is_lake, seen_by_others
 from clearing_point.warehouse.receipts import keep_receipts, put_back
 
 ACCEPTED, RETURNED, REPLACED = "ACCEPTED", "RETURNED", "REPLACED"
@@ -51,7 +52,10 @@ def changing(connection: Any, project: Project) -> Iterator[None]:
         with suppress(duckdb.Error):  # after a fatal error nothing can be rolled back; the log does it
             connection.execute("ROLLBACK")
         raise
-    connection.execute("CHECKPOINT")
+    if is_lake(project.warehouse):
+        seen_by_others(project.warehouse)
+    else:
+        connection.execute("CHECKPOINT")
 
 
 def record_event(connection: Any, submission_id: str, event: str, reason: str) -> None:

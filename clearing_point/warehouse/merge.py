@@ -10,7 +10,7 @@ from typing import Any
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import changing_alone, opened
 from clearing_point.warehouse.events import (
     ACCEPTED,
     EVENT_REPLACED,
@@ -22,9 +22,9 @@ from clearing_point.warehouse.events import (
     changing,
     record_event,
 )
+from clearing_point.warehouse.lake import until_no_conflict
 from clearing_point.warehouse.receipts import enter_receipts
 from clearing_point.warehouse.shape import create_empty
-from clearing_point.workplace import alone
 
 
 def merge(
@@ -53,8 +53,8 @@ def merge(
     InternalError
         If a table did not arrive whole (the transaction is rolled back).
     """
-    with alone(project.warehouse_lock, "changing the warehouse"):
-        _merge(project, standard, workspace, submission_id, accepted, reason)
+    with changing_alone(project, "changing the warehouse"):
+        until_no_conflict(lambda: _merge(project, standard, workspace, submission_id, accepted, reason))
 
 
 def _merge(
@@ -76,22 +76,20 @@ def _merge(
             raise InputProblem(
                 f"Another command stored {submission_id} meanwhile: look at `clearing-point status` and load again."
             )
+        # Stored with its state at once: a lake loses the order of rows that are changed where they were inserted.
+        state = _state(connection, submission_id, accepted=accepted)
+        _copy(connection, "raw.submission", submission_id, f"* REPLACE ('{state}' AS status)")
         for schema, names in (
-            ("raw", ("submission", "column", "record")),
+            ("raw", ("column", "record")),
             ("quality", QUALITY),
             ("staged", tables),
         ):
             for name in names:
                 _copy(connection, f'{schema}."{name}"', submission_id)
         if accepted:
-            _enter_core(connection, standard, tables, submission_id)
+            _enter_core(connection, tables, submission_id, in_force=state == ACCEPTED)
             if reason:
                 record_event(connection, submission_id, EVENT_REPLACED, reason)
-        else:
-            connection.execute(
-                "UPDATE raw.submission SET status = ? WHERE submission_id = ? AND status <> ?",
-                [RETURNED, submission_id, REFUSED],
-            )
 
 
 def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:
@@ -107,23 +105,29 @@ def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to:
         raise InternalError(f"{name}: {arrived} of {there} rows arrived; nothing was stored.")
 
 
-def _enter_core(connection: Any, standard: Standard, tables: list[str], submission_id: str) -> None:
+def _state(connection: Any, submission_id: str, *, accepted: bool) -> str:
+    """Return the state in which a submission is stored."""
+    status, series, released = connection.execute(
+        "SELECT status, series, released FROM workspace.raw.submission WHERE submission_id = ?",
+        [submission_id],
+    ).fetchone()
+    if not accepted:
+        return REFUSED if status == REFUSED else RETURNED
     # An older release of public data is kept beside the newer one, which stays in force.
     newer = connection.execute(
-        "SELECT count(*) FROM raw.submission AS other JOIN raw.submission AS own ON own.submission_id = ? "
-        "AND other.series = own.series AND other.status = ? AND other.released > own.released",
-        [submission_id, ACCEPTED],
+        "SELECT count(*) FROM raw.submission WHERE series = ? AND status = ? AND released > ?::DATE",
+        [series, ACCEPTED, released],
     ).fetchone()[0]
-    if not newer:
+    return REPLACED if newer else ACCEPTED
+
+
+def _enter_core(connection: Any, tables: list[str], submission_id: str, *, in_force: bool) -> None:
+    if in_force:
         connection.execute(
             "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
             "(SELECT series FROM raw.submission WHERE submission_id = ?)",
             [REPLACED, ACCEPTED, submission_id, submission_id],
         )
-    connection.execute(
-        "UPDATE raw.submission SET status = ? WHERE submission_id = ?",
-        [REPLACED if newer else ACCEPTED, submission_id],
-    )
     sender = connection.execute(
         "SELECT sender FROM raw.submission WHERE submission_id = ?", [submission_id]
     ).fetchone()[0]

@@ -1,0 +1,114 @@
+"""Counted in parts and added, everything is what it is when counted as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from clearing_point.analysis import parts
+from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.dry_rows import fill_warehouse
+from clearing_point.analysis.dry_run import uncountable
+from clearing_point.analysis.parts import count_in_parts
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.standard.model import Indicator
+from tests.contract.dialect_pieces import empty_warehouse
+
+YEARS = (1999, 2000)
+
+
+@pytest.fixture(scope="module")
+def connection(standard: Standard) -> Iterator[Any]:
+    """Persons who are linked, persons who share a number, and a row of nobody."""
+    with duckdb.connect() as made:
+        empty_warehouse(made, standard)
+        fill_warehouse(made, standard, YEARS[-1])
+        made.execute(
+            "UPDATE warehouse.core.service SET service_reference = '7' WHERE source_row BETWEEN 10 AND 20;"
+            "UPDATE warehouse.core.referral SET referral_reference = '7' WHERE source_row IN (3, 5);"
+            "UPDATE warehouse.core.referral SET person_reference = 'nobody' WHERE source_row = 5"
+        )
+        open_current(made, standard)
+        _link(made)
+        yield made
+
+
+def _link(connection: Any) -> None:
+    connection.execute(
+        "CREATE TEMP TABLE linked_person AS SELECT person_id, min(person_id) OVER (PARTITION BY source_row // 3) AS linked, "
+        "min(person_id) OVER (PARTITION BY source_row // 6) AS lowest FROM warehouse.core.person WHERE source_row < 40"
+    )
+
+
+def _few(standard: Standard) -> list[Indicator]:
+    """Return the first table of every population, and of every kind of measure."""
+    first = {i.population: i for i in reversed(standard.indicators)}
+    kinds = {i.measure.kind: i for i in reversed(standard.indicators) if i.measure and i.measure.value}
+    return [*first.values(), *kinds.values()]
+
+
+def _differing(whole: list[Counted], added: list[Counted]) -> list[str]:
+    found = []
+    for one, other in zip(whole, added, strict=True):
+        a, b = (
+            (
+                c.table,
+                c.statistic and replace(c.statistic, base=c.table),
+                c.cases and c.cases.rows.to_pylist(),
+            )
+            for c in (one, other)
+        )
+        assert one.units is not None
+        assert other.units is not None
+        same = np.array_equal(one.units.codes, other.units.codes)
+        same &= np.array_equal(one.units.weights, other.units.weights)
+        if a != b or not same or one.query != other.query:
+            found.append(one.table.table_id)
+    return found
+
+
+def test_parts_add_up_to_the_whole(
+    connection: Any, standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts, persons and senders behind them, medians and sums, cases and units; and that a difference would be seen."""
+    chosen = _few(standard)
+    whole = count_indicators(connection, standard, chosen, YEARS)
+    assert any(c.statistic for c in whole)
+    assert _differing(whole, count_in_parts(connection, standard, chosen, YEARS, 2)) == []
+    # Without it, a number that two persons share is counted once in each part.
+    monkeypatch.setattr(parts, "_bring_together", lambda *_: None)
+    services = [n for n, i in enumerate(chosen) if i.population in ("services", "referrals")]
+    few = [chosen[n] for n in services]
+    assert _differing([whole[n] for n in services], count_in_parts(connection, standard, few, YEARS, 3)) != []
+
+
+def test_a_population_that_compares_persons_is_refused_by_the_check(standard: Standard) -> None:
+    name = "referrals"
+    query = standard.populations[name].sql.replace(
+        "r.referral_result,", "CASE WHEN count(*) OVER () > 40 THEN 'MANY' ELSE 'FEW' END AS referral_result,"
+    )
+    changed = {**standard.populations, name: replace(standard.populations[name], sql=query)}
+    (problem,) = uncountable(replace(standard, populations=changed, indicators=()))
+    assert "populations/referrals.yml:1: " in problem
+    assert "follows from rows of others" in problem
+
+
+@pytest.mark.nightly
+def test_a_warehouse_in_parts_adds_up_to_the_whole(demo: Project, standard: Standard) -> None:
+    """All tables over the demonstration.
+
+    Quick: tests/unit/test_parts.py::test_parts_add_up_to_the_whole
+    """
+    with duckdb.connect() as made:
+        made.execute(f"ATTACH '{demo.warehouse}' AS warehouse (READ_ONLY)")
+        open_current(made, standard)
+        _link(made)
+        years = range(2018, 2023)
+        whole = count_indicators(made, standard, standard.indicators, years)
+        assert _differing(whole, count_in_parts(made, standard, standard.indicators, years, 3)) == []
