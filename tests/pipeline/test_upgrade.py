@@ -71,9 +71,9 @@ def test_an_upgrade_and_the_way_back_move_no_number(tmp_path: Path) -> None:
     keep, ask, rebuild, verify, night, back = steps()
     old.run(keep, backup)
     assert re.search(r"look +rows: .*the program", new.run(ask, backup))
-    assert "The content is the same" in new.run(rebuild, backup)
+    assert "the content is the same" in new.run(rebuild, backup)
     new.run(verify, backup)
     assert "is unchanged" in new.run(night, backup)
-    assert "The content is the same" in old.run(back, backup)
+    assert "the content is the same" in old.run(back, backup)
     assert "is unchanged" in old.run(night, backup)
     assert office.ledger.read_bytes() == ledger
