@@ -95,7 +95,9 @@ def _step(entry: Mapping[str, Any], views: Mapping[str, View], easel: Easel) -> 
     codes = view.categories.get(variable, ())
     if not {TOTAL, *entry["went_on"], *entry.get("lost", ())} <= set(codes):
         return None
-    if view.is_incomplete({**{v: view.leaves(v)[0] for v in view.categories}, view.year: year}):
+    if view.is_incomplete(
+        {**{v: (view.leaves(v) or view.categories[v])[0] for v in view.categories}, view.year: year}
+    ):
         year = str(int(year) - 1)
     if year not in view.categories[view.year]:
         return None

@@ -35,6 +35,7 @@ def drawn(cells, wanted=WAY, make=way_of):
         Breakdown("answer", "none", {"en": "Answer"}, groups={"YES": ("YES",), "NO": ("NO",)},
                   group_labels={"YES": {"en": "Yes"}, "NO": {"en": "No"}}),
         Breakdown("reference_year", "year", {"en": "Year"}),
+        Breakdown("territory", "territory", {"en": "Territory"}, categories=()),  # of the region as a whole
     )  # fmt: skip
     which = samples.indicator("E02", by, ("answer",), ("reference_year",))
     table = samples.protected(
