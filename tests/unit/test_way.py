@@ -40,8 +40,8 @@ def drawn(cells, wanted=WAY, make=way_of):
     which = samples.indicator("E02", by, ("answer",), ("reference_year",))
     table = samples.protected(
         "E02",
-        {"answer": tuple(cells), "reference_year": ("2022",)},
-        {(c, "2022"): n for c, n in cells.items()},
+        {"answer": tuple(cells), "reference_year": ("2022",), "territory": ("Total",)},
+        {(c, "2022", "Total"): n for c, n in cells.items()},
     )
     setting = Setting(samples.edition(), samples.context(), load_words(REPORTS, "en"))
     easel = Easel(setting, REPORTS)
