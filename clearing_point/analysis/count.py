@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from clearing_point.analysis.categories import NONE_OF_LIST, YEAR_CODELIST, dimension_of
-from clearing_point.analysis.incidence import leaf_of_column, units_of
+from clearing_point.analysis.between import inclusions
+from clearing_point.analysis.categories import NONE_OF_LIST, dimension_of
+from clearing_point.analysis.incidence import leaf_of_column, told_of, units_of
 from clearing_point.analysis.model import UNKNOWN
 from clearing_point.analysis.persons import (
     LEAF,
@@ -26,9 +26,14 @@ from clearing_point.analysis.persons import (
 )
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
 from clearing_point.analysis.vintages import Cases, cases_of
-from clearing_point.disclosure.model import Behind, Cell, CountTable, Dimension, Knowledge, Relation
-from clearing_point.disclosure.placed import place
-from clearing_point.disclosure.relations import Units, derive, together
+from clearing_point.disclosure.model import (
+    Behind,
+    Cell,
+    CountTable,
+    Dimension,
+    Inclusion,
+)
+from clearing_point.disclosure.relations import Units
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
 from clearing_point.standard.allowed import one_query
@@ -46,6 +51,8 @@ class Counted:
         The rows of the population, to tell later what became of each. Internal to the office.
     units : Units or None
         Which unit of the population has which categories, of all territories and years. Internal to the office.
+    counted_in
+        Other populations in which those of this one are counted.
     """
 
     indicator: Indicator
@@ -54,6 +61,7 @@ class Counted:
     statistic: Statistic | None = None
     cases: Cases | None = None
     units: Units | None = None
+    counted_in: tuple[Inclusion, ...] = ()
 
 
 def open_current(
@@ -112,7 +120,12 @@ def count_indicators(
     names = population_tables(connection, standard, indicators)
     cases = {name: cases_counted(connection, standard, name) for name in names}
     made = [count_one(connection, standard, i, years) for i in indicators]
-    return with_units(made, cases, units_of(connection, standard, [c.table for c in made]))
+    tables = [c.table for c in made]
+    between = inclusions(told_of(connection, standard, tables), standard.populations)
+    return [
+        replace(c, counted_in=tuple(i for i in between if i.part_population == c.indicator.population))
+        for c in with_units(made, cases, units_of(connection, standard, tables))
+    ]
 
 
 def population_tables(connection: Any, standard: Standard, indicators: Sequence[Indicator]) -> list[str]:
@@ -317,48 +330,6 @@ def conditions_of(indicator: Indicator) -> list[str]:
     found = [] if indicator.where is None else [parse_expression(indicator.where).sql(dialect="duckdb")]
     measure = measured(indicator)
     return [*found, f'"{measure.value}" IS NOT NULL'] if measure else found
-
-
-def relations_of(counted: Sequence[Counted]) -> list[Knowledge]:
-    """Return what everybody knows of the counted populations beyond their tables.
-
-    Which are part of which (those with more conditions of those with fewer), and which of their variables go together,
-    derived from the units that were counted (:mod:`clearing_point.disclosure.relations`).
-    """
-    keys = {
-        c.table.population: (c.indicator.population, frozenset(conditions_of(c.indicator))) for c in counted
-    }
-    parts = [
-        Relation(part, whole)
-        for part, (name, conditions) in sorted(keys.items())
-        for whole, (other, fewer) in sorted(keys.items())
-        if name == other and fewer < conditions
-    ]
-    units = {c.indicator.population: c.units for c in counted if c.units is not None}
-    place_and_time = frozenset(b.variable for c in counted for b in c.indicator.by if _is_place_or_time(b))
-    plan = place([c.table for c in counted])
-    joints = [
-        derive(each, place_and_time, _settings(counted, name, place_and_time), together(plan, name))
-        for name, each in sorted(units.items())
-    ]
-    return [*parts, *(joint for found in joints for joint in found)]
-
-
-def _settings(counted: Sequence[Counted], population: str, place_and_time: frozenset[str]) -> int:
-    """Return for how many places and times tables of a population print numbers, at most."""
-    codes: dict[str, set[frozenset[str]]] = {}
-    for c in counted:
-        if c.indicator.population == population:
-            for dimension in c.table.dimensions:
-                if dimension.variable in place_and_time:
-                    codes.setdefault(dimension.variable, set()).update(
-                        x.members for x in dimension.categories
-                    )
-    return prod(len(each) for each in codes.values())
-
-
-def _is_place_or_time(breakdown: Breakdown) -> bool:
-    return breakdown.codelist == YEAR_CODELIST or breakdown.codelist == breakdown.variable == TERRITORY
 
 
 def _population_key(indicator: Indicator) -> str:

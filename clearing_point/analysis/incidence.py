@@ -7,14 +7,15 @@ parts that the tables of the programme tell apart. Rows that are alike stand onc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from clearing_point.analysis.model import UNKNOWN
-from clearing_point.analysis.persons import LEAF
+from clearing_point.analysis.persons import LEAF, YEAR
+from clearing_point.analysis.units import BEHIND, key_column
 from clearing_point.disclosure.conditions import NO, YES, yes_or_no
 from clearing_point.disclosure.model import CountTable
 from clearing_point.disclosure.placed import ANY_OTHER, Plan, place
@@ -55,6 +56,69 @@ def units_from(found: Mapping[str, UnitRows]) -> dict[str, Units]:
 
 
 def _rows(connection: Any, standard: Standard, plan: Plan, population: str) -> UnitRows:
+    parts, selected, _ = _selected(connection, standard, plan, population)
+    rows = connection.execute(
+        f"SELECT {', '.join(selected)}, count(*) AS units FROM population_{population} GROUP BY ALL ORDER BY ALL"
+    ).to_arrow_table()
+    return UnitRows(parts, rows)
+
+
+@dataclass(frozen=True)
+class Told:
+    """The rows of a population, one by one: who, where and when, and which categories. Internal to the office.
+
+    Attributes
+    ----------
+    parts : mapping
+        Variable -> disjoint sets of leaf codes.
+    codes : array of shape (rows, variables)
+        Position of the part; one beyond the last where no table shows it.
+    of : mapping
+        Columns of strings or None: `unit`, `person`, `territory`, `year`, `mark`.
+    """
+
+    population: str
+    parts: Mapping[str, tuple[frozenset[str], ...]]
+    codes: np.ndarray = field(repr=False)
+    of: Mapping[str, Any] = field(repr=False)
+
+
+def told_of(connection: Any, standard: Standard, tables: Sequence[CountTable]) -> dict[str, Told]:
+    """Return the rows of every population of counted tables; the tables ``population_<name>`` stand."""
+    plan = place(tables)
+    return {
+        name: _told(connection, standard, plan, name) for name in sorted({p.population for p in plan.placed})
+    }
+
+
+def _told(connection: Any, standard: Standard, plan: Plan, population: str) -> Told:
+    parts, selected, kinds = _selected(connection, standard, plan, population)
+    unit = key_column(standard.populations[population].unit)
+    own = {"unit": unit, "person": BEHIND, "territory": TERRITORY, "year": YEAR, "mark": "mark"}
+    found = {
+        name: f'"{column}"::VARCHAR' if column in kinds else "NULL::VARCHAR" for name, column in own.items()
+    }
+    who = ", ".join(f'{sql} AS "{_OWN}{name}"' for name, sql in found.items())
+    rows = connection.execute(
+        f"SELECT {', '.join([who, *selected])} FROM population_{population}"
+    ).to_arrow_table()
+    numbers = np.zeros((len(rows), len(parts)), dtype=np.int64)
+    for at, (variable, of) in enumerate(parts.items()):
+        numbers[:, at] = _numbered(rows.column(variable), of)
+    return Told(population, parts, numbers, {name: rows.column(f"{_OWN}{name}") for name in own})
+
+
+def _numbered(column: Any, parts: Sequence[frozenset[str]]) -> np.ndarray:
+    told = column.combine_chunks().dictionary_encode()
+    if not len(told):
+        return np.zeros(0, dtype=np.int64)
+    return _coded(told.dictionary.to_pylist(), parts)[told.indices.to_numpy(zero_copy_only=False)]  # type: ignore[no-any-return]
+
+
+def _selected(
+    connection: Any, standard: Standard, plan: Plan, population: str
+) -> tuple[dict[str, tuple[frozenset[str], ...]], list[str], dict[str, str]]:
+    """Return the parts of every variable, the SQL of each unit's, and the columns of the population."""
     kinds = {str(r[0]): str(r[1]) for r in connection.execute(f"DESCRIBE population_{population}").fetchall()}
     missing = ", ".join(f"'{c}'" for c in standard.missing_codes)
     parts: dict[str, tuple[frozenset[str], ...]] = {}
@@ -76,10 +140,7 @@ def _rows(connection: Any, standard: Standard, plan: Plan, population: str) -> U
             selected.append(
                 f"CASE WHEN coalesce(({variable})::BOOLEAN, false) THEN '{YES}' ELSE '{NO}' END AS {_quoted(variable)}"
             )
-    rows = connection.execute(
-        f"SELECT {', '.join(selected)}, count(*) AS units FROM population_{population} GROUP BY ALL ORDER BY ALL"
-    ).to_arrow_table()
-    return UnitRows(parts, rows)
+    return parts, selected, kinds
 
 
 def leaf_of_column(variable: str, missing: str) -> str:
@@ -89,6 +150,8 @@ def leaf_of_column(variable: str, missing: str) -> str:
 
 
 _YES_NO = (frozenset({NO}), frozenset({YES}))
+_OWN = "own "
+"""Beginning of the names of columns that are no variables; a variable with such a name cannot be."""
 
 
 def _quoted(name: str) -> str:

@@ -23,7 +23,8 @@ from clearing_point.standard.model import Population
 LINKED = "linked_person"
 """Temporary table: ``person_id`` of a case; ``linked``, ``lowest``: its person after certain links, after all open pairs."""
 FIRST, OPEN, AGAIN, WITHIN = MARKS = ("first", "open", "again", "within")
-_TERRITORY, _YEAR = "territory", "reference_year"
+YEAR = "reference_year"
+_TERRITORY = "territory"
 
 
 def leaf_of(territory: str, mark: str) -> str:
@@ -61,7 +62,7 @@ def mark_persons(connection: Any, population: Population, rows: str, target: str
     columns = {str(r[0]): str(r[1]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
     if not {"person_id", _TERRITORY} <= set(columns):
         return False
-    year = [_YEAR] if population.once == "year" and _YEAR in columns else []
+    year = [YEAR] if population.once == "year" and YEAR in columns else []
     first = f'"{population.first}"' if population.first in columns else "NULL::DATE"
     own = ", ".join(["linked", _TERRITORY, *year])
     region, lowest = ", ".join(["linked", *year]), ", ".join(["lowest", *year])

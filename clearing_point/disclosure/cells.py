@@ -18,8 +18,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearing_point.disclosure.axes import Axis, Structure, cover_of, mask_of
+from clearing_point.disclosure.between import add_inclusions
 from clearing_point.disclosure.joints import add_joints
-from clearing_point.disclosure.model import Cell, Joint, Knowledge, Relation
+from clearing_point.disclosure.model import Cell, Inclusion, Joint, Knowledge, Relation
 from clearing_point.disclosure.placed import Plan, conditions_of, place
 
 Integers = npt.NDArray[np.int64]
@@ -28,6 +29,11 @@ Key = tuple[str, Conditions]
 
 # Marks of keys that no table can print: what is left when a part is taken from a whole.
 _WITHOUT = " without "
+
+
+_WITHIN = "the categories of a table add up to its totals"
+_BETWEEN = "cells of a table are sums of cells of another one"
+_CONDITIONS = "who meets a condition is a part of those who need not"
 
 
 def never_printed(key: Key) -> bool:
@@ -58,6 +64,8 @@ class System:
         True for the combinations of joint tables that nobody prints; their counts need not be known.
     rest_of
         The cell that is left of a whole without a part, by (whole, part).
+    reasons
+        Why the equations hold, in their order: what is said, and of how many.
     """
 
     keys: tuple[Key, ...]
@@ -71,6 +79,7 @@ class System:
     rest_of: Mapping[tuple[int, int], int] = field(repr=False)
     combined: npt.NDArray[np.bool_] = field(repr=False)
     plan: Plan = field(repr=False)
+    reasons: tuple[tuple[str, int], ...] = field(repr=False)
 
     @property
     def nobody(self) -> npt.NDArray[np.bool_]:
@@ -104,8 +113,8 @@ def build_system(
     tables
         Tables of one programme; the universe of leaf codes of a variable is the union over all of them.
     relations
-        Populations of which one is part of the other (the difference becomes a cell of its own), and variables that go
-        together (their combinations become cells of a joint table).
+        Populations of which one is part of the other (the difference becomes a cell of its own) or counts some of the same
+        persons, and variables that go together (their combinations become cells of a joint table).
     complement_variables
         Variables for which "everybody but those in this category" is a cell of its own (group disclosure).
 
@@ -121,10 +130,15 @@ def build_system(
     axes = plan.axes(complement_variables)
     builder = _Builder(plan)
     grids = tuple(builder.add_table(at, axes[at]) for at in range(len(tables)))
+    builder.because(_WITHIN)
     builder.link(axes, grids)
+    builder.because(_BETWEEN)
     builder.include()
+    builder.because(_CONDITIONS)
     for relation in parts:
         builder.relate(relation)
+        builder.because(relation.sentence())
+    add_inclusions(builder, [r for r in relations if isinstance(r, Inclusion)])
     # What is left of a whole is a rest that somebody could work out, also where combinations divide it once more.
     sums = set(builder.parents)
     add_joints(builder, joints)
@@ -146,6 +160,13 @@ class _Builder:
         self.combined: set[int] = set()
         self.wholes: dict[int, set[int]] = defaultdict(set)
         self.rest_of: dict[tuple[int, int], int] = {}
+        self.reasons: list[tuple[str, int]] = []
+
+    def because(self, said: str) -> None:
+        """Say of all equations since the last time why they hold."""
+        fresh = len(self.rows) - sum(count for _, count in self.reasons)
+        if fresh:
+            self.reasons.append((said, fresh))
 
     def number(self, key: Key) -> int:
         at = self.index.setdefault(key, len(self.index))
@@ -353,4 +374,5 @@ class _Builder:
                 [at in self.combined and not places for at, places in enumerate(self.places)], dtype=bool
             ),
             self.plan,
+            tuple(self.reasons),
         )

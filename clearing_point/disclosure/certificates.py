@@ -16,7 +16,7 @@ import numpy as np
 from clearing_point.disclosure.attacker import UNLIMITED
 from clearing_point.disclosure.audit import AuditResult, audit
 from clearing_point.disclosure.check_certificates import check, hash_of
-from clearing_point.disclosure.model import Joint, Knowledge, KnownFigure, Protected
+from clearing_point.disclosure.model import Inclusion, Joint, Knowledge, KnownFigure, Protected, Relation
 from clearing_point.disclosure.policy import Policy
 from clearing_point.disclosure.values import describe
 from clearing_point.errors import InputProblem, InternalError
@@ -31,6 +31,7 @@ def make_certificates(
     relations: Sequence[Knowledge] = (),
     beside: AuditResult | None = None,
     combinations: bool = False,
+    office: Mapping[str, str] | None = None,
 ) -> Certificates:
     """Return the certificates of an audit, ready for `json.dumps` (deterministic).
 
@@ -43,6 +44,8 @@ def make_certificates(
         nothing is asked, although who knows less can tell a part of that only: no need of it is certified.
     combinations
         List which combinations of variables occur: for the office alone.
+    office
+        Hashes of the proofs that stay in the office and hold these combinations, by issue.
     """
     evidence = result.evidence
     stands = result.safe or (beside is not None and beside.safe and not result.recovered)
@@ -69,29 +72,47 @@ def make_certificates(
         {str(cell): int(table[cell]) for cell in np.flatnonzero(table != evidence.witnesses[0])}
         for table in evidence.witnesses[1:]
     ]
-    stands_on = _listed(relations) if combinations else _said(relations)
+    stands_on = {
+        "equations": [list(reason) for reason in system.reasons],
+        "office": _listed(relations) if combinations else _said(relations, system.reasons),
+        "office_sha256": dict(office or {}),
+    }
     return {
         "edition": edition, "cells": cells, "equations": equations, "table": first, "other_tables": moves,
         "relations": stands_on, "relations_sha256": hash_of(stands_on),
     }  # fmt: skip
 
 
-def _said(relations: Sequence[Knowledge]) -> list[str]:
-    """Return which variables the attacker was taken to know of as going together; not how: that tells of rare persons."""
-    return [relation.sentence() for relation in relations if isinstance(relation, Joint)]
+def _said(relations: Sequence[Knowledge], reasons: Sequence[tuple[str, int]]) -> list[str]:
+    """Return what the attacker was taken to know beyond these equations; not how: that tells of rare persons."""
+    told = {said for said, _ in reasons}
+    return [r.sentence() for r in relations if not isinstance(r, Relation) and r.sentence() not in told]
 
 
 def _listed(relations: Sequence[Knowledge]) -> list[Any]:
-    return [
-        {
+    return [_whole(relation) for relation in relations if not isinstance(relation, Relation)]
+
+
+def _whole(relation: Joint | Inclusion) -> dict[str, Any]:
+    if isinstance(relation, Joint):
+        return {
             "said": relation.sentence(),
             "variables": list(relation.variables),
             "parts": [[sorted(part) for part in parts] for parts in relation.parts],
             "occur": [list(picked) for picked in relation.possible],
         }
-        for relation in relations
-        if isinstance(relation, Joint)
-    ]
+    return {
+        "said": relation.sentence(),
+        "members": [[[variable, sorted(codes)] for variable, codes in member] for member in relation.members],
+        "alike": [
+            {
+                "variables": [each.variable, each.other],
+                "parts": [[sorted(part) for part in parts] for parts in (each.parts, each.others)],
+                "occur": sorted(map(list, each.possible)),
+            }
+            for each in relation.alike
+        ],
+    }
 
 
 def write_certificates(certificates: Certificates, path: Path | str) -> None:

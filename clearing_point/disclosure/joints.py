@@ -119,10 +119,12 @@ class Builder(Protocol):
     index: dict[Key, int]
     rows: dict[tuple[tuple[int, int], ...], None]
     combined: set[int]
+    parents: set[int]
 
     def number(self, key: Key) -> int: ...  # noqa: D102
     def total(self, parent: int, children: Sequence[int]) -> None: ...  # noqa: D102
     def equation(self, terms: Mapping[int, int]) -> None: ...  # noqa: D102
+    def because(self, said: str) -> None: ...  # noqa: D102
 
 
 def add_joints(builder: Builder, joints: Sequence[Joint]) -> None:
@@ -141,22 +143,19 @@ def add_joints(builder: Builder, joints: Sequence[Joint]) -> None:
                 _exclude(builder, cells, named, setting, parts)
         else:
             _combine(builder, cells, named, rows)
+        builder.because(joint.sentence())
 
 
 def _nobody(builder: Builder, cells: JointCells, named: NamedKeys) -> None:
-    """Of what no table shows of a variable there is nobody: the rest that its categories leave is 0."""
+    """Of what never occurs of a variable there is nobody, printed or not."""
     every = [
         (cell, mask)
         for cell in named.by_name.get((cells.joint.population, cells.joint.variables[0]), ())
         for name, mask, _ in named.conditions[cell]
         if name in cells.at
     ]
-    shown = 0
     for cell, mask in every:
-        shown |= mask if builder.places[cell] else 0
-    for cell, mask in every:
-        # A category that is printed may be 0 by chance; what none of them leaves room for is 0 by meaning.
-        if not mask & shown and cells.combinations(((0, mask),)) == []:
+        if cells.combinations(((0, mask),)) == []:
             builder.equation({cell: 1})
 
 

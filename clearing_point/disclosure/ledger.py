@@ -20,6 +20,7 @@ from clearing_point.disclosure.model import (
     Category,
     Cell,
     Dimension,
+    Inclusion,
     Knowledge,
     Protected,
     ProtectedCell,
@@ -252,7 +253,7 @@ class Ledger:
         """Return the earlier tables that say something about these populations, withheld ones left out."""
         wanted = {read_population(name)[0] for name in populations}
         for relation in relations:
-            if not isinstance(relation, Relation):
+            if not isinstance(relation, Relation | Inclusion):
                 continue
             both = {read_population(n)[0] for n in (relation.part_population, relation.whole_population)}
             if wanted & both:

@@ -134,6 +134,10 @@ class Relation:
         """Return the same of two populations whose names have an ending."""
         return Relation(f"{self.part_population}{ending}", f"{self.whole_population}{ending}")
 
+    def sentence(self) -> str:
+        """Say for the office who is part of whom."""
+        return f"{self.part_population}: all are counted in {self.whole_population}"
+
 
 _FEW = 9
 
@@ -203,7 +207,65 @@ class Joint:
         return f"{self.population}: {names} go together"
 
 
-Knowledge = Relation | Joint
+@dataclass(frozen=True)
+class Alike:
+    """Of who is counted twice: which parts of a variable here go with which parts of another variable there.
+
+    `variable` is empty where everybody here is meant. `parts` and `others` are disjoint sets of leaf codes (an empty one:
+    what no table shows); `possible` are the pairs of their positions that occur.
+    """
+
+    variable: str
+    other: str
+    parts: tuple[frozenset[str], ...] = field(repr=False)
+    others: tuple[frozenset[str], ...] = field(repr=False)
+    possible: frozenset[tuple[int, int]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """Public knowledge: who of one population is counted in another, too, at the same place and time, and as what.
+
+    Attributes
+    ----------
+    part_population, whole_population
+        Names of populations, without conditions.
+    place, time
+        Variables that both count by.
+    members
+        Who of the part is in the whole: sets of conditions (variable, leaf codes), each enough; an empty one: everybody.
+    alike
+        What who is in both is there.
+    things
+        The whole counts things (referrals, say) of which a person may have several, and not persons: it has at least
+        one for each, and of two conditions not one with both.
+    """
+
+    part_population: str
+    whole_population: str
+    place: str
+    time: str
+    members: tuple[tuple[tuple[str, frozenset[str]], ...], ...]
+    alike: tuple[Alike, ...] = field(repr=False)
+    things: bool = False
+
+    def renamed(self, ending: str) -> Inclusion:
+        """Return the same of two populations whose names have an ending."""
+        return replace(
+            self,
+            part_population=f"{self.part_population}{ending}",
+            whole_population=f"{self.whole_population}{ending}",
+        )
+
+    def sentence(self) -> str:
+        """Say for the office who is part of whom."""
+        if () in self.members:
+            return f"{self.part_population}: all are counted in {self.whole_population}"
+        names = sorted({variable for member in self.members for variable, _ in member})
+        return f"{self.part_population}: some kinds of {', '.join(names)} are all counted in {self.whole_population}"
+
+
+Knowledge = Relation | Joint | Inclusion
 """What everybody knows about the counts beyond the tables: who is part of whom, which variables go together."""
 
 

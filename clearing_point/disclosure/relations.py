@@ -132,6 +132,7 @@ class _Ties:
         }
         self.columns = [at for at, name in enumerate(names) if name not in leave_out]
         self.sizes = [len(units.parts[name]) + 1 for name in names]
+        self.small = units.codes.astype(np.min_scalar_type(max(self.sizes, default=1)))
         self.total = max(int(units.weights.sum()), 1)
         self.tables: dict[tuple[int, ...], npt.NDArray[np.float64]] = {}
 
@@ -157,14 +158,32 @@ class _Ties:
         expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / self.total
         return bool(((table == 0) & (expected >= _EXPECTED)).any())
 
+    def told_by(self, by: tuple[int, int]) -> list[int]:
+        """Return the columns that are the same wherever two are."""
+        codes = self.units.codes
+        place = codes[:, by[0]] * self.sizes[by[1]] + codes[:, by[1]]
+        first = np.zeros(self.sizes[by[0]] * self.sizes[by[1]], dtype=np.int64)
+        first[place] = np.arange(len(codes))
+        if self.total - len(np.unique(first)) < _EXPECTED:
+            return []
+        differ = (self.small != self.small[first[place]]).any(axis=0)
+        return [column for column in self.columns if column not in by and not differ[column]]
+
     def determined(self, column: int, by: tuple[int, int]) -> bool:
-        """Say whether two variables together tell a third that neither of them tells alone."""
+        """Say whether two variables together tell a third that neither of them tells alone.
+
+        That is no accident where enough units of the same two would differ in the third, were it told by one of them alone.
+        """
         table = self.table((*by, column))
-        told = (table > 0).sum(axis=2)
-        if told.max() > 1:
+        if ((table > 0).sum(axis=2) > 1).any():
             return False
-        alone = [((self.table((each, column)) > 0).sum(axis=1) > 1).any() for each in by]
-        return all(alone) and bool((table.sum(axis=(0, 1)) > 0).sum() > 1)
+        again = np.maximum(table.sum(axis=2) - 1, 0)
+        for axis in (0, 1):
+            alone = table.sum(axis=axis)
+            share = alone / np.maximum(alone.sum(axis=1, keepdims=True), 1)
+            if float(again.sum(axis=axis) @ (1 - (share**2).sum(axis=1))) < _EXPECTED:
+                return False
+        return True
 
     def families(self) -> list[tuple[int, ...]]:
         """Return sets of tied variables, joined to larger ones as long as their combinations stay few."""
@@ -176,12 +195,12 @@ class _Ties:
         # Few inequalities say all about most pairs; where one variable follows from others, all combinations are needed.
         pairs = {frozenset(pair) for pair in ties}
         edges = {pair for pair in pairs if not self.joint(tuple(sorted(pair))).few}
-        for column, others in near.items():
-            edges |= {
-                frozenset((column, *by))
-                for by in combinations(sorted(others), 2)
-                if self.determined(column, by)
-            }
+        edges |= {
+            frozenset((*by, column))
+            for by in combinations(self.columns, 2)
+            for column in self.told_by(by)
+            if self.determined(column, by)
+        }
         # Where a table speaks of two variables at once, what a third is tied with stands beside both of them.
         for one, other in sorted(self.at_once):
             if one in near.get(other, ()):
@@ -189,7 +208,29 @@ class _Ties:
                 edges |= {t for t in triples if len(self.possible(tuple(sorted(t)))) <= _TRIPLE}
         families = self._joined(edges)
         families += [pair for pair in pairs if not any(pair <= family for family in families)]
+        families = self._closed(families, near)
         return sorted({tuple(sorted(f)) for f in families if not any(f < other for other in families)})
+
+    def _closed(self, families: list[frozenset[int]], near: Mapping[int, set[int]]) -> list[frozenset[int]]:
+        """Add to each family what follows from it: that costs no combination."""
+        closed = []
+        for family in families:
+            place = np.zeros(len(self.units.codes), dtype=np.int64)
+            for column in sorted(family):
+                _, place = np.unique(
+                    place * self.sizes[column] + self.units.codes[:, column], return_inverse=True
+                )
+            order = np.argsort(place, kind="stable")
+            codes = self.units.codes[order]
+            begin = np.flatnonzero(np.diff(place[order], prepend=-1))
+            same = (np.minimum.reduceat(codes, begin) == np.maximum.reduceat(codes, begin)).all(axis=0)
+            reached, queue = set(family), sorted(family)
+            while queue:
+                more = [c for c in near.get(queue.pop(), ()) if same[c] and c not in reached]
+                reached.update(more)
+                queue += more
+            closed.append(frozenset(reached))
+        return closed
 
     def _joined(self, edges: set[frozenset[int]]) -> list[frozenset[int]]:
         families: list[frozenset[int]] = []

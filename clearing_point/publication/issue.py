@@ -6,6 +6,7 @@ back from it alone, so that publishing an edition again from the same inputs giv
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,7 +28,7 @@ from clearing_point.disclosure import (
     protect,
     withhold,
 )
-from clearing_point.disclosure.certificates import make_certificates, write_certificates
+from clearing_point.disclosure.certificates import certificates_text, make_certificates
 from clearing_point.disclosure.still_true import still_true
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
@@ -43,6 +44,7 @@ from clearing_point.publication.frozen_years import (
 )
 from clearing_point.publication.lines_of_years import lines_of, printed_lines
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
+from clearing_point.publication.not_known import refuse_not_known
 from clearing_point.publication.prepared_issue import prepared_folder, settle, standing_ledger
 from clearing_point.publication.read_back import Progress, Published, read_back
 
@@ -103,6 +105,7 @@ def publish_tables(
     issues = ledger.issues_in_force()
     mine = [issue for issue in issues if issue.note["edition"] == edition.year]
     out = ledger.beside([c.table.population for c in counted], relations) if not complete_revision else []
+    now, known_now = counted, relations
     relations = still_true(relations, out, policy) if out else relations
     noted = dict(links or {"decisions": 0})
     today = (tuple(submissions), int(noted["decisions"]))
@@ -119,6 +122,8 @@ def publish_tables(
         plan = _ordinary(edition, policy, ledger, issues, mine, others, own)
         counted = plan.counted
     if plan.tables:
+        progress("comparing with what was counted")
+        refuse_not_known(now, known_now)
         profile: Profile = "round" if edition.profile == "round" else "suppress"
         plan.note["links"] = noted
         _make_issue(project, plan, policy, profile, relations, submissions, inputs, progress)
@@ -219,14 +224,19 @@ def _make_issue(
     name = str(plan.note.pop("name"))
     note = {**plan.note, "submissions": list(submissions)}
     waiting = prepared_folder(project)
-    Ledger(project.ledger).append(name, made, inputs=inputs, note=note, into=waiting / project.ledger.name)
+    waiting.mkdir(parents=True, exist_ok=True)
     if protection is not None:
         # What it cost in small cells and in others: for the office, never for a release.
         cost = json.dumps(asdict(protection.cost), ensure_ascii=False, indent=1) + "\n"
         (waiting / f"cost of {name}.json").write_text(cost, encoding="utf-8", newline="\n")
-        # The proof with the combinations that it stands on, which would tell of rare persons: for the office, too.
-        proof = make_certificates(protection.audit, name, relations=relations, combinations=True)
-        write_certificates(proof, waiting / f"certificates of {name}.json")
+        # The proof with the combinations that it stands on, which would tell of rare persons: for the office, too. What is
+        # published names its hash, so that the office can show later that this was the proof.
+        proof = certificates_text(
+            make_certificates(protection.audit, name, relations=relations, combinations=True)
+        )
+        (waiting / f"certificates of {name}.json").write_text(proof, encoding="utf-8", newline="\n")
+        note["proof_sha256"] = hashlib.sha256(proof.encode()).hexdigest()
+    Ledger(project.ledger).append(name, made, inputs=inputs, note=note, into=waiting / project.ledger.name)
 
 
 def _protected(

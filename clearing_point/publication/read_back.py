@@ -105,7 +105,13 @@ def read_back(
         late,
         of,
         hidden,
-        _certificates([*printed, *earlier], policy, relations, result),
+        _certificates(
+            [*printed, *earlier],
+            policy,
+            relations,
+            result,
+            {issue.name: proof for issue in mine if (proof := issue.note.get("proof_sha256"))},
+        ),
         notes,
         tuple(issue.name for issue in mine),
         next(r.chain for r in reversed(ledger.records()) if r.edition == mine[-1].name),
@@ -127,7 +133,11 @@ def _lines_of(
 
 
 def _certificates(
-    tables: Sequence[Protected], policy: Policy, relations: Sequence[Knowledge], whole: AuditResult
+    tables: Sequence[Protected],
+    policy: Policy,
+    relations: Sequence[Knowledge],
+    whole: AuditResult,
+    office: Mapping[str, str],
 ) -> Certificates:
     """Return the proof that anybody may have: over sums and conditions, with the names of variables that go together.
 
@@ -135,7 +145,7 @@ def _certificates(
     """
     plain = [relation for relation in relations if isinstance(relation, Relation)]
     result = audit(tables, policy, relations=plain, known=policy.known_figures)
-    return make_certificates(result, relations=relations, beside=whole)
+    return make_certificates(result, relations=relations, beside=whole, office=office)
 
 
 def _notes(

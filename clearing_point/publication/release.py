@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from clearing_point import __version__
-from clearing_point.analysis.count import Counted, count_indicators, open_current, relations_of
+from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable

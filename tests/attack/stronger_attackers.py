@@ -145,7 +145,7 @@ def _by_cell(view: View, counts: Counts) -> np.ndarray:
 
 
 def _attack_edition(data: Path, year: int) -> None:
-    from clearing_point.analysis.count import relations_of
+    from clearing_point.analysis.known import relations_of
     from clearing_point.disclosure import Ledger, load_policy
     from clearing_point.project import Project
     from clearing_point.publication.edition import load_edition

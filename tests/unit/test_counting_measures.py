@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from clearing_point.analysis.count import Counted, count_indicators, open_current, relations_of
+from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.measures import Denominators, notes_of, values_of
 from clearing_point.disclosure import Relation, load_policy, protect
 from clearing_point.disclosure.model import Protected

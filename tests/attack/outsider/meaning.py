@@ -45,6 +45,29 @@ class Rule:
         return self.otherwise is None or leaves[self.gives] in self.otherwise
 
 
+@dataclass(frozen=True)
+class Inside:
+    """The persons of one population are persons of another who meet conditions; `exact`: all who meet them."""
+
+    population: str
+    of: str
+    conditions: tuple[tuple[str, frozenset[str]], ...]
+    exact: bool
+
+
+def read_inside(file: Path) -> list[Inside]:
+    """Read which populations are part of which from YAML: {population, of, where: {axis: codes}, exact}."""
+    return [
+        Inside(
+            raw["population"],
+            raw["of"],
+            tuple((_axis(x), _codes(codes)) for x, codes in (raw.get("where") or {}).items()),
+            bool(raw.get("exact")),
+        )
+        for raw in yaml.safe_load(file.read_text(encoding="utf-8")).get("inside") or ()
+    ]
+
+
 def read_rules(file: Path) -> list[Rule]:
     """Read rules from YAML: {gives, by, cases: [{axis: codes, ..., is: codes}], otherwise, populations}."""
     return [_rule(raw) for raw in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]]

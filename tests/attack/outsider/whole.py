@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.attack.outsider.attack import attack, consistent
-from tests.attack.outsider.meaning import Rule, read_rules, rules_of_code_lists
+from tests.attack.outsider.conditions import Both, Is
+from tests.attack.outsider.meaning import Inside, Rule, read_inside, read_rules, rules_of_code_lists
 from tests.attack.outsider.reading import Release, Table, leave_open, read_release
 from tests.attack.outsider.report import Share, read_beside
 from tests.attack.outsider.sizes import read_inhabitants, read_order, read_rates
@@ -57,9 +58,8 @@ def attack_folder(
     shares = read_beside(release, report)
     read_rates(release, read_inhabitants(inhabitants) if inhabitants else {})
     total = Verdict(words=list(release.words))
-    populations: dict[str, list[Table]] = defaultdict(list)
-    for table in release.tables:
-        populations[table.population].append(table)
+    inside = [each for file in (OWN_KNOWLEDGE, *meaning) for each in read_inside(file)]
+    populations = _together(release.tables, inside, total.words)
     for name, tables in sorted(populations.items()):
         if not any(p.state in {"hidden", "rounded"} for t in tables for p in t.cells.values()):
             continue
@@ -75,6 +75,33 @@ def attack_folder(
         total.left_open += found.left_open
         total.words += [f"{name}: {word}" for word in words]
     return release, total
+
+
+def _together(tables: Sequence[Table], inside: Sequence[Inside], words: list[str]) -> dict[str, list[Table]]:
+    """Group tables by population; those of a part of another population are tables of it, under a condition."""
+    populations: dict[str, list[Table]] = defaultdict(list)
+    for table in tables:
+        populations[table.population].append(table)
+    for part in inside:
+        if part.population not in populations or part.of not in populations:
+            continue
+        asked = [Is(axis, codes) for axis, codes in part.conditions]
+        if not part.exact:
+            asked.append(Is(f"[in {part.population}]", frozenset({"Y"})))
+        moved = [
+            replace(t, population=part.of, condition=Both((t.condition, *asked), True))
+            for t in populations[part.population]
+        ]
+        try:
+            holds = consistent(_built([*populations[part.of], *moved], [], []))
+        except Contradiction:
+            holds = False
+        if holds:
+            populations[part.of] += moved
+            del populations[part.population]
+        else:
+            words.append(f"not used, the printed numbers contradict it: {part.population} inside {part.of}")
+    return populations
 
 
 def _built(tables: Sequence[Table], rules: Sequence[Rule], shares: Sequence[Share]) -> System:

@@ -1,0 +1,106 @@
+"""Relations between populations: who is counted twice is matched, and what follows from it is protected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+
+from clearing_point.analysis.between import inclusions
+from clearing_point.analysis.incidence import Told
+from clearing_point.disclosure import Category, CountTable, Dimension, audit, load_policy, protect
+from clearing_point.disclosure.model import Inclusion
+from tests.conftest import ROOT
+from tests.unit.test_disclosure_relations import GROUP, SEX, persons, table
+
+POLICY = load_policy(ROOT / "schemas" / "disclosure.yml")
+PERSONS = SimpleNamespace(unit="person", each=())
+THINGS = SimpleNamespace(unit="referral", each=())
+FROM = {"P1": "SRB", "P2": "ALB", "P3": "BGR"}
+
+
+def told(name: str, rows: list[dict[str, str]], **variables: tuple[str, ...]) -> Told:
+    values = {"territory": tuple(FROM.values()), **variables}
+    rows = [r | {"territory": FROM[r["place"]]} for r in rows]
+    codes = np.array([[of.index(r[v]) for v, of in values.items()] for r in rows])
+    parts = {v: tuple(frozenset({code}) for code in of) for v, of in values.items()}
+    columns = {
+        "unit": [r.get("thing", r["name"]) for r in rows],
+        "person": [r["name"] for r in rows],
+        "territory": [r["territory"] for r in rows],
+        "year": ["2022"] * len(rows),
+        "mark": [None] * len(rows),
+    }
+    return Told(
+        name, parts, codes, {c: pa.chunked_array([pa.array(v, pa.string())]) for c, v in columns.items()}
+    )
+
+
+def named(seed: int) -> list[dict[str, str]]:
+    return [p | {"name": f"{at}"} for at, p in enumerate(persons(seed))]
+
+
+def at_home(tables: list[CountTable], name: str) -> list[CountTable]:
+    """The same tables of a population, with places as the engine names them."""
+    found = []
+    for each in tables:
+        first, *rest = each.dimensions
+        codes = [Category(c.code, frozenset(FROM[m] for m in c.members)) for c in first.categories]
+        place = Dimension("territory", tuple(codes))
+        found.append(replace(each, dimensions=(place, *rest), population=name))
+    return found
+
+
+def test_a_part_of_a_population_that_nobody_declared_is_matched_and_protected():
+    everybody = named(2)
+    minors = [p for p in everybody if p["minor"] == "Y"]
+    found = inclusions(
+        {
+            "all": told("all", everybody, sex=SEX, group=(*GROUP.values(), "UNK")),
+            "minors": told("minors", minors, sex=SEX, school=("0", "1")),
+        },
+        {"all": PERSONS, "minors": PERSONS},
+    )
+    by = {(i.part_population, i.whole_population): i for i in found}
+    assert by["minors", "all"].members == ((),)
+    assert by["all", "minors"].members == ((("group", frozenset({"girls", "boys"})),),)
+    tables = [
+        *at_home([table("sex", everybody, "sex", SEX), table("group", everybody, "group", (*GROUP.values(), "UNK"))], "all"),
+        *at_home([table("sex of minors", minors, "sex", SEX), table("school", minors, "school", ("0", "1"))], "minors"),
+    ]  # fmt: skip
+    safe = protect(tables, POLICY, profile="suppress", relations=found)
+    assert audit(safe.tables, POLICY, relations=found).safe
+    naive = protect(tables, POLICY, profile="suppress")
+    against = audit(naive.tables, POLICY, relations=found)
+    assert against.recovered + against.too_narrow > 0
+    true = {t.table_id: t.counts for t in tables}
+    assert all(f.low <= true[f.table_id].get(f.cell, 0) for f in against.cells if f.printed)
+
+
+def test_persons_and_their_things_are_tied_by_at_least_one_and_strangers_not_at_all():
+    everybody = named(1)
+    things = [
+        p | {"thing": f"{p['name']}/{n}", "kind": "first" if n == 0 else "later"}
+        for at, p in enumerate(everybody)
+        for n in range(1 + at % 3)
+    ]
+    strangers = [p | {"name": f"other {p['name']}"} for p in everybody]
+    found = inclusions(
+        {
+            "referred": told("referred", everybody, sex=SEX),
+            "referrals": told("referrals", things, kind=("first", "later")),
+            "strangers": told("strangers", strangers, sex=SEX),
+        },
+        {"referred": PERSONS, "referrals": THINGS, "strangers": PERSONS},
+    )
+    assert [(i.part_population, i.whole_population, i.things) for i in found] == [
+        ("referred", "referrals", True)
+    ]
+    (inclusion,) = found
+    assert isinstance(inclusion, Inclusion)
+    # Everybody has a first referral, and not everybody a later one.
+    assert [(a.variable, a.other, a.possible) for a in inclusion.alike if not a.variable] == [
+        ("", "kind", frozenset({(0, 0)}))
+    ]
