@@ -100,6 +100,10 @@ class Sentence(str):
         made.code, made.filled = code, filled
         return made
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
+        """Say what it is made of, so that a process may hand it to another."""
+        return (str(self), self.code), dict(self.filled)
+
 
 @dataclass(frozen=True)
 class Missed:
