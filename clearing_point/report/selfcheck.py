@@ -191,9 +191,27 @@ def _next(rows: Iterator[list[object]], many: int) -> Iterator[list[object]]:
 
 def _holds(row: Sequence[object], wanted: Sequence[str], words: Words) -> bool:
     """Say whether a row of the workbook has the page's numbers, in order, between its labels and percentages."""
-    have = iter([_plain(cell, words) for cell in row])
-    parts = [part for text in wanted for part in _parts(text)]
-    return all(any(cell == _plain(part, words) for cell in have) for part in parts)
+    have = [_plain(cell, words) for cell in row]
+    at = 0
+    for text in wanted:
+        # A column of words says a percentage in words; elsewhere it is a number in a column of its own.
+        for ways in ([text], _parts(text)):
+            places = _in_order([_plain(part, words) for part in ways], have, at)
+            if places is not None:
+                at = places
+                break
+        else:
+            return False
+    return True
+
+
+def _in_order(wanted: Sequence[str], have: Sequence[str], at: int) -> int | None:
+    """Return the place after the last of some texts that follow one another in a row; None if they do not."""
+    for text in wanted:
+        if text not in have[at:]:
+            return None
+        at = have.index(text, at) + 1
+    return at
 
 
 def _parts(text: str) -> list[str]:
