@@ -9,11 +9,10 @@ from typing import Any
 from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.analysis.model import TOTAL, UNKNOWN
-from clearing_point.halves import rounded
 from clearing_point.report.chapters import Numbering, counted_figure
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Block, Cell, Paragraph, Section
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import percentage, print_number
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Place, View
 from clearing_point.standard.model import TERRITORY
@@ -138,7 +137,7 @@ def _point(part: int | None, step: _Step, easel: Easel) -> Point:
     if not step.whole:
         return Point(None, words("signs.no_share"), "none")
     percent = 100 * part / step.whole
-    return Point(percent, words("signs.percent", number=f"{rounded(percent):.0f}"), "shown")
+    return Point(percent, percentage(part / step.whole, words), "shown")
 
 
 __all__ = ["way_of"]
