@@ -416,9 +416,10 @@ def own_layout_books(profile: Profile, folder: Path) -> dict[str, tuple[Path, li
     """Write three workbooks in Serbia's own layout: wrong headings, no rows, a line of totals."""
     main, other = profile.sheets[0], profile.sheets[1]
     made = {}
-    book = _own_sheet(other, leave_out=0, more=("Соба",))
+    # One heading of hers is left, or the file would be no file of hers at all.
+    book = _own_sheet(other, leave_out=0, more=("Назив организације", "Соба"))
     top = other.header_rows[0]
-    letter = book[str(other.sheet)].cell(1, len(_headings(other))).column_letter
+    letter = book[str(other.sheet)].cell(1, len(_headings(other)) + 1).column_letter
     made["headings"] = (
         book,
         [("L01", main.sheet, ""), ("L02", other.sheet, str(top)), ("L03", other.sheet, f"{letter}{top}")],

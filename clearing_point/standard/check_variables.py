@@ -12,6 +12,7 @@ from typing import Any
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
 from clearing_point.standard.model import Standard
 from clearing_point.standard.translations import lacking
+from clearing_point.standard.wording import languages_without_terms
 
 
 def lacking_of_variables(standard: Standard, of_the_report: Collection[str]) -> Iterator[str]:
@@ -23,6 +24,8 @@ def lacking_of_variables(standard: Standard, of_the_report: Collection[str]) -> 
         Languages of the report: the others need no words for its tables.
     """
     yield from _without_data(standard)
+    for language in sorted(languages_without_terms(standard.folder)):
+        yield f"{standard.folder / 'terms.csv'}: {language} has no terms yet: a line a concept gives it some."
     yield from _without_words(standard, of_the_report)
 
 

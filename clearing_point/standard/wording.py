@@ -168,10 +168,20 @@ def lines_of(schemas: Path, english: Iterable[Mapping[str, str]]) -> Iterator[tu
         yield path.stem, lines
 
 
+def _languages(schemas: Path) -> set[str]:
+    return {file.stem for file in (schemas / "translations").glob("*.csv")}
+
+
+def languages_without_terms(schemas: Path) -> set[str]:
+    """Return the languages that have no line in the table of terms yet: a new one, whose texts fall back to English."""
+    return _languages(schemas) - {row["language"] for row in read_csv(schemas / "terms.csv")}
+
+
 def lacking_terms(schemas: Path) -> Iterator[str]:
-    """Yield each concept of the table of terms for which a language has no term, or two lines."""
+    """Yield each concept of the table of terms for which a language that has terms has none, or two lines."""
     path = schemas / "terms.csv"
-    languages = {SOURCE, *(file.stem for file in (schemas / "translations").glob("*.csv"))}
+    without = languages_without_terms(schemas)
+    languages = {SOURCE, *_languages(schemas)} - without
     found: dict[str, list[str]] = {}
     for row in read_csv(path):
         found.setdefault(row["concept"], []).extend([row["language"]] if row["term"].strip() else [])

@@ -87,7 +87,9 @@ def test_a_concept_without_a_term_in_a_language_is_found(tmp_path) -> None:
     (tmp_path / "translations").mkdir()
     (tmp_path / "translations" / "sq.csv").write_text("context,english,text\n", encoding="utf-8")
     head = "concept,language,term,instead_of,note\n"
-    (tmp_path / "terms.csv").write_text(f"{head}child,en,child,,\nchild,en,minor,,\n", encoding="utf-8")
+    (tmp_path / "terms.csv").write_text(
+        f"{head}child,en,child,,\nchild,en,minor,,\nsex,en,sex,,\nsex,sq,gjinia,,\n", encoding="utf-8"
+    )
     found = " ".join(lacking_terms(tmp_path))
     assert "sq has no term" in found
     assert "en stands twice" in found
