@@ -14,6 +14,8 @@ import pyarrow as pa
 from clearing_point.standard.model import TERRITORY, Field, Standard, Table
 
 _ROWS = 60
+_LATER = 12
+"""Every other number is larger by so much than the smallest allowed: conditions on either are met."""
 _SUBMISSION, _SENDER = "made", "MADE01"
 _PERSON = "person"
 
@@ -69,7 +71,8 @@ def _value(standard: Standard, table: Table, field: Field, at: int, n: int, year
     if field.type == "year":
         return year
     if field.type in ("integer", "number"):
-        return field.constraints.get("minimum", 1)
+        low = field.constraints.get("minimum", 1)
+        return low if n % 2 == 0 else min(low + _LATER, field.constraints.get("maximum", low + _LATER))
     keys = {*table.primary_key, *(f for fields in table.parents.values() for f in fields)}
     keys |= {own for own, _, _ in table.references}
     return f"{n}" if field.name in keys else ""

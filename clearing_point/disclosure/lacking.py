@@ -67,7 +67,7 @@ def lacking(
     counted = {
         name: _Counting(system, cells, units[name], place_and_time)
         for name, cells in asked.items()
-        if len(cells)
+        if len(cells) and len(units[name].codes)  # of nobody nothing is related
     }
     found: dict[str, Integers] = {name: asked[name] for name in counted}
     empty = _always_nobody(system)
