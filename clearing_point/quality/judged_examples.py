@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from clearing_point.quality.evaluate import evaluate
@@ -21,6 +20,7 @@ from clearing_point.standard.expressions import create_known_views, joined_from,
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
 from clearing_point.standard.rules import RUN
 from clearing_point.standard.verdicts import Basis, Verdicts
+from clearing_point.warehouse.connection import connect
 
 _WORDS = {True: "holds", False: "fails", None: "does not apply"}
 
@@ -46,7 +46,7 @@ def contradicted(standard: Standard, verdicts: Verdicts | None = None) -> list[s
                     names.append(name)
     if not new:
         return []
-    with duckdb.connect() as connection:
+    with connect(Path(":memory:")) as connection:
         wrong = list(_contradicted(Workspace(connection, standard), standard, new))
     faulty = {case.rule.rule_id for case, _ in wrong}
     for block, name in zip(new, names, strict=True):

@@ -190,22 +190,38 @@ def until_no_conflict(change: Callable[[], Result]) -> Result:
     raise InternalError("unreachable")
 
 
+@contextmanager
+def _attached(lake: Lake, *, read_only: bool, beside: str = "") -> Iterator[Any]:
+    """Open a lake under the name ``lake``, with outside access off and the configuration locked.
+
+    Parameters
+    ----------
+    beside : str
+        A statement that attaches one more database before the lock closes.
+    """
+    with duckdb.connect(":memory:") as connection:
+        if beside:
+            connection.execute(beside)
+        attach(connection, lake, "lake", read_only=read_only)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
 def state_of(path: Path) -> bytes:
     """Return what changes with every change of a warehouse."""
     if not is_lake(path):
         with path.open("rb") as content:
             return hashlib.file_digest(content, "sha256").digest()
     lake = lake_at(path)
-    with duckdb.connect(":memory:") as connection:
-        attach(connection, lake, "lake", read_only=True)
+    with _attached(lake, read_only=True) as connection:
         (snapshot,) = connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchone()
     return f"{lake.url} {snapshot}".encode()
 
 
 def forget_deleted(path: Path) -> None:
     """Remove what was deleted from every file of the lake, and the states before: time travel ends here."""
-    with duckdb.connect(":memory:") as connection:
-        attach(connection, lake_at(path), "lake", read_only=False)
+    with _attached(lake_at(path), read_only=False) as connection:
         for call in (
             "ducklake_rewrite_data_files('lake', delete_threshold => 0)",
             "ducklake_merge_adjacent_files('lake')",
@@ -230,9 +246,8 @@ def fill_lake(lake: Lake, source: Path, views: list[str]) -> None:
         Statements that make the warehouse's views.
     """
     lake.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"ATTACH '{_quoted(str(source))}' AS fresh (READ_ONLY)")
-        attach(connection, lake, "lake", read_only=False)
+    beside = f"ATTACH '{_quoted(str(source))}' AS fresh (READ_ONLY)"
+    with _attached(lake, read_only=False, beside=beside) as connection:
         connection.execute("USE lake; BEGIN TRANSACTION")
         tables = _tables(connection, "fresh")
         for schema in dict.fromkeys(schema for schema, _ in tables):
@@ -253,9 +268,8 @@ def copy_to_file(path: Path, target: Path) -> None:
     if not is_lake(path):
         shutil.copyfile(path, target)
         return
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"ATTACH '{_quoted(str(target))}' AS target")
-        attach(connection, lake_at(path), "lake", read_only=True)
+    beside = f"ATTACH '{_quoted(str(target))}' AS target"
+    with _attached(lake_at(path), read_only=True, beside=beside) as connection:
         tables = _tables(connection, "lake")
         for schema in dict.fromkeys(schema for schema, _ in tables):
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS target."{schema}"')

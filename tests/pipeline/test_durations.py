@@ -48,7 +48,8 @@ def test_no_median_over_two_dates_of_which_one_is_vague(standard: Standard) -> N
     connection.execute('CREATE TABLE "current".submission AS SELECT \'S\' AS submission_id, \'A\' AS sender, '
                        "'ALB' AS territory, DATE '2022-12-31' AS period_end")  # fmt: skip
     connection.execute(
-        "CREATE TABLE \"current\".referral AS SELECT 'S' AS submission_id, n::VARCHAR AS referral_reference, "
+        "CREATE TABLE \"current\".referral AS SELECT 'S' AS submission_id, 'sheet' AS sheet, n AS source_row, 0 AS source_part, "
+        "n::VARCHAR AS referral_reference, "
         "'ACCEPTED' AS referral_result, 'Y' AS through_referral_mechanism, 'ALB' AS to_territory, 'ALB' AS from_territory, "
         "r AS referral_date, rp AS referral_date_precision, a AS accepted_date, ap AS accepted_date_precision FROM (VALUES "
         "(1, DATE '2022-03-01', 'DAY', DATE '2022-03-03', 'DAY'), (2, DATE '2022-03-01', 'DAY', DATE '2022-03-05', 'DAY'), "
