@@ -23,7 +23,7 @@ from clearing_point.disclosure.model import _make_protected
 from clearing_point.publication.edition import load_edition
 from clearing_point.publication.release import Release
 from clearing_point.report.compose import compose
-from clearing_point.report.context import context_of
+from clearing_point.report.context import context_of, published_figures
 from clearing_point.report.html import render_html
 from clearing_point.report.lock import submissions_of
 from clearing_point.report.words import load_words
@@ -95,7 +95,9 @@ def lines_of(page: str) -> set[str]:
 def page_of(place, standard, release):
     """Return the page and the figures that a release gives."""
     known = submissions_of(place, release.submissions, None, None)
-    context = context_of(place, standard, release, known, None)
+    context = context_of(
+        place, standard, release, known, None, published_figures(place, standard, release.edition, known)
+    )
     report = compose(release.edition, release.tables, context, place.reports, "en")
     return render_html(report, load_words(place.reports, "en"), place.reports / "templates"), report.figures
 

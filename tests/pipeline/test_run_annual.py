@@ -227,7 +227,7 @@ def test_a_language_that_there_is_not_is_refused_before_anything_is_counted(
 
 def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> None:
     """Each file is falsified in turn, and the check that watches it must say so."""
-    from clearing_point.report.context import context_of
+    from clearing_point.report.context import context_of, published_figures
     from clearing_point.report.edition_report import in_languages, make
     from clearing_point.report.lock import submissions_of
     from pipelines.publish import publish
@@ -236,9 +236,9 @@ def test_the_checks_find_what_they_are_for(place: Project, tmp_path: Path) -> No
     # In two languages: the checks look at both.
     release = in_languages(publish(replace(place, output_folder=tmp_path), standard, 2022), ("en", "sr-Cyrl"))
     folder = make(place, standard, release, tmp_path / "report").html.parent
-    context = context_of(
-        place, standard, release, submissions_of(place, release.submissions, None, None), None
-    )
+    known = submissions_of(place, release.submissions, None, None)
+    published = published_figures(place, standard, release.edition, known)
+    context = context_of(place, standard, release, known, None, published)
 
     def problems() -> str:
         return "\n".join(problems_of(folder, release.edition, release.tables, context))
