@@ -31,16 +31,20 @@ def _plain() -> set[str]:
     return direct | {_named(r) for name in direct for r in requires(name) or () if "extra ==" not in r}
 
 
-def _of_desk(path: Path) -> bool:
-    """The desk comes with an extra of its own: only its modules, and the command that looks for it, import what that brings."""
-    return "desk" in path.relative_to(ROOT).with_suffix("").parts
+EXTRAS = ("desk", "lake")
+"""Extras with modules of their own: a folder, or a module, of that name. Only they import what it brings."""
 
 
-def _imported(folder: Path, *, desk: bool = False) -> dict[str, str]:
+def _extra_of(path: Path) -> str | None:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return next((extra for extra in EXTRAS if extra in parts), None)
+
+
+def _imported(folder: Path, extra: str | None = None) -> dict[str, str]:
     """Top-level modules that the code imports, wherever in a file, and one file that does."""
     found = {}
     for path in sorted(folder.rglob("*.py")):
-        if _of_desk(path) is not desk:
+        if _extra_of(path) != extra:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
@@ -63,14 +67,15 @@ def test_nothing_is_imported_that_a_plain_installation_lacks(folder: str) -> Non
     assert lacking == []
 
 
-def test_the_desk_imports_what_its_extra_brings_and_nothing_else() -> None:
-    extra = {_named(r) for r in DEPENDENCIES["optional-dependencies"]["desk"]}
-    extra |= {_named(r) for name in extra for r in requires(name) or () if "extra ==" not in r}
+@pytest.mark.parametrize("name", EXTRAS)
+def test_an_extra_imports_what_it_brings_and_nothing_else(name: str) -> None:
+    extra = {_named(r) for r in DEPENDENCIES["optional-dependencies"][name]}
+    extra |= {_named(r) for one in extra for r in requires(one) or () if "extra ==" not in r}
     brought, distributions = _plain() | extra, packages_distributions()
     own = {"clearing_point", "pipelines"} | set(sys.stdlib_module_names)
     lacking = [
         f"{module} ({file})"
-        for module, file in _imported(ROOT / "clearing_point", desk=True).items()
+        for module, file in _imported(ROOT / "clearing_point", name).items()
         if module not in own and not brought & {_named(d) for d in distributions.get(module, [module])}
     ]
     assert lacking == []
