@@ -217,8 +217,8 @@ def chapters_of(
 ) -> tuple[Section, ...]:  # fmt: skip
     """Return the chapters: what was found, pictures, a small table, and the reference tables by their numbers."""
     words, found = finder.words, finder.region()
-    sections = []
-    for number, chapter in enumerate(listed["chapters"], start=1):
+    sections: list[Section] = []
+    for chapter in listed["chapters"]:
         name, of_table = chapter["id"], numbering.of_table
         blocks: list[Block] = [Paragraph(words(f"reading.chapters.{name}.intro"), "lead")]
         blocks += beside(texts, name, said([f for f in found if f.chapter == name], of_table))
@@ -231,11 +231,8 @@ def chapters_of(
             blocks.append(Paragraph(words("reading.tables", names=", ".join(tables)), "small"))
         of_itself = drawn[name].published or any(isinstance(block, Findings) for block in blocks)
         if len(blocks) > 2 or of_itself:
-            sections.append(
-                Section(
-                    f"reading-{name}", f"{number}. {words(f'reading.chapters.{name}.title')}", tuple(blocks)
-                )
-            )
+            title = f"{len(sections) + 1}. {words(f'reading.chapters.{name}.title')}"
+            sections.append(Section(f"reading-{name}", title, tuple(blocks)))
     sections += [
         Section(f"reading-{name}", words(f"reading.{name}"), texts[name].blocks)
         for name in SECTIONS
