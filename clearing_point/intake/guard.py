@@ -174,10 +174,16 @@ def _heading_rows(view: SheetView, meant: dict[int, dict[int, Concept]]) -> list
 def _meant(
     row: TopRow, view: SheetView, forbidden: Forbidden, standard: Standard
 ) -> Iterator[tuple[int, Concept]]:
+    applying: dict[frozenset[str], list[Concept]] = {}
     for number, cell in enumerate(row.cells, start=1):
         if cell and cell.strip():
             tables = view.tables_of(number)
-            concepts = [c for c in forbidden.concepts if _applies(c, tables, forbidden.unmapped_kind)]
+            key = frozenset(table.name for table in tables)
+            if key not in applying:
+                applying[key] = [
+                    c for c in forbidden.concepts if _applies(c, tables, forbidden.unmapped_kind)
+                ]
+            concepts = applying[key]
             texts = (cell, *in_one_script(cell, standard))
             concept = next(filter(None, (forbidden.concept_of(text, concepts) for text in texts)), None)
             if concept is not None:

@@ -205,14 +205,18 @@ def _has_words_only(rows: pa.Table, name: str, layout: SheetLayout) -> bool:
 def _rows_between(
     rows: pa.Table, name: str, spec: SheetSpec, header_row: int, columns: Mapping[str, int]
 ) -> int:
-    """Return how many rows stand between headings and data; a row of words counts only if it holds the words."""
+    """Return how many rows stand between headings and data; a row of words counts only if it holds the words.
+
+    Most of them: a code may be written as the word over it is, and a first person must not pass for a row of words.
+    """
     if not spec.labels or not columns:
         return spec.rows_between
     below = _row(rows, name, header_row + spec.header_height)
-    for heading, number in columns.items():
-        cell = below[number - 1] if number <= len(below) else None
-        if cell and fold(cell) in spec.labels.get(heading, ()):
-            return spec.rows_between
+    cells = {h: below[n - 1] for h, n in columns.items() if h in spec.labels and n <= len(below)}
+    filled = {heading: fold(cell) for heading, cell in cells.items() if cell}
+    words = sum(cell in spec.labels[heading] for heading, cell in filled.items())
+    if words and 2 * words >= len(filled):
+        return spec.rows_between
     return 0 if any(below) else spec.rows_between
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import time
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,64 +10,69 @@ import pytest
 from clearing_point.intake import receive
 from clearing_point.intake.balance import Account
 from clearing_point.project import Project
-from clearing_point.standard import Standard
-from tests.conftest import ROOT
-from tests.property.intake_law import (
-    LAYOUTS,
-    ground_of,
-    look,
-    make_books,
-    run,
-    violation,
-    write,
-)
+from tests.property.law.books import LAYOUTS
+from tests.property.law.campaign import GROUND_LASTS, against_the_law, ground_of, place_of_campaign, run
+from tests.property.law.outcome import said_of_rows, violation
 
 BY_DAY = ("HRV", "SRB")
 """A text file and a workbook with several tables a sheet."""
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make_books(tmp_path_factory.mktemp("books"), BY_DAY)
+def place() -> Iterator[Project]:
+    with place_of_campaign() as project:
+        yield project
 
 
 @pytest.mark.parametrize("layout", BY_DAY)
-def test_a_spoiled_file_is_read_whole_or_told_with_its_place(layout: str, books: dict[str, Path]) -> None:
-    done, wrong = run(layout, books[layout], 8, 5, time.time() + 600)
-    assert wrong == []
-    assert done > 4
+def test_a_spoiled_file_is_read_whole_or_told_with_its_place(layout: str, place: Project) -> None:
+    stood = run(place, layout, 20, 5)
+    assert stood.against == []
+    assert stood.ran == 20
 
 
 def test_the_law_sees_a_sheet_that_nobody_accounts_for(
-    books: dict[str, Path], standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(root=ROOT, data=tmp_path)
-    rng = random.Random(3)  # noqa: S311 - mutations, no secrets
-    ground = ground_of("SRB", books["SRB"], project, standard, tmp_path, rng)
+    ground = ground_of(place, "SRB", 3)
     book = ground.book
     book[1].name = "Xelvina"
-    path = write(book, tmp_path / "spoiled.xlsx")
-    assert violation(book, {"Xelvina"}, ground.base, look(path, "SRB", project, standard)) == ""
+    _, seen = ground.look_at(book, "spoiled")
+    assert violation(book, {"Xelvina"}, ground.base, seen, "SRB") == ""
     account_for = receive.account_for
 
     def silent(*arguments: Any) -> Account:
         return Account(account_for(*arguments).balance, [])
 
     monkeypatch.setattr(receive, "account_for", silent)
-    told = look(path, "SRB", project, standard)
+    _, told = ground.look_at(book, "spoiled")
     told.findings.clear()
     told.refused = ""
-    assert violation(book, {"Xelvina"}, ground.base, told) != ""
+    assert violation(book, {"Xelvina"}, ground.base, told, "SRB") != ""
+
+
+def test_a_row_of_totals_is_left_out_by_its_word_and_a_note_and_what_was_told_before_does_not_count(
+    place: Project,
+) -> None:
+    ground = ground_of(place, "template", 23)
+    book = ground.book
+    sheet = next(s for s in book if len(s.rows) > s.first)
+    sheet.rows.append(["Total", *[None] * (sheet.width - 2), 5])
+    path, seen = ground.look_at(book, "spoiled")
+    assert against_the_law(ground, book, {sheet.name}, path, seen) == ""
+    seen.findings = [
+        f for f in said_of_rows(seen, ground.project, ground.standard) if f.severity != "information"
+    ]
+    assert violation(book, {sheet.name}, ground.base, seen, "template") != ""
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_and_the_template_stand_many_mutations(layout: str, tmp_path: Path) -> None:
-    """All eleven layouts and the template; ``python -m tests.property.intake_law`` tries as many as there is time for.
+def test_every_layout_and_the_template_stand_many_mutations(layout: str, place: Project) -> None:
+    """All eleven layouts and the template; ``python -m tests.property.law`` tries as many as one asks for.
 
     Quick: tests/property/test_conservation.py::test_a_spoiled_file_is_read_whole_or_told_with_its_place
     """
-    books = make_books(tmp_path, (layout,) if layout != "template" else ("MNE", "template"))
-    done, wrong = run(layout, books[layout], 60, 17, time.time() + 1200)
-    assert wrong == []
-    assert done > 30
+    stood = run(place, layout, GROUND_LASTS + 20, 17)
+    assert stood.against == []
+    assert stood.ran == GROUND_LASTS + 20

@@ -96,3 +96,18 @@ def test_names_that_say_more_than_the_standards_words_are_not_told(
 ) -> None:
     found = read(project, standard, _named(tmp_path / "a.xlsx", "Persons", name), "ALB")
     assert set(found.balance) == {"Persons 2", "Persons", "#3"}
+
+
+def test_a_first_row_whose_code_is_written_as_the_word_over_it_is_no_row_of_words(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "need"
+    sheet.append(["assistance_reference", "service", "need_level", "need_met"])
+    words = {f.title["en"].lower() for f in standard.tables["need"].received}
+    assert "met" in words
+    sheet.append(["A-1", "MED", "SOME", "MET"])  # the row of words was deleted
+    sheet.append(["A-2", "PSY", "URGENT", "REFUSED"])
+    book.save(tmp_path / "a.xlsx")
+    assert read(project, standard, tmp_path / "a.xlsx", "ALB").rows["need"] == 2
