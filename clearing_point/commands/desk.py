@@ -80,7 +80,9 @@ def desk(
             raise UsageProblem("--demo listens on this machine only: leave --socket and --host out.")
         found = Project(root=found.root, data=found.data / "demo")
         if not found.warehouse.exists():
-            raise InputProblem("There is no demonstration yet: `clearing-point demo` makes one.")
+            raise InputProblem(
+                f"There is no demonstration in {found.data}: `clearing-point demo` makes one in `demo` of the data folder."
+            )
     opened, where = _opened(found, demo=demo, port=port, socket=socket, host=host)
     from clearing_point.desk.server import serve
 

@@ -9,7 +9,7 @@ from clearing_point.desk.rules import rules
 from clearing_point.desk.store import Row
 from clearing_point.errors import InputProblem
 from clearing_point.quality.balance_words import balance_sentences
-from clearing_point.quality.said import Facts, Group, said, said_rows, said_runs
+from clearing_point.quality.said import Facts, Group, quoted, said, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Text
@@ -149,6 +149,8 @@ class Words:
         if "rows" in filled:
             runs = said_runs(((a, b) for a, b in filled["rows"]), self.standard, self.language)
             filled["rows"] = said_rows(runs, self.standard, self.language)
+        if "words" in filled:
+            filled["words"] = quoted(filled["words"], self.standard, self.language)
         return self(said_as.get("code") or "problem_other", **filled), said_as.get("text") or ""
 
 

@@ -17,6 +17,8 @@ from clearing_point.desk.store import Row, file, period, rows_of, stored
 OPEN, CLOSED = "open", "closed"
 _OF_OFFICER = ("checked", "failed", "refused", "returned")
 _OF_APPROVER = ("waiting", "asked")
+Kept = dict[tuple[str, str], list[Row]]
+"""Territory and period -> what is stored."""
 _DONE = ("loaded", "replaced", "withdrawn", "deleted")
 
 
@@ -35,14 +37,12 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
     )
     for one in rows_of(connection.execute(wanted)):
         newest[one["territory"], one["period"]] = one
-    kept: dict[tuple[str, str], list[Row]] = {}  # one of each organisation that sends for the territory
-    for row in rows_of(connection.execute(select(stored).order_by(stored.c.submission))):
-        kept.setdefault((row["territory"], row["period"]), []).append(row)
+    kept = kept_of(connection, territories)
     today = datetime.date.today().isoformat()
     lines = []
     for row in known:
         key = (row["territory"], row["period"])
-        latest, there = newest.get(key), kept.get(key, [])
+        latest, there = newest.get(key), covering(kept, *key)
         done = (latest["state"] in _DONE) if latest else bool(there)
         said = words.state(latest["state"]) if latest else _of(there, words)
         late = bool(row["closes"]) and row["closes"] < today and not done
@@ -66,6 +66,32 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
     lines.sort(key=lambda line: line["territory"])
     lines.sort(key=lambda line: line["period"], reverse=True)
     return lines
+
+
+def kept_of(connection: Any, territories: Sequence[str]) -> Kept:
+    """Return what is stored, by territory and period: one of each organisation that sends for the territory."""
+    kept: Kept = {}
+    wanted = select(stored).where(stored.c.territory.in_(territories)).order_by(stored.c.submission)
+    for row in rows_of(connection.execute(wanted)):
+        kept.setdefault((row["territory"], row["period"]), []).append(row)
+    return kept
+
+
+def covering(kept: Kept, territory: str, name: str) -> list[Row]:
+    """Return what is stored of a period; a file of several years stands for each of them."""
+    exact = kept.get((territory, name), [])
+    first, last = _years(name)
+    return exact or [
+        row
+        for (place, period_name), rows in kept.items()
+        if place == territory and _years(period_name)[0] <= first and last <= _years(period_name)[1]
+        for row in rows
+    ]
+
+
+def _years(name: str) -> tuple[str, str]:
+    first, _, last = name.partition("-")
+    return first, last or first
 
 
 def _of(there: list[Row], words: Words) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from clearing_point.desk.bound import hash_of_bound
 from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of
 from clearing_point.desk.jobs import TEMPLATE, ask_once, before
-from clearing_point.desk.next_step import lines_of_periods
+from clearing_point.desk.next_step import covering, kept_of, lines_of_periods
 from clearing_point.desk.pages_coordination import coordination
 from clearing_point.desk.rights import actions_of, in_reach, names_of
 from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, EDITOR, rules
@@ -57,11 +57,13 @@ def period_shown(call: Call, found: Row, complaint: str = "", status: int = 200)
                 .order_by(file.c.came.desc())
             )
         )
+        there = kept_of(connection, [found["territory"]])
     for one in files:
         one["counts"] = (json.loads(one["outcome"]) if one["outcome"] else {}).get("counts", {})
     limits = rules().limits
     return call.show(
         "period.html", status, period=found, files=files, complaint=complaint, endings=rules().endings,
+        stored=covering(there, found["territory"], found["period"]),
         megabytes=limits["body_bytes"] >> 20, days=limits["days_kept"], levels=LEVELS[:2],
         senders=call.desk.senders.get(found["territory"], {}), encodings=call.desk.encodings,
     )  # fmt: skip

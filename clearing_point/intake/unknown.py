@@ -101,7 +101,10 @@ def said_of_unused(
         known = titles.get(field)
         return field if known is None else known.get(language) or known["en"]
 
-    named = ", ".join(f"{title(field)} “{word}”" for field, word in unused[:_SHOWN_LINES])
+    def quoted(word: str) -> str:
+        return standard.word("findings", "quoted", language, word=word)
+
+    named = ", ".join(f"{title(field)} {quoted(word)}" for field, word in unused[:_SHOWN_LINES])
     more = f" (+ {len(unused) - _SHOWN_LINES})" if len(unused) > _SHOWN_LINES else ""
     return standard.word(
         "screen",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clearing_point.findings import WARNING, is_place
-from clearing_point.quality.said import LEVELS, confirmable, runs, sentences
+from clearing_point.quality.own_sentences import OwnSentences, one_line
+from clearing_point.quality.said import LEVELS, confirmable, runs
 from clearing_point.standard import Standard
 from clearing_point.standard.former import former_sentences
 
@@ -33,6 +34,8 @@ COLUMNS = ("rule", "table", "field", "level", "on_sheet", "column", "cells", "co
 REASONS_COLUMN = len(COLUMNS) + 1
 
 SHEET, PAGE = "sheet", "page"
+_TOP_ROWS = 50
+"""Rows in which headings stand, at the furthest: a finding names the heading that its column has in the sender's form."""
 _NUMBER = re.compile(r"\d{1,7}")
 _CELLS = re.compile(r"([A-Z]{0,3}\d{1,7}(-[A-Z]{0,3}\d{1,7})?(, )?)*")
 _PLACE = re.compile(r"[A-Z]{0,3}(\d{1,7})(?:-[A-Z]{0,3}(\d{1,7}))?")
@@ -79,13 +82,17 @@ def cells_text(column: str | None, numbers: Sequence[int]) -> str:
     return text
 
 
-def split_answers(rows: pa.Table, standard: Standard) -> tuple[pa.Table, tuple[Answer, ...]]:
+def split_answers(
+    rows: pa.Table, standard: Standard, headings: Collection[str] = (), words: Collection[str] = ()
+) -> tuple[pa.Table, tuple[Answer, ...]]:
     """Take the findings sheet out of the rows of a file.
 
     Parameters
     ----------
     rows : pyarrow.Table
         Of a received file: ``sheet``, ``source_row``, ``cells``, ``kinds``.
+    headings, words : collection of str
+        Of the sender's profile: her own headings, and the words that she writes for codes.
 
     Returns
     -------
@@ -105,9 +112,11 @@ def split_answers(rows: pa.Table, standard: Standard) -> tuple[pa.Table, tuple[A
     sheets = set(rows["sheet"].unique().to_pylist())
     answers: list[Answer] = []
     kept = rows.filter(pc.invert(pc.is_in(rows["sheet"], pa.array([sheet for sheet, _ in ours]))))
+    top = _texts_at_the_top(kept) | {one_line(heading) for heading in headings}
+    known = {one_line(word) for word in words} | _words_of(standard)
     for sheet, head in ours:
         language = head[1] if len(head) > 1 and head[1] in standard.languages else standard.languages[0]
-        reader = _Reader(standard, language, sheets)
+        reader = _Reader(standard, language, sheets, OwnSentences(standard, language, top, known))
         lines = rows.filter(pc.equal(rows["sheet"], sheet))
         left = [
             reader.read(number, cells)
@@ -121,11 +130,24 @@ def split_answers(rows: pa.Table, standard: Standard) -> tuple[pa.Table, tuple[A
     return kept, tuple(answers)
 
 
+def _texts_at_the_top(rows: pa.Table) -> set[str]:
+    """Return what stands in the rows in which headings may stand; the guard looks at all of it there."""
+    top = rows.filter(pc.less_equal(rows["source_row"], _TOP_ROWS))
+    return {one_line(cell) for cells in top["cells"].to_pylist() for cell in cells or () if cell}
+
+
+def _words_of(standard: Standard) -> set[str]:
+    labels = [code.label for codes in standard.codelists.values() for code in codes.codes]
+    return {
+        one_line(text) for label in (*labels, *standard.territory_names.values()) for text in label.values()
+    }
+
+
 class _Reader:
     """Tells the program's own texts from others, row by row of one findings sheet."""
 
-    def __init__(self, standard: Standard, language: str, sheets: set[str]) -> None:
-        self.standard, self.language, self.sheets = standard, language, sheets
+    def __init__(self, standard: Standard, language: str, sheets: set[str], own: OwnSentences) -> None:
+        self.standard, self.language, self.sheets, self.own = standard, language, sheets, own
         self.reasons = {
             standard.label_of(LIST, code, spoken): code
             for code in standard.codes_of(LIST)
@@ -180,9 +202,13 @@ class _Reader:
         yield "column", re.fullmatch(r"[A-Z]{0,3}", row.get("column", "")) is not None
         yield "cells", _CELLS.fullmatch(row.get("cells", "")) is not None
         yield "count", _NUMBER.fullmatch(row.get("count", "")) is not None
-        what, action = sentences(self.standard, self.language, rule_id, *place)
-        yield "what", rule_id in self.standard.messages and row.get("what") == what.strip()
-        yield "do", rule_id in self.standard.messages and row.get("do") == action.strip()
+        what, action = (
+            self.own.both(rule_id, place, row.get("what", ""), row.get("do", ""))
+            if rule_id in self.standard.messages
+            else (False, False)
+        )
+        yield "what", what
+        yield "do", action
         yield "answer", row.get("answer", "") in self.reasons
 
     def _answer(self, row: dict[str, str]) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clearing_point.findings import HEADING_UNEXPECTED
 from clearing_point.quality.feedback import Feedback
-from clearing_point.quality.said import Group, said_rows, said_runs
+from clearing_point.quality.said import Group, quoted, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
 
@@ -46,7 +46,8 @@ def _sentence(one: Mapping[str, Any], standard: Standard, language: str) -> str:
             "screen", "heading_meant", language, cells=_capital(column), heading=one["heading"]
         )
     rows = said_rows(said_runs([tuple(run) for run in one["rows"]], standard, language), standard, language)
-    return standard.word("screen", "did_you_mean", language, cells=_capital(rows), proposals=one["words"])
+    words = quoted(one["words"], standard, language)
+    return standard.word("screen", "did_you_mean", language, cells=_capital(rows), proposals=words)
 
 
 def _capital(text: str) -> str:

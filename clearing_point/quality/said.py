@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -238,6 +239,11 @@ def said_runs(
         shown = [*texts[:_SHOWN_CODES], more]
     joined = standard.word("findings", "and", language) if standard else "and"
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" {joined} " + shown[-1] if shown else ""
+
+
+def quoted(words: str, standard: Standard, language: str) -> str:
+    """Put words that stand in English quotation marks into those of a language."""
+    return re.sub("“([^“”]*)”", lambda m: standard.word("findings", "quoted", language, word=m[1]), words)
 
 
 def said_rows(rows: str, standard: Standard, language: str = "en") -> str:

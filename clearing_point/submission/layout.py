@@ -62,9 +62,17 @@ def read_with_answers(
 ) -> tuple[ReceivedFile, Profile, tuple[Answer, ...]]:
     """Read the file as :func:`read_submission`, and take the findings sheet of an earlier round out of it."""
     received, profile = read_submission(project, path, profile, standard, encoding)
-    rows, answers = split_answers(received.rows, standard)
+    rows, answers = split_answers(
+        received.rows, standard, _headings_of(profile), [row["local"] for row in profile.values]
+    )
     sheets = tuple(dict.fromkeys(rows.column("sheet").unique().to_pylist()))
     return replace(received, rows=rows, sheets=sheets), profile, answers
+
+
+def _headings_of(profile: Profile) -> list[str]:
+    """Return the headings that a layout declares, of any sheet."""
+    columns = [c for s in profile.sheets for table in s.tables for c in table.columns.values()]
+    return [heading for column in columns for heading in (*column.headings, *column.flags)]
 
 
 def profile_as_read(project: Project, kept: Kept, profile: Profile, standard: Standard) -> Profile:

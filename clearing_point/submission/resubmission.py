@@ -15,7 +15,7 @@ from clearing_point.intake.taking_back import checked_reason
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
 from clearing_point.quality.meant import HEADING, WORD
-from clearing_point.quality.said import Sentence, ranges, runs, said_rows
+from clearing_point.quality.said import Sentence, quoted, ranges, runs, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.warehouse.connection import opened
@@ -59,7 +59,7 @@ def may_be_meant(
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
         if near:
             proposals = f" {standard.word('screen', 'or', language)} ".join(
-                f"“{p.word}” ({p.meaning})" for p in near
+                quoted(f"“{p.word}” ({p.meaning})", standard, language) for p in near
             )
             rows = said_rows(ranges(word.rows, standard, language), standard, language)
             where = place(word.sheet, word.column_letter, rows)
