@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from clearing_point import engine
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import Profile
 from clearing_point.countries.suggest import nearest
@@ -119,7 +120,7 @@ class Coming:
         layouts: Sequence[SheetLayout] = (),
     ) -> Receipt:
         """Note that a file was refused: its hash and the places; nothing of its content, and not its name."""
-        with self._writing() as connection:
+        with self._writing(received) as connection:
             self._enter(connection, received, REFUSED, 0)
             store_findings(connection, self.submission_id, findings)
             missing = _missing_headings(layouts, findings)
@@ -140,7 +141,7 @@ class Coming:
         if problems:
             return self.refused(received, problems, near_headings(layouts, problems), layouts)
         texts: dict[str, set[str]] = {}
-        with self._writing() as connection:
+        with self._writing(received) as connection:
             self._enter(connection, received, RECEIVED, kept.rows_read)
             store_findings(connection, name, kept.findings)
             for layout in layouts:
@@ -162,8 +163,13 @@ class Coming:
         return self._receipt(received, counts, (), unused_lines(texts, profile), kept_file=kept_file)
 
     @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        connection = connect(self.workspace, joins_as_written=True, short_lived=True)
+    def _writing(self, received: ReceivedFile) -> Iterator[Any]:
+        connection = connect(
+            self.workspace,
+            joins_as_written=True,
+            short_lived=True,
+            many_rows=received.rows.num_rows > engine.MANY_ROWS,
+        )
         try:
             connection.execute("BEGIN TRANSACTION")  # one write to disk instead of hundreds
             yield connection

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from clearing_point import engine
 from clearing_point.countries.profile import Profile
 from clearing_point.findings import BLOCK, PERSONAL_CONTENT, Finding
 from clearing_point.intake.check_digits import has_valid_check_digit
@@ -110,10 +111,12 @@ def guard_cells(
 def in_memory(rows: pa.Table) -> Iterator[Any]:
     """Open a database in memory that sees ``received_rows``, reaches nothing else and never spills to disk."""
     connection = duckdb.connect(":memory:")
+    many_rows = rows.num_rows > engine.MANY_ROWS
     try:
         for setting in (
             "temp_directory = ''",
-            f"threads = {_THREADS}",
+            f"threads = {_THREADS if many_rows else 1}",
+            f"disabled_optimizers = {engine.left_out(many_rows=many_rows)}",
             "enable_external_access = false",
             "autoload_known_extensions = false",
             "autoinstall_known_extensions = false",

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from clearing_point import engine
 from clearing_point.errors import InputProblem, InternalError, of_the_machine
 from clearing_point.project import Project
 from clearing_point.warehouse import lake
@@ -44,6 +45,7 @@ def connect(
     attach: Mapping[str, Path] | None = None,
     joins_as_written: bool = False,
     short_lived: bool = False,
+    many_rows: bool | None = None,
 ) -> Any:
     """Open a database with outside access off and the configuration locked.
 
@@ -55,6 +57,8 @@ def connect(
         Normalising joins a row to fifty small lookups; finding an order for them costs more than the joins.
     short_lived : bool
         What is written is read a few times and dropped: compressing it would cost more than it saves.
+    many_rows : bool, optional
+        Whether queries work long enough to be prepared well; by default told from the size of the files.
 
     Raises
     ------
@@ -71,10 +75,12 @@ def connect(
         # Each process has its own: two that shared one would overwrite each other's pages.
         place = "" if folder is None else str(folder / f"spill-{os.getpid()}").replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
-    connection.execute(f"SET threads = {_threads}")
+    if many_rows is None:
+        many_rows = lake.is_lake(path) or engine.holds_many_rows(path, *(attach or {}).values())
+    connection.execute(f"SET threads = {_threads if many_rows else 1}")
+    unused = engine.left_out(many_rows=many_rows, joins_as_written=joins_as_written)
+    connection.execute(f"SET disabled_optimizers = {unused}")
     connection.execute("SET preserve_insertion_order = true")
-    if joins_as_written:
-        connection.execute("SET disabled_optimizers = 'join_order'")
     if short_lived:
         connection.execute("SET force_compression = 'uncompressed'")
     for setting, value in _LOCKED.items():
