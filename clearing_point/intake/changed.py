@@ -9,10 +9,11 @@ from clearing_point.findings import (
     REFERENCE_CHANGED,
     TWO_ORDERS,
     WARNING,
+    YEAR_NOT_SHOWN,
 )
 from clearing_point.intake.lookups import OTHER_FORM
 from clearing_point.intake.select import is_key, store
-from clearing_point.intake.shown import DAY, MONTH, YEAR
+from clearing_point.intake.shown import DAY, MONTH, NO_YEAR, YEAR
 from clearing_point.intake.source import Source, quoted
 from clearing_point.standard.model import Field
 
@@ -32,7 +33,7 @@ def say_of_references(source: Source, field: Field, column: int) -> None:
     if field.disclosure != "pseudonym" and not is_key(source, field) and field.name not in pointing:
         return
     kind = f"substr(kinds, {column}, 1)"
-    became = f"coalesce({kind} IN ('{DAY}', '{MONTH}', '{YEAR}'), false)"
+    became = f"coalesce({kind} IN ('{DAY}', '{MONTH}', '{YEAR}', '{NO_YEAR}'), false)"
     # A fraction, a per cent or a number with a point: nobody's reference is typed so.
     lost = (
         f"regexp_full_match(trim(r.c{column}), {quoted(DIGITS_LOST)}) "
@@ -43,7 +44,7 @@ def say_of_references(source: Source, field: Field, column: int) -> None:
 
 
 def say_of_dates(source: Source, field: Field, column: int, unread: str) -> str:
-    """Report dates that are shown without their day, and a whole column in a form that nobody agreed on.
+    """Report dates that are shown without their day or their year, and a whole column in a form that nobody agreed on.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ def say_of_dates(source: Source, field: Field, column: int, unread: str) -> str:
     """
     shown = f"FROM {source.rows} AS r WHERE substr(kinds, {column}, 1) IN ('{MONTH}', '{YEAR}')"
     store(source, field, column, shown, DAY_NOT_SHOWN, severity=INFORMATION)
+    unseen = f"FROM {source.rows} AS r WHERE substr(kinds, {column}, 1) = '{NO_YEAR}'"
+    store(source, field, column, unseen, YEAR_NOT_SHOWN, severity=WARNING)
     _say_of_orders(source, field, column, unread)
     other = f"regexp_full_match(trim(r.c{column}), {quoted(OTHER_FORM)})"
     counted, filled = source.connection.execute(

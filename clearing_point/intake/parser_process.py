@@ -19,7 +19,7 @@ from pathlib import Path
 from xml.parsers.expat import ExpatError
 
 from clearing_point.intake import limits
-from clearing_point.intake.shown import MONTH, YEAR, is_padded, padded
+from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
 from clearing_point.intake.unseen import HasDocumentType, Unseen, look_at_sheets
 from clearing_point.processes import end_with_parent
 
@@ -230,6 +230,9 @@ def _tell(cells: list[str | None], letters: str, told: list[_Told]) -> str:
         elif kind in {MONTH, YEAR}:
             if marked[column - 1] == "d" and here:
                 cells[column - 1], marked[column - 1] = here[: 7 if kind == MONTH else 4], kind
+        elif kind == NO_YEAR:
+            if marked[column - 1] == "d" and here:
+                marked[column - 1] = kind
         elif is_padded(kind):
             if marked[column - 1] == "n" and here:
                 cells[column - 1], marked[column - 1] = padded(here, kind), "t"

@@ -6,20 +6,23 @@ import re
 
 DAY, MONTH, YEAR = "d", "m", "y"
 """The last part of a date that is shown; also the letters by which cells of that kind are marked."""
+NO_YEAR = "z"
+"""Of a date of which only a time, or day and month, are shown: nobody sees which year stands behind it."""
 
 _NO_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P', re.IGNORECASE)
+_OF_DATES, _NO_DATE = re.compile("[dhms]"), re.compile(r"\s*(general|standard|@)\s*")
 
 
 def shown_parts(code: str) -> str:
-    """Return what a number format shows of a date; an empty text where it shows none, or no year.
+    """Return what a number format shows of a date; an empty text where it shows none.
 
-    >>> shown_parts("dd.mm.yyyy"), shown_parts("mm.yyyy"), shown_parts("yyyy"), shown_parts("0.00")
-    ('d', 'm', 'y', '')
+    >>> shown_parts("dd.mm.yyyy"), shown_parts("mm.yyyy"), shown_parts("yyyy"), shown_parts("h:mm"), shown_parts("0.00")
+    ('d', 'm', 'y', 'z', '')
     """
     # Only the part for positive numbers counts; texts in quotes and colours are no letters of the date.
     letters = _NO_LETTERS.sub("", code.partition(";")[0]).lower()
     if "y" not in letters:
-        return ""
+        return NO_YEAR if _NO_DATE.fullmatch(letters) is None and _OF_DATES.search(letters) else ""
     return DAY if "d" in letters else MONTH if "m" in letters else YEAR
 
 

@@ -43,7 +43,7 @@ class Unseen:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year), or how a number is
+    """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year, ``z`` neither), or how a number is
     filled up (:func:`.shown.padding`)."""
     unshown_columns: set[int] = field(default_factory=set)
     """Columns with cells whose format shows nothing."""
@@ -302,8 +302,8 @@ def _place(reference: str) -> tuple[int, int]:
     return int(reference[len(letters) :]), column_number(letters.upper())
 
 
-_BUILT_IN = {"17": "mmm-yy"}
-"""Formats that have a number and no text in the file, if they show a date without its day."""
+_BUILT_IN = {"16": "d-mmm", "17": "mmm-yy", **dict.fromkeys(("18", "19", "20", "21", "45", "46", "47"), "h:mm")}
+"""Formats that have a number and no text in the file, if they show a date without its day or its year."""
 
 
 def _styles(package: zipfile.ZipFile) -> dict[str, str]:

@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from clearing_point.intake.shown import DAY, MONTH, YEAR
+from clearing_point.intake.shown import DAY, MONTH, NO_YEAR, YEAR
 from clearing_point.intake.unseen import NOT_WORKED_OUT, Unseen, namespaced, parse
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -91,8 +91,10 @@ class _Document:
             self.parser.CharacterDataHandler = None
         elif tag == f"{_TABLE}table-row":
             self._row += self._rows
-        elif tag == f"{_NUMBER}date-style" and "year" in self._parts:
+        elif tag == f"{_NUMBER}date-style":
             shown = DAY if "day" in self._parts else MONTH if "month" in self._parts else YEAR
+            if "year" not in self._parts:
+                shown = NO_YEAR
             if shown != DAY:
                 self._shown[self._data_style] = shown
 

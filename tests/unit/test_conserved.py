@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import openpyxl
@@ -111,3 +112,22 @@ def test_a_first_row_whose_code_is_written_as_the_word_over_it_is_no_row_of_word
     sheet.append(["A-2", "PSY", "URGENT", "REFUSED"])
     book.save(tmp_path / "a.xlsx")
     assert read(project, standard, tmp_path / "a.xlsx", "ALB").rows["need"] == 2
+
+
+@pytest.mark.parametrize(("form", "rules"), [("h:mm", {"L33"}), ("dd.mm.", {"L33"}), ("dd.mm.yyyy", set()), ("mmm yyyy", {"L20"})])
+def test_a_date_whose_year_is_not_shown_is_read_and_to_be_confirmed(
+    form: str, rules: set[str], project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "identification"
+    sheet.append(["identification_reference", "person_reference", "identification_date"])
+    sheet.append(["Identification", "Person", "Date of identification"])
+    for number in range(1, 4):
+        sheet.append([f"I-{number}", f"P-{number}", datetime.datetime(2022, 5, number, 8, 30)])
+        sheet.cell(number + 2, 3).number_format = form
+    book.save(tmp_path / "a.xlsx")
+    found = read(project, standard, tmp_path / "a.xlsx", "ALB")
+    assert found.rules & {"L20", "L33"} == rules
+    assert ("identification" in found.told()) == ("L33" in rules)
+    assert sum("2022, 5, " in row for _, row in found.content) == 3
