@@ -302,7 +302,11 @@ def _place(reference: str) -> tuple[int, int]:
     return int(reference[len(letters) :]), column_number(letters.upper())
 
 
-_BUILT_IN = {"16": "d-mmm", "17": "mmm-yy", **dict.fromkeys(("18", "19", "20", "21", "45", "46", "47"), "h:mm")}
+_BUILT_IN = {
+    "16": "d-mmm",
+    "17": "mmm-yy",
+    **dict.fromkeys(("18", "19", "20", "21", "45", "46", "47"), "h:mm"),
+}
 """Formats that have a number and no text in the file, if they show a date without its day or its year."""
 
 

@@ -114,7 +114,9 @@ def test_a_first_row_whose_code_is_written_as_the_word_over_it_is_no_row_of_word
     assert read(project, standard, tmp_path / "a.xlsx", "ALB").rows["need"] == 2
 
 
-@pytest.mark.parametrize(("form", "rules"), [("h:mm", {"L33"}), ("dd.mm.", {"L33"}), ("dd.mm.yyyy", set()), ("mmm yyyy", {"L20"})])
+@pytest.mark.parametrize(
+    ("form", "rules"), [("h:mm", {"L33"}), ("dd.mm.", {"L33"}), ("dd.mm.yyyy", set()), ("mmm yyyy", {"L20"})]
+)
 def test_a_date_whose_year_is_not_shown_is_read_and_to_be_confirmed(
     form: str, rules: set[str], project: Project, standard: Standard, tmp_path: Path
 ) -> None:
