@@ -43,8 +43,8 @@ class Unseen:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year, ``z`` neither), or how a number is
-    filled up (:func:`.shown.padding`)."""
+    """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year, ``z`` neither), or
+    how a number is filled up (:func:`.shown.padding`)."""
     unshown_columns: set[int] = field(default_factory=set)
     """Columns with cells whose format shows nothing."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
