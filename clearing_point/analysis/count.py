@@ -24,6 +24,7 @@ from clearing_point.analysis.persons import (
     mark_persons,
     open_links,
 )
+from clearing_point.analysis.ready_counts import places_of, refuse_invented_joint
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
 from clearing_point.analysis.vintages import Cases, cases_of
 from clearing_point.disclosure.model import (
@@ -53,6 +54,8 @@ class Counted:
         Which unit of the population has which categories, of all territories and years. Internal to the office.
     counted_in
         Other populations in which those of this one are counted.
+    places : frozenset of (territory, year), optional
+        Of totals that senders counted themselves: where they stand; None for cases.
     """
 
     indicator: Indicator
@@ -62,6 +65,7 @@ class Counted:
     cases: Cases | None = None
     units: Units | None = None
     counted_in: tuple[Inclusion, ...] = ()
+    places: frozenset[tuple[str, str]] | None = None
 
 
 def open_current(
@@ -119,13 +123,19 @@ def count_indicators(
     """
     names = population_tables(connection, standard, indicators)
     cases = {name: cases_counted(connection, standard, name) for name in names}
-    made = [count_one(connection, standard, i, years) for i in indicators]
+    made = [counted_at(connection, standard, i, years) for i in indicators]
     tables = [c.table for c in made]
     between = inclusions(told_of(connection, standard, tables), standard.populations)
     return [
         replace(c, counted_in=tuple(i for i in between if i.part_population == c.indicator.population))
         for c in with_units(made, cases, units_of(connection, standard, tables))
     ]
+
+
+def counted_at(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
+    """Count one indicator, and of totals say where they stand; see :func:`count_one`."""
+    found = count_one(connection, standard, indicator, years)
+    return replace(found, places=places_of(connection, standard, indicator.population))
 
 
 def population_tables(connection: Any, standard: Standard, indicators: Sequence[Indicator]) -> list[str]:
@@ -184,6 +194,7 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
 
 def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
     """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
+    refuse_invented_joint(standard, indicator, conditions_of(indicator))
     measure = measured(indicator)
     numbers = "" if measure is None else NUMBERS[measure.kind]
     with asked(connection, standard, indicator, years) as ask:

@@ -28,12 +28,16 @@ def fill_warehouse(connection: Any, standard: Standard, year: int) -> None:
         }
         if table.name == _PERSON:
             columns["person_id"] = [f"{_SUBMISSION}-{n}" for n in range(_ROWS)]
-        columns |= {
-            "submission_id": [_SUBMISSION] * _ROWS,
-            "sheet": [table.name] * _ROWS,
-            "source_row": list(range(_ROWS)),
-            "source_part": [0] * _ROWS,
+        columns |= _lineage(table)
+        _insert(connection, f'warehouse.core."{table.name}"', columns)
+    for table in standard.tables_of_kind("aggregate"):
+        columns = {
+            field.name: _column(standard, table, field, at, year) for at, field in enumerate(table.fields)
         }
+        if table.counts is not None:
+            columns |= {c: [code] * _ROWS for c, code in {**table.counts.whole, **table.counts.only}.items()}
+            columns |= {c: columns[other] for c, other in table.counts.same.items()}
+        columns |= _lineage(table)
         _insert(connection, f'warehouse.core."{table.name}"', columns)
     day = date(year, 12, 31)
     submission = {
@@ -44,6 +48,15 @@ def fill_warehouse(connection: Any, standard: Standard, year: int) -> None:
         "received_at": datetime.combine(day, datetime.min.time()), "status": "ACCEPTED", "rows_read": _ROWS,
     }  # fmt: skip
     _insert(connection, "warehouse.raw.submission", {name: [value] for name, value in submission.items()})
+
+
+def _lineage(table: Table) -> dict[str, list[Any]]:
+    return {
+        "submission_id": [_SUBMISSION] * _ROWS,
+        "sheet": [table.name] * _ROWS,
+        "source_row": list(range(_ROWS)),
+        "source_part": [0] * _ROWS,
+    }
 
 
 def _insert(connection: Any, place: str, columns: dict[str, list[Any]]) -> None:

@@ -36,7 +36,7 @@ def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[st
     """
     basis, known = Basis(standard), verdicts or Verdicts(None)
     tables = [
-        table.name for table in standard.tables_of_kind("case")
+        table.name for table in standard.tables_of_kind("case", "aggregate")
     ]  # a count looks for its units in all of them
     problems: list[str] = []
     with ExitStack() as stack:

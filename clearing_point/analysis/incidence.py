@@ -6,7 +6,7 @@ parts that the tables of the programme tell apart. Rows that are alike stand onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,12 +36,19 @@ class UnitRows:
     rows: pa.Table
 
 
-def unit_rows(connection: Any, standard: Standard, tables: Sequence[CountTable]) -> dict[str, UnitRows]:
-    """Return the units of every population, as :func:`units_of`, before their categories become numbers."""
+def unit_rows(
+    connection: Any, standard: Standard, tables: Sequence[CountTable], leave_out: Collection[str] = ()
+) -> dict[str, UnitRows]:
+    """Return the units of every population, as :func:`units_of`, before their categories become numbers.
+
+    Parameters
+    ----------
+    leave_out : collection of str
+        Populations whose tables say which categories there are, and whose units are not asked for.
+    """
     plan = place(tables)
-    return {
-        name: _rows(connection, standard, plan, name) for name in sorted({p.population for p in plan.placed})
-    }
+    names = sorted({p.population for p in plan.placed} - set(leave_out))
+    return {name: _rows(connection, standard, plan, name) for name in names}
 
 
 def units_from(found: Mapping[str, UnitRows]) -> dict[str, Units]:

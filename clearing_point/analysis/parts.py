@@ -20,7 +20,7 @@ from clearing_point.analysis.count import (
     Counted,
     asked,
     cases_counted,
-    count_one,
+    counted_at,
     measured,
     population_tables,
     statistic_of,
@@ -44,24 +44,42 @@ def count_in_parts(
     """Count every indicator in so many parts; raises as :func:`.count.count_indicators`.
 
     A population of persons must say whether it has one row a person (``one_row``): it would follow from all rows otherwise.
+    Totals that senders counted themselves have no persons to split: they are counted at the end, as a whole.
     """
+    every = indicators
+    indicators = [i for i in every if not _is_ready(standard, i.population)]
+    ready = [i for i in every if _is_ready(standard, i.population)]
+    named = population_tables(connection, standard, ready)
+    whole = [counted_at(connection, standard, i, years) for i in ready]
+    tables = [c.table for c in whole]
     made: list[list[Counted]] = []
-    cases: dict[str, list[Cases | None]] = {}
+    cases = {name: [cases_counted(connection, standard, name)] for name in named}
     units: dict[str, list[UnitRows]] = {}
     for _ in _each_part(connection, standard, number):
         for name in population_tables(connection, standard, indicators):
             cases.setdefault(name, []).append(cases_counted(connection, standard, name))
-        made.append([count_one(connection, standard, i, years) for i in indicators])
-        for name, rows in unit_rows(connection, standard, [c.table for c in made[-1]]).items():
+        made.append([counted_at(connection, standard, i, years) for i in indicators])
+        of_all = [*(c.table for c in made[-1]), *tables]
+        for name, rows in unit_rows(connection, standard, of_all, leave_out=named).items():
             units.setdefault(name, []).append(rows)
         for indicator in indicators:
             _keep_values(connection, standard, indicator, years, first=len(made) == 1)
     added = [_added(connection, same) for same in zip(*made, strict=True)]
+    of_cases = [name for name in cases if name not in named]
+    of_all = [*(c.table for c in added), *tables]
+    units |= {
+        name: [rows] for name, rows in unit_rows(connection, standard, of_all, leave_out=of_cases).items()
+    }
+    by_name = {c.indicator.indicator_id: c for c in [*added, *whole]}
     return with_units(
-        added,
+        [by_name[i.indicator_id] for i in every],
         {name: _joined_cases(parts) for name, parts in cases.items()},
         units_from({name: _joined_units(parts) for name, parts in units.items()}),
     )
+
+
+def _is_ready(standard: Standard, population: str) -> bool:
+    return standard.populations[population].ready is not None
 
 
 # --- the split ------------------------------------------------------------------------------------------------
@@ -257,4 +275,6 @@ def told_by_others(connection: Any, standard: Standard, names: Sequence[str]) ->
     for _ in _each_part(connection, standard, 2):
         for name in names:
             parts[name] += rows(name)
-    return [name for name in names if sorted(whole[name]) != sorted(parts[name])]
+    return [
+        name for name in names if not _is_ready(standard, name) and sorted(whole[name]) != sorted(parts[name])
+    ]

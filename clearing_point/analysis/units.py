@@ -13,6 +13,7 @@ from typing import Any
 from clearing_point.analysis.persons import LINKED
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.model import Population, Standard, Table
+from clearing_point.standard.ready_counts import key_of_unit, units_sql
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
@@ -81,6 +82,8 @@ def name_persons(connection: Any, population: Population, rows: str) -> None:
 def _how(standard: Standard, unit: str) -> str:
     if unit == PERSON:
         return "Its person_id must be that of the table person, as it stands there."
+    if standard.tables[unit].counts is not None:
+        return f"Its units are made of the totals in {unit}: declare it under 'ready'."
     keys = " || '/' || ".join(standard.tables[unit].primary_key)
     return (
         f"Its unit_id must be sender || '/' || {keys} of the table {unit}; a column that makes several "
@@ -91,6 +94,12 @@ def _how(standard: Standard, unit: str) -> str:
 def _known(standard: Standard, unit: str) -> str:
     """Return the query of all keys of a table, each with one person and her sender."""
     table = standard.tables.get(unit)
+    if table is not None and table.counts is not None:
+        key = key_of_unit(table, "u.sender", "u", "u.n")
+        return (
+            f"SELECT {key} AS unit_id, min(u.person_id) AS person_id, min(u.sender) AS sender "
+            f"FROM ({units_sql(table, CURRENT)}) AS u GROUP BY 1"
+        )
     if table is None or table.kind != "case" or (unit != PERSON and not table.primary_key):
         raise InputProblem(f"'{unit}' is no table of cases: a population counts rows of one of them.")
     # A key that was used for two persons counts as one of them: fewer persons are the careful answer.
@@ -132,7 +141,18 @@ def way_to_person(standard: Standard, table: Table) -> list[tuple[str, str, tupl
 
 
 def rows_with_persons(standard: Standard, name: str) -> str:
-    """Return the FROM clause of a table's rows (``t``; persons: ``p``), what they belong to, and their submission ``s``."""
+    """Return the FROM clause of a table's rows (``t``; persons: ``p``), what they belong to, and their submission ``s``.
+
+    Rows of a table of totals belong to the units of their group, whether they are the total or a part of it.
+    """
+    counts = standard.tables[name].counts
+    if counts is not None:
+        group = " AND ".join(f"{_PERSONS}.{c} = {ROW}.{c}" for c in ("submission_id", *counts.of))
+        units = units_sql(standard.tables[name], CURRENT)
+        return (
+            f'FROM "{CURRENT}"."{name}" AS {ROW} JOIN ({units}) AS {_PERSONS} ON {group} '
+            f'JOIN "{CURRENT}".submission AS s ON s.submission_id = {ROW}.submission_id'
+        )
     way = "" if name == PERSON else _way_to_person(standard, standard.tables[name])
     first = _PERSONS if name == PERSON else ROW
     return (
@@ -145,6 +165,8 @@ def key_sql(standard: Standard, name: str) -> str:
     """Return the SQL of the key by which a population names a row of :func:`rows_with_persons`."""
     if name == PERSON:
         return f"{_PERSONS}.person_id"
+    if standard.tables[name].counts is not None:
+        return key_of_unit(standard.tables[name], "s.sender", ROW, f"{_PERSONS}.n")
     keys = (f'{ROW}."{k}"::VARCHAR' for k in standard.tables[name].primary_key)
     return " || '/' || ".join(["s.sender", *keys])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clearing_point.analysis.categories import YEAR_CODELIST
@@ -13,6 +13,7 @@ from clearing_point.disclosure.audit import bounds_of
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem
 
+Places = frozenset[tuple[str, str]] | None
 Vintage = tuple[tuple[str, ...], int]
 """What a count is a function of, besides the standard: submissions, and how many decisions about links there were."""
 
@@ -53,11 +54,14 @@ def freeze(
             since.setdefault(year, vintage_of(issue, today))
     merged = [dict(c.table.counts) for c in counted]
     behind = [dict(c.table.behind) for c in counted]
+    places = [c.places for c in counted]
     revised: dict[str, dict[str, Revision]] = {}
     for then in sorted(set(since.values()) - {today}):
         years = {year for year, used in since.items() if used == then}
         compared = set()
-        for counts, people, now, old in zip(merged, behind, counted, recount(*then), strict=True):
+        for at_table, (counts, people, now, old) in enumerate(
+            zip(merged, behind, counted, recount(*then), strict=True)
+        ):
             name = now.indicator.population
             if now.cases is not None and old.cases is not None and name not in compared:
                 compared.add(name)
@@ -71,6 +75,7 @@ def freeze(
             at = year_position(now)
             if at is None:
                 continue
+            places[at_table] = _of_years(places[at_table], old.places, years)
             for cell in [cell for cell in counts if cell[at] in years]:
                 del counts[cell]
                 people.pop(cell, None)
@@ -83,10 +88,17 @@ def freeze(
         for category in c.table.dimensions[at].categories
     }
     frozen = [
-        replace(c, table=replace(c.table, counts=counts, behind=people))
-        for c, counts, people in zip(counted, merged, behind, strict=True)
+        replace(c, table=replace(c.table, counts=counts, behind=people), places=where)
+        for c, counts, people, where in zip(counted, merged, behind, places, strict=True)
     ]
     return Frozen(tuple(counted), tuple(frozen), frozenset(printed & since.keys()), revised)
+
+
+def _of_years(now: Places, old: Places, years: Collection[str]) -> Places:
+    """Return where totals stand, of some years as they stood then."""
+    if now is None or old is None:
+        return now
+    return frozenset(p for p in now if p[1] not in years) | frozenset(p for p in old if p[1] in years)
 
 
 def year_position(counted: Counted) -> int | None:

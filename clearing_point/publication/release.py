@@ -143,7 +143,7 @@ def make_release(
         links=note_of(links.linked, count_decisions(project), policy.percent_base),
         complete_revision=complete_revision, progress=progress,
     )  # fmt: skip
-    covered = covered_years(project, edition, submissions)
+    covered = covered_years(project, standard, edition, submissions)
     tables = tuple(
         PublishedTable(
             indicator=c.indicator,
@@ -159,7 +159,7 @@ def make_release(
             ),
             cost=printed_cost(out.tables[c.table.table_id]),
             values=values_of(c, out.tables[c.table.table_id], policy, denominators),
-            covered=covered,
+            covered=covered if c.places is None else c.places,
         )
         for c in out.counted
     )

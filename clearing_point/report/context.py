@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from clearing_point.analysis.reconcile import decisions, quality_by_submission
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
 from clearing_point.project import Project
+from clearing_point.publication.covered_years import submissions_of_totals
 from clearing_point.publication.edition import Edition
 from clearing_point.publication.release import Release
 from clearing_point.report.model import ReportContext
@@ -43,12 +44,17 @@ def context_of(
     edition = release.edition
     states: dict[str, dict[str, str]] = {t: {} for t in standard.reporting_territories}
     suppliers = []
+    totals = _submissions_of_totals(project, standard)
+    of_totals: set[tuple[str, str]] = set()
+    of_cases: set[tuple[str, str]] = set()
     # Accepted ones last: a year that one sender has delivered is delivered.
     for row in sorted(submissions, key=lambda r: (r["state"] == "accepted", r["submission"])):
         if row["territory"] not in states:
             continue
         for year in range(row["first_year"], row["last_year"] + 1):
             states[row["territory"]][str(year)] = row["state"]
+            if row["state"] == "accepted":
+                (of_totals if row["submission"] in totals else of_cases).add((row["territory"], str(year)))
         suppliers.append((row["territory"], row["sender"], row["submission"], bool(row["made_data"])))
     declarations, scorecard = _told(project, standard, release)
     return ReportContext(
@@ -58,7 +64,9 @@ def context_of(
         suppliers=tuple(sorted(suppliers)),
         published_figures=tuple(published),
         published_beside=published_figures(project, standard, edition, submissions, _beside(project.reports)),
-        complete=_complete(project, standard, release.submissions),
+        complete=_complete(project, standard, release.submissions, totals),
+        totals_only=frozenset(of_totals - of_cases),
+        totals=_places_of_totals(release),
         standard_version=standard.version,
         package_version=__version__,
         made_data=any(t.made_data for t in release.tables),
@@ -129,18 +137,41 @@ def _decisions(project: Project, submissions: Sequence[str]) -> tuple[dict[str, 
     )
 
 
-def _complete(project: Project, standard: Standard, counted: Sequence[str]) -> frozenset[tuple[str, str]]:
+def _submissions_of_totals(project: Project, standard: Standard) -> frozenset[str]:
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        return submissions_of_totals(connection, standard)
+    finally:
+        connection.close()
+
+
+def _places_of_totals(release: Release) -> dict[str, frozenset[tuple[str, str]]]:
+    """Return by population of cases where its place is taken by totals that senders counted themselves."""
+    found: dict[str, frozenset[tuple[str, str]]] = {}
+    for table in release.tables:
+        if table.population.ready is not None and table.covered is not None:
+            beside = table.population.ready.beside
+            found[beside] = found.get(beside, frozenset()) | table.covered
+    return found
+
+
+def _complete(
+    project: Project, standard: Standard, counted: Sequence[str], totals: Collection[str]
+) -> frozenset[tuple[str, str]]:
     """Return the (territory, year) pairs whose data cover all known cases: only there is a zero a zero (R7)."""
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         open_current(connection, standard, only=counted)
         rows = connection.execute(
-            'SELECT s.territory, year(s.period_start), year(s.period_end) FROM "current".submission AS s '
+            "SELECT s.submission_id, s.territory, year(s.period_start), year(s.period_end) "
+            'FROM "current".submission AS s '
             "JOIN warehouse.core.submission AS h USING (submission_id) WHERE h.coverage = 'ALL_KNOWN'"
         ).fetchall()
     finally:
         connection.close()
-    return frozenset((t, str(y)) for t, first, last in rows for y in range(first, last + 1))
+    return frozenset(
+        (t, str(y)) for name, t, first, last in rows if name not in totals for y in range(first, last + 1)
+    )
 
 
 VICTIMS = ("DETECTED", "IDENT_ALL")

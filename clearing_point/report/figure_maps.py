@@ -62,9 +62,10 @@ def coverage_map(
     """Draw which territories have accepted data for the edition's year."""
     setting, words = easel.setting, easel.setting.words
     year = str(setting.edition.year)
-    kinds = ("accepted", "returned", "none")
+    kinds = ("accepted", "totals", "returned", "none")
     shades = (
         Shade(words("coverage.accepted"), 0.67),
+        Shade(words("coverage.totals"), 0.33),
         Shade(words("coverage.returned"), None, "partly"),
         Shade(words("coverage.none"), None, "missing"),
     )
@@ -85,9 +86,11 @@ def coverage_map(
 
 
 def state_of(setting: Setting, territory: str, year: str) -> str:
-    """Return the word of coverage for a territory and year: accepted, returned or none."""
+    """Return the word of coverage for a territory and year: accepted, totals (and no cases), returned or none."""
     states = {str(key): state for key, state in setting.context.coverage.get(territory, {}).items()}
     state = states.get(year, "none")
+    if state == "accepted" and (territory, year) in setting.context.totals_only:
+        return "totals"
     return state if state in ("accepted", "returned") else "none"
 
 

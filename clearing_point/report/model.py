@@ -58,6 +58,10 @@ class ReportContext:
     """National totals of others that chapters print, such as persons prosecuted: territory, year, population, value_text,
     source."""
     complete: frozenset[tuple[str, str]] = frozenset()
+    totals_only: frozenset[tuple[str, str]] = frozenset()
+    """(territory, year) of which accepted submissions have only totals that senders counted themselves."""
+    totals: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """Population of cases -> (territory, year) that have no cases and stand in a table of totals instead."""
     declarations: tuple[Mapping[str, Any], ...] = ()
     scorecard: Scorecard | None = None
     quality: tuple[Mapping[str, Any], ...] = ()

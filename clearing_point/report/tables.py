@@ -252,8 +252,13 @@ def _notes(
         notes.append(words("tables.note_no_data", sign=words("signs.no_data")))
     if any(p.value == 0 and p.text == words("signs.none_reported") for p in printed):
         notes.append(words("tables.note_none_reported", sign=words("signs.none_reported")))
-    if fixed.get(TERRITORY, TOTAL) != TOTAL:
-        return tuple(notes)
+    at = fixed.get(TERRITORY, TOTAL)
+    totals = view.totals("" if at == TOTAL else at)
+    ready = view.published.population.ready is not None
+    if totals:
+        notes.append(words("tables.note_totals" if ready else "tables.note_totals_elsewhere", names=totals))
+    if at != TOTAL:
+        return (*notes, *(words.of(text) for text in view.indicator.caveats)) if ready else tuple(notes)
     missing = missing_territories(view, places)
     if missing:
         notes.append(words("tables.note_region_without", names=words.joined(missing)))
@@ -267,11 +272,13 @@ def _notes(
 
 def missing_territories(view: View, places: Sequence[Place]) -> list[str]:
     """Return the territories that no accepted data of the edition's year stands behind, where a total is printed."""
+    if view.published.population.ready is not None:
+        return []  # it names those that stand in it
     if view.territory and not any(place[TERRITORY] == TOTAL for place in places):
         return []
     year, setting = str(view.setting.edition.year), view.setting
     return [
-        setting.territory(t) for t in sorted(setting.context.coverage) if setting.reported(t, year) == "none"
+        setting.territory(t) for t in sorted(setting.context.coverage) if view.reported_of(t, year) == "none"
     ]
 
 

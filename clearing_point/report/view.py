@@ -288,15 +288,35 @@ class View:
             named = self.breakdowns[TERRITORY].groups.get(place[TERRITORY], (place[TERRITORY],))
             # A group of rows of all territories names none of them.
             members = tuple(m for m in named if m in members) or members
-        states = {self._of_year(member, year) for member in members for year in years}
+        states = {self.reported_of(member, year) for member in members for year in years}
         if states <= {"none"}:
             return "none"
         # A rounded nought may stand for a few persons: it must not be printed as "none reported".
         return "complete" if states == {"complete"} or self.protected.profile == "round" else "accepted"
 
-    def _of_year(self, territory: str, year: str) -> Reported:
+    def reported_of(self, territory: str, year: str) -> Reported:
         """Say what was known of a territory's data when the year was counted: what came later stands on its own line."""
         covered = self.published.covered
         if covered is not None and (territory, year) not in covered:
             return "none"
+        if self.published.population.ready is not None:
+            return "complete"  # a sender who gives a number says that there were no more
         return self.setting.reported(territory, year)
+
+    def totals(self, territory: str = "") -> str:
+        """Name the territories and years of which senders sent totals that they counted themselves, and no cases.
+
+        Of a table of such totals, those that stand in it; of a table of cases, those that are not in it.
+        """
+        population = self.published.population
+        places = (
+            self.setting.context.totals.get(population.name, frozenset())
+            if population.ready is None
+            else self.published.covered or frozenset()
+        )
+        years = set(self.categories[self.year]) if self.year else {str(self.setting.edition.year)}
+        found: dict[str, list[str]] = {}
+        for place, year in sorted(places):
+            if year in years and territory in ("", place):
+                found.setdefault(self.setting.territory(place), []).append(year)
+        return "; ".join(f"{name} ({', '.join(found[name])})" for name in sorted(found))

@@ -51,9 +51,11 @@ def _texts(standard: Standard) -> Iterator[tuple[Path, At, str]]:
             yield path, ("fragments", name), text
         for index, block in enumerate(document.get("rules", ())):
             yield from _of_rule(path, ("rules", index), block)
-    for kind in ("populations", "denominators"):
-        for path in sorted((folder / kind).glob("*.yml")):
-            yield path, ("sql",), read_yaml(path)["sql"]
+    for name, population in standard.populations.items():
+        at = "sql" if population.ready is None else "ready"
+        yield folder / "populations" / f"{name}.yml", (at,), population.sql
+    for path in sorted((folder / "denominators").glob("*.yml")):
+        yield path, ("sql",), read_yaml(path)["sql"]
     for path in sorted((folder / "indicators").glob("*.yml")):
         for index, block in enumerate(read_yaml(path).get("indicators", ())):
             if block.get("where"):

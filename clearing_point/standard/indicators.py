@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clearing_point.standard.ready_counts import Ready
+
 Text = Mapping[str, str]
 """A text per language code; English (``en``) is always there."""
 
@@ -92,6 +94,10 @@ class Population:
         Table of the standard whose rows are counted, by their key; ``person`` where persons are.
     each : tuple of str
         Columns of the query for each value of which such a row counts once (a follow-up due after 6, 12, 24 months).
+    ready : Ready or None
+        Of totals that senders counted themselves: what they are made into units by (:mod:`.ready_counts`).
+    places : str
+        Of those: the query of the territories and years in which totals stand, also a total of nobody.
     """
 
     name: str
@@ -103,6 +109,8 @@ class Population:
     one_row: bool | None = None
     unit: str = "person"
     each: tuple[str, ...] = ()
+    ready: Ready | None = None
+    places: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from clearing_point.standard.model import (
     Table,
 )
 from clearing_point.standard.plurals import flat
+from clearing_point.standard.populations import population_of
+from clearing_point.standard.ready_counts import totals_of
 from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
 from clearing_point.standard.translations import (
@@ -111,10 +113,7 @@ def _load(schemas: Path, sha256: str) -> Standard:
                 key=lambda i: (i.order, i.indicator_id),
             )
         ),
-        populations={
-            path.stem: _population(read_yaml(path), path)
-            for path in sorted((schemas / "populations").glob("*.yml"))
-        },
+        populations=_populations(schemas, named, codelists),
         denominators={
             path.stem: _denominator(read_yaml(path), path)
             for path in sorted((schemas / "denominators").glob("*.yml"))
@@ -217,6 +216,7 @@ def _table(source: Mapping[str, Any]) -> Table:
             if tuple(key["fields"]) != tuple(key["reference"]["fields"])
         ),
         fields=tuple(_field(block) for block in source["fields"]),
+        counts=totals_of(source["counts"]) if "counts" in source else None,
     )
 
 
@@ -273,21 +273,18 @@ def _messages(path: Path) -> dict[str, dict[str, dict[str, str]]]:
         raise _broken(path, error) from error
 
 
-def _population(source: Mapping[str, Any], path: Path) -> Population:
-    try:
-        return Population(
-            name=path.stem,
-            title=source["title"],
-            definition=source["definition"],
-            sql=source["sql"],
-            once=source.get("once", "year"),
-            first=source.get("first"),
-            one_row=source.get("one_row"),
-            unit=source["unit"],
-            each=tuple(source.get("each", ())),
-        )
-    except (KeyError, TypeError) as error:
-        raise _broken(path, error) from error
+def _populations(
+    schemas: Path, tables: Mapping[str, Table], codelists: Mapping[str, CodeList]
+) -> dict[str, Population]:
+    sources = {path: read_yaml(path) for path in sorted((schemas / "populations").glob("*.yml"))}
+    found: dict[str, Population] = {}
+    # Units of totals leave out whoever a population of cases counts: those are read first.
+    for path, source in sorted(sources.items(), key=lambda item: ("ready" in item[1], item[0])):
+        try:
+            found[path.stem] = population_of(path.stem, source, tables, codelists, found)
+        except (KeyError, TypeError) as error:
+            raise _broken(path, error) from error
+    return dict(sorted(found.items()))
 
 
 def _denominator(source: Mapping[str, Any], path: Path) -> Denominator:

@@ -19,6 +19,7 @@ from clearing_point.standard.indicators import (
     Text,
 )
 from clearing_point.standard.plurals import COUNT, counted, in_form, written
+from clearing_point.standard.ready_counts import Totals
 
 __all__ = [
     "LINEAGE",
@@ -108,6 +109,8 @@ class Table:
     references: tuple[tuple[str, str, str], ...]
     """Further foreign keys: (own field, other table, its field)."""
     fields: tuple[Field, ...]
+    counts: Totals | None = None
+    """Of a table of totals: what they count."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
