@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from clearing_point.analysis.aggregate_figures import places_of, refuse_invented_joint
 from clearing_point.analysis.between import inclusions
 from clearing_point.analysis.categories import NONE_OF_LIST, dimension_of
 from clearing_point.analysis.incidence import leaf_of_column, told_of, units_of
@@ -24,7 +25,6 @@ from clearing_point.analysis.persons import (
     mark_persons,
     open_links,
 )
-from clearing_point.analysis.ready_counts import places_of, refuse_invented_joint
 from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
 from clearing_point.analysis.vintages import Cases, cases_of
 from clearing_point.disclosure.model import (

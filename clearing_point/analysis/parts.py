@@ -47,10 +47,10 @@ def count_in_parts(
     Totals that senders counted themselves have no persons to split: they are counted at the end, as a whole.
     """
     every = indicators
-    indicators = [i for i in every if not _is_ready(standard, i.population)]
-    ready = [i for i in every if _is_ready(standard, i.population)]
-    named = population_tables(connection, standard, ready)
-    whole = [counted_at(connection, standard, i, years) for i in ready]
+    indicators = [i for i in every if not _of_figures(standard, i.population)]
+    figures = [i for i in every if _of_figures(standard, i.population)]
+    named = population_tables(connection, standard, figures)
+    whole = [counted_at(connection, standard, i, years) for i in figures]
     tables = [c.table for c in whole]
     made: list[list[Counted]] = []
     cases = {name: [cases_counted(connection, standard, name)] for name in named}
@@ -78,8 +78,8 @@ def count_in_parts(
     )
 
 
-def _is_ready(standard: Standard, population: str) -> bool:
-    return standard.populations[population].ready is not None
+def _of_figures(standard: Standard, population: str) -> bool:
+    return standard.populations[population].figures is not None
 
 
 # --- the split ------------------------------------------------------------------------------------------------
@@ -276,5 +276,7 @@ def told_by_others(connection: Any, standard: Standard, names: Sequence[str]) ->
         for name in names:
             parts[name] += rows(name)
     return [
-        name for name in names if not _is_ready(standard, name) and sorted(whole[name]) != sorted(parts[name])
+        name
+        for name in names
+        if not _of_figures(standard, name) and sorted(whole[name]) != sorted(parts[name])
     ]

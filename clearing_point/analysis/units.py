@@ -12,8 +12,8 @@ from typing import Any
 
 from clearing_point.analysis.persons import LINKED
 from clearing_point.errors import InputProblem, InternalError
+from clearing_point.standard.aggregate_figures import key_of_unit, units_sql
 from clearing_point.standard.model import Population, Standard, Table
-from clearing_point.standard.ready_counts import key_of_unit, units_sql
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
@@ -83,7 +83,7 @@ def _how(standard: Standard, unit: str) -> str:
     if unit == PERSON:
         return "Its person_id must be that of the table person, as it stands there."
     if standard.tables[unit].counts is not None:
-        return f"Its units are made of the totals in {unit}: declare it under 'ready'."
+        return f"Its units are made of the totals in {unit}: declare it under 'figures'."
     keys = " || '/' || ".join(standard.tables[unit].primary_key)
     return (
         f"Its unit_id must be sender || '/' || {keys} of the table {unit}; a column that makes several "

@@ -215,7 +215,9 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
     connection.execute("CREATE TABLE raw.counted (submission_id VARCHAR)")
     connection.execute("INSERT INTO raw.counted SELECT unnest(?::VARCHAR[])", [list(submissions)])
     views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind(*_KINDS)]
-    views += [("raw", "raw", "submission"), ("quality", "quality", "decision")]
+    # A rule may look at a cell as its sender wrote it.
+    views += [("raw", "raw", name) for name in ("submission", "record", "column")]
+    views += [("quality", "quality", "decision")]
     for schema, source, name in views:
         connection.execute(
             f'CREATE VIEW {schema}."{name}" AS SELECT * FROM warehouse.{source}."{name}" '

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clearing_point.analysis.model import TOTAL
-from clearing_point.report.figure_maps import coverage_map, state_of
+from clearing_point.report.figure_maps import SENT, coverage_map, state_of
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import (
     Block,
@@ -138,10 +138,6 @@ def key_figures(views: Sequence[View], setting: Setting, numbers: dict[str, str]
     return KeyFigures(tuple(found)) if found else None
 
 
-_SENT = ("accepted", "totals")
-"""States of coverage in which somebody's data count: cases, or totals that a sender counted herself."""
-
-
 def coverage(easel: Easel, numbering: Numbering) -> Section:
     """Return the map and the table of who has sent data, for every year of the trends."""
     setting, words = numbering.setting, numbering.setting.words
@@ -170,15 +166,15 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
         row: list[str | Cell] = [names[territory]]
         for year in edition.years:
             state = state_of(setting, territory, year)
-            row.append(Cell(words(f"coverage.short.{state}"), state="" if state in _SENT else "none"))
+            row.append(Cell(words(f"coverage.short.{state}"), state="" if state in SENT else "none"))
         body.append(row)
     only_totals = any(state_of(setting, t, year) == "totals" for t in names for year in edition.years)
-    kinds = _SENT if only_totals else _SENT[:1]
+    kinds = SENT if only_totals else SENT[:1]
     notes = [words(f"coverage.key.{kind}") for kind in (*kinds, "returned", "none")]
     title = words("coverage.table_title", first=edition.trend_from, last=edition.year)
     header = (words("tables.territory"), *edition.years)
     blocks.append(plain_table(anchor, numbering.table(), title, header, body, tuple(notes), made))
-    lacking = [names[t] for t in names if state_of(setting, t, str(edition.year)) not in _SENT]
+    lacking = [names[t] for t in names if state_of(setting, t, str(edition.year)) not in SENT]
     if lacking:
         text = words("coverage.lacking", names=words.joined(sorted(lacking)), year=edition.year)
         blocks.append(Paragraph(text, "note"))

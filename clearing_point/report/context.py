@@ -149,8 +149,8 @@ def _places_of_totals(release: Release) -> dict[str, frozenset[tuple[str, str]]]
     """Return by population of cases where its place is taken by totals that senders counted themselves."""
     found: dict[str, frozenset[tuple[str, str]]] = {}
     for table in release.tables:
-        if table.population.ready is not None and table.covered is not None:
-            beside = table.population.ready.beside
+        if table.population.figures is not None and table.covered is not None:
+            beside = table.population.figures.beside
             found[beside] = found.get(beside, frozenset()) | table.covered
     return found
 

@@ -94,6 +94,18 @@ def state_of(setting: Setting, territory: str, year: str) -> str:
     return state if state in ("accepted", "returned") else "none"
 
 
+SENT = ("accepted", "totals")
+"""Words of coverage where somebody's data count: cases, or totals that a sender counted herself."""
+
+
+def silent_state(setting: Setting, territory: str) -> str:
+    """Return why a territory has no cases in any year of the edition, or nothing where it has some."""
+    states = {state_of(setting, territory, year) for year in setting.edition.years}
+    if "accepted" in states:
+        return ""
+    return "totals" if "totals" in states else state_of(setting, territory, str(setting.edition.year))
+
+
 def _two_lines(name: str) -> str:
     """Break a long name near its middle, so that neighbours' labels do not meet."""
     if len(name) <= 14 or " " not in name:

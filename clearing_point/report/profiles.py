@@ -10,6 +10,7 @@ from clearing_point.analysis.drawing import Point
 from clearing_point.report.breaks import known_breaks
 from clearing_point.report.chapters import Numbering, counted_figure
 from clearing_point.report.editor_texts import EditorText, beside
+from clearing_point.report.figure_maps import silent_state
 from clearing_point.report.figures import Easel, state_of
 from clearing_point.report.findings import Finder
 from clearing_point.report.model import Block, Cell, Figure, Items, Paragraph, Row, Section
@@ -51,8 +52,9 @@ def profile_of(
     name, year = setting.territory(territory), str(setting.edition.year)
     blocks: list[Block] = []
     state = state_of(setting, territory, year)
-    if not _has_data(setting, territory):
-        blocks.append(Paragraph(words(f"chapters.nothing_{state}", name=name, year=year), "note"))
+    silent = silent_state(setting, territory)
+    if silent:
+        blocks.append(Paragraph(words(f"chapters.nothing_{silent}", name=name, year=year), "note"))
         return Section(profile_anchor(territory), name, tuple(blocks))
     if state != "accepted":
         blocks.append(Paragraph(words(f"chapters.not_this_year_{state}", name=name, year=year), "note"))

@@ -315,7 +315,9 @@ def _territories(page: Page, setting: Setting) -> Iterator[str]:
         if setting.reported(territory, year) != "none":
             continue
         keys = [
-            f"chapters.{said}_{why}" for said in ("nothing", "not_this_year") for why in ("none", "returned")
+            f"chapters.{said}_{why}"
+            for said in ("nothing", "not_this_year")
+            for why in ("none", "returned", "totals")
         ]
         if not any(words(key, name=name, year=year) in text for key in keys):
             yield f"missing territory without reason: {territory}"

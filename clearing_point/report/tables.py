@@ -254,11 +254,11 @@ def _notes(
         notes.append(words("tables.note_none_reported", sign=words("signs.none_reported")))
     at = fixed.get(TERRITORY, TOTAL)
     totals = view.totals("" if at == TOTAL else at)
-    ready = view.published.population.ready is not None
+    figures = view.published.population.figures is not None
     if totals:
-        notes.append(words("tables.note_totals" if ready else "tables.note_totals_elsewhere", names=totals))
+        notes.append(words("tables.note_totals" if figures else "tables.note_totals_elsewhere", names=totals))
     if at != TOTAL:
-        return (*notes, *(words.of(text) for text in view.indicator.caveats)) if ready else tuple(notes)
+        return (*notes, *(words.of(text) for text in view.indicator.caveats)) if figures else tuple(notes)
     missing = missing_territories(view, places)
     if missing:
         notes.append(words("tables.note_region_without", names=words.joined(missing)))
@@ -272,7 +272,7 @@ def _notes(
 
 def missing_territories(view: View, places: Sequence[Place]) -> list[str]:
     """Return the territories that no accepted data of the edition's year stands behind, where a total is printed."""
-    if view.published.population.ready is not None:
+    if view.published.population.figures is not None:
         return []  # it names those that stand in it
     if view.territory and not any(place[TERRITORY] == TOTAL for place in places):
         return []

@@ -11,6 +11,7 @@ from functools import partial
 
 from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
 from clearing_point.report.data_notes import data_notes
+from clearing_point.report.figure_maps import SENT, silent_state
 from clearing_point.report.figures import Easel, state_of
 from clearing_point.report.model import Block, Items, Paragraph, Section
 from clearing_point.report.plurals import counted
@@ -45,10 +46,11 @@ def _chapter(territory: str, name: str, views: Sequence[View], easel: Easel, num
     state = state_of(setting, territory, year)
     blocks: list[Block] = []
     sections: list[Section] = []
-    if not any(state_of(setting, territory, each) == "accepted" for each in setting.edition.years):
-        blocks.append(Paragraph(words(f"chapters.nothing_{state}", name=name, year=year), "note"))
-    else:
-        if state != "accepted":
+    silent = silent_state(setting, territory)
+    if silent:
+        blocks.append(Paragraph(words(f"chapters.nothing_{silent}", name=name, year=year), "note"))
+    if silent in ("", *SENT):
+        if not silent and state != "accepted":
             blocks.append(Paragraph(words(f"chapters.not_this_year_{state}", name=name, year=year), "note"))
         small = _is_small(territory, views)
         if small:
@@ -56,6 +58,8 @@ def _chapter(territory: str, name: str, views: Sequence[View], easel: Easel, num
             blocks.append(Paragraph(words("chapters.small", name=name, least=least, year=year), "note"))
         for group, parts in _GROUPS.items():
             inside = [view for view in views if view.indicator.part in parts]
+            if silent:
+                inside = [view for view in inside if view.published.population.figures is not None]
             content = tuple(_group(territory, name, inside, small, easel, numbering, parts))
             if content:
                 sections.append(Section(f"{anchor}-{group}", words(f"chapters.groups.{group}"), content))
@@ -91,6 +95,8 @@ def _group(
         source_id = view.indicator.indicator_id
         allowed = not small or source_id in setting.edition.small_territory_tables
         shows = shows_something(view, fixed)
+        if not shows and view.published.population.figures is not None:
+            continue  # where there are cases, totals of theirs are nothing that lacks
         if not allowed or not shows:
             item = words("chapters.left_out_item", title=view.title, number=numbering.of_table[source_id])
             (elsewhere if shows else left_out).append(item)

@@ -56,10 +56,10 @@ class Setting:
         return standard.territory_name(code, self.edition.naming_profile, self.words.language)
 
     def reported(self, territory: str, year: str) -> Reported:
-        """Say what is known of the data of a territory and year."""
+        """Say what is known of the cases of a territory and year."""
         states = self.context.coverage.get(territory, {})
         state = next((states[key] for key in states if str(key) == year), "none")
-        if state != "accepted":
+        if state != "accepted" or (territory, year) in self.context.totals_only:
             return "none"
         return "complete" if (territory, year) in self.context.complete else "accepted"
 
@@ -299,7 +299,7 @@ class View:
         covered = self.published.covered
         if covered is not None and (territory, year) not in covered:
             return "none"
-        if self.published.population.ready is not None:
+        if self.published.population.figures is not None:
             return "complete"  # a sender who gives a number says that there were no more
         return self.setting.reported(territory, year)
 
@@ -311,7 +311,7 @@ class View:
         population = self.published.population
         places = (
             self.setting.context.totals.get(population.name, frozenset())
-            if population.ready is None
+            if population.figures is None
             else self.published.covered or frozenset()
         )
         years = set(self.categories[self.year]) if self.year else {str(self.setting.edition.year)}

@@ -52,7 +52,7 @@ def _texts(standard: Standard) -> Iterator[tuple[Path, At, str]]:
         for index, block in enumerate(document.get("rules", ())):
             yield from _of_rule(path, ("rules", index), block)
     for name, population in standard.populations.items():
-        at = "sql" if population.ready is None else "ready"
+        at = "sql" if population.figures is None else "figures"
         yield folder / "populations" / f"{name}.yml", (at,), population.sql
     for path in sorted((folder / "denominators").glob("*.yml")):
         yield path, ("sql",), read_yaml(path)["sql"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clearing_point.standard.ready_counts import Ready
+from clearing_point.standard.aggregate_figures import Figures
 
 Text = Mapping[str, str]
 """A text per language code; English (``en``) is always there."""
@@ -94,8 +94,8 @@ class Population:
         Table of the standard whose rows are counted, by their key; ``person`` where persons are.
     each : tuple of str
         Columns of the query for each value of which such a row counts once (a follow-up due after 6, 12, 24 months).
-    ready : Ready or None
-        Of totals that senders counted themselves: what they are made into units by (:mod:`.ready_counts`).
+    figures : Figures or None
+        Of totals that senders counted themselves: what they are made into units by (:mod:`.aggregate_figures`).
     places : str
         Of those: the query of the territories and years in which totals stand, also a total of nobody.
     """
@@ -109,7 +109,7 @@ class Population:
     one_row: bool | None = None
     unit: str = "person"
     each: tuple[str, ...] = ()
-    ready: Ready | None = None
+    figures: Figures | None = None
     places: str = ""
 
 

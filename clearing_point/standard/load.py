@@ -10,6 +10,7 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import hash_of_folder
+from clearing_point.standard.aggregate_figures import totals_of
 from clearing_point.standard.files import read_before, read_csv, read_yaml
 from clearing_point.standard.kept import kept
 from clearing_point.standard.model import (
@@ -27,7 +28,6 @@ from clearing_point.standard.model import (
 )
 from clearing_point.standard.plurals import flat
 from clearing_point.standard.populations import population_of
-from clearing_point.standard.ready_counts import totals_of
 from clearing_point.standard.rules import rules_of
 from clearing_point.standard.structure import structure_rules
 from clearing_point.standard.translations import (
@@ -279,7 +279,7 @@ def _populations(
     sources = {path: read_yaml(path) for path in sorted((schemas / "populations").glob("*.yml"))}
     found: dict[str, Population] = {}
     # Units of totals leave out whoever a population of cases counts: those are read first.
-    for path, source in sorted(sources.items(), key=lambda item: ("ready" in item[1], item[0])):
+    for path, source in sorted(sources.items(), key=lambda item: ("figures" in item[1], item[0])):
         try:
             found[path.stem] = population_of(path.stem, source, tables, codelists, found)
         except (KeyError, TypeError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from clearing_point.standard.aggregate_figures import Totals
 from clearing_point.standard.filling import fill
 from clearing_point.standard.indicators import (
     Breakdown,
@@ -19,7 +20,6 @@ from clearing_point.standard.indicators import (
     Text,
 )
 from clearing_point.standard.plurals import COUNT, counted, in_form, written
-from clearing_point.standard.ready_counts import Totals
 
 __all__ = [
     "LINEAGE",

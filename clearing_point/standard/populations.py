@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from clearing_point.standard.aggregate_figures import figures_of, figures_sql, places_sql
 from clearing_point.standard.indicators import Population
-from clearing_point.standard.ready_counts import places_sql, ready_of, ready_sql
 
 if TYPE_CHECKING:
     from clearing_point.standard.model import CodeList, Table
@@ -34,13 +34,13 @@ def population_of(
     KeyError
         If it lacks a part, or names a table or population that is not there.
     """
-    ready = ready_of(source["ready"]) if "ready" in source else None
-    if ready is None:
+    figures = figures_of(source["figures"]) if "figures" in source else None
+    if figures is None:
         sql, places = source["sql"], ""
     else:
-        beside = known[ready.beside].sql
-        sql = ready_sql(ready, tables[source["unit"]], beside, codelists, _CURRENT)
-        places = places_sql(ready, tables[source["unit"]], beside, _CURRENT)
+        beside = known[figures.beside].sql
+        sql = figures_sql(figures, tables[source["unit"]], beside, codelists, _CURRENT)
+        places = places_sql(figures, tables[source["unit"]], beside, _CURRENT)
     return Population(
         name=name,
         title=source["title"],
@@ -51,6 +51,6 @@ def population_of(
         one_row=source.get("one_row"),
         unit=source["unit"],
         each=tuple(source.get("each", ())),
-        ready=ready,
+        figures=figures,
         places=places,
     )

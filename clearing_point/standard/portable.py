@@ -83,5 +83,5 @@ def sql_of(standard: Standard) -> Iterator[tuple[str, str]]:
 
 def _query(standard: Standard, folder: str, name: str) -> str:
     path = standard.folder / folder / f"{name}.yml"
-    key = "ready" if folder == "populations" and standard.populations[name].ready is not None else "sql"
+    key = "figures" if folder == "populations" and standard.populations[name].figures is not None else "sql"
     return f"{path}:{line_at(lines_of_yaml(path), (key,))}"

@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from clearing_point.analysis.persons import YEAR
 from clearing_point.errors import InputProblem
+from clearing_point.standard.aggregate_figures import invented_joints
 from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import TERRITORY, Indicator, Standard
-from clearing_point.standard.ready_counts import invented_joints
 
 
 def places_of(connection: Any, standard: Standard, name: str) -> frozenset[tuple[str, str]] | None:
@@ -31,13 +31,13 @@ def refuse_invented_joint(standard: Standard, indicator: Indicator, conditions: 
     InputProblem
         Naming the variables.
     """
-    ready = standard.populations[indicator.population].ready
-    if ready is None:
+    figures = standard.populations[indicator.population].figures
+    if figures is None:
         return
     names = {b.variable for b in indicator.by}
     for condition in conditions:
         names |= {column.name for column in exp.Paren(this=parse_expression(condition)).find_all(exp.Column)}
-    asked = invented_joints(ready, sorted(names))
+    asked = invented_joints(figures, sorted(names))
     if asked:
         raise InputProblem(
             f"Indicator {indicator.indicator_id} crosses {' and '.join(asked)} of totals that senders counted themselves: "

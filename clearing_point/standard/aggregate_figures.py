@@ -84,8 +84,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A population of units made of totals, declared under ``ready`` in its YAML.
+class Figures:
+    """A population of units made of totals, declared under ``figures`` in its YAML.
 
     Attributes
     ----------
@@ -116,10 +116,10 @@ def totals_of(source: Mapping[str, Any]) -> Totals:
     )  # fmt: skip
 
 
-def ready_of(source: Mapping[str, Any]) -> Ready:
+def figures_of(source: Mapping[str, Any]) -> Figures:
     """Return what the YAML of a population declares."""
     variables = source["variables"]
-    return Ready(
+    return Figures(
         column=source["column"],
         counted=tuple(tuple(group) for group in source["counted"]),
         beside=source["beside"],
@@ -140,7 +140,7 @@ def units_sql(table: Table, schema: str, condition: str = "true") -> str:
     totals = _totals(table)
     group = ", ".join(f"c.{name}" for name in totals.of)
     return (
-        f"SELECT *, sender || '/ready/' || n AS person_id FROM (SELECT *, unnest(range(1, units + 1)) AS n FROM ("
+        f"SELECT *, sender || '/figures/' || n AS person_id FROM (SELECT *, unnest(range(1, units + 1)) AS n FROM ("
         f"SELECT c.submission_id, {group}, r.sender, max(c.{totals.persons})::BIGINT AS units "
         f'FROM "{schema}"."{table.name}" AS c JOIN "{schema}".submission AS r ON r.submission_id = c.submission_id '
         f"WHERE {totals.of_persons('c')} AND {totals.at_total('c')} AND c.{totals.persons} BETWEEN 1 AND {totals.at_most} "
@@ -159,7 +159,9 @@ def _totals(table: Table) -> Totals:
     return table.counts
 
 
-def ready_sql(ready: Ready, table: Table, beside: str, codelists: Mapping[str, CodeList], schema: str) -> str:
+def figures_sql(
+    figures: Figures, table: Table, beside: str, codelists: Mapping[str, CodeList], schema: str
+) -> str:
     """Return the query of a population of units.
 
     Parameters
@@ -170,39 +172,39 @@ def ready_sql(ready: Ready, table: Table, beside: str, codelists: Mapping[str, C
     totals = _totals(table)
     own = ", ".join(("sender", *totals.of))
     parts = [
-        *_chosen(ready, table, beside, schema),
+        *_chosen(figures, table, beside, schema),
         "numbered AS (SELECT *, unnest(range(1, units + 1)) AS n FROM chosen WHERE units > 0)",
         f"placed AS (SELECT *, {key_of_unit(table, 'sender', 'numbered', 'n')} AS unit_id"
         + "".join(
             f", row_number() OVER (PARTITION BY {own} ORDER BY (n * {_step(name)}) % {_PRIME}, n) - 1 AS place_of_{name}"
-            for name in ready.variables
+            for name in figures.variables
         )
         + " FROM numbered)",
     ]
-    for name, sources in ready.variables.items():
-        parts += _variable(name, sources, totals, table, codelists, own, name in ready.several)
-    joins = "".join(f" LEFT JOIN has_{name} USING (unit_id)" for name in ready.variables)
-    answers = "".join(f", has_{name}.{name}" for name in ready.variables)
+    for name, sources in figures.variables.items():
+        parts += _variable(name, sources, totals, table, codelists, own, name in figures.several)
+    joins = "".join(f" LEFT JOIN has_{name} USING (unit_id)" for name in figures.variables)
+    answers = "".join(f", has_{name}.{name}" for name in figures.variables)
     return (
         f"WITH {', '.join(parts)} SELECT placed.unit_id, {', '.join(f'placed.{c}' for c in totals.of)}{answers} "
         f"FROM placed{joins}"
     )
 
 
-def places_sql(ready: Ready, table: Table, beside: str, schema: str) -> str:
+def places_sql(figures: Figures, table: Table, beside: str, schema: str) -> str:
     """Return the query of the places and times whose totals are counted, also where a sender says that there was nobody."""
-    places = ", ".join(_place(ready, table))
-    return f"WITH {', '.join(_chosen(ready, table, beside, schema))} SELECT DISTINCT {places} FROM chosen"
+    places = ", ".join(_place(figures, table))
+    return f"WITH {', '.join(_chosen(figures, table, beside, schema))} SELECT DISTINCT {places} FROM chosen"
 
 
-def _place(ready: Ready, table: Table) -> list[str]:
-    return [name for name in _totals(table).of if name != ready.column]
+def _place(figures: Figures, table: Table) -> list[str]:
+    return [name for name in _totals(table).of if name != figures.column]
 
 
-def _chosen(ready: Ready, table: Table, beside: str, schema: str) -> list[str]:
+def _chosen(figures: Figures, table: Table, beside: str, schema: str) -> list[str]:
     """Return the steps to the totals that count, in ``chosen``, and all cells of their senders, in ``cells``."""
     totals = _totals(table)
-    own, place = ", ".join(("sender", *totals.of)), _place(ready, table)
+    own, place = ", ".join(("sender", *totals.of)), _place(figures, table)
     same = ", ".join(place)
     cells = ", ".join(
         f"{totals.told(f'c.{f.name}', f.name)} AS {f.name}" for f in table.fields if f.name not in totals.of
@@ -213,8 +215,8 @@ def _chosen(ready: Ready, table: Table, beside: str, schema: str) -> list[str]:
     ]
     different = ", ".join(totals.told(f"c.{name}", name) for name in apart)
     order = " ".join(
-        f"WHEN {ready.column} IN ({_quoted(codes)}) THEN {number}"
-        for number, codes in enumerate(ready.counted)
+        f"WHEN {figures.column} IN ({_quoted(codes)}) THEN {number}"
+        for number, codes in enumerate(figures.counted)
     )
     return [
         f'cells AS (SELECT r.sender, r.submission_id, {named}, {cells} FROM "{schema}".{table.name} AS c '
@@ -323,7 +325,7 @@ def _quoted(codes: Sequence[str]) -> str:
     return ", ".join(f"'{code}'" for code in codes)
 
 
-def invented_joints(ready: Ready, names: Sequence[str]) -> list[str]:
+def invented_joints(figures: Figures, names: Sequence[str]) -> list[str]:
     """Return the variables of which a table would print a crossing that no sender sent; empty where it may be counted.
 
     Parameters
@@ -331,5 +333,5 @@ def invented_joints(ready: Ready, names: Sequence[str]) -> list[str]:
     names : sequence of str
         Columns that the table is broken down by or has a condition on.
     """
-    asked = sorted(set(names) & set(ready.variables))
+    asked = sorted(set(names) & set(figures.variables))
     return asked if len(asked) > 1 else []

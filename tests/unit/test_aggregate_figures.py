@@ -84,7 +84,7 @@ def _insert(connection: Any, place: str, rows: Sequence[Row]) -> None:
     connection.unregister("sent_rows")
 
 
-def indicator(*by: Breakdown, population: str = "ready_identified", **more: Any) -> Indicator:
+def indicator(*by: Breakdown, population: str = "aggregates_identified", **more: Any) -> Indicator:
     breakdowns = (TERRITORY, YEARS, *by)
     names = tuple(b.variable for b in breakdowns)
     return Indicator("X", 1, "numbers", {"en": "X"}, {"en": "X"}, population, breakdowns, names, (), **more)
@@ -178,8 +178,12 @@ def test_where_cases_are_counted_the_total_is_left_out(standard: Standard, offic
     ]  # fmt: skip
     send(office, "B", people, table="person")
     send(office, "B", decisions, table="identification")
-    cases, ready = counted(office, standard, indicator(population="persons_identified"), indicator())
-    assert (of(cases, territory="SVN"), of(ready, territory="SVN"), of(ready, territory="MKD")) == (3, 0, 50)
+    cases, figures = counted(office, standard, indicator(population="persons_identified"), indicator())
+    assert (of(cases, territory="SVN"), of(figures, territory="SVN"), of(figures, territory="MKD")) == (
+        3,
+        0,
+        50,
+    )
     open_current(office, standard)
     earlier = count_indicators(office, standard, [indicator()], [YEAR - 1])[0]
     assert earlier.table.counts["SVN", str(YEAR - 1)] == 30
@@ -218,10 +222,10 @@ def test_two_totals_of_one_sender_may_be_the_same_persons(standard: Standard, of
 
 def test_a_query_cannot_make_more_units_of_a_total(standard: Standard, office: Any) -> None:
     send(office, "A", [total(3)])
-    ready = standard.populations["ready_identified"]
-    more = f"SELECT * REPLACE (unit_id || '0' || unnest(range(10)) AS unit_id) FROM ({ready.sql}) AS r"
+    figures = standard.populations["aggregates_identified"]
+    more = f"SELECT * REPLACE (unit_id || '0' || unnest(range(10)) AS unit_id) FROM ({figures.sql}) AS r"
     changed = replace(
-        standard, populations={**standard.populations, "ready_identified": replace(ready, sql=more)}
+        standard, populations={**standard.populations, "aggregates_identified": replace(figures, sql=more)}
     )
     with pytest.raises(
         InputProblem, match=r"30 of its rows count what no sender sent\. Its units are made of"
