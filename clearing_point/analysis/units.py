@@ -128,6 +128,8 @@ def way_to_person(standard: Standard, table: Table) -> list[tuple[str, str, tupl
         If its rows belong to no person.
     """
     way: list[tuple[str, str, tuple[str, ...]]] = []
+    if table.counts is not None:
+        return way  # its units are persons themselves
     here = table
     while PERSON not in here.parents:
         if not here.parents:

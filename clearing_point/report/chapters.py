@@ -170,7 +170,10 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
         body.append(row)
     only_totals = any(state_of(setting, t, year) == "totals" for t in names for year in edition.years)
     kinds = SENT if only_totals else SENT[:1]
-    notes = [words(f"coverage.key.{kind}") for kind in (*kinds, "returned", "none")]
+    keys = [*kinds, "returned", "none"]
+    if only_totals and not setting.context.totals:
+        keys[1] = "totals_in_no_table"  # the edition lists none of their tables
+    notes = [words(f"coverage.key.{key}") for key in keys]
     title = words("coverage.table_title", first=edition.trend_from, last=edition.year)
     header = (words("tables.territory"), *edition.years)
     blocks.append(plain_table(anchor, numbering.table(), title, header, body, tuple(notes), made))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,7 @@ def after(office: Project, before: Release) -> Release:
     standard = load_standard(office.schemas)
     file = write_regional(office.data / "later.xlsx", standard, rows)
     profile = for_sender(profile_of_territory(office, "SVN"), "NGO7")
+    profile = replace(profile, header={**profile.header, "coverage": "OWN_CLIENTS"})
     assert load(office, standard, file, profile, str(YEAR)).verdict.accepted
     assert before.folder.is_dir()
     return made(office, "after")

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from clearing_point.analysis.count import Counted, count_indicators, open_current
+from clearing_point.analysis.origins import mark_units, origins, touched_units
 from clearing_point.analysis.parts import count_in_parts
 from clearing_point.disclosure import Policy, protect
 from clearing_point.errors import InputProblem
@@ -231,6 +232,21 @@ def test_a_query_cannot_make_more_units_of_a_total(standard: Standard, office: A
         InputProblem, match=r"30 of its rows count what no sender sent\. Its units are made of"
     ):
         counted(office, changed, indicator())
+
+
+def test_a_number_is_traced_to_the_rows_of_its_sender(standard: Standard, office: Any) -> None:
+    send(office, "A", WHOLE)
+    send(office, "B", [total(30, territory="MKD")], territory="MKD")
+    counted(office, standard, indicator(SEX))
+    office.execute("CREATE TEMP TABLE traced_row AS SELECT 'A', 'aggregate_cell', 1")
+    name = "aggregates_identified"
+    mark_units(office, standard, name, touched_units(standard, name, "aggregate_cell"))
+    assert office.execute("SELECT count(*) FROM traced").fetchone() == (40,)
+    (origin,) = origins(office, standard, name, [("aggregate_cell", "value")])
+    assert (origin.submission, origin.rows) == ("A", tuple(range(len(WHOLE))))
+    # A row of a case touches none of them, and asking does not fail.
+    mark_units(office, standard, name, touched_units(standard, name, "identification"))
+    assert office.execute("SELECT count(*) FROM traced").fetchone() == (0,)
 
 
 def test_counted_in_parts_it_is_the_same(standard: Standard, office: Any) -> None:
