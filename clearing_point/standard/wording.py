@@ -38,6 +38,10 @@ class Line:
     form: str = OTHER
 
 
+_QUOTES = frozenset("“”„»«")
+"""Quotation marks of the region's languages, and of English."""
+
+
 @dataclass(frozen=True)
 class _Term:
     found: re.Pattern[str]
@@ -111,6 +115,8 @@ class Wording:
         quotes = self._languages.get(language, {}).get("quotes", "")
         if quotes and '"' in line.text:
             yield f"uses the typewriter's quotation mark; the language has {quotes[0]} and {quotes[1]}."
+        if quotes and (other := sorted(_QUOTES.intersection(line.text).difference(quotes))):
+            yield f"uses '{other[0]}' of another language; this one has {quotes[0]} and {quotes[1]}."
         for word in _WORD.findall(text):
             scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()}
             if {"LATIN", "CYRILLIC"} <= scripts:

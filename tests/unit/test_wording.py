@@ -23,6 +23,8 @@ WRONG = [
     ("bg", "Свържете се с център за данни.", "Contact the clearing point.", "the term is"),
     ("mk", "{count} места мора да се исправат.", "{count} cells.", "puts a noun behind a count"),
     ("sl", 'Na listu "Oseba" manjka vrstica.', "A row is missing.", "quotation mark"),
+    ("cnr", "Naslov „{heading}” nedostaje.", "The heading “{heading}” is missing.", "of another language"),
+    ("ro", "Anunțați centrul de clearing.", "Tell the clearing point.", "the term is"),
     ("sr-Cyrl", "Жртвa трговине људима.", "Victim of trafficking.", "two scripts"),
     ("ro", "victimă identificată.", "Identified victim.", "capital"),
     ("ro", "Victimă identificată", "Identified victim.", "does not end"),
