@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item
 from clearing_point.submission.waiting import let_go
 from clearing_point.suites.runner import import_library
+from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import ACCEPTED
 from clearing_point.workplace import write_whole
 from pipelines.feedback import give_back
@@ -115,6 +116,7 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
     with checked(project, standard, item, progress=tell) as done:
         outcome = done.outcome
         facts = outcome.feedback.facts
+        answered = [] if outcome.refused else _answered_in_file(done.workspace, item.answers)
         marked = None
         if not outcome.refused:
             tell(MARKING)
@@ -129,7 +131,10 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
                 (folder / marked).unlink(missing_ok=True)
                 marked = "places.csv"
                 give_back(done.workspace, outcome.feedback, folder / marked, standard, item.language, None)
-    write_whole(folder / "findings.json", json.dumps(document_of(outcome), ensure_ascii=False).encode())
+    write_whole(
+        folder / "findings.json",
+        json.dumps(document_of(outcome) | {"answered": answered}, ensure_ascii=False).encode(),
+    )
     return {
         "refused": outcome.refused,
         "accepted": outcome.accepted,
@@ -143,6 +148,21 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
         "answers_sha256": item.answers_sha256,
         "bound": _bound(standard, item.profile, sha256, item.answers_sha256),
     }
+
+
+def _answered_in_file(workspace: Path, beside: Sequence[Answer]) -> list[dict[str, Any]]:
+    """Return what is answered on the findings sheet of the file itself: whoever approves reads it, too."""
+    there = {(one.rule_id, one.table, one.field, one.sheet, one.column) for one in beside}
+    with opened(workspace, read_only=True) as connection:
+        found = connection.execute(
+            "SELECT rule_id, target_table, target_field, sheet, column_letter, answer, findings FROM quality.answer "
+            "ORDER BY ALL"
+        ).fetchall()
+    return [
+        {"place": list(place), "code": code, "count": count}
+        for *place, code, count in found
+        if tuple(place) not in there
+    ]
 
 
 def document_of(outcome: Outcome) -> dict[str, Any]:

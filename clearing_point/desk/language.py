@@ -9,7 +9,7 @@ from clearing_point.desk.rules import rules
 from clearing_point.desk.store import Row
 from clearing_point.errors import InputProblem
 from clearing_point.quality.balance_words import balance_sentences
-from clearing_point.quality.said import Facts, Group, quoted, said, said_rows, said_runs
+from clearing_point.quality.said import Facts, Group, Place, quoted, said, said_rows, said_runs
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Text
@@ -134,6 +134,14 @@ class Words:
         """Return the reasons with which a finding may be confirmed: code and label."""
         codes = self.standard.codes_of(_ANSWERS)
         return [(code, self.standard.label_of(_ANSWERS, code, self.language)) for code in codes]
+
+    def group(self, place: Place) -> Group:
+        """Return a group of findings in words."""
+        return said(place, self.standard, self.language)
+
+    def quoted(self, text: str) -> str:
+        """Put a text into the quotation marks of the language."""
+        return self.of("findings", "quoted", word=text)
 
     def groups(self, facts: Facts) -> list[Group]:
         """Return findings in words."""

@@ -18,7 +18,8 @@ from clearing_point.desk.pages_coordination import coordination
 from clearing_point.desk.rights import actions_of, in_reach, names_of
 from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, EDITOR, rules
 from clearing_point.desk.store import Row, answer, approval, file, job, period, rows_of
-from clearing_point.quality.said import CONFIRM, LEVELS, facts_of, said
+from clearing_point.findings import WARNING
+from clearing_point.quality.said import CONFIRM, LEVELS, Place, facts_of, said
 
 _SEEN = frozenset({"view", "marked", "answer", "decide"})
 """Rights that are no step of a file."""
@@ -116,7 +117,7 @@ def file_page(call: Call) -> Response:
     with call.desk.store.reading() as connection:
         context = _about(call, connection, one)
     document = findings_of(call.desk, one) if one["state"] in rules().having("findings") else None
-    context |= _findings(call, one, document)
+    context |= _findings(call, one, document) | {"in_file": _in_file(call, document)}
     return call.show("file.html", **context)
 
 
@@ -153,6 +154,16 @@ def _what(one: Row) -> str:
 def _place(text: str) -> Any:
     place = json.loads(text)
     return facts_of({"submission_id": "", "places": [place], "missed": [], "balance": []}).places[0]
+
+
+def _in_file(call: Call, document: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the answers that stand on the findings sheet of the file, in words."""
+    told = []
+    for one in (document or {}).get("answered", ()):
+        rule_id, table, field, sheet, column = one["place"]
+        place = Place(rule_id, WARNING, table, field, sheet, column, (), one["count"])
+        told.append({"code": one["code"], "said": call.words.group(place)})
+    return told
 
 
 def _findings(call: Call, one: Row, document: dict[str, Any] | None) -> dict[str, Any]:
@@ -196,7 +207,8 @@ def receipt(call: Call) -> Response:
     """Show what was received, checked, answered, approved and stored; for printing."""
     with call.desk.store.reading() as connection:
         context = _about(call, connection, call.file)
-    return call.show("receipt.html", **context)
+    answers = len(context["given"]) + len(_in_file(call, findings_of(call.desk, call.file)))
+    return call.show("receipt.html", **context, answers=answers)
 
 
 PAGES = (

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from clearing_point.desk.language import Words
+from clearing_point.desk.next_step import covering
 from clearing_point.desk.rules import rules
 from clearing_point.desk.stem import _said
 from clearing_point.desk.store import period
@@ -49,6 +50,29 @@ def test_a_period_says_what_to_do(place: TestDesk) -> None:
     page = place.visitor("officer").get(f"/periods/{OWN}/{PERIOD}").text
     assert 'enctype="multipart/form-data"' in page
     assert "file.xlsx" in page
+
+
+def test_whoever_approves_reads_the_answers_that_stand_in_the_file(place: TestDesk) -> None:
+    identity = place.file("waiting")
+    path = place.desk.files / identity / "findings.json"
+    given = {
+        "place": ["A08", "assistance_episode", None, "Aid", "T"], "code": "RARE_BUT_TRUE", "count": 3
+    }  # fmt: skip
+    label = place.desk.standard.label_of("finding_answer", "RARE_BUT_TRUE", "en")
+    approver = place.visitor("approver")
+    assert label not in approver.get(f"/files/{identity}?now").text
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"answered": [given]}))
+    assert label in approver.get(f"/files/{identity}?now").text
+
+
+def test_what_is_stored_of_several_years_stands_for_each_of_them() -> None:
+    row = {"submission": "2021-2022-XXX-A-v1", "version": 1}
+    kept = {("XXX", "2021-2022"): [row], ("YYY", "2023"): [row]}
+    assert covering(kept, "XXX", "2022") == [row]
+    assert covering(kept, "XXX", "2021-2022") == [row]
+    assert covering(kept, "XXX", "2023") == []
+    assert covering(kept, "XXX", "2022-2023") == [], "half of it is lacking"
+    assert covering(kept, "YYY", "2022") == []
 
 
 def test_the_coordinator_is_told_who_is_wanting_and_a_period_keeps_what_she_does_not_say(
