@@ -29,8 +29,9 @@ _WORDS = (
     "tables.origin",
     "tables.origin_elsewhere_short",
 )
-_REACHING_OUT = re.compile(r"\b(import|include|eval|plugin)\b")
-"""Words by which a Typst file reaches packages (of the internet, too), other files and programs, or makes new code."""
+_REACHING_OUT = re.compile(r"\b(import|include|eval|plugin|std(?!\.\w))\b")
+"""Words by which a Typst file reaches packages (of the internet, too), other files and programs, or makes new code.
+``std`` alone, without a name behind it, is the module as a value: asked by texts put together, it gives any of them."""
 # Figures are laid out with the wide letters of the style and set in the narrower ones of the report: no word grows.
 _FIGURE_FONT, _REPORT_FONT = "DejaVu Sans", "Noto Sans"
 

@@ -80,7 +80,7 @@ def _fields_of(kind: type) -> frozenset[str]:
 
 
 class _Folder(jinja2.FileSystemLoader):
-    """Loads templates of one folder; a link out of it is none of them."""
+    """Loads templates of one folder, but no link out of it and none that ends the escaping of texts."""
 
     def get_source(
         self, environment: jinja2.Environment, template: str
@@ -88,7 +88,10 @@ class _Folder(jinja2.FileSystemLoader):
         root = Path(self.searchpath[0]).resolve()
         if not (root / template).resolve().is_relative_to(root):
             raise jinja2.TemplateNotFound(template)
-        return super().get_source(environment, template)
+        source, name, fresh = super().get_source(environment, template)
+        if "autoescape" in source:
+            raise jinja2.TemplateSyntaxError("texts are always escaped", 1, template)
+        return source, name, fresh
 
 
 def environment_of(templates: Path) -> jinja2.Environment:
@@ -110,7 +113,7 @@ def environment_of(templates: Path) -> jinja2.Environment:
 
 
 _FILTERS = (
-    "capitalize", "default", "escape", "first", "groupby", "indent", "int", "join", "last", "length", "list", "lower", "map",
+    "capitalize", "default", "escape", "first", "groupby", "int", "join", "last", "length", "list", "lower", "map",
     "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "string", "sum", "title", "trim",
     "unique", "upper",
 )  # fmt: skip

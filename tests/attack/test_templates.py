@@ -66,6 +66,8 @@ COMMANDS = [
     "{% include 'link.j2' %}",
     "{% import 'os' as os %}",
     "{{ 'a' * 10 ** 12 }}",
+    "{{ 'a'|indent(2000000000, true)|length }}",
+    "{% autoescape false %}{{ report.title }}{% endautoescape %}",
 ]
 
 
@@ -97,6 +99,9 @@ TYPST = [
     '#let f = eval; #f("1")',
     '#plugin("x.wasm")',
     '#std.eval("imp" + "ort")',
+    '#dictionary(std).at("ev" + "al")("1 + 1")',
+    '#let all = dictionary(std); #all.at("ev" + "al")("imp" + "ort \\"@preview/example:0.1.0\\": *")',
+    "#dictionary(std.std)",
     '#xml("link.xml")',
     '#sys.inputs.at("data")',
 ]
