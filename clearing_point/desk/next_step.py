@@ -19,7 +19,9 @@ _OF_OFFICER = ("checked", "failed", "refused", "returned")
 _OF_APPROVER = ("waiting", "asked")
 Kept = dict[tuple[str, str], list[Row]]
 """Territory and period -> what is stored."""
-_DONE = ("loaded", "replaced", "withdrawn", "deleted")
+_DONE = ("loaded", "replaced")
+_TAKEN_BACK = ("withdrawn", "deleted")
+"""Nothing of it counts: while the period is open, the officer sends again."""
 
 
 def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) -> list[Row]:
@@ -43,7 +45,7 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
     for row in known:
         key = (row["territory"], row["period"])
         latest, there = newest.get(key), covering(kept, *key)
-        done = (latest["state"] in _DONE) if latest else bool(there)
+        done = (latest["state"] in _DONE) if latest and latest["state"] not in _TAKEN_BACK else bool(there)
         said = words.state(latest["state"]) if latest else _of(there, words)
         late = bool(row["closes"]) and row["closes"] < today and not done
         lines.append(
@@ -104,7 +106,7 @@ def _who(connection: Any, row: Row, one: Row | None, there: list[Row]) -> list[s
     """Name those who must act now; nobody where a job works or all is done."""
     if row["state"] != OPEN:
         return []
-    if one is None:
+    if one is None or one["state"] in _TAKEN_BACK:
         return [] if there else names_of(connection, OFFICER, row["territory"])
     if one["state"] in _OF_OFFICER:
         return [one["by"]]

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from clearing_point.desk.language import Words
-from clearing_point.desk.next_step import covering
+from clearing_point.desk.next_step import covering, lines_of_periods
 from clearing_point.desk.rules import rules
 from clearing_point.desk.stem import _said
 from clearing_point.desk.store import period
@@ -63,6 +63,15 @@ def test_whoever_approves_reads_the_answers_that_stand_in_the_file(place: TestDe
     assert label not in approver.get(f"/files/{identity}?now").text
     path.write_text(json.dumps(json.loads(path.read_text()) | {"answered": [given]}))
     assert label in approver.get(f"/files/{identity}?now").text
+
+
+@pytest.mark.parametrize(("state", "acts"), [("withdrawn", True), ("deleted", True), ("loaded", False)])
+def test_after_a_withdrawal_it_is_the_officer_again(place: TestDesk, state: str, acts: bool) -> None:
+    place.file(state)
+    with place.desk.store.reading() as connection:
+        lines = lines_of_periods(connection, [OWN], Words(place.desk.standard, "en"))
+    line = next(line for line in lines if line["period"] == PERIOD)
+    assert ("officer" in line["who"]) == acts
 
 
 def test_what_is_stored_of_several_years_stands_for_each_of_them() -> None:
