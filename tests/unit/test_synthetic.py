@@ -207,6 +207,40 @@ def test_shelters_are_neither_empty_nor_more_than_full(
     assert told >= 5
 
 
+def test_follow_ups_reach_people(sent: Mapping[tuple[str, str], Mapping[str, MadeTable]]) -> None:
+    """Of periods of assistance that ended a year and more before the end, most are followed up; contacts were too few."""
+    last = datetime.date(YEARS[-1], 12, 31)
+    closed, reached = 0, 0
+    for territory in {t for t, _ in sent}:
+        ends: dict[str, str] = {}
+        met = set()
+        for period in PERIODS:
+            helped, asked = (sent[territory, period][n].columns for n in ("assistance_episode", "follow_up"))
+            ends |= dict(zip(helped["assistance_reference"], helped["assistance_end_date"], strict=True))
+            names = ("assistance_reference", "due_month", "follow_up_result")
+            met |= {
+                r
+                for r, month, said in zip(*(asked[n] for n in names), strict=True)
+                if (str(month), said) == ("12", "REACHED")
+            }
+        due = {r for r, end in ends.items() if len(end or "") == 10 and end < f"{last.year - 2}-12-01"}
+        closed, reached = closed + len(due), reached + len(met & due)
+    assert closed > 500
+    assert 0.35 <= reached / closed <= 0.7, reached / closed
+
+
+def test_every_assumption_says_where_it_is_from() -> None:
+    """Each block that draws something begins with its source; what no line names a section for is assumed, and says so."""
+    text = (ROOT / "schemas" / "synthetic.yml").read_text(encoding="utf-8")
+    blocks = re.findall(
+        r"^  ([a-z_]+):\n(.*)$", text[text.index("\ntables:\n") : text.index("\nscorecard:\n")], re.MULTILINE
+    )
+    assert len(blocks) > 12
+    assert [name for name, first in blocks if not first.startswith("    # Source: ")] == []
+    for name in ("links", "scorecard"):
+        assert f"\n{name}:\n  # Source: " in text
+
+
 def test_cells_are_codes_and_references_pass_for_a_senders_own_numbers(
     standard: Standard, region: MadeRegion, sent: dict[tuple[str, str], dict[str, MadeTable]]
 ) -> None:
