@@ -195,6 +195,9 @@ def measure(
     seeds: Sequence[int],
     file: Path | None,
     columns: Mapping[str, str] | None = None,
+    *,
+    errors: float = 1.0,
+    with_numbers: bool = True,
 ) -> list[Any]:
     """Measure the linkage where the truth is known: made people of several seeds, or a file of records.
 
@@ -202,6 +205,8 @@ def measure(
     ----------
     columns : mapping, optional
         As :func:`clearing_point.linkage.evaluation.evaluate_file`.
+    errors, with_numbers : float, bool
+        As ``error_factor`` and ``numbers`` of :func:`clearing_point.linkage.evaluation.evaluate`.
 
     Raises
     ------
@@ -217,4 +222,4 @@ def measure(
         return [evaluate_file(file, settings, columns)]
     if persons < 10 or not seeds:
         raise UsageProblem("Name at least ten persons and one seed.")
-    return list(evaluate(settings, persons, seeds))
+    return list(evaluate(settings, persons, seeds, error_factor=errors, numbers=with_numbers))

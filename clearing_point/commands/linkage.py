@@ -187,6 +187,13 @@ def evaluate(
             "times; as in fake_1000.csv if left out. person=rec_id~rec-(\\d+) takes a part of the cell.",
         ),
     ] = None,
+    errors: Annotated[
+        float,
+        typer.Option("--errors", metavar="TIMES", help="So many times the usual errors in names and dates."),
+    ] = 1.0,
+    without_numbers: Annotated[
+        bool, typer.Option("--without-numbers", help="No sender knows a document or national number.")
+    ] = False,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -203,7 +210,12 @@ def evaluate(
     if len(columns) != len(column or ()):
         raise UsageProblem("Give each column once, as WHAT=HEADING, such as surname=last_name.")
     found = find_project(project)
-    measured = measure(load_standard(found.schemas, found.prepared), persons, numbers, file, columns)
+    if not 0 < errors <= 50:
+        raise UsageProblem("--errors is a number of times above 0 and up to 50, such as 4.")
+    standard = load_standard(found.schemas, found.prepared)
+    measured = measure(
+        standard, persons, numbers, file, columns, errors=errors, with_numbers=not without_numbers
+    )
     if json:
         print_json([asdict(m) for m in measured])
         return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ class Linked:
         Estimated shares: of the links taken that join two people; of the true pairs that were not joined.
     missed_match_low, missed_match_high : float
         Between these the missed share lies: none or all of the open scored pairs are one person, and few or many pairs
-        share no token. Wide where names and dates differ more than the settings know: then the estimate does not know.
+        share no token, and so many more or fewer by chance. Wide where names and dates differ more than the settings
+        know: then the estimate does not know.
     errors : float
         How many times as often names and dates of one person differ as the settings assume; at least 1.
     without_tokens : int
@@ -177,7 +179,7 @@ def link(
         f"CAST(lowest AS INTEGER) AS lowest_group_number, NOT ({bare}) AS has_token FROM {PERSON} "
         "JOIN linkage_label USING (number) ORDER BY number"
     )
-    rates = _rates(connection, settings, fitted.errors)
+    rates = _rates(connection, settings, fitted.errors, fitted.errors_most)
     count = connection.execute
     result = Linked(
         persons=persons,
@@ -306,7 +308,7 @@ def _collect(connection: Any, settings: LinkageSettings, decisions: Sequence[Dec
 
 
 def _rates(
-    connection: Any, settings: LinkageSettings, errors: float
+    connection: Any, settings: LinkageSettings, errors: float, errors_most: float
 ) -> tuple[float, float, float, float, float]:
     """Expected true pairs, false-match rate, missed-match rate and its range, from the probabilities of all scored pairs.
 
@@ -331,15 +333,25 @@ def _rates(
     # Where both have a number of their own, about half of what names and dates would lose is found all the same.
     base = float(settings.link["not_found_by_tokens"]) * (1 - known**2 / 2)
 
-    def true(open_pairs: float, power: int) -> float:
-        return (float(right) + open_pairs) / (1 - min(_MOST_NOT_FOUND, base * float(errors**power)))
+    def true(open_pairs: float, not_found: float) -> float:
+        return (float(right) + open_pairs) / (1 - min(_MOST_NOT_FOUND, base * not_found))
 
     def missed(pairs: float) -> float:
         return 1 - float(right) / pairs if pairs else 0.0
 
-    expected = true(float(among), 3)
+    def by_chance(share: float, sign: int) -> float:
+        # Few pairs are few by chance, too: two standard deviations of a Poisson count of missed ones.
+        noise = 2 * sqrt(share * expected + (1 if sign > 0 else 0)) / expected if expected else 0.0
+        return min(1.0, max(0.0, share + sign * noise))
+
+    unsure = float(settings.link["not_found_unsure"])
+    expected = true(float(among), errors**3)
     false_rate = 1 - float(right) / taken if taken else 0.0
-    return expected, false_rate, missed(expected), missed(true(0.0, 1)), missed(true(max(all_open, among), 4))
+    few, many = (
+        missed(true(0.0, errors / unsure)),
+        missed(true(max(all_open, among), unsure * errors_most**4)),
+    )
+    return expected, false_rate, missed(expected), by_chance(few, -1), by_chance(many, 1)
 
 
 def _slots(connection: Any) -> tuple[Array, Array]:

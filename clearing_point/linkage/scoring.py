@@ -36,12 +36,15 @@ class Fitted:
         Level of the names -> chance among two reports of one person, and among two persons.
     errors : float
         How many times as often the names and dates of one person differ as the settings assume; at least 1.
+    errors_most : float
+        As many times it may be for all that can be seen: a little more than the settings expect is not told from them.
     """
 
     prior: float
     m: Mapping[str, float]
     u: Mapping[str, float]
     errors: float
+    errors_most: float
 
 
 def fit(connection: Any, settings: LinkageSettings) -> Fitted:
@@ -83,7 +86,10 @@ def fit(connection: Any, settings: LinkageSettings) -> Fitted:
         true_pairs = everything
     else:
         m, errors = {level["name"]: float(level["m"]) for level in anchor["levels"]}, 1.0
-    return Fitted(min(0.5, true_pairs / pairs), m, fitted, errors)
+    # So many pairs that look otherwise could be there and would have been taken for none.
+    unseen = float(whole["m"]) / (_SOME_MORE + _FEW / true_pairs)
+    most = max(errors, (1 - unseen) / (1 - float(whole["m"])))
+    return Fitted(min(0.5, true_pairs / pairs), m, fitted, errors, most)
 
 
 def score(connection: Any, settings: LinkageSettings) -> Fitted:

@@ -19,6 +19,7 @@ from pipelines.compare import compare, read_of
 from pipelines.ingest import load_source
 from pipelines.rebuild import rebuild
 from tests.command import command
+from tests.small_office import small_office
 
 OLD, NEW = datetime.date(2024, 1, 31), datetime.date(2025, 4, 14)
 
@@ -180,3 +181,47 @@ def _stored(project: Project) -> list[tuple[object, ...]]:
         return connection.execute(
             "SELECT submission_id, sender, released, status FROM raw.submission ORDER BY 1"
         ).fetchall()
+
+
+@pytest.mark.nightly
+def test_a_report_prints_what_a_newer_release_changed(tmp_path: Path) -> None:
+    """Through the commands: import, report, import of a newer release, report; the changes of T43 stand in the table.
+
+    Quick: tests/unit/test_report_files.py::test_the_check_compares_the_printed_pages_with_the_page
+    """
+    place = small_office(tmp_path)
+    with _extract(place).open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    older = [dict(r) for r in rows]
+    changed = [
+        r for r in older
+        if r["Indicator"] == "Detected trafficking victims" and r["Dimension"] == r["Category"] == r["Sex"] == r["Age"] == "Total"
+        and (r["Iso3_code"], r["Year"]) in {("ALB", "2022"), ("SRB", "2022")}
+    ]  # fmt: skip
+    for row in changed:
+        row["txtVALUE"] = str(int(row["txtVALUE"]) + 7)
+    assert len(changed) == 2
+    for day, sent in ((OLD, older), (NEW, rows)):
+        path = tmp_path / f"data_{day}.csv"
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(sent)
+        where = ("--project", place.root, "--data", place.data)
+        code, _, err = command("import", "unodc", path, "--release", str(day), *where)
+        assert code == 0, err
+        code, _, err = command("report", "--edition", "2022", *where)
+        assert code == 0, err
+    report = place.data / "reports" / "2022"
+    with (report / "revisions.csv").open(encoding="utf-8", newline="") as handle:
+        told = [r for r in csv.DictReader(handle) if r["table"] == "T43"]
+    assert [(r["cell"][10:13], int(r["before"]) - int(r["now"]), r["reason"]) for r in told] == [
+        ("ALB", 7, "release"),
+        ("SRB", 7, "release"),
+    ]
+    page = (report / "report.html").read_text(encoding="utf-8")
+    assert "Its publisher released it anew" in page[page.index('id="table-revised"') :]
+
+
+def _extract(place: Project) -> Path:
+    return place.sources / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
