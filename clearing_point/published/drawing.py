@@ -29,7 +29,8 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
     column, unit = _number(answer)
     variables = [c for c in frame.columns if c not in (*NUMBERS, *FLAGS)]
     years = _years(release)
-    along = x or next((v for v in variables if v in years), variables[0] if variables else None)
+    several = [v for v in variables if frame[v].nunique() > 1] or variables  # one year is no axis
+    along = x or next((v for v in several if v in years), several[0] if several else None)
     if along is None or along not in variables:
         raise InputProblem("There is nothing to draw: name a variable of the answer as x.")
     rest = [v for v in variables if v != along]

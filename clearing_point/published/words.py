@@ -23,6 +23,7 @@ def help_of(release: Release, term: str) -> Help:
         or _code(release, term)
         or _named(release, term)
         or _of_standard(term)
+        or _said_of(release, term)
     )
     if not lines:
         raise InputProblem(
@@ -60,12 +61,21 @@ def _variable(release: Release, term: str) -> list[str]:
         return []
     codes = release.rows(
         "SELECT code, any_value(label) FROM category WHERE variable = ? GROUP BY code "
-        "ORDER BY min(kind = 'group'), max(position), code",
-        [term],
+        "HAVING ? OR bool_or(kind <> 'group') ORDER BY min(kind = 'group'), max(position), code",
+        [term, term != release.place],
     )
     lines = [f"{term}: {tables[0][1]}", "In: " + ", ".join(name for name, _ in tables)]
     lines += [f"  {code}: {label}" for code, label in codes]
     if term == release.place:
+        lines += [
+            f"Rows of {table} that are no territories: {rows}"
+            for table, rows in release.rows(
+                "SELECT indicator_id, string_agg(code || ' (' || label || ')', ', ' ORDER BY position) FROM category "
+                "WHERE variable = ? AND kind = 'group' AND code NOT IN "
+                "(SELECT code FROM category WHERE kind <> 'group') GROUP BY 1 ORDER BY 1",
+                [term],
+            )
+        ]
         lines += [
             f"  {place} sent {', '.join(map(str, years))}"
             for place, years in release.rows(
@@ -92,6 +102,21 @@ _TERMS = {
 """What is asked of the release as a whole, and how it answers."""
 
 
+_SIGNS = {
+    "c": "Protected: a small number, or one from which a small number could be worked out. It may also be zero.",
+    "hidden": "Protected: a small number, or one from which a small number could be worked out. It may also be zero.",
+    "suppressed": "Whether the number is protected: a small one, or one from which a small one could be worked out.",
+    "rounded": "Whether the number was rounded to protect persons.",
+    "missing": "Whether nothing was sent for that territory and year: this is not zero.",
+    "..": "No data: nothing was sent for that territory and year. This is not zero.",
+    "not_published": "Whether the table does not have this number.",
+    "provisional": "Whether the number may still be completed.",
+    "share": "Per cent of those with a known answer: see Answer.shares().",
+}
+"""Signs and marks of the frames, which stand in no code list."""
+_SHORT = 2
+
+
 def _named(release: Release, term: str) -> list[str]:
     """Explain what the release is asked for as a whole, or a territory by its name."""
     if term.lower() in _TERMS:
@@ -108,6 +133,20 @@ def _named(release: Release, term: str) -> list[str]:
         f"{code}: {term}",
         f"sent {sent}",
         *(line for line in _breaks(release) if f": {code} from" in line),
+    ]
+
+
+def _said_of(release: Release, term: str) -> list[str]:
+    """Explain a sign or a mark of the frames; a word of everyday use leads to the tables that have it."""
+    sign = _SIGNS.get(term.lower())
+    if sign:
+        return [f"{term}: {sign}"]
+    found = release.search(term) if len(term) > _SHORT else None
+    if found is None or found.empty:
+        return []
+    return [
+        f"{term} is no code, but a word of",
+        *(f"  {row.indicator}: {row.title}" for row in found.itertuples()),
     ]
 
 
@@ -159,7 +198,11 @@ def territory_of(release: Release, name: str) -> str:
     wanted = name.strip().rstrip("*").casefold()
     known = {
         row[0]
-        for row in release.rows("SELECT DISTINCT territory FROM submission WHERE territory IS NOT NULL")
+        for row in release.rows(
+            "SELECT DISTINCT territory FROM submission WHERE territory IS NOT NULL UNION "
+            "SELECT DISTINCT code FROM category WHERE variable = ? AND kind = 'code'",
+            [release.place],
+        )
     }
     labels = release.rows("SELECT DISTINCT code, label FROM label WHERE variable = ?", [release.place])
     found = {

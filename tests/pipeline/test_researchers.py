@@ -193,6 +193,16 @@ def test_help_knows_every_code_of_the_standard(release: Release) -> None:
     assert "XKX" in repr(release.help("SEE11"))
 
 
+def test_a_territory_that_sent_nothing_is_known_and_a_word_leads_to_its_tables(release: Release) -> None:
+    """It stands in the tables, with "no data"; rows of a table that are no territories are not listed as such."""
+    assert release.territory("Kosovo*") == release.territory("kosovo") == "XKX"
+    assert "T13" in repr(release.help("children"))
+    assert "small number" in repr(release.help("hidden"))
+    lines = repr(release.help("territory")).splitlines()
+    assert not any(line.startswith("  SUBMITTED") for line in lines)
+    assert any("no territories" in line and "SUBMITTED" in line for line in lines)
+
+
 def test_every_published_crossing_of_one_year_is_answered_with_its_year(release: Release) -> None:
     """Asked by its other variables where the year is its own, a table gives its own numbers."""
     asked = 0
