@@ -44,6 +44,8 @@ _KEYWORDS = (
     "official statistics",
 )
 _SPATIAL = "http://publications.europa.eu/resource/authority/country/"
+_FORMAT = "http://publications.europa.eu/resource/authority/file-type/"
+_LANGUAGE = "http://publications.europa.eu/resource/authority/language/ENG"
 _NUMBER = "Number: "
 _REVISION_FIELDS = {
     "indicator": "The table.",
@@ -232,6 +234,8 @@ def catalogue(
             "dct:description": {"@language": "en", "@value": "Protected tables, one release an edition."},
             "dct:publisher": publisher,
             "dct:license": {"@id": _LICENCE[1]},
+            "dct:language": {"@id": _LANGUAGE},
+            "dct:spatial": [{"@id": f"{_SPATIAL}{t}"} for t in territories],
             "dcat:dataset": [{"@id": dataset}],
         },
         {
@@ -252,7 +256,8 @@ def catalogue(
             "dcat:theme": {"@id": "http://publications.europa.eu/resource/authority/data-theme/JUST"},
             "dcat:keyword": [{"@language": "en", "@value": word} for word in _KEYWORDS],
             "dcat:contactPoint": {
-                "@type": "vcard:Organization", "vcard:fn": about.get("contact") or _PUBLISHER,
+                "@type": ["vcard:Kind", "vcard:Organization"],
+                "vcard:fn": about.get("contact") or _PUBLISHER,
             },
             "dct:spatial": [{"@id": f"{_SPATIAL}{t}"} for t in territories],
             "dct:temporal": {
@@ -275,6 +280,7 @@ def catalogue(
                     "@type": "dcat:Distribution",
                     "dct:title": {"@language": "en", "@value": table.indicator.title["en"]},
                     "dcat:accessURL": {"@id": f"{base}data/{name}.{ending}"},
+                    "dct:format": {"@id": f"{_FORMAT}{ending.upper()}"},
                     "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{media}"},
                     "dct:license": {"@id": _LICENCE[1]},
                 }
