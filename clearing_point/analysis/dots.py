@@ -19,8 +19,12 @@ from clearing_point.analysis.drawing import (
 if TYPE_CHECKING:
     from clearing_point.analysis.charts import Chart
 
+_UNIT = 44
+"""Letters of a line below the scale."""
 _MARKERS = ("o", "D", "s", "^")
-_NEAR = 0.24
+_ROOM, _MORE_ROOM = 1.22, 1.4
+"""How far the scale goes on beyond its end, for numbers; and where the sign of another series stands beside one."""
+_NEAR = 0.34
 """Part of the scale within which a number has no room between its dot and the axis."""
 
 
@@ -38,11 +42,12 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     names = list(chart.categories)
     axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(0, limit * 1.22)
+    beside = any(len({s.points[at].value is None for s in chart.series}) > 1 for at in range(len(names)))
+    axes.set_xlim(0, limit * (_MORE_ROOM if beside else _ROOM))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color=PALE)
-    axes.set_xlabel(chart.unit, fontsize=SMALL, color=GREY)
-    value_axis(axes.xaxis, limit, chart.percent, chart.separator)
+    axes.set_xlabel(wrapped(chart.unit, _UNIT), fontsize=SMALL, color=GREY)
+    value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=4)
 
 
 def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
@@ -59,7 +64,8 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
     for value, text, side in _labels(shown, limit):
         axes.annotate(
             text, (value, at), (8 * side, 0), textcoords="offset points", va="center", fontsize=SMALL,
-            ha="left" if side > 0 else "right", zorder=4, annotation_clip=False,
+            ha="left" if side > 0 else "right", zorder=2.5, annotation_clip=False,
+            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     hidden = [(n, s.points[at]) for n, s in enumerate(chart.series) if s.points[at].value is None]
     signs = "; ".join(_sign(chart, number, point) for number, point in hidden)

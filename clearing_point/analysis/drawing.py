@@ -173,11 +173,11 @@ def wrapped(name: str, width: int = 26) -> str:
     return "\n".join(textwrap.wrap(name, width)) or name
 
 
-def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",") -> None:
+def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",", parts: int = 5) -> None:
     """Put round numbers along an axis, none beyond its limit."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-    wanted = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=True).tick_values(0, limit)
+    wanted = MaxNLocator(nbins=parts, steps=[1, 2, 2.5, 5, 10], integer=True).tick_values(0, limit)
     sign = " %" if percent else ""
     axis.set_major_locator(FixedLocator([tick for tick in wanted if 0 <= tick <= limit * 1.001]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}{sign}".replace(",", separator)))

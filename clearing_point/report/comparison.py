@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clearing_point.report.chapters import Numbering, cell_of
+from clearing_point.analysis.charts import Chart, Series
+from clearing_point.analysis.model import TOTAL
+from clearing_point.report.chapters import Numbering, cell_of, counted_figure
 from clearing_point.report.figures import Easel
-from clearing_point.report.model import Block, Cell, Paragraph, Row, Section, Table
+from clearing_point.report.model import Block, Cell, Figure, Paragraph, Row, Section, Table
 from clearing_point.report.reading import draw_pictures
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
@@ -17,6 +19,8 @@ from clearing_point.standard.model import TERRITORY
 ANCHOR = "reading-comparison"
 _PLACES = "M15_PLACES"
 """The scorecard's number of places in shelters."""
+_LEAST = 2
+"""A picture of one number of the territory says no more than the number."""
 _SHELTERS = ("T32", "T32B")
 """Persons with the median of their nights; nights used in per cent of those offered."""
 
@@ -28,7 +32,7 @@ def comparison_of(
     words = easel.setting.words
     pictures = [
         {
-            "table": entry["table"],
+            **{key: entry[key] for key in ("table", "words") if key in entry},
             "chart": {
                 "kind": "dots", "x": TERRITORY, "value": "share", "of": entry["of"], "at": {entry["of"]: entry["at"]},
                 "reference": True,
@@ -44,6 +48,42 @@ def comparison_of(
     blocks += [Row(tuple(drawn[at : at + 2])) for at in range(0, len(drawn), 2)]
     blocks += [shelters] if shelters is not None else []
     return (Section(ANCHOR, words("reading.comparison.title"), tuple(blocks)),)
+
+
+def effects_of(
+    territory: str, title: str, wanted: Sequence[Mapping[str, Any]], views: Mapping[str, View], easel: Easel,
+    numbering: Numbering, anchor: str,
+) -> tuple[Figure, ...]:  # fmt: skip
+    """Draw the shares of a territory beside the region's in one picture: a row an indicator, in the order of the tables."""
+    words = easel.setting.words
+    labels, pairs, made = [], [], False
+    for entry in wanted:
+        view, of = views.get(entry["table"]), entry["of"]
+        if view is None or view.protected.withheld or territory not in view.categories.get(TERRITORY, ()):
+            continue
+        if entry["at"] not in view.categories.get(of, ()):
+            continue
+        at = {of: entry["at"]}
+        at |= easel.year_of(view, {**at, TERRITORY: territory}, TERRITORY, None)
+        pair = [easel.point_at(view, {**at, TERRITORY: code}, True, of) for code in (TOTAL, territory)]
+        found = [point for point in pair if point is not None]
+        if len(found) == len(pair):
+            labels.append(words(f"reading.pictures.{entry['words']}"))
+            pairs.append(found)
+            made = made or view.published.made_data
+    if sum(pair[1].value is not None for pair in pairs) < _LEAST:
+        return ()
+    names = (words("tables.region"), easel.setting.territory(territory))
+    series = tuple(Series(name, tuple(pair[at] for pair in pairs)) for at, name in enumerate(names))
+    chart = Chart(
+        kind="dots", name=anchor, title=title, categories=tuple(labels), series=series, percent=True,
+        alternative=easel.spoken("dots", title, labels, series, words("tables.territory")),
+        unit=words("reading.profile.effects_unit"), missing=easel.missing(series),
+        hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
+        later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made),
+    )  # fmt: skip
+    figure = easel.finish(chart, numbering.figure(), ANCHOR, (), made)
+    return tuple(block for block in counted_figure(figure, numbering) if isinstance(block, Figure))
 
 
 def _shelters(views: Mapping[str, View], setting: Setting, numbering: Numbering) -> Table | None:
@@ -104,4 +144,4 @@ def _places(territory: str, setting: Setting) -> Cell:
     return Cell(print_number(int(value), setting.words))
 
 
-__all__ = ["comparison_of"]
+__all__ = ["comparison_of", "effects_of"]

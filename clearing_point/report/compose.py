@@ -25,6 +25,7 @@ from clearing_point.report.reading import (
     draw_front,
     first_page,
     load_chapters,
+    terms_of,
 )
 from clearing_point.report.scorecard import mechanisms
 from clearing_point.report.territories import chapters
@@ -70,7 +71,7 @@ def compose(
     compared = comparison_of(listed.get("comparison", ()), by_id, easel, numbering)
     names = {territory: setting.territory(territory) for territory in context.coverage}
     ordered = sorted(names, key=lambda territory: names[territory])
-    pictures = {t: draw_profile(t, listed["profile"], by_id, easel, numbering) for t in ordered}
+    pictures = {t: draw_profile(t, listed, by_id, easel, numbering) for t in ordered}
     covered = coverage(easel, numbering)
     body = list(parts(views, easel, numbering))
     if context.scorecard is not None:
@@ -99,7 +100,7 @@ def compose(
         *way,
         *chapters_of(listed, finder, drawn, numbering, texts),
         *compared,
-        about(finder, facts),
+        about(finder, facts, _title(edition, words, reports)),
     )
     reading = Section("reading", words("reading.title"), (Paragraph(words("reading.intro")),), chapters_read)
     profiles = Section(
@@ -109,6 +110,7 @@ def compose(
         ),
     )  # fmt: skip
     front: tuple[Block, ...] = first_page(finder.region(), drawn, numbering.of_table, texts)
+    front = (*front, terms_of(words, [names[territory] for territory in ordered]))
     easel.draw_all()
     made = any(view.published.made_data for view in views) or context.made_data
     return Report(
@@ -149,7 +151,10 @@ def _how_to_read(setting: Setting, views: Sequence[View], numbers: Mapping[str, 
         ("0", words("how_to_read.sign_zero")),
         (words("signs.none_reported"), words("how_to_read.sign_none_reported")),
         (words("signs.no_data"), words("how_to_read.sign_no_data")),
-        (words("signs.indicative").strip(), words("how_to_read.sign_indicative")),
+        *(
+            (words(f"signs.{sign}").strip(), words(f"how_to_read.sign_{sign}"))
+            for sign in ("indicative", "no_share", "no_measure", "break", "not_yet")
+        ),
     ]
     if setting.edition.profile == "round":
         signs[0] = (words("how_to_read.rounded_example"), words("how_to_read.sign_rounded"))

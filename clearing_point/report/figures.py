@@ -119,7 +119,7 @@ class Easel:
         if asked.get("beside_region"):
             series, series_codes = TERRITORY, (TOTAL, fixed[TERRITORY])
             fixed = {variable: code for variable, code in fixed.items() if variable != TERRITORY}
-        fixed = {**fixed, **self._year_of(view, fixed, x, series)}
+        fixed = {**fixed, **self.year_of(view, fixed, x, series)}
         of = str(asked["of"]) if "of" in asked else None
         if (
             kind == "line"
@@ -150,7 +150,7 @@ class Easel:
         reference = None
         if asked.get("reference") and TOTAL in view.categories[x]:
             reference = self.point_at(view, {**fixed, x: TOTAL}, share, of)
-        unit = words("figures.percent_of", population=view.population) if share else view.population
+        unit = self._unit(view, of) if share else view.population
         labels = tuple(
             self._with_base(view, fixed, x, code, of) if reference else view.label(x, code)
             for code in x_codes
@@ -172,7 +172,7 @@ class Easel:
             percent=share,
             upright=x == view.year,
             hidden=words("figures.hidden", sign=view.protected.sign),
-            missing=words("figures.missing", sign=words("signs.no_data")),
+            missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
             broken=words("figures.broken"),
             rest=words("figures.rest", sign=view.protected.sign),
@@ -188,6 +188,20 @@ class Easel:
         if chart.in_panels:
             notes.append(words("figures.note_panels"))
         return self.finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
+
+    def missing(self, drawn: Sequence[Series]) -> str:
+        """Say what the signs in the gaps of a chart stand for: that there are no data, or that there is no percentage."""
+        words = self.setting.words
+        signs = {point.text for series in drawn for point in series.points if point.state == "none"}
+        kinds = (("figures.missing", "signs.no_data"), ("figures.no_share", "signs.no_share"))
+        return " · ".join(words(key, sign=words(sign)) for key, sign in kinds if words(sign) in signs)
+
+    def _unit(self, view: View, of: str | None) -> str:
+        """Name what a share is of: those with a known answer, or all where the table does not count the unknown ones."""
+        variable = of or view.share_variable()
+        known = variable is not None and UNKNOWN in view.categories[variable]
+        key = "figures.percent_of_known" if known else "figures.percent_of"
+        return self.setting.words(key, population=view.population)
 
     def codes(self, view: View, variable: str, share: bool) -> list[str]:
         """Return the categories that a figure draws."""
@@ -217,7 +231,7 @@ class Easel:
             drawn.append(Series(name, points, code == UNKNOWN, broken))
         return drawn
 
-    def _year_of(self, view: View, fixed: Place, x: str, series: str | None) -> dict[str, str]:
+    def year_of(self, view: View, fixed: Place, x: str, series: str | None) -> dict[str, str]:
         """Return the year that a picture of one year is of: the edition's, or the one before while it is not complete."""
         if view.year is None or view.year in (x, series) or view.year in fixed:
             return {}

@@ -154,6 +154,9 @@ class Paragraph:
 
     text: str
     kind: str = ""
+    lead: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    """Names of tables and their anchors, where the text is `lead` and these names: a page makes links of them."""
 
 
 @dataclass(frozen=True)

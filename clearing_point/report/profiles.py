@@ -9,6 +9,7 @@ from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.report.breaks import known_breaks
 from clearing_point.report.chapters import Numbering, counted_figure
+from clearing_point.report.comparison import effects_of
 from clearing_point.report.editor_texts import EditorText, beside
 from clearing_point.report.figure_maps import silent_state
 from clearing_point.report.figures import Easel, state_of
@@ -31,14 +32,18 @@ def draw_profile(
     territory: str, listed: Mapping[str, Any], views: Mapping[str, View], easel: Easel, numbering: Numbering
 ) -> tuple[Figure, ...]:
     """Draw the pictures of a territory."""
-    setting = easel.setting
+    setting, words = easel.setting, easel.setting.words
     if not _has_data(setting, territory):
         return ()
     name = setting.territory(territory)
     anchor = f"picture-{territory.lower()}"
     found = draw_pictures(
-        listed["pictures"], views, easel, numbering, anchor, territory, f"{name}: {{title}}"
+        listed["profile"]["pictures"], views, easel, numbering, anchor, territory, f"{name}: {{title}}"
     )
+    found += effects_of(
+        territory, words("reading.profile.effects", name=name), listed.get("comparison", ()), views, easel, numbering,
+        f"{anchor}-effects",
+    )  # fmt: skip
     mechanism = _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism")
     return (*found, *mechanism)
 
@@ -79,29 +84,21 @@ def _figures_beside_region(
     body: list[list[str | Cell]] = []
     for entry in listed["figures"]:
         view = views.get(entry["table"])
-        if (
-            view is None
-            or view.protected.withheld
-            or view.year is None
-            or territory not in view.categories.get(TERRITORY, ())
-        ):
+        if view is None or view.protected.withheld or territory not in view.categories.get(TERRITORY, ()):
             continue
         at = dict(entry.get("at", {}))
         if any(code not in view.categories.get(variable, ()) for variable, code in at.items()):
             continue
         year = str(setting.edition.year)
-        last = view.filled({**at, TERRITORY: territory, view.year: year})
+        last = view.filled({**at, TERRITORY: territory, **({view.year: year} if view.year else {})})
         if last is not None and view.is_incomplete(last):
             year = str(setting.edition.year - 1)
+        of_year = {view.year: year} if view.year else {}
         cells = []
         for where in (territory, None):
-            place = view.filled({**at, view.year: year, **({TERRITORY: where} if where else {})})
+            place = view.filled({**at, **of_year, **({TERRITORY: where} if where else {})})
             cells.append(_cell(view, place, entry.get("of", "")))
-        label = view.label(entry["of"], at[entry["of"]]) if "of" in entry else ""
-        key = "reading.profile.share" if label else "reading.profile.number"
-        values = {"label": label} if label else {}
-        text = words(key, title=view.title, year=year, **values)
-        body.append([text, *cells])
+        body.append([words(f"reading.profile.named.{entry['words']}", year=year), *cells])
         made = made or view.published.made_data
     note = words(
         "reading.profile.figures_note", hidden=_sign(views), missing=words("signs.no_data"),
@@ -151,7 +148,7 @@ def _mechanism(
     chart = Chart(
         kind="dots", name=anchor, title=title, categories=tuple(labels), series=series, percent=True,
         alternative=easel.spoken("dots", title, labels, series, words("scorecard.columns.level")),
-        unit=words("reading.profile.mechanism_unit"), missing=words("figures.missing", sign=words("signs.no_data")),
+        unit=words("reading.profile.mechanism_unit"), missing=easel.missing(series),
         mark=easel.mark(made),
     )  # fmt: skip
     figure = easel.finish(chart, numbering.figure(), "table-scorecard", (), made)
@@ -179,7 +176,8 @@ def _notes(territory: str, setting: Setting) -> list[str]:
         codes = sorted({str(d[name]) for d in declared if d.get(name)})
         if codes and codelist:
             labels = [standard.label_of(codelist, code, words.language) for code in codes]
-            found.append(words("figures.pair", name=words.of(fields[name].title), value=", ".join(labels)))
+            asked = words(f"reading.profile.declared.{name}")
+            found.append(words("figures.pair", name=asked, value=", ".join(labels)))
     for row in known_breaks(setting.context):
         if row["territory_id"] == territory:
             what = standard.place_text(row["what_en"], words.language)

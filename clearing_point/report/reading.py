@@ -28,6 +28,7 @@ from clearing_point.report.model import (
 from clearing_point.report.revised import as_printed
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import View
+from clearing_point.report.words import Words
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY
 
@@ -64,14 +65,17 @@ def draw_pictures(
             continue
         figure = easel.figure_of(
             view, f"{anchor}-{len(found) + 1}", numbering.figure(), table_anchor(entry["table"]), fixed,
-            title.replace("{title}", _title(view, entry.get("chart", {}))), entry.get("chart"),
+            title.replace("{title}", _title(view, entry)), entry.get("chart"),
         )  # fmt: skip
         found += [block for block in counted_figure(figure, numbering) if isinstance(block, Figure)]
     return tuple(found)
 
 
-def _title(view: View, chart: Mapping[str, Any]) -> str:
-    """Name the table, and the category that a picture of shares is of where the table's name does not say it."""
+def _title(view: View, entry: Mapping[str, Any]) -> str:
+    """Name a picture: by its own words, or its table and the category of which it shows shares."""
+    if "words" in entry:
+        return view.setting.words(f"reading.pictures.{entry['words']}")
+    chart = entry.get("chart", {})
     of = str(chart.get("of", ""))
     code = str(chart.get("at", {}).get(of, ""))
     if not code:
@@ -131,8 +135,9 @@ def glance_of(
     chart = Chart(
         kind="dots", name=f"{anchor}-glance", title=title, categories=labels, series=series, percent=True,
         alternative=easel.spoken("dots", title, labels, series, words("reading.year")), key="",
-        unit=words("reading.percent_known"), missing=words("figures.no_share", sign=words("signs.no_share")),
-        hidden=words("figures.hidden", sign=":"), later=words("figures.later", sign=words("signs.not_yet")),
+        unit=words("reading.percent_known"), missing=easel.missing(series),
+        hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
+        later=words("figures.later", sign=words("signs.not_yet")),
         mark=easel.mark(made),
     )  # fmt: skip
     figure = easel.finish(chart, numbering.figure(), table.anchor, (), made)
@@ -211,6 +216,12 @@ def first_page(
     return (*beside(texts, "first-page", said(chosen, numbers)), *drawn["front"].pictures)
 
 
+def terms_of(words: Words, territories: Sequence[str]) -> Terms:
+    """Explain the terms of the first page, and name the territories of the region."""
+    names = words("reading.region.meaning", count=len(territories), names=words.joined(tuple(territories)))
+    return Terms((*words.terms("reading.terms"), (words("reading.region.term"), names)))
+
+
 def chapters_of(
     listed: Mapping[str, Any], finder: Finder, drawn: Mapping[str, Drawn], numbering: Numbering,
     texts: Mapping[str, EditorText],
@@ -226,9 +237,11 @@ def chapters_of(
         blocks += [Row(pictures)] if len(pictures) > 1 else pictures
         blocks += drawn[name].glance
         blocks += drawn[name].published
-        tables = [of_table[t] for t in chapter["tables"] if t in of_table]
+        tables = tuple((of_table[t], table_anchor(t)) for t in chapter["tables"] if t in of_table)
         if tables:
-            blocks.append(Paragraph(words("reading.tables", names=", ".join(tables)), "small"))
+            names = ", ".join(number for number, _ in tables)
+            text = words("reading.tables", names=names)
+            blocks.append(Paragraph(text, "small", text.removesuffix(names), tables))
         of_itself = drawn[name].published or any(isinstance(block, Findings) for block in blocks)
         if len(blocks) > 2 or of_itself:
             title = f"{len(sections) + 1}. {words(f'reading.chapters.{name}.title')}"
@@ -241,10 +254,10 @@ def chapters_of(
     return tuple(sections)
 
 
-def about(finder: Finder, setting_facts: Sequence[tuple[str, str]]) -> Section:
+def about(finder: Finder, setting_facts: Sequence[tuple[str, str]], title: str) -> Section:
     """Return where the report comes from: sources, method, next release, contact, licence, how to cite."""
     words, edition = finder.words, finder.setting.edition
-    named = {"year": edition.year, "title": edition.title}
+    named = {"year": edition.year, "title": title}
     terms = [
         (words(f"reading.about.{key}"), words(f"reading.about.{key}_text"))
         for key in ("sources", "method", "counted", "protected")
@@ -271,4 +284,5 @@ __all__ = [
     "first_page",
     "load_chapters",
     "said",
+    "terms_of",
 ]

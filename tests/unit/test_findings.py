@@ -54,10 +54,12 @@ def test_a_change_names_how_much_against_when_and_whose_it_is():
 def test_a_known_break_is_said_in_the_same_sentence():
     text = said(REGION, known={("BGR", "2022", "")})
     assert (
-        "Bulgaria alone went from 466 to 153, 76 % of the difference, and has counted otherwise since 2022"
+        "Bulgaria alone went from 466 to 153, 76 % of the difference, where the method of counting changed in 2022"
         in text
     )
-    assert "changed in between in Albania" in said(REGION, known={("ALB", "2022", "persons_identified")})
+    assert "in between, the method of counting changed in Albania" in said(
+        REGION, known={("ALB", "2022", "persons_identified")}
+    )
     assert "changed" not in said(REGION, known={("ALB", "2021", "")})  # before both years
     assert "changed" not in said(REGION, known={("ALB", "2022", "persons_assisted")})  # of another count
     assert "must not be compared" in said(REGION, territory="BGR", known={("BGR", "2022", "")})

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
-from clearing_point.analysis.drawing import Point, round_limit, styled
+from clearing_point.analysis.dots import draw_dots
+from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled
 from clearing_point.analysis.lines import panels
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
 from clearing_point.report.figures import Easel
@@ -147,6 +148,41 @@ def test_classes_of_a_map_end_at_round_numbers_above_all_values():
 def _easel() -> Easel:
     setting = Setting(samples.edition(), samples.context(), load_words(REPORTS, "en"))
     return Easel(setting, REPORTS)
+
+
+def test_a_sign_in_a_gap_is_called_what_it_is():
+    """No percentage is not "no data": what a figure says below it follows from the signs that it shows."""
+    easel = _easel()
+    no_share, no_data = Point(None, "no %", "none"), Point(None, "..", "none")
+    assert easel.missing([Series("a", (no_share, HIDDEN))]) == "No percentage: too few are known (no %)"
+    assert easel.missing([Series("a", (no_data,))]) == "No data (..)"
+    both = easel.missing([Series("a", (no_data,)), Series("b", (no_share,))])
+    assert both == "No data (..) · No percentage: too few are known (no %)"
+    assert easel.missing([Series("a", (HIDDEN,))]) == ""
+
+
+def test_the_axis_of_shares_says_what_they_are_of():
+    """Of those with a known answer where the table counts the unknown ones; of all where it does not."""
+    easel, table = _easel(), samples.by_sex()
+    view = View(table, easel.setting)
+    assert easel._unit(view, "sex") == "per cent of identified victims with a known answer"
+    view.categories["sex"] = tuple(code for code in view.categories["sex"] if code != "UNK")
+    assert easel._unit(view, "sex") == "per cent of identified victims"
+
+
+def test_numbers_of_dots_and_the_signs_beside_them_do_not_run_into_each_other():
+    full = (Point(100.0, "1 of 1", "shown"), Point(66.0, "2 of 3", "shown"))
+    none = (Point(None, "..", "none"), Point(None, "..", "none"))
+    series = (Series("On paper", full), Series("In operation", none))
+    chart = replace(_chart("dots", HIDDEN), series=series, percent=True)
+    with styled(STYLE):
+        figure = new_figure(2.5)
+        axes = figure.add_subplot()
+        draw_dots(axes, chart)
+        figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 4
+    assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])
 
 
 def test_an_indicator_may_ask_for_a_map():

@@ -100,6 +100,11 @@ def test_the_site_has_the_tables_and_figures_of_the_single_page(folder, language
     )
 
 
+def test_a_chapter_leads_to_its_reference_tables(folder):
+    text = (folder / "pages" / "reading-identified.html").read_text("utf-8")
+    assert 'Reference tables: <a href="../pages/section-t01.html#table-t01">Table T01</a>' in text
+
+
 def test_a_page_knows_its_neighbours_files_and_languages(folder):
     text = (folder / "pages" / "profile-alb.html").read_text("utf-8")
     for wanted in (
