@@ -40,7 +40,7 @@ _META = b"clearing_point"
 _FEW = 100
 _BATCH_ROWS = 20_000
 _OWN_DIGITS = 32
-_TOTAL = r"[0-9]{1,9}([.,][0-9]{1,3})?"
+_TOTAL = r"[0-9]{1,6}([.,][0-9]{1,2})?"
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def _body(connection: Any, layouts: Sequence[SheetLayout], left: Sequence[LeftOu
     as_it_stands = len(kept) == width and not replaced
     select = f"cells[1:{width}]" if as_it_stands else f"[{', '.join(cells)}]"
     if any(layout.skip_columns for layout in layouts):
-        # Of a row of totals its word is kept, and its numbers.
+        # Of a row of totals its word is kept, and its numbers, if they are too short for a telephone.
         words = sorted({word for layout in layouts for many in layout.skip_columns.values() for word in many})
         select = (
             f"CASE WHEN {is_skipped(layouts)} THEN list_transform(cells[1:{width}], lambda cell, number: "

@@ -29,6 +29,7 @@ MARK = "\u241a"
 """Stands where a text was not kept (the symbol for "substitute"); in a column of references with a number behind
 it, so that rows that belong together still do."""
 
+_OFFICIAL_DIGITS = 7
 _DATE = re.compile(
     r"[0-9]{1,4}(?: *[./-] *[0-9]{1,4}){0,2}\.?(?:[ T][0-9]{1,2}(?::[0-9]{1,2}){0,2}(?:[.,][0-9]{1,6})?Z?)?"
     r"|[0-9]{5}(?:[.,][0-9]+)?"
@@ -36,6 +37,8 @@ _DATE = re.compile(
 _NUMBER = re.compile(
     r"[-+]?[0-9]{1,9}(?:[ .,'\u00a0][0-9]{3}){0,3}(?:[.,][0-9]{1,17})?(?:[eE][-+]?[0-9]{1,3})?"
 )
+_SMALL_NUMBER = re.compile(rf"(?!(?:[^0-9]*[0-9]){{{_OFFICIAL_DIGITS}}}){_NUMBER.pattern}")
+"""Of whole numbers below a million: a longer one is a telephone or official number, with a comma or without."""
 _COUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
 """A short number says nothing of anybody in a column of words, where rows of totals have some."""
 _QUESTION = re.compile(r"[A-Za-z][0-9]{1,3}([._][0-9]{1,4}[a-z]?)+")
@@ -49,7 +52,6 @@ _ERROR = re.compile(ERROR_TEXT)
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"[0-9]")
-_OFFICIAL_DIGITS = 7
 _CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,4}|[0-9]{1,4}")
 _REFERENCE_SHAPES, _REFERENCE_SHARE = 4, 0.2
 """A numbering has few kinds of letters; where nearly every reference has its own, they are initials."""
@@ -267,7 +269,9 @@ def _add(
         return
     missing = {*missing_words(profile.language, standard), *map(fold, (*reading.missing, *reader.missing))}
     if known.type in NUMBER_TYPES or known.type == "year":
-        column.keeps.append(_formed(_NUMBER, missing))
+        most = float("inf") if known.type == "number" else known.constraints.get("maximum", float("inf"))
+        is_small = most < 10 ** (_OFFICIAL_DIGITS - 1)
+        column.keeps.append(_formed(_SMALL_NUMBER if is_small else _NUMBER, missing))
     elif known.type == "date":
         column.keeps.append(_formed(_DATE, missing))
     elif profile.use == "reference" or profile.territory is None:
@@ -371,6 +375,10 @@ def _open(opened: OpenText, known: set[str], standard: Standard) -> Keep:
             return text
         if not re.fullmatch(opened.pattern, bare) or len(_DIGIT.findall(bare)) >= _OFFICIAL_DIGITS:
             return None  # an official number in groups is made of short numbers, too
-        return text if all(map(is_known, _WORD.findall(bare))) else None
+        found = _WORD.findall(bare)
+        single = [word for word in found if word.isupper() and len(word) == 1]
+        if len(single) > 1:
+            return None  # initials: every letter is a word of some list
+        return text if all(map(is_known, found)) else None
 
     return keep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from clearing_point.countries import profile_of_territory
 from clearing_point.intake.archive import archived_file
-from clearing_point.intake.kept import read_kept
+from clearing_point.intake.kept import _TOTAL, read_kept
 from clearing_point.intake.minimal import MARK
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -28,7 +29,7 @@ from tests.workbooks import identification, person, write_regional
 
 PLANTED = [
     "Qarbluk", "Wexfordina", "Plimova", "Ukvardin", "Jexov", "Drenkova", "Sumbarin", "Tolvanka", "Virzenka", "Molbrat",
-    "Kvostarin", "Zelmira",
+    "Kvostarin", "Zelmira", "641234567", "J. K.",
 ]  # fmt: skip
 
 
@@ -42,10 +43,12 @@ def sent(tmp_path: Path, standard: Standard) -> Path:
             "organisation": [
                 {"organisation_id": "ORG7", "organisation_name": f"Safe House {PLANTED[1]}", "territory": "ALB",
                  "organisation_type": "NGO"},
+                {"organisation_id": "ORG8", "organisation_name": f"Safe House {PLANTED[13]}", "territory": "ALB",
+                 "organisation_type": "NGO"},
             ],
             "person": [
                 person(1, x_own=PLANTED[2]),
-                person(2, sex=PLANTED[3], x_own="z"),
+                person(2, sex=PLANTED[3], x_own="z", number_of_children=f"2.{PLANTED[12]}"),
                 person(3, birth_year=PLANTED[4]),
                 {**person(4), "person_reference": PLANTED[5]},
             ],
@@ -99,6 +102,12 @@ def test_planted_words_are_nowhere_and_the_fault_is_still_told(
             "SELECT cells FROM raw.record WHERE sheet = 'person' ORDER BY source_row"
         ).fetchall()
     assert [row[:2] for (row,) in cells] == [["P-1", "F"], ["P-2", MARK], ["P-3", "F"], [f"{MARK}1", "F"]]
+
+
+def test_a_row_of_totals_has_no_room_for_a_telephone() -> None:
+    assert re.fullmatch(_TOTAL, "123456,50")
+    assert not re.fullmatch(_TOTAL, "641234567")
+    assert not re.fullmatch(_TOTAL, "1207985")
 
 
 def test_the_search_would_find_what_is_kept(sent: Path, project: Project, standard: Standard) -> None:
