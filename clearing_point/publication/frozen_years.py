@@ -125,6 +125,32 @@ def contradicting(tables: Sequence[CountTable], out: Mapping[str, Protected], po
     return found
 
 
+_NAMED = 6
+"""Tables that a sentence names; of a whole edition there may be ninety."""
+
+
+def said_of_contradicting(
+    names: Sequence[str], tables: Sequence[CountTable], out: Mapping[str, Protected]
+) -> str:
+    """Say which tables differ from what is out, the first by name, and which categories are new in them."""
+    more = len(names) - _NAMED
+    listed = ", ".join(names[:_NAMED]) + (f" and {more} more tables" if more > 0 else "")
+    new: dict[str, set[str]] = {}
+    for table in tables:
+        if table.table_id in names:
+            before = {d.variable: {c.code for c in d.categories} for d in out[table.table_id].dimensions}
+            for now in table.dimensions:
+                codes = {c.code for c in now.categories} - before.get(now.variable, set())
+                if codes and now.variable in before:
+                    new.setdefault(now.variable, set()).update(codes)
+    if not new:
+        return f"{listed}: the standard, the links or the indicators have changed. Restore them, or declare"
+    said = "; ".join(f"{variable} {', '.join(sorted(codes))}" for variable, codes in sorted(new.items()))
+    return (
+        f"{listed}. New in them: {said}. Whoever has the edition has it without. Publish it with the next edition, or declare"
+    )
+
+
 def changed_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, dict[Cell, int]]:
     """Return by how much cells of tables that are out have changed since, by table; only what changed."""
     found = {}

@@ -39,6 +39,7 @@ from clearing_point.publication.frozen_years import (
     contradicting,
     freeze,
     refuse_small_changes,
+    said_of_contradicting,
     unchanged_cells,
     vintage_of,
 )
@@ -183,8 +184,8 @@ def _ordinary(
     if otherwise:
         raise InputProblem(
             f"Edition {edition.year} is out, and counting the same submissions gives other numbers now in "
-            f"{', '.join(otherwise)}: the standard, the links or the indicators have changed. Restore them, or declare a "
-            "complete revision with the reason to print (--complete-revision)."
+            f"{said_of_contradicting(otherwise, tables, out)} a complete revision with the reason to print "
+            "(--complete-revision)."
         )
     changed = changed_cells(frozen, out)
     said = printed_lines(ledger)
