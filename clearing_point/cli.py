@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused for reasons of data or disclosure, 2 wrong use, 3 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -109,9 +110,30 @@ def _fail(error: ClearingPointError) -> None:
             f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point."
         )
     else:
-        for line in with_ready_commands(str(error)).splitlines():
+        for line in with_ready_commands(_in_her_language(error)).splitlines():
             say(line)
     sys.exit(error.exit_code)
+
+
+def _in_her_language(error: ClearingPointError) -> str:
+    """Return the sentence of an error in the language that the command was asked for, where it has a code."""
+    asked = sys.argv[1:]
+    named = [asked[n + 1] for n, word in enumerate(asked[:-1]) if word in _LANGUAGE]
+    named += [word.partition("=")[2] for word in asked if word.partition("=")[0] in _LANGUAGE and "=" in word]
+    if error.code is not None and named and named[-1] != "en":
+        from clearing_point.standard import load_standard
+
+        with suppress(ClearingPointError):  # where the standard itself is what cannot be read
+            root = [Path(asked[n + 1]) for n, word in enumerate(asked[:-1]) if word == "--project"]
+            found = find_project(root[-1] if root else None)
+            standard = load_standard(found.schemas, found.prepared)
+            for place in ("problem", "desk"):
+                if error.code in standard.words[place]:
+                    return standard.word(place, error.code, named[-1], **error.filled)
+    return str(error)
+
+
+_LANGUAGE = ("--lang", "--language")
 
 
 def _where(error: BaseException) -> str:

@@ -36,31 +36,32 @@ EXIT_CODES = {
 
 
 class ClearingPointError(Exception):
-    """Base of every error that this package raises on purpose."""
-
-    exit_code = 3
-
-
-class InputProblem(ClearingPointError):
-    """The data, the file or the request is wrong. The text may be shown to the sender.
-
-    Never put a value of a person into the text: name the sheet, the row, the column.
+    """Base of every error that this package raises on purpose.
 
     Parameters
     ----------
     text : str
         In English, for the command line.
     code : str, optional
-        Its name in ``words.yml`` (desk), where a page says the same in every language.
+        Its name in ``words.yml`` (problem, desk), where a command or page says the same in every language.
     filled : mapping
         What stands in the places of that sentence.
     """
 
-    exit_code = 1
+    exit_code = 3
 
     def __init__(self, text: str = "", code: str | None = None, **filled: object) -> None:
         super().__init__(text)
         self.code, self.filled = code, filled
+
+
+class InputProblem(ClearingPointError):
+    """The data, the file or the request is wrong. The text may be shown to the sender.
+
+    Never put a value of a person into the text: name the sheet, the row, the column.
+    """
+
+    exit_code = 1
 
 
 class MachineProblem(InputProblem):

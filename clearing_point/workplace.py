@@ -127,7 +127,7 @@ def alone(lock: Path, doing: str, *, patience: float = 1.0) -> Iterator[bool]:
                     holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
                     who = f" (process {holder})" if holder.isdigit() else ""
                     raise InputProblem(
-                        f"Another command is {doing}{who}: wait for it to end and try again."
+                        f"Another command is {doing}{who}: wait for it to end and try again.", "busy"
                     ) from error
                 sleep(_PAUSE_SECONDS)
         os.ftruncate(descriptor, 0)

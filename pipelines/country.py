@@ -39,6 +39,8 @@ _TOP_ROWS = 20
 _UNDECIDED = "# undecided: "
 _MATCHES = 2
 """Headings that must be known before a row is taken for the row of headings."""
+_FIRST_TABLE = "person"
+"""Where nothing is known of a sheet's headings; a person puts the right one there."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def suggest(
     period: str,
     output: Path | None = None,
     encoding: str | None = None,
+    language: str = "en",
 ) -> Suggested:
     """Write a line, marked undecided, for every word of a file that nobody has mapped.
 
@@ -65,6 +68,8 @@ def suggest(
     ----------
     output : Path, optional
         Folder for ``values.csv`` instead of the territory's own in the project.
+    language : str
+        Of what is said.
 
     Raises
     ------
@@ -78,14 +83,14 @@ def suggest(
     receipt = receive(project, standard, path, read_as, period, received=received)
     try:
         if receipt.refused:
-            group = feedback_of(receipt.workspace, receipt.submission_id, standard).groups[0]
+            group = feedback_of(receipt.workspace, receipt.submission_id, standard, language).groups[0]
             raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
         with opened(receipt.workspace, read_only=True) as connection:
             unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, read_as, standard)
     finally:
         drop_workspace(receipt.workspace)
-    rows, lines = _proposed(unknown, profile, standard)
-    if said := said_of_unused(receipt.unused_words, read_as, standard, "en"):
+    rows, lines = _proposed(unknown, profile, standard, language)
+    if said := said_of_unused(receipt.unused_words, read_as, standard, language):
         lines.append(said)
     target = folder / "values.csv"
     before = profile.folder / "values.csv" if profile.folder is not None else target
@@ -94,7 +99,7 @@ def suggest(
 
 
 def _proposed(
-    unknown: Sequence[UnknownWord], profile: Profile, standard: Standard
+    unknown: Sequence[UnknownWord], profile: Profile, standard: Standard, language: str
 ) -> tuple[list[dict[str, str]], list[str]]:
     rows: dict[tuple[str, str], dict[str, str]] = {}
     lines: list[str] = []
@@ -106,18 +111,21 @@ def _proposed(
             (w.word for w in words), known_words(field_of(standard, table, name), profile, standard)
         )
         for word in words:
-            place = f"{word.sheet}, column {word.column_letter}, {said_rows(ranges(word.rows), standard)}"
+            column = standard.word("findings", "column", language, column=word.column_letter)
+            place = f"{word.sheet}, {column}, {said_rows(ranges(word.rows), standard, language)}"
             proposals = near.get(word.word, ())
             if not proposals and len(word.rows) == 1:
                 # It may be anything, a name too: such a word enters no file of the project.
-                lines.append(
-                    f"{place}: a word that is near to none and stands once; it was not written down."
-                )
+                lines.append(standard.word("problem", "stands_once", language, cells=place))
                 continue
             code = proposals[0].meaning if proposals else ""
             said = ", ".join(f"“{p.word}” ({p.meaning}, {p.similarity:.2f})" for p in proposals)
             lines.append(
-                f"{place}: “{word.word}” " + (f"may be {said}" if said else "is near to no word known")
+                standard.word(
+                    "screen", "did_you_mean", language, cells=f"{place}, “{word.word}”", proposals=said
+                )
+                if said
+                else standard.word("problem", "near_none", language, cells=place, word=word.word)
             )
             note = f"{len(word.rows)} cells" + (f"; near {proposals[0].similarity:.2f}" if proposals else "")
             rows.setdefault(
@@ -169,17 +177,26 @@ def start(
         If the territory is unknown or has a folder already, or no row of headings is recognised.
     """
     if territory not in standard.codes_of("territory"):
-        raise InputProblem(f"There is no territory '{territory}' in schemas/territories: add it there first.")
+        raise InputProblem(
+            f"There is no territory '{territory}' in schemas/territories: add it there first.",
+            "name_unknown", name=territory, known=", ".join(standard.reporting_territories),
+        )  # fmt: skip
     folder = _place(project, territory, output)
     target = folder / "profile.yml"
     if target.exists():
-        raise InputProblem(f"{territory} has a profile already: {target}.")
+        raise InputProblem(
+            f"{territory} has a profile already: {target}.", "has_profile", territory=territory, file=target
+        )
     received = read_file(path, encoding=encoding)
     sheets = [text for name in received.sheets if (text := _sheet(received, name, standard, language))]
+    unknown = [] if sheets else [t for name in received.sheets if (t := _unknown_sheet(received, name))]
+    sheets = sheets or unknown
     if not sheets:
         raise InputProblem(
-            f"{path.name}: no row of headings with at least {_MATCHES} known words was found in its first {_TOP_ROWS} rows: "
-            f"say the language of its headings with --language (now {language}), or write the profile by hand."
+            f"{path.name}: no row of headings was found in its first {_TOP_ROWS} rows: write the profile by hand.",
+            "no_headings",
+            file=path.name,
+            rows=_TOP_ROWS,
         )
     name = standard.territory_name(territory)
     words, absent = _words_of_answers(standard, language)
@@ -210,6 +227,8 @@ def start(
     asked = [
         line.split(_UNDECIDED, 1)[1] for text in sheets for line in text.splitlines() if _UNDECIDED in line
     ]
+    if unknown:
+        absent.append(f"no heading is a word of {language} or English that is known: each has to be decided.")
     return Suggested(target, len(sheets), (*asked, *absent))
 
 
@@ -265,6 +284,30 @@ def _sheet(received: ReceivedFile, name: str, standard: Standard, language: str)
     text = "".join(lines)
     # One sheet needs no name: its first line carries the header row instead.
     return text.replace("  -\n    header_row", "  - header_row", 1)
+
+
+def _unknown_sheet(received: ReceivedFile, name: str) -> str | None:
+    """Write a sheet of whose headings no word is known, as in a language that the standard does not have.
+
+    Its headings are taken to be the first row with as many texts as any of the top; what they mean a person decides.
+    """
+    top = [r for r in received.rows.to_pylist() if r["sheet"] == name][:_TOP_ROWS]
+    texts = [[c for c in r["cells"] or () if c and c.strip() and not c.strip().isdigit()] for r in top]
+    most = max(map(len, texts), default=0)
+    if most < _MATCHES or len(top) < _MATCHES:
+        return None
+    place = next(n for n, found in enumerate(texts) if len(found) == most)
+    first = f"  - sheet: {json.dumps(name, ensure_ascii=False)}\n    " if len(received.sheets) > 1 else "  - "
+    return (
+        f"{first}header_row: {top[place]['source_row']}\n    tables:\n"
+        f"      # Which table of the standard has these rows? `clearing-point template` shows them all.\n"
+        f"      - table: {_FIRST_TABLE}\n        columns:\n"
+        "          # Put the field before each heading that is read, and the others under `ignore` of the sheet.\n"
+        + "".join(
+            f"          {_UNDECIDED}which field, or `ignore`? {json.dumps(text, ensure_ascii=False)}\n"
+            for text in texts[place]
+        )
+    )
 
 
 def _titles(standard: Standard, language: str) -> dict[str, str]:

@@ -69,7 +69,9 @@ def feedback(
         If the submission, the language or the archived file is not there, or the output cannot be written.
     """
     if not project.warehouse.exists():
-        raise InputProblem("Nothing has been loaded yet: `clearing-point load` comes first.")
+        raise InputProblem(
+            "Nothing has been loaded yet: `clearing-point load` comes first.", "nothing_loaded"
+        )
     writable(output)
     with opened(project.warehouse, read_only=True) as connection:
         row = connection.execute(
@@ -77,20 +79,29 @@ def feedback(
             [submission_id],
         ).fetchone()
     if row is None:
-        raise InputProblem(f"There is no submission '{submission_id}': `clearing-point status` lists them.")
+        raise InputProblem(
+            f"There is no submission '{submission_id}': `clearing-point status` lists them.",
+            "submission_unknown", submission=submission_id,
+        )  # fmt: skip
     territory, sha256, status = row
     _refuse_what_is_gone(project, submission_id, status)
     if language is None:
         language = profile_of_territory(project, territory).language if territory else "en"
         language = language if language in standard.languages else "en"
     if language not in standard.languages:
-        raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+        raise InputProblem(
+            f"There is no language '{language}': {', '.join(standard.languages)}.",
+            "name_unknown", name=language, known=", ".join(standard.languages),
+        )  # fmt: skip
     found = with_meant(
         feedback_of(project.warehouse, submission_id, standard, language),
         meant_of(project, submission_id), standard, language,
     )  # fmt: skip
     if original is not None and hash_of_file(original) != sha256:
-        raise InputProblem(f"{original.name} is not the file that {submission_id} came of.")
+        raise InputProblem(
+            f"{original.name} is not the file that {submission_id} came of.",
+            "other_file", file=original.name, submission=submission_id,
+        )  # fmt: skip
     # Of a refused file nothing was kept: its sender gets the places only.
     file = original or (
         None if status == REFUSED else waiting_file(project, submission_id) or original_of(project, sha256)
@@ -110,10 +121,15 @@ def feedback(
 def _refuse_what_is_gone(project: Project, submission_id: str, status: str) -> None:
     """Say of a version that was taken back or replaced that it is; what would be said of it is no longer so."""
     if status == DELETED:
-        raise InputProblem(f"{submission_id} was deleted: nothing of it is left to give back.")
+        raise InputProblem(
+            f"{submission_id} was deleted: nothing of it is left to give back.",
+            "submission_deleted", submission=submission_id,
+        )  # fmt: skip
     if status == WITHDRAWN:
         raise InputProblem(
-            f"{submission_id} was withdrawn and counts no longer: there is nothing to correct in it."
+            f"{submission_id} was withdrawn and counts no longer: there is nothing to correct in it.",
+            "submission_withdrawn",
+            submission=submission_id,
         )
     if status == REPLACED:
         with opened(project.warehouse, read_only=True) as connection:
@@ -123,7 +139,10 @@ def _refuse_what_is_gone(project: Project, submission_id: str, status: str) -> N
             ).fetchone()[0]
         raise InputProblem(
             f"{submission_id} was replaced by {later}: `clearing-point feedback {later} -o marked.xlsx` is about the "
-            "version that counts."
+            "version that counts.",
+            "submission_replaced",
+            submission=submission_id,
+            later=later,
         )
 
 
@@ -138,9 +157,13 @@ def writable(output: Path, file: Path | None = None) -> None:
         If it is the sender's own file.
     """
     if file is not None and output.resolve() == file.resolve():
-        raise UsageProblem(f"{output.name} is the file itself: name another one to write.")
+        raise UsageProblem(
+            f"{output.name} is the file itself: name another one to write.", "file_itself", file=output.name
+        )
     if output.suffix.lower() not in (".xlsx", ".xlsm", ".csv"):
-        raise InputProblem(f"{output.name}: name an .xlsx or a .csv file to write.")
+        raise InputProblem(
+            f"{output.name}: name an .xlsx or a .csv file to write.", "ending_findings", file=output.name
+        )
 
 
 def give_back(

@@ -12,8 +12,10 @@ from clearing_point.commands.shared import (
     DataOption,
     EncodingOption,
     FileArgument,
+    LanguageOption,
     PeriodOption,
     ProjectOption,
+    known_language,
     open_year,
     say,
 )
@@ -37,6 +39,7 @@ def suggest(
     period: PeriodOption = "",
     encoding: EncodingOption = None,
     output: OutputOption = None,
+    language: LanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> int:
@@ -46,18 +49,18 @@ def suggest(
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
-    done = run(found, standard, territory, file, period or open_year(found), output, encoding)
+    chosen = known_language(language, standard)
+    done = run(found, standard, territory, file, period or open_year(found), output, encoding, chosen)
     for line in done.lines:
         print(line)
     where = f"--territory {territory} --period {period or open_year(found)}"
     if done.written:
-        print(f"{done.written} {'line' if done.written == 1 else 'lines'} written, undecided: {done.path}")
-        say(
-            "Next: decide each line there (approved or rejected, with role and date), then check the file again."
-        )
+        print(standard.word("problem", "lines_written", chosen, lines=str(done.written), file=done.path))
+        say(standard.word("problem", "decide_next", chosen))
     else:
-        print("No word of this file asks for a new line: nothing was written.")
-        say(f"Next: {ready(f'clearing-point check {shlex.quote(str(file))} {where}')}")
+        print(standard.word("problem", "no_line_needed", chosen))
+        command = ready(f"clearing-point check {shlex.quote(str(file))} {where}")
+        say(standard.word("screen", "next", chosen, command=command))
     return 0
 
 
@@ -78,15 +81,16 @@ def new(
     from pipelines.country import start
 
     found = find_project(project, data)
-    done = start(
-        found, load_standard(found.schemas, found.prepared), territory, file, output, language, encoding
-    )
-    print(f"Written: {done.path}, values.csv, corrections.yml and waivers.yml")
+    standard = load_standard(found.schemas, found.prepared)
+    done = start(found, standard, territory, file, output, language, encoding)
+    # Of a country whose language the standard does not have all of it is said in English.
+    files = f"{done.path}, values.csv, corrections.yml, waivers.yml"
+    print(standard.word("screen", "written", language, file=files))
     if done.lines:
-        print(f"{len(done.lines)} things to decide (headings are marked undecided there):")
+        print(standard.word("problem", "to_decide", language, lines=str(len(done.lines))))
         for line in done.lines:
             print(f"  {line}")
-    place = f"move the folder to {found.countries / territory}, " if output else ""
+    place = f"mv {shlex.quote(str(output))} {found.countries / territory} && " if output else ""
     command = ready(f"clearing-point check {shlex.quote(str(file))} --territory {territory}")
-    say(f"Next: read every line of it, {place}then {command}")
+    say(standard.word("problem", "read_next", language, command=place + command))
     return 0

@@ -117,7 +117,10 @@ def known_language(language: str, standard: Standard) -> str:
         If it has no such language; names those it has.
     """
     if language not in standard.languages:
-        raise UsageProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+        raise UsageProblem(
+            f"There is no language '{language}': {', '.join(standard.languages)}.",
+            "name_unknown", name=language, known=", ".join(standard.languages),
+        )  # fmt: skip
     return language
 
 
@@ -136,5 +139,5 @@ def open_year(project: Project) -> str:
     """
     years = sorted(p.stem for p in project.editions.glob("[0-9]*.yml") if p.stem.isdigit())
     if not years:
-        raise InputProblem("No edition is open: name the year with --period.")
+        raise InputProblem("No edition is open: name the year with --period.", "no_edition")
     return years[-1]

@@ -52,7 +52,11 @@ def template(
 
     found = find_project(project, None)
     if output.suffix.lower() != ".xlsx":
-        raise UsageProblem(f"{output.name}: the template is a workbook: name an .xlsx file.")
+        raise UsageProblem(
+            f"{output.name}: the template is a workbook: name an .xlsx file.",
+            "ending_template",
+            file=output.name,
+        )
     parse_period(str(year))
     own = profile_of_territory(found, territory).language
     standard = load_standard(found.schemas, found.prepared)

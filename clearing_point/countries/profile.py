@@ -289,7 +289,10 @@ def _folder(parent: Path, name: str, what: str) -> Path:
         sorted(p.name for p in parent.iterdir() if (p / "profile.yml").is_file()) if parent.is_dir() else []
     )
     if name not in known:
-        raise InputProblem(f"There is no {what} '{name}': known are {', '.join(known) or 'none'}.")
+        raise InputProblem(
+            f"There is no {what} '{name}': known are {', '.join(known) or 'none'}.",
+            "name_unknown", name=name, known=", ".join(known) or "-",
+        )  # fmt: skip
     return parent / name
 
 

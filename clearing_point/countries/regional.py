@@ -137,12 +137,20 @@ def check_mark(mark: Mark, file_name: str, profile: Profile, standard: Standard)
     if mark.territory and profile.territory and mark.territory != profile.territory:
         raise InputProblem(
             f"{file_name} was made for {standard.territory_name(mark.territory)} ({mark.territory}) and is read as one of "
-            f"{profile.territory}: name the right territory, or copy the data into that territory's workbook."
+            f"{profile.territory}: name the right territory, or copy the data into that territory's workbook.",
+            "made_for_other",
+            file=file_name,
+            made_for=mark.territory,
+            territory=profile.territory,
         )
     if _version(mark.standard_version) > _version(standard.version):
         raise InputProblem(
             f"{file_name} was made with version {mark.standard_version} of the standard; this clearing point knows "
-            f"{standard.version}: update it before reading the file."
+            f"{standard.version}: update it before reading the file.",
+            "made_later",
+            file=file_name,
+            version=mark.standard_version,
+            known=standard.version,
         )
 
 

@@ -86,7 +86,8 @@ def encoding_of(source: IO[bytes], name: str, declared: str, expected: Expected)
     sample = _sample(start, source)
     if sample.count(0) * _NUL_SHARE > len(sample) > 0:
         raise InputProblem(
-            f"{name} looks like UTF-16 without its mark: save it as UTF-8, or say --encoding utf-16-le."
+            f"{name} looks like UTF-16 without its mark: save it as UTF-8, or say --encoding utf-16-le.",
+            "encoding_unclear",
         )
     if sample.isascii() or _is_utf_8(sample):
         _refuse_twice_encoded(sample, name, expected)
@@ -109,7 +110,8 @@ def encoding_of(source: IO[bytes], name: str, declared: str, expected: Expected)
     )
     raise InputProblem(
         f"{name} is not UTF-8, and its letters do not tell whether it is "
-        f"{' or '.join(NAMES[e] for e in named)}: say which with --encoding {named[0]}, or save it as UTF-8."
+        f"{' or '.join(NAMES[e] for e in named)}: say which with --encoding {named[0]}, or save it as UTF-8.",
+        "encoding_unclear",
     )
 
 
@@ -147,7 +149,9 @@ def _refuse_twice_encoded(sample: bytes, name: str, expected: Expected) -> None:
         if odd and all(c.lower() in expected.letters or not c.isalpha() for c in odd):
             raise InputProblem(
                 f"{name} was saved as UTF-8 twice, so that each special letter became two signs: open the file it was "
-                "made of and save it as UTF-8 once."
+                "made of and save it as UTF-8 once.",
+                "encoded_twice",
+                file=name,
             )
 
 
@@ -163,7 +167,9 @@ def _refuse_two_encodings(sample: bytes, name: str, expected: Expected) -> None:
     if expected.letters and hers and len(whole) < len(odd):
         raise InputProblem(
             f"{name} was joined of parts in two encodings: some of its lines are UTF-8 and others are not. Open each part "
-            "by itself, save it as UTF-8, and join them then."
+            "by itself, save it as UTF-8, and join them then.",
+            "encodings_joined",
+            file=name,
         )
 
 

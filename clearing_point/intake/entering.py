@@ -83,7 +83,9 @@ def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
     """
     match = _PERIOD.fullmatch(text.strip())
     if not match or not 1990 <= int(match[1]) <= int(match[2] or match[1]) <= 2100:
-        raise InputProblem(f"'{text}' is no period: write a year (2022) or years (2017-2021).")
+        raise InputProblem(
+            f"'{text}' is no period: write a year (2022) or years (2017-2021).", "period_wrong", period=text
+        )
     return datetime.date(int(match[1]), 1, 1), datetime.date(int(match[2] or match[1]), 12, 31)
 
 

@@ -130,7 +130,11 @@ def read_file(
     if size > limits.FILE_BYTES:
         raise InputProblem(
             f"{path.name} has {size // limits.MEGABYTE} MB; at most "
-            f"{limits.FILE_BYTES // limits.MEGABYTE} MB are read: split it by year."
+            f"{limits.FILE_BYTES // limits.MEGABYTE} MB are read: split it by year.",
+            "file_large",
+            file=path.name,
+            megabytes=size // limits.MEGABYTE,
+            most=limits.FILE_BYTES // limits.MEGABYTE,
         )
     sha256 = hash_of_file(path)
     if kind in WORKBOOKS:
@@ -170,7 +174,7 @@ def _size(path: Path) -> int:
         raise InputProblem("The name of the file is not readable text: rename it and try again.") from error
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "no such name"
-        raise InputProblem(f"{path} cannot be opened: {said}.") from error
+        raise InputProblem(f"{path} cannot be opened: {said}.", "file_not_opened", file=path) from error
     if stat.S_ISLNK(about.st_mode):
         raise InputProblem(f"{path.name} is a link to another file: name that file itself.")
     if not stat.S_ISREG(about.st_mode):
@@ -183,11 +187,14 @@ def _kind(path: Path) -> str:
     for ending in (*TEXTS, *WORKBOOKS):
         if name.endswith(ending):
             return ending
+    known = ", ".join((*WORKBOOKS, *TEXTS))
     other = next((clause for ending, clause in _OTHER_KINDS.items() if name.endswith(ending)), None)
     if other is not None:
-        raise InputProblem(f"{path.name} {other}.")
-    known = ", ".join((*WORKBOOKS, *TEXTS))
-    raise InputProblem(f"{path.name} is not of a kind that is read here ({known}): save it as .xlsx or .csv.")
+        raise InputProblem(f"{path.name} {other}.", "file_kind", file=path.name, kinds=known)
+    raise InputProblem(
+        f"{path.name} is not of a kind that is read here ({known}): save it as .xlsx or .csv.",
+        "file_kind", file=path.name, kinds=known,
+    )  # fmt: skip
 
 
 def _check_signature(path: Path) -> None:
@@ -225,7 +232,9 @@ def hash_of_file(path: Path) -> str:
             while block := handle.read(limits.MEGABYTE):
                 digest.update(block)
     except OSError as error:
-        raise InputProblem(f"{path} cannot be opened: {error.strerror}.") from error
+        raise InputProblem(
+            f"{path} cannot be opened: {error.strerror}.", "file_not_opened", file=path
+        ) from error
     return digest.hexdigest()
 
 

@@ -38,7 +38,9 @@ def checked_reason(reason: str) -> str:
     """
     text = " ".join(reason.split())
     if len(text) < _SHORTEST_REASON:
-        raise InputProblem("Say why, in a few words, with --reason. Never name a person in it.")
+        raise InputProblem(
+            "Say why, in a few words, with --reason. Never name a person in it.", "reason_missing"
+        )
     return text
 
 
@@ -89,7 +91,9 @@ def withdraw(project: Project, submission_id: str, reason: str) -> None:
     state = _state(project, submission_id)
     if state != ACCEPTED:
         raise InputProblem(
-            f"{submission_id} is not accepted and counts nowhere: there is nothing to withdraw."
+            f"{submission_id} is not accepted and counts nowhere: there is nothing to withdraw.",
+            "nothing_to_withdraw",
+            submission=submission_id,
         )
     with (
         changing_alone(project, "changing the warehouse"),
@@ -132,7 +136,9 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
         # A deletion that was killed half-way is ended by asking again.
         cut_short = archive.is_there(project, sha256, submission_id, last=not others)
         if not cut_short:
-            raise InputProblem(f"{submission_id} was deleted before.")
+            raise InputProblem(
+                f"{submission_id} was deleted before.", "submission_deleted", submission=submission_id
+            )
     tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
     with opened(project.warehouse) as connection:
         if not cut_short:
@@ -168,7 +174,9 @@ def _state(project: Project, submission_id: str) -> str:
         if row is not None:
             return str(row[0])
     raise InputProblem(
-        f"There is no submission '{submission_id}': `clearing-point status --json` lists them."
+        f"There is no submission '{submission_id}': `clearing-point status --json` lists them.",
+        "submission_unknown",
+        submission=submission_id,
     )
 
 

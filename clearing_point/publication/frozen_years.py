@@ -146,9 +146,7 @@ def said_of_contradicting(
     if not new:
         return f"{listed}: the standard, the links or the indicators have changed. Restore them, or declare"
     said = "; ".join(f"{variable} {', '.join(sorted(codes))}" for variable, codes in sorted(new.items()))
-    return (
-        f"{listed}. New in them: {said}. Whoever has the edition has it without. Publish it with the next edition, or declare"
-    )
+    return f"{listed}. New in them: {said}. The edition is known without: publish it with the next one, or declare"
 
 
 def changed_cells(frozen: Frozen, out: Mapping[str, Protected]) -> dict[str, dict[Cell, int]]:

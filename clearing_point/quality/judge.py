@@ -122,7 +122,9 @@ def verdict_of(database: Path, submission_id: str) -> Verdict:
         ).fetchone()
         if row is None:
             raise InputProblem(
-                f"There is no submission '{submission_id}': `clearing-point status` lists them."
+                f"There is no submission '{submission_id}': `clearing-point status` lists them.",
+                "submission_unknown",
+                submission=submission_id,
             )
         counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
         counts |= dict(

@@ -146,7 +146,9 @@ def put_in_place(target: Path, write: Any) -> None:
     try:
         descriptor, name = tempfile.mkstemp(prefix=".feedback-", suffix=target.suffix, dir=target.parent)
     except OSError as error:
-        raise InputProblem(f"{target} cannot be written ({error.strerror}): name another place.") from error
+        raise InputProblem(
+            f"{target} cannot be written ({error.strerror}): name another place.", "not_written", file=target
+        ) from error
     os.close(descriptor)
     partial = Path(name)
     try:

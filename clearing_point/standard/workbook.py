@@ -85,10 +85,16 @@ class _Setting:
 
     def __init__(self, standard: Standard, territory: str, year: int, language: str) -> None:
         if language not in standard.languages:
-            raise InputProblem(f"There is no language '{language}': {', '.join(standard.languages)}.")
+            raise InputProblem(
+            f"There is no language '{language}': {', '.join(standard.languages)}.",
+            "name_unknown", name=language, known=", ".join(standard.languages),
+        )  # fmt: skip
         if territory not in standard.reporting_territories:
             raise InputProblem(
-                f"'{territory}' is no reporting territory: {', '.join(standard.reporting_territories)}."
+                f"'{territory}' is no reporting territory: {', '.join(standard.reporting_territories)}.",
+                "name_unknown",
+                name=territory,
+                known=", ".join(standard.reporting_territories),
             )
         self.standard, self.territory, self.year, self.language = standard, territory, year, language
         self.source = read_shaped_yaml(
@@ -175,7 +181,9 @@ def _write(standard: Standard, path: Path, setting: _Setting, *, examples: bool)
     try:
         book.close()
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        raise InputProblem(f"{path} cannot be written: choose another place with -o.") from error
+        raise InputProblem(
+            f"{path} cannot be written: choose another place with -o.", "not_written", file=path
+        ) from error
 
 
 def _formats(book: Any) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def read_submission(
     if not profile.sheets:
         raise InputProblem(
             f"{path.name} is not the regional workbook, and {profile.name} declares no layout of its own: "
-            "fill the regional workbook, or describe the file in the profile."
+            "fill the regional workbook, or describe the file in the profile.",
+            "file_layout",
         )
     return received, profile
 

@@ -63,7 +63,11 @@ def keep_waiting(
         with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
             shutil.copyfileobj(source, target)
         if hash_of_file(partial) != receipt.file_sha256:
-            raise InputProblem(f"{path.name} was changed while it was read: load it again.")
+            raise InputProblem(
+                f"{path.name} was changed while it was read: load it again.",
+                "changed_meanwhile",
+                file=path.name,
+            )
         os.replace(partial, project.waiting / f"{receipt.submission_id}{ending_of(path.name)}")
     finally:
         drop_work(place)

@@ -135,7 +135,8 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 holder = _HOLDER.search(text)
                 who = f" (process {holder[1]})" if holder else ""
                 raise InUse(
-                    f"The warehouse is in use by another command{who}: wait for it to end and try again."
+                    f"The warehouse is in use by another command{who}: wait for it to end and try again.",
+                    "busy",
                 ) from error
             sleep(_PAUSE_SECONDS)
         else:

@@ -74,7 +74,8 @@ def _merge(
             "SELECT count(*) FROM raw.submission WHERE submission_id = ?", [submission_id]
         ).fetchone()[0]:
             raise InputProblem(
-                f"Another command stored {submission_id} meanwhile: look at `clearing-point status` and load again."
+                f"Another command stored {submission_id} meanwhile: look at `clearing-point status` and load again.",
+                "stored_meanwhile",
             )
         # Stored with its state at once: a lake loses the order of rows that are changed where they were inserted.
         state = _state(connection, submission_id, accepted=accepted)

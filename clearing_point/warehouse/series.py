@@ -82,5 +82,6 @@ def refuse_overlap(connection: Any, series: str, start: datetime.date, end: date
     ).fetchone()
     if row:
         raise InputProblem(
-            f"The period overlaps submission {row[0]} of the same sender: send the same period again to replace it."
+            f"The period overlaps submission {row[0]} of the same sender: send the same period again to replace it.",
+            "period_overlaps",
         )

@@ -61,7 +61,9 @@ def test_a_check_beside_a_load_waits_or_says_what_it_could_not_run(
         _, out, err = command(*asked)
         assert busy in out, err
         assert changes in out
-        series = [rule.rule_id for rule in standard.rules if rule.scope == "series" and rule.table == "person"]
+        series = [
+            rule.rule_id for rule in standard.rules if rule.scope == "series" and rule.table == "person"
+        ]
         assert all(rule in out for rule in series), "the rules that could not be run are named"
         monkeypatch.setenv("CLEARING_POINT_WAIT", "60")
         Timer(1, lambda: (other.stdin.write("\n"), other.stdin.flush())).start()
