@@ -67,6 +67,8 @@ class Outcome:
             "decision": self.verdict.decision,
             "refused": self.refused,
             "findings": dict(self.verdict.findings),
+            # As screen, letter and workbook count them: what is said once counts once.
+            "counts": self.feedback.counts(),
             "rows": self.rows,
             "stored": self.stored,
             "unchanged": self.unchanged,
