@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clearing_point.errors import InputProblem
@@ -29,6 +30,8 @@ from clearing_point.report.plurals import own_name
 from clearing_point.report.words import Words
 
 STYLE = "style.css"
+_TABLES = 15
+"""So many tables, each with three stops, stand on a page of a territory."""
 _INNER = re.compile(r'href="#([^"]+)"')
 _FILES = re.compile(r'href="((?:figures|data|profiles)/[^"]+)"')
 _BACK = re.compile(r'<p class="back">.*?</p>\n?')
@@ -66,7 +69,7 @@ def _reference(report: Report) -> Iterator[SitePage]:
     for part in report.sections:
         if part.anchor == "territories":
             for chapter in part.sections:
-                for group in chapter.sections:
+                for group in (cut for whole in chapter.sections for cut in cut_long(whole)):
                     yield SitePage(
                         group.anchor,
                         f"{chapter.title}: {group.title}",
@@ -77,6 +80,27 @@ def _reference(report: Report) -> Iterator[SitePage]:
             yield from _leaves(part.sections, (part.title,), ())
         else:
             yield SitePage(part.anchor, part.title, section=part)
+
+
+def cut_long(group: Section) -> list[Section]:
+    """Cut a part with many tables into several, each with few enough stops for who goes through a page by keyboard."""
+    tables = [at for at, block in enumerate(group.blocks) if isinstance(block, Table)]
+    pages = -(-len(tables) // _TABLES)
+    if pages < 2:
+        return [group]
+    each = -(-len(tables) // pages)
+    ends = [tables[at] + 1 for at in range(each - 1, len(tables) - 1, each)]
+    return [
+        replace(
+            group,
+            anchor=group.anchor if number == 1 else f"{group.anchor}-{number}",
+            title=f"{group.title} ({number}/{pages})",
+            blocks=group.blocks[start:end],
+        )
+        for number, (start, end) in enumerate(
+            zip([0, *ends], [*ends, len(group.blocks)], strict=True), start=1
+        )
+    ]
 
 
 def _leaves(sections: Sequence[Section], path: tuple[str, ...], lead: tuple[str, ...]) -> Iterator[SitePage]:

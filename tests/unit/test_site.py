@@ -11,7 +11,10 @@ from urllib.parse import unquote
 import pytest
 
 from clearing_point.report.build import build_report
+from clearing_point.report.model import Paragraph, Section
 from clearing_point.report.readback import read_page
+from clearing_point.report.site import cut_long
+from clearing_point.report.tables import plain_table
 from tests.unit import report_samples as samples
 
 _STOPS = 60
@@ -97,6 +100,19 @@ def test_the_site_has_the_tables_and_figures_of_the_single_page(folder, language
     figures = [figure for part in parts for figure in part.figures]
     assert sorted((f.anchor, f.alternative, f.caption) for f in figures) == sorted(
         (f.anchor, f.alternative, f.caption) for f in whole.figures
+    )
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 19, 31])
+def test_a_page_of_a_territory_has_few_tables_and_none_is_lost(count):
+    """Each table has three stops: nineteen on one page were 68."""
+    table = plain_table("t", "Table R1", "Victims", ("Year",), [["1"]])
+    blocks = tuple(block for at in range(count) for block in (Paragraph(str(at)), table))
+    cut = cut_long(Section("group", "Assistance", (*blocks, Paragraph("last"))))
+    assert tuple(block for part in cut for block in part.blocks) == (*blocks, Paragraph("last"))
+    assert all(sum(block is table for block in part.blocks) <= 15 for part in cut)
+    assert (
+        len({part.anchor for part in cut}) == len({part.title for part in cut}) == len(cut) == -(-count // 15)
     )
 
 
