@@ -228,7 +228,7 @@ def _chosen(figures: Figures, table: Table, beside: str, schema: str) -> list[st
         f"ranked AS (SELECT {own}, {totals.persons} AS units, CASE {order} END AS turn FROM cells "
         f"WHERE {totals.at_total('cells')})",
         f"sent AS (SELECT * FROM ranked WHERE turn IS NOT NULL "
-        f"QUALIFY turn = min(turn) OVER (PARTITION BY sender, {same}))",
+        f"QUALIFY rank() OVER (PARTITION BY sender, {same} ORDER BY turn) = 1)",
         f"counted_by_case AS (SELECT DISTINCT {same} FROM ({beside}) AS cases)",
         # Two senders of one territory may have counted the same persons: the larger number stands, never the sum.
         f"largest AS (SELECT sender, {same} FROM sent GROUP BY sender, {same} "
@@ -262,7 +262,7 @@ def _variable(
     fits = "most <= units" if several else "added <= units"
     yield (
         f"used_{name} AS (SELECT * FROM laid_{name} WHERE {fits} "
-        f"QUALIFY source = min(source) OVER (PARTITION BY {own}))"
+        f"QUALIFY rank() OVER (PARTITION BY {own} ORDER BY source) = 1)"
     )
     value = "array_agg(u.code ORDER BY u.code)" if several else "max(u.code)"
     yield (
