@@ -8,7 +8,7 @@ attacker (:class:`Inclusion`), so a relation that is none costs hidden cells and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -39,9 +39,7 @@ def inclusions(told: Mapping[str, Told], populations: Mapping[str, Population]) 
             by = _same(populations[part], populations[whole])
             if part != whole and by and len(told[whole].codes):
                 one = _Pair(told[part], told[whole], by, populations[whole].unit != populations[part].unit)
-                inclusion = one.inclusion()
-                if inclusion is not None:
-                    found.append(inclusion)
+                found += one.inclusions()
     return found
 
 
@@ -73,26 +71,35 @@ class _Pair:
             for region in levels
         ]
 
-    def inclusion(self) -> Inclusion | None:
-        members = self._members()
+    def inclusions(self) -> list[Inclusion]:
+        """Return what holds of territories and region, and what more holds of territories alone."""
+        found = [self._inclusion(self.levels, region=True)]
+        if len(self.levels) > 1:
+            found.append(self._inclusion(self.levels[:1], region=False))
+        there = [each for each in found if each is not None]
+        same = len({(each.members, each.alike) for each in there}) < len(there)
+        return there[:1] if same else there
+
+    def _inclusion(self, levels: Sequence[_Level], *, region: bool) -> Inclusion | None:
+        members = self._members(levels)
         if not members:
             return None
-        alike = tuple(self._alike())
         return Inclusion(
-            self.part.population, self.whole.population, TERRITORY, YEAR, tuple(members), alike, self.things
-        )
+            self.part.population, self.whole.population, TERRITORY, YEAR, tuple(members),
+            tuple(self._alike(levels)), self.things, region,
+        )  # fmt: skip
 
-    def _members(self) -> list[tuple[tuple[str, frozenset[str]], ...]]:
-        first = self.levels[0]
+    def _members(self, levels: Sequence[_Level]) -> list[tuple[tuple[str, frozenset[str]], ...]]:
+        first = levels[0]
         many = len(first.inside) >= _AT_LEAST
-        if many and all(level.inside.all() for level in self.levels):
+        if many and all(level.inside.all() for level in levels):
             return [()]
         found: list[tuple[tuple[str, frozenset[str]], ...]] = []
         names = [v for v in self.part.parts if v not in {TERRITORY, YEAR}]
         left_out = float((~first.inside).mean()) if many else 0.0
         single: dict[str, set[int]] = {}
         for variable in names:
-            counted = [level.among(variable) for level in self.levels]
+            counted = [level.among(variable) for level in levels]
             every = counted[0][0]
             parts = self.part.parts[variable]
             sure = (every * left_out >= _EXPECTED) & np.all([a == b for a, b in counted], axis=0)
@@ -101,9 +108,9 @@ class _Pair:
             if codes:
                 found.append(((variable, codes),))
         # Of a part of another population, two conditions at once may say who is of it.
-        if self.levels[0].covered >= _AT_LEAST and not self.levels[0].left:
+        if first.covered >= _AT_LEAST and not first.left:
             for one, other in combinations(names, 2):
-                counted = [level.among(one, other) for level in self.levels]
+                counted = [level.among(one, other) for level in levels]
                 every = counted[0][0]
                 sure = (every * left_out >= _EXPECTED) & np.all([a == b for a, b in counted], axis=0)
                 shape = (len(self.part.parts[one]) + 1, len(self.part.parts[other]) + 1)
@@ -114,15 +121,15 @@ class _Pair:
                     found.append(((one, self.part.parts[one][a]), (other, self.part.parts[other][b])))
         return found
 
-    def _alike(self) -> Iterator[Alike]:
-        first = self.levels[0]
+    def _alike(self, levels: Sequence[_Level]) -> Iterator[Alike]:
+        first = levels[0]
         if first.both < _AT_LEAST:
             return
         others = [v for v in self.whole.parts if v not in {TERRITORY, YEAR}]
         mine = ["", *(v for v in self.part.parts if v not in {TERRITORY, YEAR})]
         for other in others:
             for variable in mine:
-                tables = [level.table(variable, other, exists=self.things) for level in self.levels]
+                tables = [level.table(variable, other, exists=self.things) for level in levels]
                 possible = self._possible(variable, other, tables)
                 if not possible.all():
                     yield Alike(

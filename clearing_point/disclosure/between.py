@@ -15,8 +15,8 @@ from clearing_point.disclosure.joints import Builder, Conditions, NamedKeys
 from clearing_point.disclosure.model import Alike, Inclusion
 
 _WITHOUT = " without "
-_OPEN = "open"
-"""Ending of leaf codes that a count of a territory and of the region both have."""
+_OPEN, _AGAIN = "open", "again"
+"""Endings of leaf codes: what a count of a territory and of the region both have, and what that of territories has alone."""
 
 Inside = tuple[tuple[str, int], ...]
 Place = tuple[frozenset[str], frozenset[str]]
@@ -37,6 +37,8 @@ def add_inclusions(builder: Builder, inclusions: Sequence[Inclusion]) -> None:
         parts = _by_setting(named, builder, inclusion, inclusion.part_population)
         wholes = _by_setting(named, builder, inclusion, inclusion.whole_population)
         for setting in parts.keys() & wholes.keys():
+            if not (inclusion.region or _is_of_territories(setting[0])):
+                continue
             for cell in parts[setting]:
                 for whole in reading.smallest(cell, wholes[setting]):
                     found.setdefault((cell.number, whole), inclusion)
@@ -90,6 +92,12 @@ def _place(leaves: Sequence[str]) -> Place:
     territories = frozenset(leaf.partition(":")[0] for leaf in leaves)
     ways = frozenset(leaf.partition(":")[2] for leaf in leaves) - {_OPEN}
     return territories, ways if len(territories) > 1 else frozenset()
+
+
+def _is_of_territories(place: Place) -> bool:
+    """Say whether a place is one territory, or the sum of several, in which a person counts once for each."""
+    territories, ways = place
+    return len(territories) == 1 or ways == {"", _AGAIN}
 
 
 class _Reading:

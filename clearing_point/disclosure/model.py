@@ -239,6 +239,9 @@ class Inclusion:
     things
         The whole counts things (referrals, say) of which a person may have several, and not persons: it has at least
         one for each, and of two conditions not one with both.
+    region
+        Whether it holds of the region's number, too, in which a person counts once: in one population she may count by one
+        territory's case and in the other by another's. If not, it holds of each territory and of their sum.
     """
 
     part_population: str
@@ -248,6 +251,7 @@ class Inclusion:
     members: tuple[tuple[tuple[str, frozenset[str]], ...], ...]
     alike: tuple[Alike, ...] = field(repr=False)
     things: bool = False
+    region: bool = True
 
     def renamed(self, ending: str) -> Inclusion:
         """Return the same of two populations whose names have an ending."""
@@ -259,10 +263,11 @@ class Inclusion:
 
     def sentence(self) -> str:
         """Say for the office who is part of whom."""
+        where = self.whole_population if self.region else f"{self.whole_population} of the same territory"
         if () in self.members:
-            return f"{self.part_population}: all are counted in {self.whole_population}"
+            return f"{self.part_population}: all are counted in {where}"
         names = sorted({variable for member in self.members for variable, _ in member})
-        return f"{self.part_population}: some kinds of {', '.join(names)} are all counted in {self.whole_population}"
+        return f"{self.part_population}: some kinds of {', '.join(names)} are all counted in {where}"
 
 
 Knowledge = Relation | Joint | Inclusion
