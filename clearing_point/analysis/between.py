@@ -131,6 +131,8 @@ class _Pair:
             for variable in mine:
                 tables = [level.table(variable, other, exists=self.things) for level in levels]
                 possible = self._possible(variable, other, tables)
+                if not self.things and not first.of_whole(other)[-1]:
+                    possible[:, -1] = False  # every one of the whole is of a part that tables show
                 if not possible.all():
                     yield Alike(
                         variable,

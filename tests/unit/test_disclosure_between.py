@@ -31,7 +31,7 @@ def told(name: str, rows: list[dict[str, str]], **variables: tuple[str, ...]) ->
         "person": [r["name"] for r in rows],
         "territory": [r["territory"] for r in rows],
         "year": ["2022"] * len(rows),
-        "mark": [None] * len(rows),
+        "mark": [r.get("mark") for r in rows],
     }
     return Told(
         name, parts, codes, {c: pa.chunked_array([pa.array(v, pa.string())]) for c, v in columns.items()}
@@ -104,3 +104,29 @@ def test_persons_and_their_things_are_tied_by_at_least_one_and_strangers_not_at_
     assert [(a.variable, a.other, a.possible) for a in inclusion.alike if not a.variable] == [
         ("", "kind", frozenset({(0, 0)}))
     ]
+
+
+def test_what_holds_of_each_territory_is_found_where_the_number_of_the_region_breaks_it():
+    """Ten persons had help in one territory and a bed in another: the region counts them by the first and by the second."""
+    everybody = [p | {"mark": "first", "bed": "N"} for p in named(1)]
+    in_bed = [p | {"bed": "Y"} for p in everybody[::2]]
+    whole = [*in_bed, *everybody[1::2]]
+    moved = [
+        p | {"place": "P1" if p["place"] == "P2" else "P2", "mark": "again", "bed": "Y"}
+        for p in everybody[1:20:2]
+    ]
+    slept = [*in_bed, *(p | {"mark": "first"} for p in moved)]
+    found = inclusions(
+        {
+            "assisted": told("assisted", [*whole, *moved], bed=("Y", "N")),
+            "sheltered": told("sheltered", slept, sex=SEX),
+        },
+        {"assisted": PERSONS, "sheltered": PERSONS},
+    )
+    as_what = {
+        i.region: {(a.other, a.possible) for a in i.alike if not a.variable}
+        for i in found
+        if i.part_population == "sheltered"
+    }
+    # In the region she may be of either kind, in each territory of one.
+    assert as_what == {True: {("bed", frozenset({(0, 0), (0, 1)}))}, False: {("bed", frozenset({(0, 0)}))}}
