@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "new-country.md").read_text(encoding="utf-8")
 PEOPLE, FOREIGN = 60, "SRB"
+NAMES = {"GRC": "Greece", "UKR": "Ukraine", "TUR": "Türkiye"}
 EDITION = """\
 year: 2022
 title: A short edition
@@ -75,10 +76,11 @@ def _add_territory(root: Path, territory: str) -> None:
     cells[lines[0].split(",").index("reporting")] = "Y"
     lines[at] = ",".join(cells)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    group = re.search(r"```csv\n(.*?)```", PAGE, re.DOTALL)
-    assert group is not None
-    with (root / "schemas" / "territories" / "group.csv").open("a", encoding="utf-8") as target:
-        target.write(group[1].replace("GRC", territory))
+    for name, lines_of_page in zip(
+        ("group.csv", "label.csv"), re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL), strict=True
+    ):
+        with (root / "schemas" / "territories" / name).open("a", encoding="utf-8") as target:
+            target.write(lines_of_page.replace("GRC", territory).replace("Greece", NAMES[territory]))
 
 
 def _sent(path: Path, headings: dict[str, str], words: dict[str, str]) -> None:
@@ -163,6 +165,9 @@ def test_a_country_of_another_language_goes_from_nothing_to_its_chapter(
         code, out, err = command(
             *line, *place[: 2 if line[0] in {"standard", "build"} else 4], folder=tmp_path
         )
+        if line[0] == "standard":  # whatever else is open in the project, nothing is said of her
+            assert territory not in out + err, (line, out, err)
+            continue
         assert code == 0, (line, out, err)
     page = (tmp_path / "data" / "reports" / "2022" / "report.html").read_text(encoding="utf-8")
-    assert {"GRC": "Greece", "UKR": "Ukraine", "TUR": "Türkiye"}[territory] in page
+    assert NAMES[territory] in page

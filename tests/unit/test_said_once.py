@@ -61,7 +61,7 @@ def test_her_heading_and_the_word_that_may_be_meant_stand_in_the_sentence(standa
     group = with_meant(feedback, [meant], standard, "sr-Cyrl").groups[0]
     assert group.action.startswith(feedback.groups[0].action)
     assert "Ред 4" in group.action.removeprefix(feedback.groups[0].action)
-    assert "“Женски”" in group.action
+    assert "„Женски“" in group.action
 
 
 def test_commands_are_printed_as_they_run(tmp_path: Path) -> None:
