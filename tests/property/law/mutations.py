@@ -23,6 +23,8 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    row_above: bool = False
+    """A data row was put above the data: what is deleted there would be gone from the file, and nobody could tell."""
 
     @property
     def width(self) -> int:
@@ -233,6 +235,8 @@ def order_rows(book: Book, rng: random.Random) -> set[str]:
 
 def drop_heading_row(book: Book, rng: random.Random) -> set[str]:
     sheet = _data(book, rng)
+    if sheet.row_above:
+        return set()
     del sheet.rows[rng.randrange(sheet.first)]
     return {sheet.name}
 
@@ -275,6 +279,7 @@ def move_row_above(book: Book, rng: random.Random) -> set[str]:
     sheet = _data(book, rng)
     row = sheet.rows.pop(rng.randrange(sheet.first, len(sheet.rows)))
     sheet.rows.insert(rng.randrange(sheet.first), row)
+    sheet.row_above = True
     return {sheet.name}
 
 
