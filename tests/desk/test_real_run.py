@@ -26,7 +26,8 @@ from tests.workbooks import identification, person, write_regional
 pytestmark = pytest.mark.nightly
 YEAR = "2022"
 SHELTER = "NGO7"
-CSV_SENDER, FORM, SECTOR = "BGR", "Експлоатация: Форма на експлоатация", "Експлоатация: Сектор"
+CSV_SENDER, CSV_PERIOD = "BGR", "2021-2022"
+FORM, SECTOR = "Експлоатация: Форма на експлоатация", "Експлоатация: Сектор"
 PEOPLE = {
     "officer": ("officer", "ALB", "sq"), "approver": ("approver", "ALB", "en"),
     "officer-csv": ("officer", CSV_SENDER, "bg"), "approver-csv": ("approver", CSV_SENDER, "sr-Latn"),
@@ -43,7 +44,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
     senders = f'senders:\n  {SHELTER}: {{title: "A shelter", submission: {{coverage: PARTIAL}}}}\n'
     profile.write_text(profile.read_text(encoding="utf-8") + senders, encoding="utf-8")
     made = RunningDesk(folder / "data", root=root)
-    made.make(PEOPLE, {"ALB": (YEAR,), CSV_SENDER: (YEAR,)})
+    made.make(PEOPLE, {"ALB": (YEAR,), CSV_SENDER: (CSV_PERIOD,)})
     made.start()
     yield made
     made.stop()
@@ -54,8 +55,8 @@ def workbook(standard: Standard, path: Path, persons: range) -> Path:
     return write_regional(path, standard, rows)
 
 
-def checked(officer: Visitor, path: Path, territory: str, **fields: str) -> str:
-    sent = officer.upload(path, territory, YEAR, **fields)
+def checked(officer: Visitor, path: Path, territory: str, period: str = YEAR, **fields: str) -> str:
+    sent = officer.upload(path, territory, period, **fields)
     assert sent.status_code == 303, sent.text
     address: str = sent.headers["location"]
     assert officer.until(address, ("checked", "refused", "failed")) == "checked"
@@ -75,7 +76,7 @@ def test_a_sender_of_csv_answers_on_the_page_and_a_deletion_leaves_nothing(
 
     Quick: tests/desk/test_attack.py::test_deleted_is_gone_from_the_disk_and_its_job_is_ended_first
     """
-    source = demo.data / "submissions" / f"MADE-{CSV_SENDER}-{YEAR}.csv"
+    source = demo.data / "submissions" / f"MADE-{CSV_SENDER}-{CSV_PERIOD}.csv"
     with source.open(encoding="cp1251", newline="") as handle:
         rows = list(csv.reader(handle, delimiter=";"))
     form, sector = rows[0].index(FORM), rows[0].index(SECTOR)
@@ -86,7 +87,7 @@ def test_a_sender_of_csv_answers_on_the_page_and_a_deletion_leaves_nothing(
     with path.open("w", encoding="cp1251", newline="") as handle:
         csv.writer(handle, delimiter=";", lineterminator="\r\n").writerows(rows)
     officer, approver = running.visitor("officer-csv"), running.visitor("approver-csv")
-    address = checked(officer, path, CSV_SENDER)
+    address = checked(officer, path, CSV_SENDER, CSV_PERIOD)
     page = officer.get(address).text
     assert "Прочетено като windows-1251; заглавия на колони като:" in page
     assert "Read as" not in page
