@@ -104,7 +104,7 @@ def test_a_sender_of_csv_answers_on_the_page_and_a_deletion_leaves_nothing(
     project = Project(root=running.root, data=running.data)
     with opened(project.warehouse, read_only=True) as connection:
         assert connection.execute("SELECT DISTINCT rule_id, answer FROM quality.answer").fetchall() == [
-            ("S02a", "CHECKED_TRUE", "page")
+            ("S02a", "CHECKED_TRUE")
         ]
     assert officer.deed(address, "delete", reason="Sent to the wrong place.").status_code == 303
     assert approver.deed(address, "agree").status_code == 303
