@@ -45,6 +45,11 @@ def check_units(connection: Any, standard: Standard, population: Population, row
     """
     unit, column = population.unit, key_column(population.unit)
     columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
+    # A column of one of these names would say who is behind a row, in place of the engine.
+    if taken := {"case_id", "mark", BEHIND, SENT_BY} & columns:
+        raise InputProblem(
+            f"Population {population.name}: '{min(taken)}' is a name of the engine's; call the column otherwise."
+        )
     lacking = [c for c in (column, *population.each) if c not in columns]
     if lacking:
         raise InputProblem(
@@ -67,11 +72,6 @@ def name_persons(connection: Any, population: Population, rows: str) -> None:
     columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
     # Of linked persons, the rows' own case tells the sender and `person_id` the person.
     column = "case_id" if "case_id" in columns else key_column(population.unit)
-    taken = {BEHIND, SENT_BY} & columns
-    if taken:
-        raise InputProblem(
-            f"Population {population.name}: '{min(taken)}' is a name of the engine's; call the column otherwise."
-        )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT r.*, coalesce(l.linked, k.person_id) AS {BEHIND}, "
         f"k.sender AS {SENT_BY} FROM {rows} AS r LEFT JOIN known_unit AS k ON k.unit_id = r.{column}::VARCHAR "

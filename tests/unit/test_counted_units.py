@@ -49,6 +49,9 @@ def told(sql: str, unit: str = "referral", each: tuple[str, ...] = ()) -> Popula
         (told(ONCE, each=("turn",)), "has no column 'turn'"),
         (told(ONCE, unit="scorecard"), "no table of cases"),
         (told("SELECT 'S/' || number AS unit_id, sex, 'B' AS sent_by FROM told"), "'sent_by' is a name of the engine's"),
+        # Each referral would stand behind another person, and two women would be twenty.
+        (told("SELECT 'S/' || number AS unit_id, 'S/' || (number + 9) AS case_id, sex FROM told"), "'case_id' is a name"),
+        (told("SELECT 'S/' || number AS unit_id, 'again' AS mark, sex FROM told"), "'mark' is a name"),
     ],
 )  # fmt: skip
 def test_units_that_nobody_sent_are_refused(standard: Standard, population: Population, words: str) -> None:
