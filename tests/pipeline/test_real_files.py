@@ -50,7 +50,7 @@ def test_the_unodc_workbook_exactly_as_published(read: Any) -> None:
     assert highest > 1000  # thousands commas were read
     assert territories > 150
     assert namibia
-    assert other_findings == 1  # L13: the publisher's line above the headings holds a second cell, a link without a result
+    assert other_findings == 1, "L13: the publisher's line above the headings holds a second cell, a link"
 
 
 @pytest.mark.nightly
