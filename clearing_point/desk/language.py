@@ -16,7 +16,7 @@ from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Text
 from clearing_point.standard.plurals import written
 from clearing_point.standard.translations import REGISTER, is_draft
 
-_PART, _ANSWERS = "desk", "finding_answer"
+_PART, _ANSWERS, _COMMANDS = "desk", "finding_answer", "problem"
 _YEAR, _TOTAL, _UNKNOWN = "year", "Total", "UNK"
 _ANSWERED = ("Y", "N")
 _DAYS_FIRST = "%d.%m.%Y"
@@ -30,11 +30,13 @@ class Words:
         self.language = language if language in standard.languages else "en"
         self.draft = is_draft(standard.folder, self.language)
 
-    def __call__(self, name: str, **filled: object) -> str:
+    def __call__(self, name: str, /, **filled: object) -> str:
         """Return a sentence of the desk."""
-        return self.standard.word(_PART, name, self.language, **filled)
+        # What a command refuses is said by a page in the same words.
+        part = _PART if name in self.standard.words[_PART] else _COMMANDS
+        return self.standard.word(part, name, self.language, **filled)
 
-    def of(self, part: str, name: str, **filled: object) -> str:
+    def of(self, part: str, name: str, /, **filled: object) -> str:
         """Return a sentence of another part."""
         return self.standard.word(part, name, self.language, **filled)
 

@@ -269,7 +269,7 @@ class Standard:
             yield "", denominator.definition
         yield from (("", text) for text in (*self.link_notes.values(), *self.policy_texts.values()))
 
-    def word(self, place: str, name: str, language: str = "en", **filled: object) -> str:
+    def word(self, place: str, name: str, language: str = "en", /, **filled: object) -> str:
         """Return a sentence of ``words.yml`` with its places filled; English where the language has none.
 
         The first whole number chooses the form of a text that has some (:mod:`.plurals`) and is written as in the language.

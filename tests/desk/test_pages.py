@@ -153,7 +153,7 @@ def test_a_refusal_has_its_sentence_in_every_language(standard: Standard) -> Non
     assert {"file_password", "file_old_excel", "csv_line"} <= set(codes)
     for code, names in codes.items():
         said = {
-            language: standard.word("desk", code, language, **dict.fromkeys(names, 12))
+            language: Words(standard, language)(code, **dict.fromkeys(names, 12))
             for language in standard.languages
         }
         assert len(set(said.values())) >= 7, code  # some of the languages share their sentences

@@ -126,10 +126,10 @@ def test_the_archive_gives_the_same_content_and_its_address(
     assert kept.rows_read == rows > received.rows.num_rows - 1
     assert [place["sheet"] for place in kept.sheets] == ["organisation", "person", "identification"]
     row = next(r for r in received.rows.to_pylist() if r["sheet"] == "person" and r["source_row"] == 3)
-    assert row["cells"] == ["P-1", "F", "ALB", "2000", None], (
+    assert row["cells"] == ["P-1", "F", "ALB", "2000", None, None], (
         "as written, at its place; the own column is empty"
     )
-    assert row["kinds"] == "tttn."
+    assert row["kinds"] == "tttn.."
 
 
 def test_a_profile_that_maps_the_same_columns_still_rebuilds(
