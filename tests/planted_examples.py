@@ -334,6 +334,7 @@ def whole_book() -> tuple[Book, int]:
         ("A06", "identification", "minor_at_identification"),
         ("A11", "identification", "age_at_identification"),
         ("D14", "identification", "identification_date"),
+        ("D17", "identification", "identification_date"),
         ("G10", "trafficking_episode", "exploitation_territory_is_proxy"),
         ("N04", "trafficking_episode", "exploitation_territory_is_proxy"),
         ("N04", "person", "birth_year"),
@@ -343,6 +344,22 @@ def whole_book() -> tuple[Book, int]:
     ):
         book.expect(rule, table, None, name)
     return book, year
+
+
+def elsewhere_book() -> Book:
+    """Return a file of which every person was identified in another territory: perhaps another sender's file (G13)."""
+    book = Book()
+    book.add("organisation", ORGANISATION)
+    book.add("submission", header())
+    for n in range(1, 6):
+        book.add("person", _known_person(n))
+        book.add(
+            "identification",
+            {"identification_reference": f"I-{n}", "person_reference": f"P-{n}", "territory": "ITA",
+             "identification_date": f"{YEAR}-03-0{n}", "identification_status": "CONFIRMED", "age_at_identification": 24},
+        )  # fmt: skip
+    book.expect("G13", "identification", None, "territory")
+    return book
 
 
 def years_books() -> tuple[Book, Book]:

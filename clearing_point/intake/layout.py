@@ -207,15 +207,17 @@ def _rows_between(
 ) -> int:
     """Return how many rows stand between headings and data; a row of words counts only if it holds the words.
 
-    Most of them: a code may be written as the word over it is, and a first person must not pass for a row of words.
+    A code may be written as the word over it is, and a first person must not pass for a row of words: where most of
+    the cells are other words (of an earlier template), none of them may hold a figure, as every person's row does.
     """
     if not spec.labels or not columns:
         return spec.rows_between
     below = _row(rows, name, header_row + spec.header_height)
     cells = {h: below[n - 1] for h, n in columns.items() if h in spec.labels and n <= len(below)}
     filled = {heading: fold(cell) for heading, cell in cells.items() if cell}
-    words = sum(cell in spec.labels[heading] for heading, cell in filled.items())
-    if words and 2 * words >= len(filled):
+    others = [cell for heading, cell in filled.items() if cell not in spec.labels[heading]]
+    found = len(filled) - len(others)
+    if found and (found >= len(others) or not any(map(str.isdecimal, "".join(others)))):
         return spec.rows_between
     return 0 if any(below) else spec.rows_between
 

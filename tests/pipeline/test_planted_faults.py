@@ -23,6 +23,7 @@ from tests.planted_examples import (
     TERRITORY,
     YEAR,
     Place,
+    elsewhere_book,
     example_books,
     own_layout_books,
     refused_books,
@@ -59,7 +60,9 @@ def test_every_rule_is_planted_or_it_is_said_why_not(
 ) -> None:
     """The list follows the registry: a rule that is added is planted by its own example or fails here."""
     whole, _ = whole_book()
-    books = (*example_books(standard).values(), whole, years_books()[1], *refused_books().values())
+    books = (
+        *example_books(standard).values(), whole, elsewhere_book(), years_books()[1], *refused_books().values(),
+    )  # fmt: skip
     planted = {rule for book in books for rule, *_ in book.expected}
     planted |= {rule for _, places in own_layout_books(profile, tmp_path).values() for rule, *_ in places}
     planted.add("P07")  # below: the file of the year before, sent again
@@ -69,11 +72,12 @@ def test_every_rule_is_planted_or_it_is_said_why_not(
     assert planted | set(NOT_CARRIED) == registry
 
 
-@pytest.mark.parametrize(("name", "rules"), [("cases", 85), ("counts", 35), ("whole", 7)])
+@pytest.mark.parametrize(("name", "rules"), [("cases", 85), ("counts", 35), ("whole", 7), ("elsewhere", 1)])
 def test_faults_are_found_at_their_cells_and_nothing_else_is(
     name: str, rules: int, project: Project, standard: Standard, profile: Profile, tmp_path: Path
 ) -> None:
-    book, year = whole_book() if name == "whole" else (example_books(standard)[name], YEAR)
+    books = {**example_books(standard), "elsewhere": elsewhere_book()}
+    book, year = whole_book() if name == "whole" else (books[name], YEAR)
     planted = book.write(standard, tmp_path / "faults.xlsx", year=year)
     outcome = sent(project, standard, profile, tmp_path / "faults.xlsx", year)
     assert found(project.warehouse, outcome.submission_id) == Counter(planted)

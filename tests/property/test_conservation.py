@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_the_law_sees_a_sheet_that_nobody_accounts_for(
     place: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ground = ground_of(place, "SRB", 3)
-    book = ground.book
+    book = copy.deepcopy(ground.book)
     book[1].name = "Xelvina"
     _, seen = ground.look_at(book, "spoiled")
     assert violation(book, {"Xelvina"}, ground.base, seen, "SRB") == ""
@@ -55,7 +56,7 @@ def test_a_row_of_totals_is_left_out_by_its_word_and_a_note_and_what_was_told_be
     place: Project,
 ) -> None:
     ground = ground_of(place, "template", 23)
-    book = ground.book
+    book = copy.deepcopy(ground.book)
     sheet = next(s for s in book if len(s.rows) > s.first)
     sheet.rows.append(["Total", *[None] * (sheet.width - 2), 5])
     path, seen = ground.look_at(book, "spoiled")
