@@ -131,12 +131,10 @@ def try_one(ground: Ground, seed: int, number: int) -> Tried:
     kinds = []
     for mutation in rng.sample(possible, rng.choice([1, 1, 1, 2])):
         if any(len(s.rows) > s.first for s in book):
-            before = [s.name for s in book]
             found = mutation(book, rng)
             if found:
                 kinds.append(mutation.__name__)
-                touched |= found
-                touched = {t for t in touched if t in before or t in found}
+                touched |= found  # a name that is gone, too: it may be told as the sheet that is missing
     if not kinds or len({s.name.casefold() for s in book}) < len(book):
         return Tried()
     try:
