@@ -8,6 +8,7 @@ from typing import Any
 from clearing_point.project import Project
 from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
+from clearing_point.standard.model import REFERENCE
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import REPLACED
 
@@ -83,7 +84,7 @@ def status_in_words(
 def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[dict[str, Any]]:
     held = " UNION ALL ".join(
         f"SELECT submission_id, '{table.name}' = 'person' AS is_person FROM core.\"{table.name}\""
-        for table in standard.tables_of_kind("case", "aggregate", "scorecard")
+        for table in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE)
     )
     newest = (
         ""

@@ -45,7 +45,9 @@ class ColumnSpec:
     year_of_birth_at: str | None = None
     """The column holds a year of birth; the age is the year of this date field less that year."""
     part: str | None = None
-    """``first`` or ``others``: which parts of a cell of several values the field takes."""
+    """``first``, ``last`` or ``others``: which parts of a cell of several values the field takes."""
+    separator: str | None = None
+    """Between the values of a cell of this column; the file's own where it is None."""
     also: ColumnSpec | None = None
     """A second column whose codes are added to those of the first."""
 
@@ -355,5 +357,6 @@ def _column(spec: str | Mapping[str, Any]) -> ColumnSpec:
         optional=bool(spec.get("optional", False)),
         year_of_birth_at=spec.get("year_of_birth_at"),
         part=spec.get("part"),
+        separator=spec.get("separator"),
         also=_column(spec["also"]) if "also" in spec else None,
     )

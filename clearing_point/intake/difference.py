@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.standard.columns import columns_of
-from clearing_point.standard.model import Standard, Table
+from clearing_point.standard.model import REFERENCE, Standard, Table
 from clearing_point.warehouse.connection import opened
 
 
@@ -42,7 +42,7 @@ def difference(
     """
     found = []
     with opened(workspace, read_only=True, attach={"warehouse": warehouse}) as connection:
-        for table in standard.tables_of_kind("case", "aggregate", "scorecard"):
+        for table in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE):
             row = connection.execute(_query(table), [submission_id, earlier]).fetchone()
             made = TableDifference(table.name, table.title["en"], *(int(n or 0) for n in row))
             if made.added or made.changed or made.removed:

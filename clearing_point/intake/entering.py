@@ -34,6 +34,7 @@ from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.intake.unknown import unused_lines
 from clearing_point.standard import Standard
+from clearing_point.standard.model import REFERENCE
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import REFUSED, now
@@ -156,7 +157,7 @@ class Coming:
             start, end = parse_period(self.period)
             year = str(kept.balance.get("template_year", ""))
             store_findings(connection, name, contradictions(connection, profile, standard, start, end, year))
-            told = ("case", "aggregate", "scorecard")
+            told = ("case", "aggregate", "scorecard", REFERENCE)
             if layouts and not any(n for table, n in counts.items() if standard.tables[table].kind in told):
                 # Headings alone, or the prefilled numbers of an empty form: nothing was sent.
                 nothing = Finding(NO_ROWS, BLOCK, "structure", sheet=layouts[0].sheet)

@@ -72,7 +72,7 @@ def code_lookup(
     """
     words = words_of(field, spec, source.profile, source.standard)
     several = field.multiple or source.spec.explode == field.name
-    separator = source.profile.reading.list_separator if several or spec.part else None
+    separator = separator_of(source, spec) if several or spec.part else None
     otherwise = None if spec.otherwise is None else [spec.otherwise]
     meant: dict[str, list[str]] = {}
     unread: list[str] = []
@@ -83,7 +83,7 @@ def code_lookup(
     for text in texts:
         parts = [fold(part) for part in parts_of(text, separator, words)]
         if spec.part:
-            parts = parts[:1] if spec.part == "first" else parts[1:]
+            parts = {"first": parts[:1], "last": parts[-1:], "others": parts[1:]}[spec.part]
             if not parts:
                 meant[text] = [blank]
                 continue
@@ -174,19 +174,27 @@ def _precision_of(pattern: str) -> str:
     return "DAY" if "%d" in pattern else "MONTH" if "%m" in pattern or "%b" in pattern else "YEAR"
 
 
+def separator_of(source: Source, spec: ColumnSpec) -> str:
+    """Return the sign between several values in the cells of a column."""
+    return spec.separator or source.profile.reading.list_separator
+
+
 def number_lookup(source: Source, field: Field, spec: ColumnSpec, lookup: str, distinct: str) -> None:
     """Make the lookup of a number column: each text -> value and missing code."""
     reading = source.profile.reading
     decimal, thousands = (f"\\{c}" if c in ".'" else c for c in (reading.decimal, reading.thousands))
     whole = rf"\d{{1,3}}({thousands}\d{{3}})+|\d+" if thousands else r"\d+"
     pattern = quoted(rf"^[-+]?({whole})({decimal}\d+)?$")
-    cleaned = "trim(raw)"
+    # Of a span such as 2014-2016 a field takes the first or the last year; one year alone is both.
+    piece = {None: "raw", "first": "part[1]", "last": "part[-1]"}[spec.part]
+    piece = piece.replace("part", f"string_split(raw, {quoted(separator_of(source, spec))})")
+    cleaned = f"trim({piece})"
     if reading.thousands:
         cleaned = f"replace({cleaned}, {quoted(reading.thousands)}, '')"
     cleaned = f"replace({cleaned}, {quoted(reading.decimal)}, '.')"
     number = (
         f"CASE WHEN is_number THEN TRY_CAST(raw AS DOUBLE) "
-        f"WHEN regexp_matches(trim(raw), {pattern}) THEN TRY_CAST({cleaned} AS DOUBLE) END"
+        f"WHEN regexp_matches(trim({piece}), {pattern}) THEN TRY_CAST({cleaned} AS DOUBLE) END"
     )
     if field.type == "number":
         value = number

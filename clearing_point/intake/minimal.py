@@ -264,11 +264,15 @@ def _add(
     if known.is_coded:
         several = known.multiple or spec.explode == known.name or reader.part is not None
         words = words_of(known, reader, profile, standard)
-        column.keeps.append(_codes(words, reading.list_separator if several else None, standard))
+        separator = reader.separator or reading.list_separator
+        column.keeps.append(_codes(words, separator if several else None, standard))
         column.coded_fields.append(place)
         return
     missing = {*missing_words(profile.language, standard), *map(fold, (*reading.missing, *reader.missing))}
-    if known.type in NUMBER_TYPES or known.type == "year":
+    if known.type == "year" and reader.part:
+        sign = re.escape(reader.separator or reading.list_separator)
+        column.keeps.append(_formed(re.compile(rf"[0-9]{{4}}(?: *{sign} *[0-9]{{4}})?"), missing))
+    elif known.type in NUMBER_TYPES:
         most = float("inf") if known.type == "number" else known.constraints.get("maximum", float("inf"))
         is_small = most < 10 ** (_OFFICIAL_DIGITS - 1)
         column.keeps.append(_formed(_SMALL_NUMBER if is_small else _NUMBER, missing))

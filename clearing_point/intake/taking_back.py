@@ -139,7 +139,7 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
             raise InputProblem(
                 f"{submission_id} was deleted before.", "submission_deleted", submission=submission_id
             )
-    tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
+    tables = [t.name for t in standard.tables_of_kind()]
     with opened(project.warehouse) as connection:
         if not cut_short:
             with changing(connection, project):

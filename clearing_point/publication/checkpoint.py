@@ -30,7 +30,6 @@ from clearing_point.warehouse.lake import copy_to_file, is_lake, state_of
 from clearing_point.workplace import drop_work, work_folder
 
 _TABLES, _WHOLE = "tables", "edition"
-_KINDS = ("header", "case", "aggregate", "scorecard")
 PLACE, _SHOWN = "suites", 3
 """Where the sentences stand in ``words.yml``; how many rules a refusal tells in full."""
 FILE = "validation.json"
@@ -214,7 +213,7 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
     connection.execute("CREATE SCHEMA raw; CREATE SCHEMA quality; CREATE SCHEMA ref")
     connection.execute("CREATE TABLE raw.counted (submission_id VARCHAR)")
     connection.execute("INSERT INTO raw.counted SELECT unnest(?::VARCHAR[])", [list(submissions)])
-    views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind(*_KINDS)]
+    views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind()]
     # A rule may look at a cell as its sender wrote it.
     views += [("raw", "raw", name) for name in ("submission", "record", "column")]
     views += [("quality", "quality", "decision")]
@@ -232,7 +231,7 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
 
 def _documents(connection: Any, project: Project, standard: Standard) -> Iterator[Document]:
     suites = ready_suites(standard, project.prepared)
-    for table in standard.tables_of_kind(*_KINDS):
+    for table in standard.tables_of_kind():
         document = suites.get(f"{FOLDER}/{table.name}.json")
         if document is None:
             continue

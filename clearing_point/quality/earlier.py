@@ -63,7 +63,7 @@ def earlier_of(project: Project, standard: Standard, before: str | None, same: s
     # Made in memory and attached, because only what is attached before the lock can be read.
     connection = connect(path, attach={"warehouse": project.warehouse})
     try:
-        for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+        for table in standard.tables_of_kind():
             wanted = [s for s in (before, same if table.kind == "aggregate" else None) if s is not None]
             columns = "* EXCLUDE (person_id)" if table.name == "person" else "*"
             connection.execute(

@@ -49,7 +49,7 @@ def evaluate(
     """
     install_macros(connection, standard)
     absent = _absent_scopes(connection, no_previous)
-    for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+    for table in standard.tables_of_kind():
         if connection.execute(f'SELECT 1 FROM staged."{table.name}" LIMIT 1').fetchone() is None:
             continue
         rules = [r for r in standard.rules if r.table == table.name and r.scope in RUN]

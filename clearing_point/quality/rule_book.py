@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from clearing_point.quality.reading_rules import READING_RULES
 from clearing_point.quality.said import level_of, sentence_of
-from clearing_point.standard.model import Rule, Standard
+from clearing_point.standard.model import REFERENCE, Rule, Standard
 
 _BOOK = "rule_book"
 _JUDGE = "Great Expectations"
@@ -59,7 +59,7 @@ def _where(rules: list[Rule], standard: Standard, language: str) -> str:
     names = {
         table.title.get(language) or table.title["en"]
         for rule in rules
-        if (table := standard.tables.get(rule.table)) is not None
+        if (table := standard.tables.get(rule.table)) is not None and table.kind != REFERENCE
     }
     return ", ".join(sorted(names))
 

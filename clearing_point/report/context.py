@@ -8,6 +8,7 @@ from typing import Any
 
 from clearing_point import __version__
 from clearing_point.analysis.count import open_current
+from clearing_point.analysis.public_cases import Described, described, totals_by_stage
 from clearing_point.analysis.reconcile import decisions, quality_by_submission
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard, read_scorecard
@@ -64,6 +65,7 @@ def context_of(
         suppliers=tuple(sorted(suppliers)),
         published_figures=tuple(published),
         published_beside=published_figures(project, standard, edition, submissions, _beside(project.reports)),
+        described=_described(project, standard, submissions),
         complete=_complete(project, standard, release.submissions, totals),
         totals_only=frozenset(of_totals - of_cases),
         totals=_places_of_totals(release),
@@ -86,6 +88,19 @@ def _beside(reports: Path) -> tuple[str, ...]:
     """Return the populations of which a chapter prints what others publish."""
     chapters = load_chapters(reports)["chapters"]
     return tuple(sorted({code for chapter in chapters for code in chapter.get("published", ())}))
+
+
+def _described(
+    project: Project, standard: Standard, submissions: Sequence[Mapping[str, Any]]
+) -> Mapping[str, tuple[Described, ...]]:
+    """Read what public case files say for the chapters that print it."""
+    reference = [r["submission"] for r in submissions if r["use"] == "reference" and r["state"] == "accepted"]
+    chapters = [c for c in load_chapters(project.reports)["chapters"] if "described" in c]
+    connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
+    try:
+        return {c["id"]: tuple(described(connection, standard, c["described"], reference)) for c in chapters}
+    finally:
+        connection.close()
 
 
 def _told(
@@ -213,20 +228,26 @@ def published_figures(
             "HAVING count(*) = 1 AND (any_value(a.value) IS NOT NULL OR any_value(a.value_qualifier) = 'LT5') ORDER BY ALL",
             [list(reference), list(populations), first, last],
         ).fetchall()
+        told = totals_by_stage(connection, standard, reference, first, last)
+        cases = tuple(figure for figure in told if figure["population"] in populations)
     finally:
         connection.close()
     reporting = set(standard.reporting_territories)
-    return _reference_figures(standard, first, last, populations) + tuple(
-        {
-            "territory": territory,
-            "year": str(year),
-            "population": population,
-            "value_text": "<5" if qualifier == "LT5" else str(value),
-            "source": source if released is None else f"{source} ({released})",
-            "publisher": source,
-        }
-        for territory, year, population, value, qualifier, _, released, source in rows
-        if territory in reporting
+    return (
+        _reference_figures(standard, first, last, populations)
+        + cases
+        + tuple(
+            {
+                "territory": territory,
+                "year": str(year),
+                "population": population,
+                "value_text": "<5" if qualifier == "LT5" else str(value),
+                "source": source if released is None else f"{source} ({released})",
+                "publisher": source,
+            }
+            for territory, year, population, value, qualifier, _, released, source in rows
+            if territory in reporting
+        )
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from clearing_point.analysis.public_cases import Described
 from clearing_point.analysis.revisions import Revisions
 from clearing_point.analysis.scorecard import Scorecard
 from clearing_point.disclosure.model import Protected
@@ -57,6 +58,8 @@ class ReportContext:
     published_beside: tuple[Mapping[str, str], ...] = ()
     """National totals of others that chapters print, such as persons prosecuted: territory, year, population, value_text,
     source."""
+    described: Mapping[str, tuple[Described, ...]] = field(default_factory=dict)
+    """Chapter -> what public case files say, by source and field."""
     complete: frozenset[tuple[str, str]] = frozenset()
     totals_only: frozenset[tuple[str, str]] = frozenset()
     """(territory, year) of which accepted submissions have only totals that senders counted themselves."""

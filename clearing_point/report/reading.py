@@ -25,7 +25,7 @@ from clearing_point.report.model import (
     Table,
     Terms,
 )
-from clearing_point.report.revised import as_printed
+from clearing_point.report.public_sources import described_of, published_of
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import View
 from clearing_point.report.words import Words
@@ -162,42 +162,10 @@ def draw_chapters(
         drawn[chapter["id"]] = Drawn(
             draw_pictures(chapter.get("pictures", ()), views, easel, numbering, anchor),
             glance_of(chapter.get("glance", ()), views, easel, numbering, anchor),
-            published_of(chapter.get("published", ()), numbering, anchor),
+            published_of(chapter.get("published", ()), numbering, anchor)
+            + described_of(chapter, numbering, anchor),
         )
     return drawn
-
-
-def published_of(populations: Sequence[str], numbering: Numbering, anchor: str) -> tuple[Block, ...]:
-    """Return the national totals that others publish for the edition's year: a row a territory and source."""
-    setting, words = numbering.setting, numbering.setting.words
-    year = str(setting.edition.year)
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for figure in setting.context.published_beside:
-        if figure["year"] == year and figure["population"] in populations:
-            place = (setting.territory(figure["territory"]), figure["source"])
-            rows.setdefault(place, {})[figure["population"]] = figure["value_text"]
-    shown = [code for code in populations if any(code in told for told in rows.values())]
-    if not shown:
-        return ()
-    labels = [
-        setting.context.standard.label_of("aggregate_population", code, words.language) for code in shown
-    ]
-    none = Cell(words("signs.no_data"), state="none")
-    body: list[list[str | Cell]] = [
-        [territory, *(Cell(as_printed(told[c], setting)) if c in told else none for c in shown), Cell(source, words=True)]
-        for (territory, source), told in sorted(rows.items())
-    ]  # fmt: skip
-    header = (words("tables.territory"), *labels, words("annexes.reconciliation_columns.source"))
-    title = words("reading.published", year=year)
-    table = plain_table(
-        f"table-{anchor}-published",
-        numbering.table(),
-        title,
-        header,
-        body,
-        (words("reading.published_note"),),
-    )
-    return (table,)
 
 
 def said(found: Sequence[Finding], numbers: Mapping[str, str]) -> tuple[Block, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from clearing_point.project import Project
 from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
-from clearing_point.standard.model import NUMBER_TYPES, TERRITORY, Field, Standard, Table
+from clearing_point.standard.model import NUMBER_TYPES, REFERENCE, TERRITORY, Field, Standard, Table
 
 _SHOWN = 12
 _SUBMITTER = "submitter"
@@ -87,6 +87,11 @@ class _Profile:
         if table is None:
             yield (*at, "table"), f"the standard has no table '{block['table']}'."
             return
+        if table.kind == REFERENCE and self.source.get("use") != REFERENCE:
+            yield (
+                (*at, "table"),
+                f"table {table.name} is for public sources: only a profile with 'use: reference' fills it.",
+            )
         if block.get("explode") is not None and block["explode"] not in block["columns"]:
             yield (*at, "explode"), f"'{block['explode']}' is no column of this table in the profile."
         for name, spec in block["columns"].items():
@@ -116,6 +121,11 @@ class _Profile:
         if listed and not field.codelist:
             yield (*at, listed[0]), f"field {field.name} has no code list, so '{listed[0]}' says nothing."
             return
+        if "part" in spec and not field.codelist and (field.type != "year" or spec["part"] == "others"):
+            yield (
+                (*at, "part"),
+                f"field {field.name} takes no part of a cell: coded fields do, and years 'first' or 'last'.",
+            )
         if "constant" in spec:
             yield from self._constant((*at, "constant"), field, str(spec["constant"]))
         if "otherwise" in spec:

@@ -43,7 +43,7 @@ def metadata_of(standard: Standard) -> MetaData:
     _raw(metadata)
     _quality(metadata)
     _reference(metadata)
-    for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+    for table in standard.tables_of_kind():
         for schema in ("staged", "core"):
             _data_table(metadata, schema, table)
     return metadata

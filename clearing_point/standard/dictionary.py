@@ -24,10 +24,7 @@ def data_package(standard: Standard) -> str:
         "title": standard.settings["title"]["en"],
         "version": standard.version,
         "licenses": [{"name": standard.settings["licence"]}],
-        "resources": [
-            _resource(standard, table)
-            for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard")
-        ],
+        "resources": [_resource(standard, table) for table in standard.tables_of_kind()],
     }
     return json.dumps(package, ensure_ascii=False, indent=2) + "\n"
 
@@ -85,7 +82,7 @@ def dictionary_page(standard: Standard) -> str:
         + "; ".join(f"`{c.code}` {c.label['en'].lower()}" for c in standard.codelists["missing"].codes)
         + ".",
     ]
-    for table in standard.tables_of_kind("header", "case", "aggregate", "scorecard"):
+    for table in standard.tables_of_kind():
         lines += [
             "",
             f"## {table.title['en']} (`{table.name}`)",

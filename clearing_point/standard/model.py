@@ -24,6 +24,7 @@ from clearing_point.standard.plurals import COUNT, counted, in_form, written
 __all__ = [
     "LINEAGE",
     "NUMBER_TYPES",
+    "REFERENCE",
     "TERRITORY",
     "Breakdown",
     "Code",
@@ -41,6 +42,9 @@ __all__ = [
 
 TERRITORY = "territory"
 """The code list that the territory register stands for."""
+
+REFERENCE = "reference"
+"""Kind of a table that only public sources fill: no sender is asked for it, and no population counts it."""
 
 NUMBER_TYPES = ("integer", "number", "year")
 LINEAGE = ("submission_id", "sheet", "source_row", "source_part")
@@ -232,14 +236,24 @@ class Standard:
         """Languages that templates and findings are written in."""
         return tuple(self.settings["languages"])
 
+    @cached_property
+    def public_lists(self) -> frozenset[str]:
+        """Code lists that only tables of public sources have: no sender meets them."""
+        used = [
+            (t.kind == REFERENCE, f.codelist) for t in self.tables.values() for f in t.fields if f.codelist
+        ]
+        return frozenset(
+            {name for public, name in used if public} - {name for public, name in used if not public}
+        )
+
     def texts(self) -> Iterator[tuple[str, Text]]:
         """Yield every text that a person reads in her language, with its context: what must be translated."""
-        for table in self.tables.values():
+        for table in (table for table in self.tables.values() if table.kind != REFERENCE):
             yield from (("", text) for text in (table.title, table.help, table.grain))
             for f in table.fields:
                 yield f"table:{table.name}", f.title
                 yield f"table:{table.name}", f.help
-        for codelist in self.codelists.values():
+        for codelist in (c for c in self.codelists.values() if c.name not in self.public_lists):
             yield "", codelist.title
             yield from ((f"codelist:{codelist.name}", code.label) for code in codelist.codes)
         for entry in self.settings["missing"]["meaning"]:
@@ -255,6 +269,10 @@ class Standard:
 
     def report_texts(self) -> Iterator[tuple[str, Text]]:
         """Yield the texts that only readers of the report meet, with their context; a language may lack them."""
+        for table in self.tables_of_kind(REFERENCE):
+            yield from ((f"table:{table.name}", f.title) for f in table.fields if f.codelist)
+        for name in sorted(self.public_lists):
+            yield from ((f"codelist:{name}", code.label) for code in self.codelists[name].codes)
         for indicator in self.indicators:
             asked = () if indicator.question is None else (indicator.question[1],)
             yield from (
@@ -311,5 +329,6 @@ class Standard:
         return self.place_texts.get(english, {}).get(language) or english
 
     def tables_of_kind(self, *kinds: str) -> Iterator[Table]:
-        """Tables of the named kinds in the order people see."""
-        return (t for t in sorted(self.tables.values(), key=lambda t: (t.order, t.name)) if t.kind in kinds)
+        """Tables of the named kinds, of all where none is named, in the order people see."""
+        found = sorted(self.tables.values(), key=lambda t: (t.order, t.name))
+        return (t for t in found if not kinds or t.kind in kinds)

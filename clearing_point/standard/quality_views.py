@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clearing_point.standard.model import Field, Standard
+from clearing_point.standard.model import REFERENCE, Field, Standard
 
-_KINDS = ("header", "case", "aggregate", "scorecard")
 _DIMENSIONS = ("validity", "consistency")
 
 
@@ -22,7 +21,7 @@ def quality_views(standard: Standard) -> list[str]:
     fields = " UNION ALL ".join(_completeness(standard))
     rows = " UNION ALL ".join(
         f'SELECT submission_id, sheet, source_row FROM staged."{t.name}"'
-        for t in standard.tables_of_kind("case", "aggregate", "scorecard")
+        for t in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE)
     )
     clean = ", ".join(
         f"1 - count(DISTINCT (f.sheet, f.source_row)) FILTER (f.dimension = '{d}' AND f.severity IN "
@@ -97,7 +96,7 @@ GROUP BY territory, reference_year
 
 def _completeness(standard: Standard) -> Iterator[str]:
     out = [e["code"] for e in standard.settings["missing"]["meaning"] if not e["counts_in_completeness"]]
-    for table in standard.tables_of_kind(*_KINDS):
+    for table in standard.tables_of_kind():
         for field in table.fields:
             if field.core:
                 missing = _missing(field, standard)

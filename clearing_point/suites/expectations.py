@@ -29,7 +29,6 @@ ROWS_QUERY = "unexpected_rows_expectation"
 _FIELD_RULES = (REQUIRED, RANGE, LENGTH, DUPLICATE_KEY)
 PSEUDONYM_OF = ("person",)
 """Tables that have a column more in ``core`` than in ``staged``."""
-_KINDS = ("header", "case", "aggregate", "scorecard")
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,14 @@ def suites_of(standard: Standard, dialect: str = "duckdb") -> tuple[Suite, ...]:
     :func:`history_suites_of`.
     """
     return tuple(
-        Suite(table.name, tuple(_of_table(table, standard, dialect)))
-        for table in standard.tables_of_kind(*_KINDS)
+        Suite(table.name, tuple(_of_table(table, standard, dialect))) for table in standard.tables_of_kind()
     )
 
 
 def history_suites_of(standard: Standard, dialect: str = "duckdb") -> tuple[Suite, ...]:
     """Derive what is asked of a submission beside the one before it, whose tables stand in schema ``previous``."""
     made = []
-    for table in standard.tables_of_kind(*_KINDS):
+    for table in standard.tables_of_kind():
         rules = [
             r for r in standard.rules if r.table == table.name and r.scope == SERIES and not r.expectation
         ]

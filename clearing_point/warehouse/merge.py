@@ -65,7 +65,7 @@ def _merge(
     accepted: bool,
     reason: str | None,
 ) -> None:
-    tables = [t.name for t in standard.tables_of_kind("header", "case", "aggregate", "scorecard")]
+    tables = [t.name for t in standard.tables_of_kind()]
     with (
         opened(project.warehouse, attach={"workspace": workspace}) as connection,
         changing(connection, project),

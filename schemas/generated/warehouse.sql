@@ -275,6 +275,30 @@ CREATE TABLE IF NOT EXISTS core.organisation (
 	active_to_missing VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS core.perpetrator (
+	submission_id VARCHAR NOT NULL, 
+	sheet VARCHAR NOT NULL, 
+	source_row INTEGER NOT NULL, 
+	source_part SMALLINT NOT NULL, 
+	perpetrator_reference VARCHAR, 
+	person_reference VARCHAR, 
+	first_year SMALLINT, 
+	first_year_missing VARCHAR, 
+	last_year SMALLINT, 
+	last_year_missing VARCHAR, 
+	territory VARCHAR, 
+	proceeding_stage VARCHAR, 
+	victim_origin_region VARCHAR, 
+	exploitation_region VARCHAR, 
+	perpetrator_sex VARCHAR[], 
+	perpetrator_age_band VARCHAR[], 
+	perpetrator_citizenship VARCHAR[], 
+	perpetrator_region VARCHAR[], 
+	perpetrator_relation VARCHAR[], 
+	perpetrator_role VARCHAR[], 
+	money_paid VARCHAR
+);
+
 CREATE TABLE IF NOT EXISTS core.person (
 	submission_id VARCHAR NOT NULL, 
 	sheet VARCHAR NOT NULL, 
@@ -999,6 +1023,30 @@ CREATE TABLE IF NOT EXISTS staged.organisation (
 	active_to_missing VARCHAR
 );
 
+CREATE TABLE IF NOT EXISTS staged.perpetrator (
+	submission_id VARCHAR NOT NULL, 
+	sheet VARCHAR NOT NULL, 
+	source_row INTEGER NOT NULL, 
+	source_part SMALLINT NOT NULL, 
+	perpetrator_reference VARCHAR, 
+	person_reference VARCHAR, 
+	first_year SMALLINT, 
+	first_year_missing VARCHAR, 
+	last_year SMALLINT, 
+	last_year_missing VARCHAR, 
+	territory VARCHAR, 
+	proceeding_stage VARCHAR, 
+	victim_origin_region VARCHAR, 
+	exploitation_region VARCHAR, 
+	perpetrator_sex VARCHAR[], 
+	perpetrator_age_band VARCHAR[], 
+	perpetrator_citizenship VARCHAR[], 
+	perpetrator_region VARCHAR[], 
+	perpetrator_relation VARCHAR[], 
+	perpetrator_role VARCHAR[], 
+	money_paid VARCHAR
+);
+
 CREATE TABLE IF NOT EXISTS staged.person (
 	submission_id VARCHAR NOT NULL, 
 	sheet VARCHAR NOT NULL, 
@@ -1259,7 +1307,7 @@ CREATE TABLE IF NOT EXISTS staged.trafficking_episode (
 
 CREATE OR REPLACE VIEW quality.field_completeness AS SELECT submission_id, 'person' AS target_table, 'sex' AS target_field, count(*) FILTER ((CASE WHEN "sex" IS NULL THEN 'NAS' WHEN "sex" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "sex" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "sex" IS NULL THEN 'NAS' WHEN "sex" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "sex" END) IS NULL OR (CASE WHEN "sex" IS NULL THEN 'NAS' WHEN "sex" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "sex" END) NOT IN ('NAP')) AS required FROM staged."person" GROUP BY submission_id UNION ALL SELECT submission_id, 'person' AS target_table, 'citizenship' AS target_field, count(*) FILTER ((CASE WHEN "citizenship" IS NULL THEN 'NAS' WHEN "citizenship" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "citizenship" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "citizenship" IS NULL THEN 'NAS' WHEN "citizenship" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "citizenship" END) IS NULL OR (CASE WHEN "citizenship" IS NULL THEN 'NAS' WHEN "citizenship" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "citizenship" END) NOT IN ('NAP')) AS required FROM staged."person" GROUP BY submission_id UNION ALL SELECT submission_id, 'identification' AS target_table, 'identification_date' AS target_field, count(*) FILTER ((CASE WHEN "identification_date" IS NULL THEN coalesce("identification_date_missing", 'NAS') END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "identification_date" IS NULL THEN coalesce("identification_date_missing", 'NAS') END) IS NULL OR (CASE WHEN "identification_date" IS NULL THEN coalesce("identification_date_missing", 'NAS') END) NOT IN ('NAP')) AS required FROM staged."identification" GROUP BY submission_id UNION ALL SELECT submission_id, 'identification' AS target_table, 'identification_status' AS target_field, count(*) FILTER ((CASE WHEN "identification_status" IS NULL THEN 'NAS' WHEN "identification_status" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "identification_status" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "identification_status" IS NULL THEN 'NAS' WHEN "identification_status" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "identification_status" END) IS NULL OR (CASE WHEN "identification_status" IS NULL THEN 'NAS' WHEN "identification_status" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "identification_status" END) NOT IN ('NAP')) AS required FROM staged."identification" GROUP BY submission_id UNION ALL SELECT submission_id, 'identification' AS target_table, 'age_band_at_identification' AS target_field, count(*) FILTER ((CASE WHEN "age_band_at_identification" IS NULL THEN 'NAS' WHEN "age_band_at_identification" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "age_band_at_identification" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "age_band_at_identification" IS NULL THEN 'NAS' WHEN "age_band_at_identification" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "age_band_at_identification" END) IS NULL OR (CASE WHEN "age_band_at_identification" IS NULL THEN 'NAS' WHEN "age_band_at_identification" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "age_band_at_identification" END) NOT IN ('NAP')) AS required FROM staged."identification" GROUP BY submission_id UNION ALL SELECT submission_id, 'identification' AS target_table, 'minor_at_identification_derived' AS target_field, count(*) FILTER ((CASE WHEN "minor_at_identification_derived" IS NULL THEN 'NAS' WHEN "minor_at_identification_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "minor_at_identification_derived" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "minor_at_identification_derived" IS NULL THEN 'NAS' WHEN "minor_at_identification_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "minor_at_identification_derived" END) IS NULL OR (CASE WHEN "minor_at_identification_derived" IS NULL THEN 'NAS' WHEN "minor_at_identification_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "minor_at_identification_derived" END) NOT IN ('NAP')) AS required FROM staged."identification" GROUP BY submission_id UNION ALL SELECT submission_id, 'trafficking_episode' AS target_table, 'exploitation_form' AS target_field, count(*) FILTER ((CASE WHEN "exploitation_form" IS NULL THEN 'NAS' WHEN len("exploitation_form") > 0 AND list_has_all(['UNK', 'NAS', 'REF', 'NAP', 'SUP'], "exploitation_form") THEN "exploitation_form"[1] END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "exploitation_form" IS NULL THEN 'NAS' WHEN len("exploitation_form") > 0 AND list_has_all(['UNK', 'NAS', 'REF', 'NAP', 'SUP'], "exploitation_form") THEN "exploitation_form"[1] END) IS NULL OR (CASE WHEN "exploitation_form" IS NULL THEN 'NAS' WHEN len("exploitation_form") > 0 AND list_has_all(['UNK', 'NAS', 'REF', 'NAP', 'SUP'], "exploitation_form") THEN "exploitation_form"[1] END) NOT IN ('NAP')) AS required FROM staged."trafficking_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'trafficking_episode' AS target_table, 'exploitation_territory' AS target_field, count(*) FILTER ((CASE WHEN "exploitation_territory" IS NULL THEN 'NAS' WHEN "exploitation_territory" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "exploitation_territory" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "exploitation_territory" IS NULL THEN 'NAS' WHEN "exploitation_territory" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "exploitation_territory" END) IS NULL OR (CASE WHEN "exploitation_territory" IS NULL THEN 'NAS' WHEN "exploitation_territory" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "exploitation_territory" END) NOT IN ('NAP')) AS required FROM staged."trafficking_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'trafficking_episode' AS target_table, 'flow' AS target_field, count(*) FILTER ((CASE WHEN "flow" IS NULL THEN 'NAS' WHEN "flow" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "flow" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "flow" IS NULL THEN 'NAS' WHEN "flow" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "flow" END) IS NULL OR (CASE WHEN "flow" IS NULL THEN 'NAS' WHEN "flow" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "flow" END) NOT IN ('NAP')) AS required FROM staged."trafficking_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'assistance_episode' AS target_table, 'assistance_start_date' AS target_field, count(*) FILTER ((CASE WHEN "assistance_start_date" IS NULL THEN coalesce("assistance_start_date_missing", 'NAS') END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "assistance_start_date" IS NULL THEN coalesce("assistance_start_date_missing", 'NAS') END) IS NULL OR (CASE WHEN "assistance_start_date" IS NULL THEN coalesce("assistance_start_date_missing", 'NAS') END) NOT IN ('NAP')) AS required FROM staged."assistance_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'assistance_episode' AS target_table, 'closure_reason' AS target_field, count(*) FILTER ((CASE WHEN "closure_reason" IS NULL THEN 'NAS' WHEN "closure_reason" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "closure_reason" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "closure_reason" IS NULL THEN 'NAS' WHEN "closure_reason" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "closure_reason" END) IS NULL OR (CASE WHEN "closure_reason" IS NULL THEN 'NAS' WHEN "closure_reason" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "closure_reason" END) NOT IN ('NAP')) AS required FROM staged."assistance_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'assistance_episode' AS target_table, 'victim_relation_derived' AS target_field, count(*) FILTER ((CASE WHEN "victim_relation_derived" IS NULL THEN 'NAS' WHEN "victim_relation_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "victim_relation_derived" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "victim_relation_derived" IS NULL THEN 'NAS' WHEN "victim_relation_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "victim_relation_derived" END) IS NULL OR (CASE WHEN "victim_relation_derived" IS NULL THEN 'NAS' WHEN "victim_relation_derived" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "victim_relation_derived" END) NOT IN ('NAP')) AS required FROM staged."assistance_episode" GROUP BY submission_id UNION ALL SELECT submission_id, 'service' AS target_table, 'service' AS target_field, count(*) FILTER ((CASE WHEN "service" IS NULL THEN 'NAS' WHEN "service" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "service" END) IS NULL) AS known, count(*) FILTER ((CASE WHEN "service" IS NULL THEN 'NAS' WHEN "service" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "service" END) IS NULL OR (CASE WHEN "service" IS NULL THEN 'NAS' WHEN "service" IN ('UNK', 'NAS', 'REF', 'NAP', 'SUP') THEN "service" END) NOT IN ('NAP')) AS required FROM staged."service" GROUP BY submission_id;
 
-CREATE OR REPLACE VIEW quality.data_rows AS SELECT submission_id, count(DISTINCT (sheet, source_row)) AS rows FROM (SELECT submission_id, sheet, source_row FROM staged."person" UNION ALL SELECT submission_id, sheet, source_row FROM staged."identification" UNION ALL SELECT submission_id, sheet, source_row FROM staged."trafficking_episode" UNION ALL SELECT submission_id, sheet, source_row FROM staged."route_leg" UNION ALL SELECT submission_id, sheet, source_row FROM staged."assistance_episode" UNION ALL SELECT submission_id, sheet, source_row FROM staged."service" UNION ALL SELECT submission_id, sheet, source_row FROM staged."need" UNION ALL SELECT submission_id, sheet, source_row FROM staged."offer" UNION ALL SELECT submission_id, sheet, source_row FROM staged."referral" UNION ALL SELECT submission_id, sheet, source_row FROM staged."legal_status" UNION ALL SELECT submission_id, sheet, source_row FROM staged."return_event" UNION ALL SELECT submission_id, sheet, source_row FROM staged."justice" UNION ALL SELECT submission_id, sheet, source_row FROM staged."compensation" UNION ALL SELECT submission_id, sheet, source_row FROM staged."follow_up" UNION ALL SELECT submission_id, sheet, source_row FROM staged."aggregate_cell" UNION ALL SELECT submission_id, sheet, source_row FROM staged."scorecard") GROUP BY submission_id;
+CREATE OR REPLACE VIEW quality.data_rows AS SELECT submission_id, count(DISTINCT (sheet, source_row)) AS rows FROM (SELECT submission_id, sheet, source_row FROM staged."person" UNION ALL SELECT submission_id, sheet, source_row FROM staged."identification" UNION ALL SELECT submission_id, sheet, source_row FROM staged."trafficking_episode" UNION ALL SELECT submission_id, sheet, source_row FROM staged."route_leg" UNION ALL SELECT submission_id, sheet, source_row FROM staged."assistance_episode" UNION ALL SELECT submission_id, sheet, source_row FROM staged."service" UNION ALL SELECT submission_id, sheet, source_row FROM staged."need" UNION ALL SELECT submission_id, sheet, source_row FROM staged."offer" UNION ALL SELECT submission_id, sheet, source_row FROM staged."referral" UNION ALL SELECT submission_id, sheet, source_row FROM staged."legal_status" UNION ALL SELECT submission_id, sheet, source_row FROM staged."return_event" UNION ALL SELECT submission_id, sheet, source_row FROM staged."justice" UNION ALL SELECT submission_id, sheet, source_row FROM staged."compensation" UNION ALL SELECT submission_id, sheet, source_row FROM staged."follow_up" UNION ALL SELECT submission_id, sheet, source_row FROM staged."aggregate_cell" UNION ALL SELECT submission_id, sheet, source_row FROM staged."scorecard" UNION ALL SELECT submission_id, sheet, source_row FROM staged."perpetrator") GROUP BY submission_id;
 
 CREATE OR REPLACE VIEW quality.by_submission AS 
 WITH complete AS (
