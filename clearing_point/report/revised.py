@@ -31,12 +31,13 @@ def revised_figures(views: Mapping[str, View], numbering: Numbering) -> Iterator
         "annexes.revised_intro", before=found.before, now=found.now, moved=print_number(len(found.moved), words),
         compared=print_number(found.compared, words), percent=percent_digits(least),
     )  # fmt: skip
-    blocks: list[Paragraph | Table] = [Paragraph(said)]
-    if not found.moved and not found.published:
+    if not found.moved:
         compared = print_number(found.compared, words)
         said = words("annexes.revised_none", before=found.before, now=found.now, compared=compared)
-        blocks = [Paragraph(said)]
-    elif printed or found.published:
+    if found.published:
+        said += " " + words("annexes.revised_published")
+    blocks: list[Paragraph | Table] = [Paragraph(said)]
+    if printed or found.published:
         header = tuple(words(f"annexes.revised_columns.{name}") for name in _COLUMNS)
         body = [_row(r, views[r.table], numbering) for r in printed[:_PRINTED]]
         body += [_published_row(p, numbering) for p in found.published]
