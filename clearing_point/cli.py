@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -82,13 +82,11 @@ def main() -> None:
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.Abort:
-        say("Stopped. Nothing half-written was left behind.")
-        sys.exit(130)
+        _stop()
     except BrokenPipeError:
         sys.exit(0)
     except KeyboardInterrupt:
-        say("Stopped. Nothing half-written was left behind.")
-        sys.exit(130)
+        _stop()
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own: wrong use
             say(f"{error.format_message()} See `clearing-point --help`.")
@@ -101,14 +99,18 @@ def main() -> None:
     sys.exit(result if isinstance(result, int) else 0)
 
 
+def _stop() -> NoReturn:
+    say(_in_her_language(InputProblem("Stopped. Nothing half-written was left behind.", "stopped")))
+    sys.exit(130)
+
+
 def _fail(error: ClearingPointError) -> None:
     if isinstance(error, InternalError):
         error = of_the_machine(error) or error
     if isinstance(error, InternalError):
         # The text of an unexpected error may hold a value: its kind and place are enough to report it.
-        say(
-            f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point."
-        )
+        text = f"The program failed ({error}). Your data are unchanged. Please report this to the clearing point."
+        say(_in_her_language(InputProblem(text, "program_failed", error=error)))
     else:
         for line in with_ready_commands(_in_her_language(error)).splitlines():
             say(line)
@@ -122,14 +124,13 @@ def _in_her_language(error: ClearingPointError) -> str:
     named += [word.partition("=")[2] for word in asked if word.partition("=")[0] in _LANGUAGE and "=" in word]
     if error.code is not None and named and named[-1] != "en":
         from clearing_point.standard import load_standard
+        from clearing_point.standard.refusals import refusal
 
         with suppress(ClearingPointError):  # where the standard itself is what cannot be read
             root = [Path(asked[n + 1]) for n, word in enumerate(asked[:-1]) if word == "--project"]
             found = find_project(root[-1] if root else None)
             standard = load_standard(found.schemas, found.prepared)
-            for place in ("problem", "desk"):
-                if error.code in standard.words[place]:
-                    return standard.word(place, error.code, named[-1], **error.filled)
+            return refusal(error, standard, named[-1])
     return str(error)
 
 

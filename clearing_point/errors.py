@@ -116,7 +116,10 @@ def of_the_standard(error: BaseException, what: str, where: str) -> ClearingPoin
     if kind in _WRITTEN_WRONG and of_the_machine(error) is None:
         return InputProblem(
             f"{what} cannot be run: its SQL in {where} does not fit the tables or their values ({kind}). "
-            "Correct it there; `clearing-point standard check` helps."
+            "Correct it there; `clearing-point standard check` helps.",
+            "standard_wrong",
+            what=what,
+            where=where,
         )
     return InternalError(f"{what} cannot be run ({kind}).")
 
@@ -128,18 +131,18 @@ def of_the_machine(error: BaseException | None) -> InputProblem | None:
     """
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
-            return InputProblem(DISK_FULL)
+            return InputProblem(DISK_FULL, "disk_full")
         if isinstance(error, OSError) and error.errno in _CLOSED:
-            return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)))
+            return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)), "folder_closed")
         if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
-            return InputProblem(NO_MEMORY)
+            return InputProblem(NO_MEMORY, "memory_short")
         if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
             text = str(error)
             if _FULL_TEXT.search(text):
-                return InputProblem(DISK_FULL)
+                return InputProblem(DISK_FULL, "disk_full")
             if _CLOSED_TEXT.search(text):
-                return InputProblem(READ_ONLY.format(what=os.strerror(errno.EACCES)))
+                return InputProblem(READ_ONLY.format(what=os.strerror(errno.EACCES)), "folder_closed")
             if _DAMAGED_TEXT.search(text):
-                return InputProblem(DAMAGED)
+                return InputProblem(DAMAGED, "warehouse_damaged")
         error = error.__cause__ or error.__context__
     return None

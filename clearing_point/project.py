@@ -162,10 +162,13 @@ class Project:
         except OSError as error:
             raise MachineProblem(
                 f"The data folder {self.data} cannot be made ({error.strerror}): "
-                "choose another with --data or CLEARING_POINT_DATA."
+                "choose another with --data or CLEARING_POINT_DATA.",
+                "folder_closed",
             ) from error
         if not os.access(self.data, os.W_OK):
-            raise MachineProblem(f"The data folder {self.data} is read-only: choose another with --data.")
+            raise MachineProblem(
+                f"The data folder {self.data} is read-only: choose another with --data.", "folder_closed"
+            )
 
     def _refuse_other_owner(self) -> None:
         """Files of another user in the folder (one command as root is enough) would stop its owner at night."""
@@ -173,7 +176,10 @@ class Project:
         if owner != os.geteuid():
             raise MachineProblem(
                 f"The data folder {self.data} belongs to {_name_of(owner)}: run this as that user. "
-                "Nothing was written."
+                "Nothing was written.",
+                "folder_owner",
+                folder=self.data,
+                user=_name_of(owner),
             )
 
 
@@ -212,7 +218,9 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
     place = chosen.expanduser().resolve()
     if place.exists() and not place.is_dir():
         raise InputProblem(
-            f"{chosen} is a file and no data folder: name a folder with --data or CLEARING_POINT_DATA."
+            f"{chosen} is a file and no data folder: name a folder with --data or CLEARING_POINT_DATA.",
+            "folder_file",
+            file=chosen,
         )
     global _called_with  # noqa: PLW0603 - said once, when a command begins
     named_options = [("--project", project), ("--data", data)]

@@ -154,7 +154,9 @@ def _place(project: Project, territory: str, output: Path | None) -> Path:
     if output is not None:
         return output
     if not project.is_checkout:
-        raise InputProblem("The installed project is not written to: name a folder with -o DIR.")
+        raise InputProblem(
+            "The installed project is not written to: name a folder with -o DIR.", "project_installed"
+        )
     return project.countries / territory
 
 

@@ -111,7 +111,9 @@ def _check(project: Project, standard: Standard, task: dict[str, Any], tell: Tel
     item = _item(project, standard, task)
     sha256 = item.sha256()
     if sha256 != task["file"]["sha256"]:
-        raise InputProblem("The file on the desk's disk is not the one that was received: send it again.")
+        raise InputProblem(
+            "The file on the desk's disk is not the one that was received: send it again.", "file_damaged"
+        )
     folder = Path(task["folder"])
     with checked(project, standard, item, progress=tell) as done:
         outcome = done.outcome
@@ -172,7 +174,7 @@ def document_of(outcome: Outcome) -> dict[str, Any]:
         "facts": outcome.feedback.facts.document(),
         "reading": _sentence(outcome.reading) if isinstance(outcome.reading, Sentence) else None,
         "remarks": [_sentence(text) for text in outcome.meant if isinstance(text, Sentence)],
-        "stops": [{**_sentence(text), "code": "period_overlaps"} for text in outcome.stops],
+        "stops": [_sentence(text) for text in outcome.stops],
         "replaces": outcome.replaced,
         "changes": None
         if changes is None

@@ -87,7 +87,9 @@ def checked(
             told, changes = what_would_change(
                 project, standard, item, plan, found.receipt, found.verdict.accepted
             )
-            yield Checked(outcome_of(item, plan, found, told, changes, stored=False), found.receipt.workspace)
+            yield Checked(
+                outcome_of(standard, item, plan, found, told, changes, stored=False), found.receipt.workspace
+            )
         finally:
             found.drop()
     finally:

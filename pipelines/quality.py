@@ -26,11 +26,17 @@ def quality_page(
     """
     if territory not in standard.reporting_territories:
         raise InputProblem(
-            f"'{territory}' is no reporting territory: {', '.join(standard.reporting_territories)}."
+            f"'{territory}' is no reporting territory: {', '.join(standard.reporting_territories)}.",
+            "name_unknown",
+            name=territory,
+            known=", ".join(standard.reporting_territories),
         )
     rows = quality_by_submission(project.warehouse, territory=territory) if project.warehouse.exists() else []
     if not rows:
-        raise InputProblem(f"Nothing of {territory} has been loaded yet: `clearing-point load` comes first.")
+        raise InputProblem(
+            f"Nothing of {territory} has been loaded yet: `clearing-point load` comes first.",
+            "nothing_loaded",
+        )
     text = page_of_quality(project.warehouse, standard, territory, rows, language)
     put_in_place(output, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
     return output

@@ -186,11 +186,19 @@ def import_file(
     day = _day(release)
     if profile.use == "reference":
         if territory is not None:
-            raise UsageProblem(f"{profile.name} is published by somebody else: it takes no --territory.")
+            raise UsageProblem(
+                f"{profile.name} is published by somebody else: it takes no --territory.",
+                "territory_not_taken",
+                name=profile.name,
+            )
         outcome = load_source(found, standard, file, source, released=day, part=part, progress=progress(json))
     else:
         if territory is None:
-            raise UsageProblem(f"{profile.name} is a format of submissions: give --territory, and --period.")
+            raise UsageProblem(
+                f"{profile.name} is a format of submissions: give --territory, and --period.",
+                "territory_needed",
+                name=profile.name,
+            )
         outcome = load_format(
             found, standard, file, profile.name, territory, period or open_year(found), sender=sender,
             progress=progress(json),
@@ -202,7 +210,7 @@ def _day(text: str | None) -> datetime.date | None:
     try:
         return None if text is None else datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise UsageProblem("--release is a day, such as 2025-04-14.") from error
+        raise UsageProblem("--release is a day, such as 2025-04-14.", "release_day") from error
 
 
 @app.command()

@@ -38,11 +38,14 @@ class _Decision:
     expires: datetime.date
     ended: datetime.date | None
 
-    def stale(self, why: str) -> InputProblem:
-        """Return the sentence that stops a load."""
+    def stale(self, why: str, code: str, **filled: object) -> InputProblem:
+        """Return the sentence that stops a load: why in English, its code in ``words.yml``, and what stands in that."""
         return InputProblem(
             f"{self.path.parent.name}/{self.path.name}: {self.decision_id} no longer fits ({why}): "
-            "decide again, or end it with `ended`."
+            "decide again, or end it with `ended`.",
+            code,
+            **_place(self.path, self.decision_id),
+            **filled,
         )
 
 
@@ -105,7 +108,9 @@ def decisions_for(
     ]
     for decision in in_force:
         if day > decision.expires:
-            raise decision.stale(f"it expired on {decision.expires}")
+            raise decision.stale(
+                f"it expired on {decision.expires}", "decision_expired", day=str(decision.expires)
+            )
     return Decisions(
         tuple(d for d in in_force if isinstance(d, Correction)),
         tuple(d for d in in_force if isinstance(d, Waiver)),
@@ -129,14 +134,27 @@ def _entries(path: Path, kind: str, standard: Standard) -> list[Mapping[str, Any
     for entry in entries:
         where = f"{path.parent.name}/{path.name}: {entry['id']}"
         if entry["id"] in seen:
-            raise InputProblem(f"{where} stands twice.")
+            raise InputProblem(f"{where} stands twice.", "decision_twice", **_place(path, entry["id"]))
         seen.add(entry["id"])
         table = standard.tables.get(entry["table"])
         if table is None or entry.get("field", table.fields[0].name) not in table.by_name:
-            raise InputProblem(f"{where}: the standard has no {entry['table']}.{entry.get('field', '')}.")
+            name = f"{entry['table']}.{entry.get('field', '')}"
+            raise InputProblem(
+                f"{where}: the standard has no {name}.",
+                "decision_unknown",
+                name=name,
+                **_place(path, entry["id"]),
+            )
         if _date(entry, "expires", path) < _date(entry, "date", path):
-            raise InputProblem(f"{where} expires before it begins.")
+            raise InputProblem(
+                f"{where} expires before it begins.", "decision_order", **_place(path, entry["id"])
+            )
     return entries
+
+
+def _place(path: Path, decision: str) -> dict[str, str]:
+    """Say which decision of which file a sentence is about."""
+    return {"file": f"{path.parent.name}/{path.name}", "decision": decision}
 
 
 def _date(entry: Mapping[str, Any], name: str, path: Path) -> datetime.date:
@@ -144,7 +162,10 @@ def _date(entry: Mapping[str, Any], name: str, path: Path) -> datetime.date:
         return datetime.date.fromisoformat(entry[name])
     except ValueError as error:
         raise InputProblem(
-            f"{path.parent.name}/{path.name}: {entry['id']}: {name} is no date of the calendar."
+            f"{path.parent.name}/{path.name}: {entry['id']}: {name} is no date of the calendar.",
+            "decision_date",
+            name=name,
+            **_place(path, entry["id"]),
         ) from error
 
 
@@ -169,7 +190,10 @@ def _corrections(path: Path, standard: Standard) -> Iterable[Correction]:
         guard = entry["guard"]
         if _tells(entry["reason"], (entry["from"], entry["to"])):
             raise InputProblem(
-                f"{path.parent.name}/{path.name}: {entry['id']}: the reason is printed and must not hold the text of a cell."
+                f"{path.parent.name}/{path.name}: {entry['id']}: the reason is printed and must not hold the text of a "
+                "cell.",
+                "decision_reason",
+                **_place(path, entry["id"]),
             )
         yield Correction(
             **_common(entry, path),
@@ -191,12 +215,18 @@ def _waivers(path: Path, standard: Standard) -> Iterable[Waiver]:
     for entry in _entries(path, WAIVERS, standard):
         if entry["rule"] not in standard.messages:
             raise InputProblem(
-                f"{path.parent.name}/{path.name}: {entry['id']}: there is no rule {entry['rule']}."
+                f"{path.parent.name}/{path.name}: {entry['id']}: there is no rule {entry['rule']}.",
+                "decision_unknown",
+                name=entry["rule"],
+                **_place(path, entry["id"]),
             )
         if entry["rule"] in blocking or entry["rule"].startswith("L"):
             raise InputProblem(
                 f"{path.parent.name}/{path.name}: {entry['id']}: rule {entry['rule']} protects persons or the file as a "
-                "whole and cannot be waived."
+                "whole and cannot be waived.",
+                "decision_rule",
+                rule=entry["rule"],
+                **_place(path, entry["id"]),
             )
         yield Waiver(
             **_common(entry, path),

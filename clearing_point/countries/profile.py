@@ -150,7 +150,11 @@ def load_profile(folder: Path, project: Project) -> Profile:
     """
     path = folder / "profile.yml"
     if not path.is_file():
-        raise InputProblem(f"There is no profile in {folder}: `profile.yml` is expected there.")
+        raise InputProblem(
+            f"There is no profile in {folder}: `profile.yml` is expected there.",
+            "profile_none",
+            folder=folder,
+        )
     meta = project.schemas / "meta"
     source = read_shaped_yaml(path, meta / "profile.schema.json")
     values_path = folder / "values.csv"
@@ -193,7 +197,10 @@ def _refuse_two_orders(dates: tuple[str, ...], path: Path) -> None:
         shape = "".join("#" if c.isalpha() else c for c in pattern.replace("%", ""))
         if {"d", "m"} <= set(parts) and orders.setdefault(shape, parts) != parts:
             raise InputProblem(
-                f"{path}: dates are declared both day first and month first ({pattern}): one text would be two dates."
+                f"{path}: dates are declared both day first and month first ({pattern}): one text would be two dates.",
+                "profile_dates",
+                file=path,
+                pattern=pattern,
             )
 
 
@@ -229,7 +236,10 @@ def for_sender(profile: Profile, name: str | None) -> Profile:
     if not _SENDER.fullmatch(name):
         known = ", ".join((profile.sender, *profile.senders))
         raise InputProblem(
-            f"'{name}' is no name of a sender: 2 to 16 capital letters and digits (known for {profile.name}: {known})."
+            f"'{name}' is no name of a sender: 2 to 16 capital letters and digits (known for {profile.name}: {known}).",
+            "sender_wrong",
+            name=name,
+            known=known,
         )
     header = {k: v for k, v in profile.header.items() if k not in _OF_THE_COORDINATOR}
     declared = {k: str(v) for k, v in profile.senders.get(name, {}).get("submission", {}).items()}
@@ -252,7 +262,12 @@ def sources_named(project: Project, name: str) -> list[Profile]:
     names = sorted(p.parent.name for p in project.sources.glob("*/profile.yml"))
     found = [n for n in names if n == name] or [n for n in names if n.startswith(name)]
     if not found or not name:
-        raise InputProblem(f"There is no source '{name}': known are {', '.join(names) or 'none'}.")
+        raise InputProblem(
+            f"There is no source '{name}': known are {', '.join(names) or 'none'}.",
+            "name_unknown",
+            name=name,
+            known=", ".join(names) or "-",
+        )
     return [profile_of_source(project, n) for n in found]
 
 

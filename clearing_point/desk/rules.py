@@ -34,7 +34,6 @@ class Rules:
     steps: dict[str, Step]
     rights: dict[str, dict[str, dict[str, Any]]]
     pages: dict[str, tuple[str, ...]]
-    problems: dict[str, str]
     """Module that refused a file -> name of the sentence."""
     deeds: dict[str, str]
     """What the log calls a deed -> name of the word by which people read it."""
@@ -56,6 +55,5 @@ def rules() -> Rules:
         {name: Step(name, tuple(step["from"]), step["to"]) for name, step in said["steps"].items()},
         said["rights"],
         {page: tuple(roles) for page, roles in said["pages"].items()},
-        said["problems"],
         said["deeds"],
     )

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.desk.lifeline import STEM
-from clearing_point.desk.rules import rules
 from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
 from clearing_point.processes import close_to_others, end_with_parent
 
@@ -64,8 +63,9 @@ def _said(error: BaseException) -> dict[str, Any]:
     if isinstance(error, InputProblem):
         if "Another command" in str(error) or "in use by another" in str(error):
             return {"busy": str(error)}
-        code = error.code or rules().problems.get(_place_of(error).partition(".")[0], "problem_other")
-        return {"problem": str(error), "code": code, "filled": dict(error.filled)}
+        # What is kept of it is JSON, which knows no path and no day.
+        filled = {name: part if isinstance(part, int) else str(part) for name, part in error.filled.items()}
+        return {"problem": str(error), "code": error.code or "problem_other", "filled": filled}
     if isinstance(error, InternalError | ClearingPointError):
         return {"failed": str(error)}
     return {"failed": f"{type(error).__name__} in {_place_of(error)}"}

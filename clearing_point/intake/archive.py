@@ -42,13 +42,16 @@ def archived_file(project: Project, file_sha256: str, submission_id: str) -> Pat
     kept = _kept_of(project, file_sha256, submission_id)
     if kept:
         if not is_whole(kept[0]):
-            raise InputProblem(f"The archived file {kept[0].name} is damaged: restore it from the backup.")
+            raise _damaged(kept[0].name)
         return kept[0]
     original = original_of(project, file_sha256)
     if original is None:
-        raise InputProblem(f"The archive has no file {file_sha256[:12]}...: restore it from the backup.")
+        name = f"{file_sha256[:12]}..."
+        raise InputProblem(
+            f"The archive has no file {name}: restore it from the backup.", "archive_missing", file=name
+        )
     if hash_of_file(original) != file_sha256:
-        raise InputProblem(f"The archived file {original.name} is damaged: restore it from the backup.")
+        raise _damaged(original.name)
     return original
 
 
@@ -71,14 +74,20 @@ def check_archived(project: Project, wanted: Iterable[tuple[str, str]]) -> None:
     InputProblem
         If some are missing or damaged; names every one of them.
     """
-    problems = []
+    problems: dict[str, str] = {}
     for file_sha256, submission_id in wanted:
         try:
             archived_file(project, file_sha256, submission_id)
         except InputProblem as problem:
-            problems.append(str(problem))
+            problems.setdefault(str(problem), str(problem.filled["file"]))
     if problems:
-        raise InputProblem("\n".join(dict.fromkeys(problems)))
+        raise InputProblem("\n".join(problems), "archive_missing", file=", ".join(problems.values()))
+
+
+def _damaged(name: str) -> InputProblem:
+    return InputProblem(
+        f"The archived file {name} is damaged: restore it from the backup.", "archive_damaged", file=name
+    )
 
 
 def remove(project: Project, file_sha256: str, submission_id: str, *, last: bool) -> bool:

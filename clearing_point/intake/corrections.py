@@ -33,13 +33,18 @@ def correct(
     """
     for correction in corrections:
         if correction.file_sha256 and not file_sha256.startswith(correction.file_sha256):
-            raise correction.stale("it was decided for another file")
+            raise correction.stale("it was decided for another file", "decision_other_file")
         places = [(rows, column) for layout, rows in sheets if (column := _column(layout, correction))]
         if not places:
-            raise correction.stale("its column is not in the file")
+            raise correction.stale("its column is not in the file", "decision_no_column")
         changed = sum(_change(connection, rows, column, correction) for rows, column in places)
         if changed != correction.cells:
-            raise correction.stale(f"{correction.cells} cells should hold its text and {changed} do")
+            raise correction.stale(
+                f"{correction.cells} cells should hold its text and {changed} do",
+                "decision_cells",
+                wanted=str(correction.cells),
+                found=str(changed),
+            )
         connection.execute(
             "INSERT INTO quality.correction VALUES (?,?,?,?,?,?,?,?,?)",
             [submission_id, correction.decision_id, correction.table, correction.field, correction.reason,

@@ -49,7 +49,10 @@ def read_as_declared(
             codecs.lookup(encoding)
         except LookupError as error:
             raise UsageProblem(
-                f"There is no encoding '{encoding}': name one of {', '.join(NAMES)}."
+                f"There is no encoding '{encoding}': name one of {', '.join(NAMES)}.",
+                "name_unknown",
+                name=encoding,
+                known=", ".join(NAMES),
             ) from error
         return read_file(path, encoding=encoding, delimiter=reading.delimiter)
     return read_file(

@@ -172,10 +172,16 @@ def read_kept(path: Path) -> tuple[Kept, ReceivedFile]:
             rows = parquet.read().cast(SCHEMA)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise InputProblem(
-            f"The archived file {path.name} is damaged: restore it from the backup."
+            f"The archived file {path.name} is damaged: restore it from the backup.",
+            "archive_damaged",
+            file=path.name,
         ) from error
     if document.get("form") != FORM:
-        raise InputProblem(f"The archived file {path.name} was written by another version of the program.")
+        raise InputProblem(
+            f"The archived file {path.name} was written by another version of the program.",
+            "archive_version",
+            file=path.name,
+        )
     said: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in document.items()}
     said["findings"] = tuple(Finding(**one) for one in document["findings"])
     kept = Kept(**said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 import os
 import re
@@ -11,7 +12,9 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -55,20 +58,28 @@ def read_workbook(path: Path, schema: pa.Schema) -> pa.Table:
             "file_slow",
         ) from error
     if done.returncode == _REFUSED:
-        raise InputProblem(f"{path.name} {done.stderr.decode('utf-8', 'replace').strip()}")
+        said = json.loads(done.stderr.decode("utf-8", "replace").splitlines()[-1])
+        raise _refused(path.name, said)
     # The system ends with SIGKILL what asks for more memory than there is.
     if done.returncode == -signal.SIGKILL or _NO_MEMORY.search(done.stderr):
-        raise InputProblem(f"{path.name} {NO_MEMORY}")
+        raise InputProblem(f"{path.name} {NO_MEMORY}", "file_memory", file=path.name)
     if done.returncode < 0:
         raise InputProblem(
             f"{path.name} cannot be read: its contents break the workbook parser. "
-            "Copy the sheets into a new workbook and send that."
+            "Copy the sheets into a new workbook and send that.",
+            "file_strange",
+            file=path.name,
         )
     if done.returncode != 0:
         raise InternalError(f"The workbook parser failed on {path.name} with code {done.returncode}.")
     with pa.ipc.open_stream(pa.BufferReader(done.stdout)) as reader:
         table: pa.Table = reader.read_all()
     return table.cast(schema.with_metadata(table.schema.metadata))
+
+
+def _refused(name: str, said: Mapping[str, Any]) -> InputProblem:
+    """Return what the parser's process said of a file, with the file's name before it."""
+    return InputProblem(f"{name} {said['clause']}", said["code"], **{"file": name, **said["filled"]})
 
 
 def look_over(path: Path) -> None:
@@ -85,7 +96,11 @@ def look_over(path: Path) -> None:
             for part in package.infolist():
                 # What is parsed refuses document types wherever they stand; the start of every part costs little.
                 if not part.is_dir() and _DOCTYPE.search(package.open(part).read(_START_BYTES)):
-                    raise InputProblem(f"{path.name} holds a document type declaration and is not read.")
+                    raise InputProblem(
+                        f"{path.name} holds a document type declaration and is not read.",
+                        "file_strange",
+                        file=path.name,
+                    )
     except (
         zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, ValueError, KeyError,
         OverflowError,
@@ -98,12 +113,18 @@ def look_over(path: Path) -> None:
             f"{path.name} is protected by a password: remove it and send the file again.", "file_password"
         ) from error
     except OSError as error:
-        raise InputProblem(f"{path.name} cannot be opened: {error.strerror or 'damaged'}.") from error
+        raise InputProblem(
+            f"{path.name} cannot be opened: {error.strerror or 'damaged'}.", "file_not_opened", file=path.name
+        ) from error
 
 
 def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
     if len(parts) > limits.PARTS:
-        raise InputProblem(f"{name} has more than {limits.PARTS} parts and is no ordinary workbook.")
+        raise InputProblem(
+            f"{name} has more than {limits.PARTS} parts and is no ordinary workbook.",
+            "file_strange",
+            file=name,
+        )
     if sum(part.file_size for part in parts) > limits.UNPACKED_BYTES:
         raise InputProblem(
             f"{name} unpacks to more than {limits.UNPACKED_BYTES // limits.MEGABYTE} MB: split it by year.",
@@ -112,11 +133,17 @@ def _look_at_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
         )
     for part in parts:
         if ".." in part.filename.split("/") or part.filename.startswith(("/", "\\")):
-            raise InputProblem(f"{name} holds a part with an unsafe name and is not read.")
+            raise InputProblem(
+                f"{name} holds a part with an unsafe name and is not read.", "file_strange", file=name
+            )
         if part.file_size > limits.MEGABYTE and part.file_size > limits.COMPRESSION_RATIO * max(
             1, part.compress_size
         ):
-            raise InputProblem(f"{name} is packed more tightly than any office program does and is not read.")
+            raise InputProblem(
+                f"{name} is packed more tightly than any office program does and is not read.",
+                "file_strange",
+                file=name,
+            )
 
 
 def column_letter(number: int) -> str:

@@ -1,8 +1,8 @@
 """The process that parses one workbook and hands its cells back as an Arrow stream.
 
 Run as ``python -m clearing_point.intake.parser_process FILE``. It limits its own memory first, so a
-hostile workbook ends this process and not the clearing point's. Exit 3 with one clause on standard
-error means that the workbook cannot be read.
+hostile workbook ends this process and not the clearing point's. Exit 3 means that the workbook cannot be
+read; the last line on standard error says why, as JSON: clause (English), code (of ``words.yml``), filled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
@@ -63,21 +63,21 @@ def main() -> int:
                         )
                     )
     except PasswordError:
-        return _refuse("is protected by a password: remove it and send the file again.")
+        return _unreadable("is protected by a password: remove it and send the file again.", "file_password")
     except HasDocumentType:
-        return _refuse("holds a document type declaration and is not read.")
+        return _unreadable("holds a document type declaration and is not read.", "file_strange")
     except _TooLarge as error:
-        return _refuse(str(error))
+        return _unreadable(str(error), error.code, error.filled)
     except MemoryError:
-        return _refuse(NO_MEMORY)
+        return _unreadable(NO_MEMORY, "file_memory")
     except (CalamineError, zipfile.BadZipFile, zlib.error, ExpatError, ValueError, KeyError, OverflowError, OSError,
             EOFError, NotImplementedError, struct.error):  # fmt: skip
-        return _refuse(_DAMAGED)
+        return _unreadable(_DAMAGED, "file_damaged")
     except BaseException as error:
         # The parser's own panics are no ordinary exceptions.
         if type(error).__name__ != "PanicException":
             raise
-        return _refuse(_DAMAGED)
+        return _unreadable(_DAMAGED, "file_damaged")
     return 0
 
 
@@ -94,7 +94,11 @@ _DAMAGED = "is damaged inside: open it in your office program, save it again and
 
 
 class _TooLarge(Exception):
-    """A sheet is beyond the limits."""
+    """A sheet is beyond the limits: an English clause, its code in ``words.yml``, and what stands in the places of that."""
+
+    def __init__(self, clause: str, code: str, **filled: object) -> None:
+        super().__init__(clause)
+        self.code, self.filled = code, filled
 
 
 def _counted(before: int, rows: list[list[str | None]]) -> int:
@@ -102,7 +106,9 @@ def _counted(before: int, rows: list[list[str | None]]) -> int:
     size = before + sum(len(cell) for row in rows for cell in row if cell)
     if size > limits.WORKBOOK_TEXT_BYTES:
         raise _TooLarge(
-            f"holds more than {limits.WORKBOOK_TEXT_BYTES // limits.MEGABYTE} MB of text: split it by year."
+            f"holds more than {limits.WORKBOOK_TEXT_BYTES // limits.MEGABYTE} MB of text: split it by year.",
+            "file_text",
+            megabytes=limits.WORKBOOK_TEXT_BYTES // limits.MEGABYTE,
         )
     return size
 
@@ -111,15 +117,24 @@ def _check_size(name: str, found: Unseen) -> None:
     """Refuse what would take too much memory, by the cells that hold something: empty ones do no harm."""
     if found.last_column > limits.COLUMNS:
         raise _TooLarge(
-            f"has a cell with content beyond column {limits.COLUMNS} on the sheet “{name}”: delete what stands there."
+            f"has a cell with content beyond column {limits.COLUMNS} on the sheet “{name}”: delete what stands there.",
+            "sheet_column",
+            column=str(limits.COLUMNS),
+            sheet=name,
         )
     if found.last_row > limits.ROWS // 2:
         raise _TooLarge(
-            f"has a cell with content beyond row {limits.ROWS // 2:,} on the sheet “{name}”: delete what stands there."
+            f"has a cell with content beyond row {limits.ROWS // 2:,} on the sheet “{name}”: delete what stands there.",
+            "sheet_row",
+            row=limits.ROWS // 2,
+            sheet=name,
         )
     if found.last_row * found.last_column > limits.CELLS:
         raise _TooLarge(
-            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete what stands far below or far to the right."
+            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete what stands far below or far to the right.",
+            "sheet_cells",
+            cells=limits.CELLS,
+            sheet=name,
         )
 
 
@@ -128,8 +143,9 @@ def _facts(found: Unseen) -> dict[str, object]:
     return {"state": found.state, "hidden_columns": hidden, "unshown_columns": sorted(found.unshown_columns)}
 
 
-def _refuse(clause: str) -> int:
-    sys.stderr.write(clause)
+def _unreadable(clause: str, code: str, filled: Mapping[str, object] | None = None) -> int:
+    # A line of its own: a parser that panics has written of it before.
+    sys.stderr.write("\n" + json.dumps({"clause": clause, "code": code, "filled": filled or {}}))
     return 3
 
 
@@ -157,7 +173,12 @@ def _batches(workbook: object, name: str, found: Unseen) -> Iterator[_Batch]:
     start = sheet.start
     first_column = 0 if start is None else start[1]
     if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
-        raise _TooLarge(f"has a sheet of more than {limits.CELLS:,} cells: delete empty rows and columns.")
+        raise _TooLarge(
+            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete empty rows and columns.",
+            "sheet_cells",
+            cells=limits.CELLS,
+            sheet=name,
+        )
     numbers: list[int] = []
     rows: list[list[str | None]] = []
     kinds: list[str] = []
@@ -206,7 +227,9 @@ def _by_row(found: Unseen) -> dict[int, list[_Told]]:
         > limits.MERGED_CELLS
     ):
         raise _TooLarge(
-            f"has more than {limits.MERGED_CELLS:,} merged cells: part them and send the file again."
+            f"has more than {limits.MERGED_CELLS:,} merged cells: part them and send the file again.",
+            "merged_cells",
+            cells=limits.MERGED_CELLS,
         )
     for top, left, bottom, right in found.merged:
         kind = BELOW if left == right else BESIDE
@@ -251,7 +274,11 @@ def _text(value: object) -> str | None:
     """Return a cell's text; a whole number loses its ``.0``."""
     if isinstance(value, str):
         if len(value) > limits.CELL_CHARACTERS:
-            raise _TooLarge(f"has a cell of more than {limits.CELL_CHARACTERS:,} characters.")
+            raise _TooLarge(
+                f"has a cell of more than {limits.CELL_CHARACTERS:,} characters: shorten it.",
+                "cell_long",
+                characters=limits.CELL_CHARACTERS,
+            )
         return value if value and not value.isspace() else None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

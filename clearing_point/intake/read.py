@@ -171,14 +171,18 @@ def _size(path: Path) -> int:
         path.name.encode("utf-8")
         about = path.lstat()
     except UnicodeEncodeError as error:
-        raise InputProblem("The name of the file is not readable text: rename it and try again.") from error
+        raise InputProblem(
+            "The name of the file is not readable text: rename it and try again.", "file_name"
+        ) from error
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "no such name"
         raise InputProblem(f"{path} cannot be opened: {said}.", "file_not_opened", file=path) from error
     if stat.S_ISLNK(about.st_mode):
-        raise InputProblem(f"{path.name} is a link to another file: name that file itself.")
+        raise InputProblem(
+            f"{path.name} is a link to another file: name that file itself.", "file_link", file=path.name
+        )
     if not stat.S_ISREG(about.st_mode):
-        raise InputProblem(f"{path.name} is not a file.")
+        raise InputProblem(f"{path.name} is not a file.", "file_none", file=path.name)
     return about.st_size
 
 
@@ -262,7 +266,10 @@ class _Bounded(io.RawIOBase):
         self._line = len(block) - end - 1 if end >= 0 else self._line + len(block)
         if self._line > limits.LINE_BYTES:
             raise InputProblem(
-                f"{self._name} has a line of more than {limits.LINE_BYTES // limits.MEGABYTE} MB and is no table."
+                f"{self._name} has a line of more than {limits.LINE_BYTES // limits.MEGABYTE} MB and is no table.",
+                "line_long",
+                file=self._name,
+                megabytes=limits.LINE_BYTES // limits.MEGABYTE,
             )
         buffer[: len(block)] = block
         return len(block)
@@ -294,7 +301,9 @@ def _delimiter(path: Path, encoding: str, declared: str, expected: Expected) -> 
     if _is_quoted_whole(top, declared):
         raise InputProblem(
             f"{path.name}: each line stands in quotes as if it were one cell, as happens where a table is copied into one "
-            "column and saved: open the file it was made of and save that as CSV."
+            "column and saved: open the file it was made of and save that as CSV.",
+            "quoted_whole",
+            file=path.name,
         )
 
     def known(delimiter: str) -> int:

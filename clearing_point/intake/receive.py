@@ -161,7 +161,10 @@ def keep_file(
     if headings.without_left_out(problems):
         raise InputProblem(
             f"{received.name} has not the headings that the profile {profile.name} declares today: "
-            "put the profile back as it was when the file came."
+            "put the profile back as it was when the file came.",
+            "profile_other",
+            file=received.name,
+            profile=profile.name,
         )
     keep(
         target, received, layouts, profile, standard,

@@ -184,16 +184,38 @@ def _check_row(cells: list[str], line: int, name: str) -> None:
 
 
 def _nul(name: str, line: int) -> InputProblem:
-    return InputProblem(f"{name}, line {line}: holds a NUL byte and is no text: save it as CSV again.")
+    return InputProblem(
+        f"{name}, line {line}: holds a NUL byte and is no text: save it as CSV again.",
+        "line_no_text",
+        file=name,
+        line=str(line),
+    )
 
 
 def _too_wide(name: str, line: int) -> InputProblem:
-    return InputProblem(f"{name}, line {line}: more than {limits.COLUMNS} columns.")
+    return InputProblem(
+        f"{name}, line {line}: more than {limits.COLUMNS} columns.",
+        "line_columns",
+        file=name,
+        line=str(line),
+        columns=limits.COLUMNS,
+    )
 
 
 def _too_long(name: str, line: int) -> InputProblem:
-    return InputProblem(f"{name}, line {line}: a cell has more than {limits.CELL_CHARACTERS:,} characters.")
+    return InputProblem(
+        f"{name}, line {line}: a cell has more than {limits.CELL_CHARACTERS:,} characters.",
+        "line_cell",
+        file=name,
+        line=str(line),
+        characters=limits.CELL_CHARACTERS,
+    )
 
 
 def _too_many(name: str) -> InputProblem:
-    return InputProblem(f"{name} has more than {limits.ROWS:,} lines: split it by year.")
+    return InputProblem(
+        f"{name} has more than {limits.ROWS:,} lines: split it by year.",
+        "lines_many",
+        file=name,
+        lines=limits.ROWS,
+    )

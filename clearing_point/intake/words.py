@@ -82,7 +82,10 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
         wrong = [c for c in codes if c not in allowed]
         if wrong:
             raise InputProblem(
-                f"Profile {profile.name}, field {field.name}, {where}: '{wrong[0]}' is no code of {codelist}."
+                f"Profile {profile.name}, field {field.name}, {where}: '{wrong[0]}' is no code of {codelist}.",
+                "profile_wrong",
+                profile=profile.name,
+                name=wrong[0],
             )
         words[fold(word)] = codes
         ambiguous.discard(fold(word))
@@ -214,12 +217,22 @@ def with_crosswalk_flags(profile: Profile, standard: Standard) -> Profile:
         for spec in sheet.tables:
             table = standard.tables.get(spec.table)
             if table is None:
-                raise InputProblem(f"Profile {profile.name}: the standard has no table '{spec.table}'.")
+                raise InputProblem(
+                    f"Profile {profile.name}: the standard has no table '{spec.table}'.",
+                    "profile_wrong",
+                    profile=profile.name,
+                    name=spec.table,
+                )
             columns = {}
             for name, column in spec.columns.items():
                 field = table.by_name.get(name.removesuffix("_no"))
                 if field is None:
-                    raise InputProblem(f"Profile {profile.name}: table {table.name} has no field '{name}'.")
+                    raise InputProblem(
+                        f"Profile {profile.name}: table {table.name} has no field '{name}'.",
+                        "profile_wrong",
+                        profile=profile.name,
+                        name=f"{table.name}.{name}",
+                    )
                 columns[name] = _filled(field, column, profile, standard) if column.flags_scheme else column
             tables.append(replace(spec, columns=columns))
         sheets.append(replace(sheet, tables=tuple(tables)))
@@ -229,7 +242,12 @@ def with_crosswalk_flags(profile: Profile, standard: Standard) -> Profile:
 def _filled(field: Field, column: ColumnSpec, profile: Profile, standard: Standard) -> ColumnSpec:
     crosswalk = standard.crosswalks.get(column.flags_scheme or "")
     if crosswalk is None:
-        raise InputProblem(f"Profile {profile.name}: there is no crosswalk '{column.flags_scheme}'.")
+        raise InputProblem(
+            f"Profile {profile.name}: there is no crosswalk '{column.flags_scheme}'.",
+            "profile_wrong",
+            profile=profile.name,
+            name=column.flags_scheme,
+        )
     flags = {
         row["target_variable"]: row["code"]
         for row in crosswalk
@@ -237,6 +255,9 @@ def _filled(field: Field, column: ColumnSpec, profile: Profile, standard: Standa
     }
     if not flags:
         raise InputProblem(
-            f"Profile {profile.name}: crosswalk {column.flags_scheme} has no flag for {field.name}."
+            f"Profile {profile.name}: crosswalk {column.flags_scheme} has no flag for {field.name}.",
+            "profile_wrong",
+            profile=profile.name,
+            name=f"{column.flags_scheme}.{field.name}",
         )
     return replace(column, flags=flags, optional=True)

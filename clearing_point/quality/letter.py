@@ -118,7 +118,9 @@ def letter_of(
         ).fetchone()
     if row is None:
         raise InputProblem(
-            f"There is no submission '{feedback.submission_id}': `clearing-point status` lists them."
+            f"There is no submission '{feedback.submission_id}': `clearing-point status` lists them.",
+            "submission_unknown",
+            submission=feedback.submission_id,
         )
     territory, start, end, file, received, version, made, decision, settled, corrected = row
 

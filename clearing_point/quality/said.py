@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from clearing_point.errors import ClearingPointError
 from clearing_point.findings import (
     BLOCK,
     CONFIRMED_BY_SENDER,
@@ -19,6 +20,7 @@ from clearing_point.findings import (
 from clearing_point.standard import Standard
 from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY
+from clearing_point.standard.refusals import refusal
 
 _SHOWN_CODES = 12
 MUST_FIX, CONFIRM, NOTE = "must_fix", "confirm", "note"
@@ -104,6 +106,12 @@ class Sentence(str):
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         """Say what it is made of, so that a process may hand it to another."""
         return (str(self), self.code), dict(self.filled)
+
+
+def said_of(problem: ClearingPointError, standard: Standard, language: str) -> Sentence:
+    """Return what a command refuses in a language, and what the sentence is made of."""
+    filled = {name: part if isinstance(part, int) else str(part) for name, part in problem.filled.items()}
+    return Sentence(refusal(problem, standard, language), problem.code or "problem_other", **filled)
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,13 @@ def waive(connection: Any, submission_id: str, waivers: Sequence[Waiver]) -> Non
         covered = connection.execute(f"UPDATE quality.finding SET waived = true WHERE {where}", parameters)
         count = int(covered.fetchone()[0])
         if count == 0:
-            raise waiver.stale("it covers no finding any more")
+            raise waiver.stale("it covers no finding any more", "decision_of_none")
         if count > waiver.findings_at_most:
             raise waiver.stale(
-                f"it was decided for at most {waiver.findings_at_most} findings and there are {count}"
+                f"it was decided for at most {waiver.findings_at_most} findings and there are {count}",
+                "decision_of_more",
+                most=str(waiver.findings_at_most),
+                found=str(count),
             )
         connection.execute(
             "INSERT INTO quality.waiver VALUES (?,?,?,?,?,?,?,?,?,?)",

@@ -71,18 +71,23 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise InputProblem(f"{path}:{line}: not readable as YAML: {error.problem or error}.") from error
+        raise _wrong(f"{path}:{line}: not readable as YAML: {error.problem or error}.") from error
     except yaml.YAMLError as error:
-        raise InputProblem(f"{path}: not readable as YAML: {str(error).splitlines()[0]}.") from error
+        raise _wrong(f"{path}: not readable as YAML: {str(error).splitlines()[0]}.") from error
     except UnicodeDecodeError as error:
-        raise InputProblem(f"{path}: not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
+        raise _wrong(f"{path}: not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
     except RecursionError as error:
-        raise InputProblem(f"{path}: nested too deeply to be one of ours.") from error
+        raise _wrong(f"{path}: nested too deeply to be one of ours.") from error
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
         # The library's own constructors fail so where a tag does not fit its value, or a key cannot be one.
-        raise InputProblem(f"{path}: not readable as YAML: a value does not fit its tag or key.") from error
+        raise _wrong(f"{path}: not readable as YAML: a value does not fit its tag or key.") from error
     except OSError as error:
-        raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+        raise _wrong(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _wrong(said: str) -> InputProblem:
+    """Return that a file of the project is not written as it must be: said in English, as its reader works with it."""
+    return InputProblem(said, "written_wrong", said=said)
 
 
 def _parsed(path: Path, text: str) -> Any:
@@ -128,11 +133,11 @@ def _refuse_strange_structure(path: Path, text: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 1 if event.start_mark else 1
-            raise InputProblem(f"{path}:{line}: references (*name) are not used here: write the entry out.")
+            raise _wrong(f"{path}:{line}: references (*name) are not used here: write the entry out.")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                raise InputProblem(f"{path}: nested too deeply to be one of ours.")
+                raise _wrong(f"{path}: nested too deeply to be one of ours.")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -193,21 +198,21 @@ def read_csv(path: Path) -> tuple[Mapping[str, str], ...]:
             reader = csv.reader(handle, strict=True)
             header = next(reader, None)
             if not header:
-                raise InputProblem(f"{path}: empty; a header line is expected.")
+                raise _wrong(f"{path}: empty; a header line is expected.")
             if len(set(header)) != len(header):
-                raise InputProblem(f"{path}:1: a column name stands twice.")
+                raise _wrong(f"{path}:1: a column name stands twice.")
             for cells in reader:
                 if not cells:
                     continue
                 if len(cells) != len(header):
-                    raise InputProblem(
+                    raise _wrong(
                         f"{path}:{reader.line_num}: {len(cells)} cells where the header has {len(header)}."
                     )
                 rows.append(dict(zip(header, cells, strict=True)))
     except UnicodeDecodeError as error:
-        raise InputProblem(f"{path}: not UTF-8 text: save it as UTF-8.") from error
+        raise _wrong(f"{path}: not UTF-8 text: save it as UTF-8.") from error
     except csv.Error as error:
-        raise InputProblem(f"{path}: not readable as CSV: {error}.") from error
+        raise _wrong(f"{path}: not readable as CSV: {error}.") from error
     except OSError as error:
-        raise InputProblem(f"{path}: cannot be read ({error.strerror}).") from error
+        raise _wrong(f"{path}: cannot be read ({error.strerror}).") from error
     return tuple(rows)

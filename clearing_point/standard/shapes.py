@@ -121,7 +121,7 @@ def read_shaped_yaml(path: Path, schema: Path) -> Any:
 def _refuse(problems: list[str]) -> None:
     if problems:
         more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-        raise InputProblem(problems[0] + more)
+        raise InputProblem(problems[0] + more, "written_wrong", said=problems[0] + more)
 
 
 def _sentence(path: Iterable[str | int], message: str) -> str:

@@ -18,6 +18,7 @@ from clearing_point.quality.confirm import confirmed
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
 from clearing_point.quality.meant import with_meant
+from clearing_point.quality.said import said_of
 from clearing_point.standard import Standard, load_standard
 from clearing_point.submission.layout import (
     answers_of,
@@ -203,10 +204,11 @@ def store_judged(
         )
     finally:
         found.drop()
-    return outcome_of(item, plan, found, told, stored=True)
+    return outcome_of(standard, item, plan, found, told, stored=True)
 
 
 def outcome_of(
+    standard: Standard,
     item: Item,
     plan: Plan,
     found: Judged,
@@ -228,7 +230,7 @@ def outcome_of(
         newer=plan.newer if found.verdict.accepted else None,
         reading=found.reading,
         remarks=(*found.remarks, *told),
-        stops=plan.stops,
+        stops=tuple(said_of(problem, standard, item.language) for problem in plan.stops),
         refused=found.receipt.refused,
         meant=found.remarks,
         changes=changes,

@@ -105,7 +105,7 @@ class Plan:
     """Persons of the accepted version."""
     replaced_organisation: str | None = None
     """The organisation that the accepted version names as its sender."""
-    stops: tuple[str, ...] = ()
+    stops: tuple[InputProblem, ...] = ()
     """Why it could not be stored, whatever it holds."""
     newer: str | None = None
     """A release of the same public data that is newer than the file, and stays in force."""
@@ -123,7 +123,7 @@ def plan_of(project: Project, standard: Standard, item: Item) -> Plan:
     plan = _asked(project, standard, item)
     if plan.stops:
         plan.earlier.drop()
-        raise InputProblem(plan.stops[0])
+        raise plan.stops[0]
     return plan
 
 
@@ -147,7 +147,7 @@ def plan_to_check(project: Project, standard: Standard, item: Item) -> Plan:
 def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     start, end = parse_period(item.period)
     sha256 = item.sha256()
-    stops: tuple[str, ...] = ()
+    stops: tuple[InputProblem, ...] = ()
     with opened(project.warehouse, read_only=True) as warehouse:
         refuse_other_shape(warehouse, project, standard)
         before = same_file(
@@ -157,14 +157,13 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
             if before is None:
                 refuse_overlap(warehouse, item.series, start, end)
         except InputProblem as problem:
-            stops = (str(problem),)
+            stops = (problem,)
         version, supersedes = current_version(warehouse, item.series)
         in_force = release_of(warehouse, supersedes)
         if before is None and in_force is not None and item.released is None:
-            said = standard.word(
-                "screen", "release_needed", item.language, submission=supersedes, day=in_force
-            )
-            stops = (*stops, said)
+            day = str(in_force)
+            said = standard.word("problem", "release_needed", submission=supersedes, day=day)
+            stops = (*stops, InputProblem(said, "release_needed", submission=supersedes, day=day))
         newer = supersedes if in_force and item.released and item.released < in_force else None
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)

@@ -51,7 +51,11 @@ def as_published(
     if misses:
         raise InputProblem(
             f"{path.name} has not the layout of {' or '.join(names)}: {misses} headings differ from {name}. "
-            "Is it the file as published?"
+            "Is it the file as published?",
+            "published_layout",
+            file=path.name,
+            name=name,
+            headings=str(misses),
         )
     day = released or _released_by_name(path, profile)
     profile = for_sender(profile, part and f"{profile.sender}{part}")

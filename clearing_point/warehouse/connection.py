@@ -129,7 +129,8 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 _refuse_other_formats(path, attach)
                 raise of_the_machine(error) or InputProblem(
                     f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
-                    "anew from the archive."
+                    "anew from the archive.",
+                    "warehouse_damaged",
                 ) from error
             if monotonic() >= end:
                 holder = _HOLDER.search(text)
@@ -157,7 +158,7 @@ def _refuse_strangers(connection: Any, path: Path, attach: Mapping[str, Path]) -
         }
         if names and "raw.submission" not in names:
             connection.close()
-            raise InputProblem(f"{file} {_STRANGER}")
+            raise InputProblem(f"{file} {_STRANGER}", "warehouse_strange", file=file)
 
 
 def _refuse_other_formats(path: Path, attach: Mapping[str, Path]) -> None:
@@ -165,7 +166,7 @@ def _refuse_other_formats(path: Path, attach: Mapping[str, Path]) -> None:
     for file in (path, *attach.values()):
         with suppress(OSError), file.open("rb") as content:
             if content.read(len(_SQLITE)) == _SQLITE:
-                raise InputProblem(f"{file} {_STRANGER}")
+                raise InputProblem(f"{file} {_STRANGER}", "warehouse_strange", file=file)
 
 
 _SQLITE = b"SQLite format 3\0"

@@ -64,12 +64,18 @@ def read_receipts(path: Path) -> dict[str, dict[str, Any]]:
     """
     if not path.is_file():
         raise InputProblem(
-            f"The warehouse cannot be read, and {path.name} is not in the archive: restore the archive from the backup."
+            f"The warehouse cannot be read, and {path.name} is not in the archive: restore the archive from the backup.",
+            "archive_missing",
+            file=path.name,
         )
     head, _, body = path.read_bytes().partition(b"\n")
     body = body.removesuffix(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != head:
-        raise InputProblem(f"The archived file {path.name} is damaged: restore it from the backup.")
+        raise InputProblem(
+            f"The archived file {path.name} is damaged: restore it from the backup.",
+            "archive_damaged",
+            file=path.name,
+        )
     document: dict[str, dict[str, Any]] = json.loads(body)
     return document
 

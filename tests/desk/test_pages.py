@@ -18,6 +18,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
 from tests.conftest import ROOT
 from tests.desk.conftest import OTHER, OWN, PEOPLE, PERIOD, TestDesk
+from tests.refusals import refusals
 
 _MOST_BYTES = 100_000
 
@@ -132,24 +133,8 @@ def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) ->
     assert "Female" in page
 
 
-def _codes_of_refusals() -> dict[str, tuple[str, ...]]:
-    """Codes with which a file is refused anywhere in the program, and the names of what fills their sentence."""
-    found = {}
-    for path in (ROOT / "clearing_point").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", "") == "InputProblem"
-                and len(node.args) > 1
-            ):
-                code = node.args[1]
-                assert isinstance(code, ast.Constant), path
-                found[str(code.value)] = tuple(keyword.arg or "" for keyword in node.keywords)
-    return found
-
-
 def test_a_refusal_has_its_sentence_in_every_language(standard: Standard) -> None:
-    codes = _codes_of_refusals()
+    codes = {r.code: r.given | {"file", "decision"} for r in refusals() if r.code is not None}
     assert {"file_password", "file_old_excel", "csv_line"} <= set(codes)
     for code, names in codes.items():
         said = {
