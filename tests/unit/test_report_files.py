@@ -10,6 +10,7 @@ import openpyxl
 import pypdf
 import pytest
 
+from clearing_point.analysis.public_cases import Described
 from clearing_point.analysis.revisions import PublishedMoved, Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
@@ -167,6 +168,17 @@ def test_revisions_name_what_moved_and_why(tmp_path):
     assert compare(before, annex("d", 25, where="x = 1"), old, old).moved[0].reason == "definition"
 
 
+def _tells_of_perpetrators(chapter: str) -> None:
+    said = chapter[chapter.index("Perpetrators as public case files describe them, exploitation in Europe") :]
+    said = said[: said.index("</table>")]
+    assert "Role in the trafficking: Exploiter" in said
+    assert "12,840" in said
+    assert "15,000" in said
+    assert "&lt;5" in said, "three records are told as fewer than five"
+    assert "Recruiter or broker" not in said, "no record says it"
+    assert "The file is synthetic" in chapter
+
+
 def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
     """A number, a sentence and a finding changed on the page are each missed in the PDF, in the site and in the annex."""
     from clearing_point.report.selfcheck import problems_of
@@ -178,7 +190,13 @@ def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
         {"territory": t, "year": y, "population": p, "value_text": v, "source": "UNODC (2025-04-14)"}
         for t, y, p, v in (("SRB", "2022", "PROSECUTED", "1146"), ("ALB", "2022", "CONVICTED", "<5"), ("ALB", "2021", "CONVICTED", "77"))
     )  # fmt: skip
-    edition, context = samples.edition(), samples.context(revisions=moved, published_beside=told)
+    roles = {"EXPLOITER": 12840, "TRANSACTION": 3}
+    made = Described("CTDCVP", True, "perpetrator_role", "perpetrator_role", roles, 15000, 2005, 2022)
+    described = {"justice": (made,)}
+    edition, context = (
+        samples.edition(),
+        samples.context(revisions=moved, published_beside=told, described=described),
+    )
     built = build_report(edition, tables, context, tmp_path / "r").html
     page = built.read_text(encoding="utf-8")
     assert "Its publisher released it anew" in page
@@ -198,6 +216,7 @@ def test_the_check_compares_the_printed_pages_with_the_page(tmp_path):
     assert "1,146" in table
     assert "&lt;5" in table
     assert ">77<" not in table, "of another year"
+    _tells_of_perpetrators(chapter)
     folder = built.parent
 
     def problems(old, new):
