@@ -132,7 +132,7 @@ def test_a_rapporteurs_list_of_persons_becomes_totals_of_its_years(
     rows = (
         [("2022", "convicted", "m")] * 7
         + [("2022", "prosecuted", "f")] * 2
-        + [("2014-2016", "convicted", "m")] * 9
+        + [("2018-2020", "convicted", "m")] * 9
     )
     path = tmp_path / "list.csv"
     path.write_text(
