@@ -266,17 +266,36 @@ def told_by_others(connection: Any, standard: Standard, names: Sequence[str]) ->
     names : sequence of str
         Populations whose queries run.
     """
+    asked_of = [name for name in names if not _of_figures(standard, name)]
+    for name in asked_of:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE whole_{name} AS {standard.populations[name].sql}")
+    for part in _each_part(connection, standard, 2):
+        for name in asked_of:
+            into = f"INSERT INTO parts_{name}" if part else f"CREATE OR REPLACE TEMP TABLE parts_{name} AS"
+            connection.execute(f"{into} {standard.populations[name].sql}")
+    found = []
+    for name in asked_of:
+        (differ,) = connection.execute(
+            f"SELECT count(*) FROM ((FROM whole_{name} EXCEPT ALL FROM parts_{name}) "
+            f"UNION ALL (FROM parts_{name} EXCEPT ALL FROM whole_{name}))"
+        ).fetchone()
+        found += [name] if differ else []
+        connection.execute(f"DROP TABLE whole_{name}; DROP TABLE parts_{name}")
+    return found
 
-    def rows(name: str) -> list[str]:
-        return [repr(row) for row in connection.execute(standard.populations[name].sql).fetchall()]
 
-    whole = {name: rows(name) for name in names}
-    parts: dict[str, list[str]] = {name: [] for name in names}
-    for _ in _each_part(connection, standard, 2):
-        for name in names:
-            parts[name] += rows(name)
-    return [
-        name
-        for name in names
-        if not _of_figures(standard, name) and sorted(whole[name]) != sorted(parts[name])
-    ]
+def refuse_told_by_others(connection: Any, standard: Standard, names: Sequence[str]) -> None:
+    """Count no population of which a query, given half of the persons, tells otherwise of them; over the rows that count.
+
+    Such a query could write what one person is beside everybody, and the large number would tell it.
+
+    Raises
+    ------
+    InputProblem
+        Names the populations, never what they would tell.
+    """
+    if found := told_by_others(connection, standard, names):
+        raise InputProblem(
+            f"Nothing was published: population {', '.join(found)} says of persons what follows from rows of others, so a "
+            "count of many would tell of few. Its query must say of every person what her own rows say."
+        )

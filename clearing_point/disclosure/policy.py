@@ -15,6 +15,9 @@ import yaml
 from clearing_point.disclosure.model import KnownFigure, Profile
 from clearing_point.errors import InputProblem
 
+_LEAST = 3
+"""Smallest threshold of any policy; the schema says it too, but whoever edits one file of the standard may edit both."""
+
 Zeros = Literal["may_be_hidden", "always_shown"]
 Senders = Literal["nobody", "subtraction", "everything"]
 
@@ -168,6 +171,11 @@ def load_policy(path: Path | str) -> Policy:
         place = ".".join(str(part) for part in errors[0].path) or "the top level"
         raise InputProblem(f"Disclosure policy {source.name}, {place}: {errors[0].message}.")
     policy = _policy(content)
+    if policy.threshold < _LEAST:
+        raise InputProblem(
+            f"Disclosure policy {source.name}: a threshold below {_LEAST} shows counts of two, and each of the two would "
+            "know of the other."
+        )
     if policy.sensitive_threshold < policy.threshold:
         raise InputProblem(
             f"Disclosure policy {source.name}: the sensitive threshold is below the threshold."

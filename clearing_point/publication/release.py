@@ -17,6 +17,7 @@ from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.parts import refuse_told_by_others
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.analysis.release import write_release
@@ -248,6 +249,8 @@ def _count(
         years = range(edition.trend_from, edition.year + 1)
         links = link_submissions(project, standard, connection, LINKED, decisions)
         counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
+        if decisions is None:  # what an earlier edition counted was asked then
+            refuse_told_by_others(connection, standard, sorted({c.indicator.population for c in counted}))
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(
             connection, standard, [m.denominator for m in measures if m.denominator is not None]

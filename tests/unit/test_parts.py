@@ -14,7 +14,8 @@ from clearing_point.analysis import parts
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.analysis.dry_run import uncountable
-from clearing_point.analysis.parts import count_in_parts
+from clearing_point.analysis.parts import count_in_parts, refuse_told_by_others
+from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.model import Indicator
@@ -97,6 +98,33 @@ def test_a_population_that_compares_persons_is_refused_by_the_check(standard: St
     (problem,) = uncountable(replace(standard, populations=changed, indicators=()))
     assert "populations/referrals.yml:1: " in problem
     assert "follows from rows of others" in problem
+
+
+def test_publish_refuses_a_population_that_writes_what_one_person_is_beside_everybody(
+    connection: Any, standard: Standard
+) -> None:
+    """Whoever writes it names a case of the real rows, so the few made rows of `standard check` say nothing of it."""
+    count_indicators(connection, standard, _few(standard)[:1], YEARS)
+    name, query = "referrals", standard.populations["referrals"].sql
+    ((case, sex),) = connection.execute(
+        "SELECT person_reference, sex FROM warehouse.core.person WHERE source_row = 17"
+    ).fetchall()
+
+    def planted(reference: str) -> Standard:
+        one = f"(SELECT max(sex) FROM \"current\".person WHERE person_reference = '{reference}') AS sex, r.referral_result,"
+        sql = query.replace("r.referral_result,", one)
+        return replace(
+            standard,
+            populations={**standard.populations, name: replace(standard.populations[name], sql=sql)},
+        )
+
+    refuse_told_by_others(connection, standard, [name])
+    assert sex is not None
+    with pytest.raises(
+        InputProblem, match="population referrals says of persons what follows from rows of others"
+    ):
+        refuse_told_by_others(connection, planted(case), [name])
+    assert uncountable(replace(planted("of no made row"), indicators=())) == []
 
 
 @pytest.mark.nightly
