@@ -56,6 +56,8 @@ def audit(
         total=total,
         threshold=threshold,
         declared=_declared(sums, apart, keep),
+        seconds=seconds,
+        say=_say,
     )
     if json:
         print_json(found.as_json())
@@ -107,7 +109,7 @@ def protect(
         output=output,
         declared=_declared(sums, apart, keep),
         seconds=seconds,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
+        say=_say,
     )
     if json:
         print_json(found.as_json())
@@ -115,6 +117,10 @@ def protect(
         print("\n".join(found.lines()))
         print(f"Written: {output}. Its column `protection` is for the office; leave it out when you publish.")
     return found.exit_code
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _declared(sums: list[str] | None, apart: str, keep: str) -> Declared:

@@ -9,14 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from clearing_point.disclosure.solver import TimeIsOver, ending_at
 from clearing_point.errors import InputProblem
 
 Say = Callable[[str], None]
 _EVERY = 10.0
-
-
-class _TimeIsOver(BaseException):
-    """Ends the work wherever it is; no ``except Exception`` on the way may take it for its own."""
 
 
 @contextmanager
@@ -24,8 +21,9 @@ def bounded(seconds: float, say: Say, too_long: Callable[[], str]) -> Iterator[N
     """Stop what runs in the main thread after so many seconds.
 
     An alarm clock of the system ends it, which works wherever the command was started: an interrupt would not arrive where
-    the shell told the process to ignore it (``nohup``, cron). In another thread, or on a system without such a clock,
-    progress is said and nothing is stopped.
+    the shell told the process to ignore it (``nohup``, cron). Inside the solver no alarm is heard, so it has the same
+    deadline (:func:`.solver.ending_at`), and progress is said by a thread of its own. In another thread, or on a system
+    without such a clock, only the solver is stopped.
 
     Parameters
     ----------
@@ -41,39 +39,37 @@ def bounded(seconds: float, say: Say, too_long: Callable[[], str]) -> Iterator[N
     """
     began = time.monotonic()
 
-    def passed() -> float:
-        return time.monotonic() - began
-
     def tell() -> None:
-        say(f"still at work: {passed():.0f} of at most {seconds:.0f} seconds")
+        say(f"still at work: {time.monotonic() - began:.0f} of at most {seconds:.0f} seconds")
 
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        with _told(tell):
+    try:
+        with _told(tell), ending_at(began + seconds), _alarm(seconds):
             yield
+    except TimeIsOver:
+        raise InputProblem(too_long()) from None
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise :class:`TimeIsOver` in the main thread."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
         return
+    began = time.monotonic()
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        if passed() >= seconds:
-            raise _TimeIsOver
-        tell()
-        signal.setitimer(signal.ITIMER_REAL, _next(seconds - passed()))
+        raise TimeIsOver
 
     before = signal.signal(signal.SIGALRM, ring)
-    clock, _ = signal.setitimer(signal.ITIMER_REAL, _next(seconds))
+    clock, _ = signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
         yield
-    except _TimeIsOver:
-        raise InputProblem(too_long()) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         if clock:
             # Somebody else's alarm was set: it rings when it would have rung.
-            signal.setitimer(signal.ITIMER_REAL, max(clock - passed(), 0.001))
-
-
-def _next(left: float) -> float:
-    return max(min(_EVERY, left), 0.001)
+            signal.setitimer(signal.ITIMER_REAL, max(clock - (time.monotonic() - began), 0.001))
 
 
 @contextmanager

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import highspy
@@ -20,6 +23,25 @@ from clearing_point.errors import InternalError
 Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-6
 _THREADS = 1
+_deadline: float | None = None
+
+
+class TimeIsOver(BaseException):
+    """Ends the work wherever it is; no ``except Exception`` on the way may take it for its own."""
+
+
+@contextmanager
+def ending_at(deadline: float) -> Iterator[None]:
+    """Let no run go on after this moment of the monotonic clock: nothing else reaches into a run of the library.
+
+    A run that ends so gives no point at all, so what is found in time never hangs on the clock.
+    """
+    global _deadline  # noqa: PLW0603 - of the one command of the process
+    before, _deadline = _deadline, deadline
+    try:
+        yield
+    finally:
+        _deadline = before
 
 
 class LinearModel:
@@ -113,8 +135,10 @@ class LinearModel:
         ------
         InternalError
             Where HiGHS ends in any other state.
+        TimeIsOver
+            At the deadline of :func:`ending_at`.
         """
-        self._highs.run()
+        self._run()
         status = self._highs.getModelStatus()
         states = highspy.HighsModelStatus
         if status == states.kOptimal:
@@ -129,12 +153,20 @@ class LinearModel:
         if status == states.kUnknown:
             # A warm basis can go numerically bad; one cold run decides.
             self._highs.clearSolver()
-            self._highs.run()
+            self._run()
             if self._highs.getModelStatus() == states.kOptimal:
                 return np.array(self._highs.getSolution().col_value, dtype=np.float64)
             if self._highs.getModelStatus() == states.kInfeasible:
                 return None
         raise InternalError(f"HiGHS ended with {self._highs.modelStatusToString(status)}.")
+
+    def _run(self) -> None:
+        if _deadline is not None:
+            left = max(_deadline - time.monotonic(), 0.001)
+            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + left)
+        self._highs.run()
+        if self._highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+            raise TimeIsOver
 
     @property
     def objective(self) -> float:

@@ -7,10 +7,13 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import sparse
 
 from clearing_point.disclosure import audit_files, protect_file
 from clearing_point.disclosure.bounded import bounded
+from clearing_point.disclosure.solver import LinearModel
 from clearing_point.disclosure.understood import Declared, read_sums
 from clearing_point.errors import InputProblem
 
@@ -169,6 +172,24 @@ def endless(said):
     with bounded(0.2, said.append, lambda: "not in time"):
         while True:
             time.sleep(0.01)
+
+
+def test_the_solver_stops_in_the_middle_of_a_run():
+    """No alarm of the system is heard there: one run of a table of 50,000 cells went on for many minutes."""
+    matrix = sparse.random(900, 1800, density=0.01, random_state=1, format="csr")
+    numbers = np.random.default_rng(0)
+    inside = numbers.random(1800) * 10
+    model = LinearModel(
+        sparse.hstack([matrix, sparse.csr_matrix(-(matrix @ inside)[:, None])]).tocsr(),
+        np.append(np.zeros(1800), 1.0),
+        np.append(np.full(1800, 10.0), 1.0),
+    )
+    model.set_cost(np.arange(1800), numbers.normal(size=1800))
+    said: list[str] = []
+    began = time.monotonic()
+    with pytest.raises(InputProblem, match="not in time"), bounded(0.3, said.append, lambda: "not in time"):
+        model.solve()
+    assert time.monotonic() - began < 3
 
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "intake_cases"
