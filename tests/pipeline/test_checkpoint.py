@@ -107,8 +107,8 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
     [
         ("W07", 0, 1, "UPDATE core.person SET sex = CASE sex WHEN 'F' THEN 'M' ELSE 'F' END WHERE submission_id LIKE '2022-%' "
          "AND person_id = (SELECT person_id FROM core.person WHERE sex IN ('F', 'M') GROUP BY 1 HAVING count(*) = 2 ORDER BY 1 LIMIT 1)"),
-        # Two places are left of the shelters of every territory, so more nights were spent in them than there are.
-        ("W11", 0, 2, "UPDATE core.scorecard SET value = 2 WHERE indicator = 'M15_PLACES'"),
+        # Two places are left of every shelter: in three years of a territory more nights are recorded than that.
+        ("W11", 0, 3, "UPDATE core.scorecard SET value = 2 WHERE indicator = 'M15_PLACES'"),
         ("W08", 1, 2, "DELETE FROM core.identification WHERE submission_id LIKE '2022-ALB-%' AND rowid % 3 > 0"),
     ],
 )  # fmt: skip
