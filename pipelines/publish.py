@@ -22,6 +22,7 @@ def publish(
     *,
     complete_revision: str = "",
     only: Sequence[str] | None = None,
+    language: str = "en",
     progress: Progress = lambda _: None,
 ) -> Release:
     """Publish the edition of a year: protected beside everything that is out, and entered in the ledger.
@@ -38,7 +39,7 @@ def publish(
         try:
             release = make_release(
                 project, standard, year, folder / str(year),
-                complete_revision=complete_revision, only=only, progress=progress,
+                complete_revision=complete_revision, only=only, language=language, progress=progress,
             )  # fmt: skip
             return replace(release, folder=issue_release(project, release.folder, year))
         finally:

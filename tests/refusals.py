@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.conftest import ROOT
 
-REFUSALS = {"InputProblem", "UsageProblem", "InUse", "MachineProblem", "_TooLarge", "_unreadable", "stale"}
-"""Errors, and what hands a sentence and its code on to one (the parser's process, a decision)."""
+HANDED_ON = {"_TooLarge", "_unreadable", "stale"}
+"""What hands a sentence and its code on to an error: the parser's process, a decision."""
+_ERRORS = {"InputProblem", "UsageProblem"}
+"""And all classes that follow from one."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ class Refusal:
 def refusals() -> Iterator[Refusal]:
     """Yield all of them, by their path below ``clearing_point`` (or ``pipelines/...``)."""
     package = ROOT / "clearing_point"
+    raised = _errors(package) | HANDED_ON
     for path in [*sorted(package.rglob("*.py")), *sorted((ROOT / "pipelines").glob("*.py"))]:
         name = path.relative_to(package if path.is_relative_to(package) else ROOT).as_posix()
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for function, call in _calls(tree, ""):
+        for function, call in _calls(tree, "", raised):
             code = call.args[1] if len(call.args) > 1 else None
             if code is not None and not isinstance(code, ast.Constant):
                 continue  # handed on: the place that it comes from is another of these
@@ -41,15 +45,29 @@ def refusals() -> Iterator[Refusal]:
             )
 
 
-def _calls(node: ast.AST, function: str) -> Iterator[tuple[str, ast.Call]]:
+def _errors(package: Path) -> frozenset[str]:
+    """Return the names of all classes of errors that follow from ours."""
+    classes = [
+        (node.name, {base.id for base in node.bases if isinstance(base, ast.Name)})
+        for path in package.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    known = set(_ERRORS)
+    while more := {name for name, bases in classes if bases & known} - known:
+        known |= more
+    return frozenset(known)
+
+
+def _calls(node: ast.AST, function: str, raised: frozenset[str]) -> Iterator[tuple[str, ast.Call]]:
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef) else function
         if isinstance(child, ast.Call):
             called = child.func
             name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
-            if name in REFUSALS:
+            if name in raised:
                 yield inside, child
-        yield from _calls(child, inside)
+        yield from _calls(child, inside, raised)
 
 
 def _names(keyword: ast.keyword, tree: ast.Module) -> Iterator[str]:

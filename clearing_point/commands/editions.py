@@ -11,6 +11,7 @@ from clearing_point.commands.shared import (
     DataOption,
     EditionOption,
     JsonOption,
+    LanguageOption,
     ProjectOption,
     known_language,
     print_json,
@@ -50,6 +51,7 @@ def publish(
             "--complete-revision", metavar="REASON", help="Declare what is out void, and print why."
         ),
     ] = "",
+    language: LanguageOption = "en",
     project: ProjectOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -59,20 +61,23 @@ def publish(
     from pipelines.publish import publish as run
 
     found = find_project(project, data)
+    standard = load_standard(found.schemas, found.prepared)
     release = run(
         found,
-        load_standard(found.schemas, found.prepared),
+        standard,
         edition,
         complete_revision=complete_revision.strip(),
+        language=known_language(language, standard),
         progress=progress(json),
     )
     if json:
         print_json(release.summary())
         return 0
-    print(release.sentence())
+    print(release.sentence(standard, language))
     for sentence in release.stale:
         say(sentence)
-    say(f"Next: {ready(f'clearing-point report --edition {edition}')}")
+    command = ready(f"clearing-point report --edition {edition}")
+    say(standard.word("screen", "next", language, command=command))
     return 0
 
 

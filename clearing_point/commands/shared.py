@@ -68,13 +68,19 @@ def print_json(document: Any) -> None:
     print(json_module.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def progress(quiet: bool) -> Any:
-    """Return a function that shows progress on a terminal and says nothing elsewhere; it knows the step either way."""
+def progress(quiet: bool, standard: Standard | None = None, language: str = "en") -> Any:
+    """Return a function that shows progress on a terminal and says nothing elsewhere; it knows the step either way.
+
+    A stage of which the desk has a word is shown in the language, where one is named.
+    """
     if quiet or not sys.stderr.isatty() or STEPS.timed:
         return STEPS.step
 
     def show(text: str) -> None:
         STEPS.step(text)
+        stage = f"stage_{text}"
+        if standard is not None and stage in standard.words["desk"]:
+            text = standard.word("desk", stage, language)
         print(f"  {text}", file=sys.stderr, flush=True)
 
     return show

@@ -102,7 +102,7 @@ def check(
     if marked is not None:
         writable(marked, file)
     item = Item(file, profile, period or open_year(found), encoding=encoding, language=chosen)
-    with checked(found, standard, item, progress=progress(json)) as done:
+    with checked(found, standard, item, progress=progress(json, standard, item.language)) as done:
         if marked is not None:
             why = give_back(done.workspace, done.outcome.feedback, marked, standard, chosen, file)
             say(standard.word("screen", "written", chosen, file=marked))
@@ -137,7 +137,7 @@ def load(
     profile = for_sender(profile_of_territory(found, territory), sender)
     outcome = run(
         found, standard, file, profile, period, encoding=encoding, reason=reason,
-        language=known_language(language, standard), progress=progress(json),
+        language=known_language(language, standard), progress=progress(json, standard, language),
     )  # fmt: skip
     return _report_outcome(outcome, standard, json)
 
@@ -188,17 +188,15 @@ def import_file(
         if territory is not None:
             raise UsageProblem(
                 f"{profile.name} is published by somebody else: it takes no --territory.",
-                "territory_not_taken",
-                name=profile.name,
-            )
+                "territory_not_taken", name=profile.name,
+            )  # fmt: skip
         outcome = load_source(found, standard, file, source, released=day, part=part, progress=progress(json))
     else:
         if territory is None:
             raise UsageProblem(
                 f"{profile.name} is a format of submissions: give --territory, and --period.",
-                "territory_needed",
-                name=profile.name,
-            )
+                "territory_needed", name=profile.name,
+            )  # fmt: skip
         outcome = load_format(
             found, standard, file, profile.name, territory, period or open_year(found), sender=sender,
             progress=progress(json),

@@ -75,8 +75,8 @@ class Release:
             "stale_decisions": list(self.stale),
         }
 
-    def sentence(self) -> str:
-        """Return one line for a person."""
+    def sentence(self, standard: Standard, language: str = "en") -> str:
+        """Return what was published, for a person; why a table is withheld is said in English, as it is printed."""
         counts = self.summary()
         withheld = counts["withheld"]
         reasons: dict[str, list[str]] = {}
@@ -85,11 +85,11 @@ class Release:
                 reasons.setdefault(table.protected.reason, []).append(table.indicator.indicator_id)
         said = "; ".join(f"{', '.join(names)}: {reason.rstrip('.')}" for reason, names in reasons.items())
         named = f" ({said})" if said else ""
-        return (
-            f"{counts['tables'] - len(withheld)} tables published, {counts['hidden']} of {counts['cells']} cells hidden, "
-            f"{len(withheld)} tables withheld{named}: {self.folder}"
-            + (f"\n{self.validated.sentence}" if self.validated else "")
-        )
+        published = standard.word(
+            "screen", "published", language, tables=str(counts["tables"] - len(withheld)), hidden=str(counts["hidden"]),
+            cells=str(counts["cells"]), withheld=f"{len(withheld)}{named}", folder=self.folder,
+        )  # fmt: skip
+        return published + (f"\n{self.validated.sentence}" if self.validated else "")
 
 
 def make_release(
@@ -101,6 +101,7 @@ def make_release(
     complete_revision: str = "",
     only: Sequence[str] | None = None,
     draft: bool = False,
+    language: str = "en",
     progress: Progress = lambda _: None,
 ) -> Release:
     """Make the release of an edition in a folder of its own; its issue is prepared and not yet in the ledger.
@@ -115,6 +116,8 @@ def make_release(
         Count exactly these submissions: those of a lock.
     draft : bool
         Say in the title that it is a draft; whoever asks for one does not put it out.
+    language : str
+        Of what the validation suites say.
 
     Raises
     ------
@@ -127,7 +130,9 @@ def make_release(
     if draft:
         edition = replace(edition, title=f"{DRAFT_TITLE} {edition.title}")
     if not project.warehouse.exists():
-        raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+        raise InputProblem(
+            "Nothing has been loaded yet: `clearing-point load FILE ...` first.", "nothing_loaded"
+        )
     refuse_differing(project, standard)
     progress("counting")
     with library_beside() as ask:
@@ -135,7 +140,7 @@ def make_release(
             project, standard, edition, only
         )
         progress("validating")
-        validated = run_checkpoint(project, standard, submissions, ask)
+        validated = run_checkpoint(project, standard, submissions, ask, language)
     policy = load_policy(project.schemas / "disclosure.yml")
     relations = relations_of(counted)
     out = publish_tables(

@@ -62,7 +62,8 @@ def refuse_other_shape(connection: Any, project: Project, standard: Standard) ->
     if problem:
         raise OtherShape(
             f"The warehouse was made with another version of the standard ({problem}): "
-            "run `clearing-point rebuild`."
+            "run `clearing-point rebuild`.",
+            "rebuild_needed",
         )
 
 

@@ -102,7 +102,9 @@ def refuse_differing(project: Project, standard: Standard) -> None:
     """
     found = differing(project, standard)
     if found:
-        raise RebuildFirst(f"{found.sentence()} Nothing was published: run `clearing-point rebuild` first.")
+        raise RebuildFirst(
+            f"{found.sentence()} Nothing was published: run `clearing-point rebuild` first.", "rebuild_first"
+        )
 
 
 def _receipts(connection: Any) -> list[dict[str, Any]]:
