@@ -26,7 +26,8 @@ from clearing_point.standard import Standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.rules import RUN, SERIES
 from clearing_point.suites import runner
-from clearing_point.suites.ready import FOLDER, generated_suites, suite_files
+from clearing_point.suites.listing import listed
+from clearing_point.suites.ready import FOLDER, chosen_suites, generated_suites, suite_files
 from clearing_point.suites.runner import Judgement, Question, run_suites
 from tests.conftest import ROOT
 from tests.contract.postgres import server
@@ -111,6 +112,15 @@ def test_the_librarys_own_types_stand_wherever_there_is_one(documents: list[dict
         if e["type"] == "unexpected_rows_expectation"
     }
     assert queries.isdisjoint({"F01", "F02", "F04", "P04", "P05", "N03b", "X09a", "A10"})
+
+
+def test_the_guide_counts_the_expectations_by_type(standard: Standard) -> None:
+    text = (ROOT / "docs" / "suites.md").read_text(encoding="utf-8")
+    said = {kind: int(count) for kind, count in re.findall(r"^\| `(\w+)` \| (\d+) \|$", text, re.MULTILINE)}
+    there: Counter[str] = Counter()
+    for row in listed(chosen_suites(standard, "duckdb")):
+        there.update(row["types"])
+    assert said == there
 
 
 @pytest.mark.great_expectations
