@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clearing_point.commands.shared import DataOption, ProjectOption, say
+from clearing_point.commands.shared import DataOption, ProjectOption, known_language, say
 from clearing_point.project import find_project
 
 app = typer.Typer()
@@ -87,6 +87,7 @@ def quality(
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
-    chosen = language or profile_of_territory(found, territory).language
-    print(f"Written: {quality_page(found, standard, territory, output, chosen)}")
+    chosen = known_language(language or profile_of_territory(found, territory).language, standard)
+    written = quality_page(found, standard, territory, output, chosen)
+    print(standard.word("screen", "written", chosen, file=written))
     return 0

@@ -142,13 +142,17 @@ def run_checkpoint(
         for d in documents
         for e in d["expectations"]
     }
+    asked_of = {(d["name"], e["meta"]["name"]): e["meta"] for d in documents for e in d["expectations"]}
     failed = Counter[tuple[str, str]]()
+    fields: dict[tuple[str, str], list[str]] = {}
     for judgement in judgements:
         if not judgement.success and judgement.severity in (BLOCK, ERROR):
-            failed[judgement.rule_id or judgement.name, judgement.suite] += judgement.failed or 1
+            key = (judgement.rule_id or judgement.name, judgement.suite)
+            failed[key] += judgement.failed or 1
+            fields.setdefault(key, []).extend(asked_of[judgement.suite, judgement.name].get("fields") or ())
     undecided = [key for key in sorted(failed) if failed[key] > settled[key]]
     if undecided:
-        raise InputProblem(_refusal(undecided, sentences, standard, language))
+        raise InputProblem(_refusal(undecided, sentences, fields, standard, language))
     return Checkpoint(tuple(judgements), frozenset(failed), _sentence(judgements, standard, language))
 
 
@@ -169,14 +173,18 @@ def _hash_of(warehouse: Path, submissions: Sequence[str], documents: Sequence[Do
     return digest.hexdigest()
 
 
-def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return severity and sentence of every expectation by suite and name."""
+def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tuple[str, str, list[str]]]:
+    """Return severity, sentence and fields of every expectation by suite and name."""
     documents = [
         *ready_suites(standard, prepared).values(),
         *(_document(query, made, standard) for query, made in _of_the_whole(standard).items()),
     ]
     return {
-        (document["name"], e["meta"]["name"]): (str(e["meta"]["severity"]), str(e["description"]))
+        (document["name"], e["meta"]["name"]): (
+            str(e["meta"]["severity"]),
+            str(e["description"]),
+            list(e["meta"].get("fields") or ()),
+        )
         for document in documents
         for e in document["expectations"]
     }
@@ -185,6 +193,7 @@ def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tu
 def _refusal(
     undecided: Sequence[tuple[str, str]],
     sentences: Mapping[str, str],
+    fields: Mapping[tuple[str, str], Sequence[str]],
     standard: Standard,
     language: str,
 ) -> str:
@@ -193,12 +202,23 @@ def _refusal(
 
     spoken = spoken_in(standard, language)
     shown = [
-        f"{rule} ({word('all_submissions') if table == _WHOLE else table}): {spoken(sentences[rule])}"
+        f"{rule} ({word('all_submissions') if table == _WHOLE else table}): "
+        + named(spoken(sentences[rule]), fields[rule, table], standard, table, language)
         for rule, table in undecided[:_SHOWN]
     ]
     further = ", ".join(dict.fromkeys(rule for rule, _ in undecided[_SHOWN:]))
     said = [word("not_published"), *shown, *([word("further", rules=further)] if further else [])]
     return " ".join([*said, word("judge_again")])
+
+
+def named(text: str, fields: Sequence[str], standard: Standard, table: str, language: str) -> str:
+    """Put the titles of fields of a table where a sentence about them leaves their place."""
+    columns = standard.tables[table].by_name if table in standard.tables else {}
+    titles = [columns[f].title.get(language) or columns[f].title["en"] for f in fields if f in columns]
+    return text.replace(_FIELD, ", ".join(dict.fromkeys(titles)) or ", ".join(fields))
+
+
+_FIELD = "{field}"
 
 
 def spoken_in(standard: Standard, language: str) -> Callable[[str], str]:
@@ -258,9 +278,15 @@ def _of_the_whole(standard: Standard) -> dict[str, list[Expectation]]:
     found: dict[str, list[Expectation]] = {}
     for entry in entries:
         made = Expectation(
-            entry["id"], entry["type"], entry["kwargs"], entry["id"], entry["severity"], "consistency",
-            standard.word(PLACE, entry["id"].lower()), scope="row" if entry["type"] == ROWS_QUERY else "submission",
-        )  # fmt: skip
+            entry["id"],
+            entry["type"],
+            entry["kwargs"],
+            entry["id"],
+            entry["severity"],
+            "consistency",
+            standard.word(PLACE, entry["id"].lower()),
+            scope="row" if entry["type"] == ROWS_QUERY else "submission",
+        )
         found.setdefault(entry.get("query", "SELECT submission_id FROM raw.submission"), []).append(made)
     return found
 

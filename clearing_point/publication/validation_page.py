@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.checkpoint import FILE, PLACE, sentences_of, spoken_in
+from clearing_point.publication.checkpoint import FILE, PLACE, named, sentences_of, spoken_in
 from clearing_point.quality.said import level_of
 from clearing_point.standard import Standard
 from clearing_point.suites.page import Line, Result, page
@@ -111,11 +111,12 @@ def _lines(
     for (suite, name), found in results.items():
         if columns[0] in found:
             rule, kind = kinds[suite, name]
-            severity, sentence = meta.get((suite, name), ("", ""))
+            severity, sentence, fields = meta.get((suite, name), ("", "", []))
+            sentence = named(spoken(sentence), fields, standard, suite.partition(".")[0], language)
             level = (
                 standard.word("findings", level_of(rule, severity, standard), language) if severity else ""
             )
-            lines.append(Line(suite, name, kind, level, spoken(sentence), [found.get(c) for c in columns]))
+            lines.append(Line(suite, name, kind, level, sentence, [found.get(c) for c in columns]))
     return lines
 
 

@@ -97,6 +97,9 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
         checkpoint.run_checkpoint(project, standard, counted, run_suites)
     with pytest.raises(InputProblem, match=rf"Edicioni nuk u publikua.*{rule} \(") as spoken:
         checkpoint.run_checkpoint(project, standard, counted, run_suites, "sq")
+    assert "{" not in str(refused.value) + str(spoken.value)
+    if rule == "P04":
+        assert standard.tables["person"].by_name["sex"].title["sq"] in str(spoken.value)
     if rule.startswith("W"):
         assert standard.word("suites", rule.lower()) in str(refused.value)
         assert standard.word("suites", rule.lower(), "sq") in str(spoken.value)
@@ -163,6 +166,7 @@ def test_what_was_asked_is_a_page_of_a_submission_and_of_an_edition(
         assert "<script" not in text
         assert "src=" not in text
         assert "href=" not in text
+        assert "{field}" not in text
         assert "Synthetic data." in "".join(shown.itertext())
         assert not [p for p in people if p in text]
         rows = shown.findall(".//tbody/tr")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import zipfile
 from pathlib import Path
@@ -43,6 +44,7 @@ SAID_OTHERWISE = {
     ("submission/resubmission.py", "what_changes"): "put together of sentences in her language",
     ("pipelines/country.py", "suggest"): "a finding's sentence in her language",
 }
+OF_PUBLIC_SOURCES = {"compare", "frequencies"}
 _BOUND = re.compile(r"{(\w+)}")
 
 
@@ -87,6 +89,27 @@ def test_every_code_has_a_sentence_that_its_parameters_fill_in_every_language(st
             elif lacking := set(_BOUND.findall(str(text[language]))) - given:
                 wrong.append(f"{_place(refusal)}: {refusal.code} in {language} lacks {lacking}")
     assert wrong == []
+
+
+def test_what_her_commands_print_is_no_text_of_the_program() -> None:
+    """Sentences come from ``words.yml``; those of public sources are for who runs the clearing point."""
+    found = []
+    for name in ("submissions", "countries", "quality"):
+        tree = ast.parse((ROOT / "clearing_point" / "commands" / f"{name}.py").read_text(encoding="utf-8"))
+        for function in tree.body:
+            if not isinstance(function, ast.FunctionDef) or function.name in OF_PUBLIC_SOURCES:
+                continue
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"print", "say"}:
+                    texts = [
+                        part.value
+                        for argument in call.args
+                        if isinstance(argument, ast.Constant | ast.JoinedStr)
+                        for part in ast.walk(argument)
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                    ]
+                    found += [f"{name}.py:{call.lineno}" for text in texts if re.search("[a-z]", text)]
+    assert found == []
 
 
 @pytest.mark.parametrize(
