@@ -21,7 +21,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.kept import kept
 from clearing_point.standard.shapes import read_shaped_yaml
-from clearing_point.suites.documents import document_of_parts, expectation_document
+from clearing_point.suites.documents import document_of_parts, expectation_document, named, sentence_of
 from clearing_point.suites.expectations import ROWS_QUERY, Expectation
 from clearing_point.suites.ready import FOLDER, ready_suites
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
@@ -138,7 +138,7 @@ def run_checkpoint(
     finally:
         drop_work(folder)
     sentences = {
-        str(e["meta"]["rule"] or e["meta"]["name"]): str(e["description"])
+        str(e["meta"]["rule"] or e["meta"]["name"]): sentence_of(e)
         for d in documents
         for e in d["expectations"]
     }
@@ -182,7 +182,7 @@ def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tu
     return {
         (document["name"], e["meta"]["name"]): (
             str(e["meta"]["severity"]),
-            str(e["description"]),
+            sentence_of(e),
             list(e["meta"].get("fields") or ()),
         )
         for document in documents
@@ -209,16 +209,6 @@ def _refusal(
     further = ", ".join(dict.fromkeys(rule for rule, _ in undecided[_SHOWN:]))
     said = [word("not_published"), *shown, *([word("further", rules=further)] if further else [])]
     return " ".join([*said, word("judge_again")])
-
-
-def named(text: str, fields: Sequence[str], standard: Standard, table: str, language: str) -> str:
-    """Put the titles of fields of a table where a sentence about them leaves their place."""
-    columns = standard.tables[table].by_name if table in standard.tables else {}
-    titles = [columns[f].title.get(language) or columns[f].title["en"] for f in fields if f in columns]
-    return text.replace(_FIELD, ", ".join(dict.fromkeys(titles)) or ", ".join(fields))
-
-
-_FIELD = "{field}"
 
 
 def spoken_in(standard: Standard, language: str) -> Callable[[str], str]:
@@ -257,7 +247,7 @@ def _documents(connection: Any, project: Project, standard: Standard) -> Iterato
             continue
         if connection.execute(f'SELECT 1 FROM {_TABLES}."{table.name}" LIMIT 1').fetchone() is None:
             continue
-        ended = [expectation_document(e, table.name) for e in _ended_codes(standard, table.name)]
+        ended = [expectation_document(e, table.name, standard) for e in _ended_codes(standard, table.name)]
         yield {**document, "expectations": [*document["expectations"], *ended]}
     for query, made in _of_the_whole(standard).items():
         yield _document(query, made, standard)
@@ -265,7 +255,7 @@ def _documents(connection: Any, project: Project, standard: Standard) -> Iterato
 
 def _document(query: str, made: Sequence[Expectation], standard: Standard) -> Document:
     table = next(iter(standard.tables_of_kind("header"))).name
-    parts = [expectation_document(e, _WHOLE) for e in made]
+    parts = [expectation_document(e, _WHOLE, standard) for e in made]
     return document_of_parts(_WHOLE, {"table": table, "query": query}, parts)
 
 

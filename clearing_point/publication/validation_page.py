@@ -9,9 +9,10 @@ from pathlib import Path
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.checkpoint import FILE, PLACE, named, sentences_of, spoken_in
+from clearing_point.publication.checkpoint import FILE, PLACE, sentences_of, spoken_in
 from clearing_point.quality.said import level_of
 from clearing_point.standard import Standard
+from clearing_point.suites.documents import named
 from clearing_point.suites.page import Line, Result, page
 from clearing_point.warehouse.connection import opened
 

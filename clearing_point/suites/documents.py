@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from clearing_point.findings import BLOCK, ERROR, INFORMATION, WARNING
 from clearing_point.standard.model import Standard
+from clearing_point.standard.translations import SOURCE
 from clearing_point.suites.expectations import Expectation, Suite
 
 _SEVERITY = {BLOCK: "critical", ERROR: "critical", WARNING: "warning", INFORMATION: "info"}
@@ -20,7 +21,7 @@ def document_of(suite: Suite, standard: Standard) -> dict[str, Any]:
     Nothing in it names the version of a library or the time, so that the same standard gives the same bytes.
     """
     meta = {"table": suite.table, "standard": standard.settings["name"], "standard_version": standard.version}
-    made = (expectation_document(e, suite.table) for e in suite.expectations)
+    made = (expectation_document(e, suite.table, standard) for e in suite.expectations)
     return document_of_parts(suite.table, meta, made, standard.tables[suite.table].grain["en"])
 
 
@@ -42,8 +43,9 @@ def text_of(document: Mapping[str, Any]) -> str:
     return f'{{\n{head},\n "expectations": [\n{lines}\n ]\n}}\n'
 
 
-def expectation_document(one: Expectation, table: str) -> Mapping[str, Any]:
-    """Return one expectation of a suite."""
+def expectation_document(one: Expectation, table: str, standard: Standard) -> Mapping[str, Any]:
+    """Return one expectation of a suite; its sentence names the fields that it is about, by their titles."""
+    described = named(one.sentence, one.fields, standard, table, SOURCE)
     return {
         "type": one.kind,
         "kwargs": dict(one.kwargs),
@@ -55,7 +57,24 @@ def expectation_document(one: Expectation, table: str) -> Mapping[str, Any]:
             "dimension": one.dimension,
             "severity": one.severity,
             "judges": one.scope,
+            # By this text its translations are found.
+            **({} if described == one.sentence else {"sentence": one.sentence}),
         },
-        "description": one.sentence,
+        "description": described,
         "severity": _SEVERITY[one.severity],
     }
+
+
+def sentence_of(expectation: Mapping[str, Any]) -> str:
+    """Return the sentence of an expectation of a document as the standard has it, with the place of its fields open."""
+    return str(expectation["meta"].get("sentence", expectation["description"]))
+
+
+def named(text: str, fields: Sequence[str], standard: Standard, table: str, language: str) -> str:
+    """Put the titles of fields of a table where a sentence about them leaves their place."""
+    columns = standard.tables[table].by_name if table in standard.tables else {}
+    titles = [columns[f].title.get(language) or columns[f].title[SOURCE] for f in fields if f in columns]
+    return text.replace(_FIELD, ", ".join(dict.fromkeys(titles)) or ", ".join(fields))
+
+
+_FIELD = "{field}"

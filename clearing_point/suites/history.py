@@ -81,5 +81,5 @@ class _Measured:
         """Return the suite."""
         name = self.table.name
         query = known_rows(self.table, list(self.fields), standard, self.worked_out)
-        made = [expectation_document(e, name) for e in self.expectations]
+        made = [expectation_document(e, name, standard) for e in self.expectations]
         return document_of_parts(f"{name}.history", {"table": name, "query": query}, made)

@@ -128,7 +128,8 @@ def _parts(standard: Standard) -> Iterator[Any]:
         )
         for f in table.fields:
             yield (
-                f.name, f.type, f.codelist, f.multiple, f.explicit_no, f.derived is None, sorted(f.constraints.items())
+                f.name, f.type, f.codelist, f.multiple, f.explicit_no, f.derived is None, sorted(f.constraints.items()),
+                f.title["en"],
             )  # fmt: skip
     for r in standard.rules:
         yield (

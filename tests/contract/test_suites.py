@@ -93,6 +93,7 @@ def test_every_rule_has_an_expectation_with_its_sentence(standard: Standard) -> 
     for path in (GENERATED / FOLDER).rglob("*.json"):
         for one in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
             assert one["description"]
+            assert "{" not in one["description"], "a sentence on fields names them"
             assert one["meta"]["severity"] in ("block", "error", "warning", "information")
             if one["meta"]["rule"]:
                 there.setdefault((one["meta"]["rule"], one["meta"]["table"]), set()).update(
