@@ -120,7 +120,8 @@ def _rows(warehouse: Path, view: str, territory: str | None, order: str) -> list
             # Made before the warehouse had this view, or with other columns below it.
             raise InputProblem(
                 f"The warehouse was made by an older version of the program (it lacks quality.{view}): "
-                "run `clearing-point rebuild`."
+                "run `clearing-point rebuild`.",
+                "rebuild_needed",
             ) from error
         names = [c[0] for c in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

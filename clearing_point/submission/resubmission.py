@@ -180,20 +180,37 @@ def published(effect: Effect, standard: Standard, item: Item) -> Iterator[str]:
             yield "  " + said("screen", "more_tables", count=len(moved) - _SHOWN_TABLES, command=command)
 
 
+def effect_on_published(project: Project, standard: Standard, *new_version: Any) -> Effect:
+    """Return what a new version does to published figures, as ``publication.effect.effect_of``.
+
+    Raises
+    ------
+    InputProblem
+        What an edition, a table or the ledger refuses is said to editors in English; a sender is told in her language that
+        it is a file of the project, and hears the English beside it.
+    """
+    from clearing_point.publication.effect import effect_of  # counts indicators: only a new version needs it
+
+    try:
+        return effect_of(project, standard, *new_version)
+    except InputProblem as problem:
+        if problem.code is None:
+            problem.code, problem.filled = "written_wrong", {"said": str(problem)}
+        raise
+
+
 def _compared(
     project: Project, standard: Standard, item: Item, plan: Plan, receipt: Receipt
 ) -> tuple[tuple[TableDifference, ...], Effect, list[str]]:
     """Return what differs from the version in force, what it does to figures, and what must be asked about it."""
-    from clearing_point.publication.effect import (
-        effect_of,  # it counts indicators: only a new version needs it
-    )
-
     earlier = plan.supersedes or ""
     start, end = parse_period(item.period)
     found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
-    effect = effect_of(project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years)
+    effect = effect_on_published(
+        project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years
+    )
     asked = []
     gone = sum(table.removed for table in found if table.table == "person")
     if 2 * gone > plan.replaced_persons:

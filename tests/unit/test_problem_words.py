@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
 from clearing_point.standard import Standard
+from clearing_point.standard.refusals import refusal as refusal_in
+from clearing_point.submission.resubmission import effect_on_published
 from tests.command import command
 from tests.conftest import ROOT
 from tests.refusals import Refusal, refusals
@@ -67,6 +72,22 @@ def test_every_refusal_on_an_officers_way_has_a_code() -> None:
     without = [r for r in of_hers if r.code is None and (r.path, r.function) not in SAID_OTHERWISE]
     assert [_place(r) for r in without] == []
     assert set(SAID_OTHERWISE) <= {(r.path, r.function) for r in of_hers if r.code is None}
+
+
+def test_what_editors_wrote_wrong_is_said_to_a_sender_in_her_language(
+    standard: Standard, tmp_path: Path
+) -> None:
+    """A new version is compared with what is published, by files that are not hers."""
+    (tmp_path / "schemas").symlink_to(ROOT / "schemas")
+    shutil.copytree(ROOT / "reports" / "editions", tmp_path / "reports" / "editions")
+    project = Project(root=tmp_path, data=tmp_path / "data")
+    newest = max(project.editions.glob("[0-9]*.yml"))
+    newest.rename(newest.with_stem(str(int(newest.stem) + 1)))
+    with pytest.raises(InputProblem) as refused:
+        effect_on_published(project, standard, tmp_path, "s2", "s1", "ALB", range(2022, 2023))
+    said = refusal_in(refused.value, standard, "sq")
+    assert said.startswith(standard.words["problem"]["written_wrong"]["sq"].split(".")[0])
+    assert "the file's name says" in said
 
 
 def test_every_code_has_a_sentence_that_its_parameters_fill_in_every_language(standard: Standard) -> None:
