@@ -16,6 +16,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.submission.plan import Item
 from clearing_point.submission.published_files import as_published
+from clearing_point.suites.beside import library_beside
 from clearing_point.synthetic import MadeRegion, make_region, read_settings, targets_from, write_submissions
 from pipelines.annual_report import build
 from pipelines.ingest import load_many
@@ -53,26 +54,29 @@ def demo(
     place.prepare()
     if "tables" in plan:
         write_short_edition(place, plan["edition"], plan["tables"], plan["first_year"])
-    progress("making persons")
-    region = region_of(place, standard, plan)
-    profiles = {territory: profile_of_territory(project, territory) for territory in region.territories}
-    progress("writing their submissions")
-    files = write_submissions(
-        region, standard, place.data / "submissions", periods_of(plan, region.territories), profiles
-    )
-    came = datetime.datetime.fromisoformat(plan["received_at"])
-    items = [Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files]
-    published = plan["published"]
-    day = datetime.date.fromisoformat(published["released"])
-    items.append(
-        as_published(place, standard, place.sources / published["file"], published["source"], came, day)
-    )
-    for outcome in load_many(place, standard, items, progress=progress):
-        if not outcome.verdict.accepted:
-            raise InternalError(
-                f"The made submission {outcome.file_name} was returned; its findings name the rules."
-            )
-    release = publish(place, standard, plan["edition"], progress=progress)
+    with library_beside():  # one for loading and publishing, imported while persons are made
+        progress("making persons")
+        region = region_of(place, standard, plan)
+        profiles = {territory: profile_of_territory(project, territory) for territory in region.territories}
+        progress("writing their submissions")
+        files = write_submissions(
+            region, standard, place.data / "submissions", periods_of(plan, region.territories), profiles
+        )
+        came = datetime.datetime.fromisoformat(plan["received_at"])
+        items = [
+            Item(f.path, profiles[f.territory], f.period, made_data=True, received_at=came) for f in files
+        ]
+        published = plan["published"]
+        day = datetime.date.fromisoformat(published["released"])
+        items.append(
+            as_published(place, standard, place.sources / published["file"], published["source"], came, day)
+        )
+        for outcome in load_many(place, standard, items, progress=progress):
+            if not outcome.verdict.accepted:
+                raise InternalError(
+                    f"The made submission {outcome.file_name} was returned; its findings name the rules."
+                )
+        release = publish(place, standard, plan["edition"], progress=progress)
     built = build(place, standard, plan["edition"], release=release, progress=progress)
     return [built.html, built.html.with_name("tables.xlsx"), files[0].path]
 

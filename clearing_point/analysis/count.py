@@ -25,7 +25,15 @@ from clearing_point.analysis.persons import (
     mark_persons,
     open_links,
 )
-from clearing_point.analysis.units import BEHIND, CURRENT, SENT_BY, check_units, key_column, name_persons
+from clearing_point.analysis.units import (
+    BEHIND,
+    CURRENT,
+    SENT_BY,
+    check_units,
+    key_column,
+    name_persons,
+    refuse_single_rows,
+)
 from clearing_point.analysis.vintages import Cases, cases_of
 from clearing_point.disclosure.model import (
     Behind,
@@ -195,6 +203,7 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
 def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
     """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
     refuse_invented_joint(standard, indicator, conditions_of(indicator))
+    refuse_single_rows(indicator)
     measure = measured(indicator)
     numbers = "" if measure is None else NUMBERS[measure.kind]
     with asked(connection, standard, indicator, years) as ask:

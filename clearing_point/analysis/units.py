@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlglot import exp
+
 from clearing_point.analysis.persons import LINKED
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.aggregate_figures import key_of_unit, units_sql
-from clearing_point.standard.model import Population, Standard, Table
+from clearing_point.standard.expressions import parse_expression
+from clearing_point.standard.model import Indicator, Population, Standard, Table
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
@@ -23,11 +26,14 @@ ROW, _PERSONS = "t", "p"
 """Aliases of :func:`rows_with_persons`: the rows of a table, and their persons."""
 BEHIND, SENT_BY = "person_behind", "sent_by"
 """Columns of a population's table: the person (after links) behind a row, and the sender whose row it is."""
+KEY_OF_PERSON, KEY_OF_UNIT = "person_id", "unit_id"
+OF_THE_ENGINE = frozenset({"case_id", "mark", BEHIND, SENT_BY})
+"""Names that no query may give a column of its own: they say who is behind a row."""
 
 
 def key_column(table: str) -> str:
     """Return the column in which a population names its units: `person_id` for persons, `unit_id` for all else."""
-    return "person_id" if table == PERSON else "unit_id"
+    return KEY_OF_PERSON if table == PERSON else KEY_OF_UNIT
 
 
 def check_units(connection: Any, standard: Standard, population: Population, rows: str) -> None:
@@ -46,7 +52,7 @@ def check_units(connection: Any, standard: Standard, population: Population, row
     unit, column = population.unit, key_column(population.unit)
     columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
     # A column of one of these names would say who is behind a row, in place of the engine.
-    if taken := {"case_id", "mark", BEHIND, SENT_BY} & columns:
+    if taken := OF_THE_ENGINE & columns:
         raise InputProblem(
             f"Population {population.name}: '{min(taken)}' is a name of the engine's; call the column otherwise."
         )
@@ -77,6 +83,29 @@ def name_persons(connection: Any, population: Population, rows: str) -> None:
         f"k.sender AS {SENT_BY} FROM {rows} AS r LEFT JOIN known_unit AS k ON k.unit_id = r.{column}::VARCHAR "
         f"LEFT JOIN {LINKED} AS l ON l.person_id = k.person_id"
     )
+
+
+def refuse_single_rows(indicator: Indicator) -> None:
+    """Let a condition speak of variables of the row alone: of a key, or of other rows, it could ask who one person is.
+
+    Raises
+    ------
+    InputProblem
+        If it names a key of persons or units, or holds a query.
+    """
+    if indicator.where is None:
+        return
+    tree = exp.Paren(this=parse_expression(indicator.where))
+    named = {column.name for column in tree.find_all(exp.Column)} & {
+        KEY_OF_UNIT,
+        KEY_OF_PERSON,
+        *OF_THE_ENGINE,
+    }
+    if named or tree.find(exp.Query, exp.Exists, exp.AggFunc, exp.Window):
+        what = f"speaks of '{min(named)}'" if named else "asks other rows"
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id}: its condition {what}; it may compare variables of the row only."
+        )
 
 
 def _how(standard: Standard, unit: str) -> str:

@@ -26,14 +26,14 @@ TEN_TIMES = "SELECT 'S/' || number AS unit_id, sex, unnest(range(10)) AS turn FR
 MADE_UP = "SELECT 'S/' || number || '/' || turn AS unit_id, sex FROM (SELECT *, unnest(range(10)) AS turn FROM told)"
 
 
-def counted(standard: Standard, population: Population) -> Counted:
+def counted(standard: Standard, population: Population, table: Indicator = TABLE) -> Counted:
     connection = duckdb.connect()
     install_macros(connection, standard)
     connection.execute("CREATE TABLE told (number INT, sex VARCHAR)")
     connection.executemany("INSERT INTO told VALUES (?, ?)", ROWS)
     know_units(connection, population.unit, "SELECT number FROM told")
     changed = replace(standard, populations={"told": population})
-    return count_indicators(connection, changed, [TABLE], [2021])[0]
+    return count_indicators(connection, changed, [table], [2021])[0]
 
 
 def told(sql: str, unit: str = "referral", each: tuple[str, ...] = ()) -> Population:
@@ -57,6 +57,21 @@ def told(sql: str, unit: str = "referral", each: tuple[str, ...] = ()) -> Popula
 def test_units_that_nobody_sent_are_refused(standard: Standard, population: Population, words: str) -> None:
     with pytest.raises(InputProblem, match=words):
         counted(standard, population)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("unit_id <> 'S/0'", "speaks of 'unit_id'"),
+        ("(SELECT max(sex) FROM population_told WHERE unit_id = 'S/0') = 'F'", "speaks of 'unit_id'"),
+        ("sex IN (SELECT min(sex) FROM population_told)", "asks other rows"),
+        ("person_behind = 'S/0' OR sex = 'M'", "speaks of 'person_behind'"),
+    ],
+)
+def test_a_condition_may_not_ask_who_one_person_is(standard: Standard, condition: str, words: str) -> None:
+    """A table that is full or empty by what one person is tells it, however large its numbers."""
+    with pytest.raises(InputProblem, match=f"Indicator X: its condition {words}"):
+        counted(standard, told(ONCE), replace(TABLE, where=condition))
 
 
 def test_rows_that_say_the_same_unit_ten_times_count_it_once(standard: Standard) -> None:
