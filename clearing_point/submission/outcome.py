@@ -129,7 +129,8 @@ class Outcome:
         if self.stored and not self.accepted:
             more = f" --lang {self.item.language}" if self.item.language != "en" else ""
             name = f"clearing-point feedback {self.submission_id} -o marked.xlsx{more}"
-            return said("next_marked", command=ready(name))
+            # Of a refused file nothing is kept: what comes back is a list of places, and no cells are marked.
+            return said("next" if self.refused else "next_marked", command=ready(name))
         if self.stored:
             return said("next", command=ready("clearing-point status"))
         return said("next", command=self.item.command("load")) if self.accepted else said("next_correct")
