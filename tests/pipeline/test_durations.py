@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from clearing_point.analysis.count import open_current, population_table
+from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
 from clearing_point.warehouse.connection import connect
@@ -96,6 +98,20 @@ def _answers(
     finally:
         connection.close()
     return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def test_whom_vague_dates_leave_out_of_a_table_is_printed(standard: Standard, root: Path) -> None:
+    """A table of those of whom a time is certain says little without how many are not: the vaguer, the more."""
+    printed = set(load_edition(Project(root=root, data=root / "data"), 2022).tables)
+    found = 0
+    for population, columns in ANSWERS.items():
+        own = [i for i in standard.indicators if i.population == population and i.indicator_id in printed]
+        for column in columns:
+            of = [i.indicator_id for i in own if i.where and column in i.where]
+            says = [i for i in own if any(b.variable == column and b.unknown for b in i.by)]
+            assert says or not of, (column, of)
+            found += len(of)
+    assert found == 6
 
 
 @pytest.mark.nightly
