@@ -331,7 +331,8 @@ def _shares(table: Table, placed: list[tuple[tuple[str, str], Codes]]) -> list[S
         verdicts = [v for v in (_true(table, share) for share in found) if v is not None]
         if all(verdicts):
             fitting.append((len(verdicts), variable not in _TIME_AND_PLACE, found))
-    best = max(fitting, key=lambda f: f[:2], default=(0, False, []))
+    # A few territories whose share fits by chance say less than that no table prints shares of places or years.
+    best = max(fitting, key=lambda f: (f[1], f[0]), default=(0, False, []))
     # Where nothing shown tells the dimension, only the one that is neither time nor place is believed.
     return best[2] if best[0] or (best[1] and sum(f[1] for f in fitting) == 1) else []
 
