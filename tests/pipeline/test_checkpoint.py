@@ -83,6 +83,7 @@ _ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
         ("W02", f"UPDATE raw.submission SET sender = {_ONE_SENDER}, territory = 'ALB'"),
         ("W03", "DELETE FROM quality.decision"),
         ("W04", "UPDATE core.submission SET territory = 'MKD' WHERE territory = 'ALB'"),
+        ("W04", "DELETE FROM core.submission WHERE territory = 'ALB'"),
         ("W05", f"UPDATE raw.submission SET made_data = false WHERE sender = {_ONE_SENDER}"),
         ("W06", "UPDATE core.person SET person_id = (SELECT min(person_id) FROM core.person)"),
         ("W09", "UPDATE raw.submission SET use = 'reference'"),

@@ -19,7 +19,7 @@ from clearing_point.warehouse.connection import connect
 
 # Answers that rest on the time between two dates, and times themselves, by population.
 ANSWERS = {
-    "persons_identified": ["assisted_within_12_months", "assisted_in_time"],
+    "persons_identified": ["assisted_within_12_months", "assisted_in_time", "removed_after_presumed"],
     "persons_assisted": ["guardian_within_7_days", "assisted_30_days"],
 }
 TIMES = {
@@ -43,7 +43,7 @@ def test_times_between_vague_dates_are_intervals(standard: Standard) -> None:
 
 
 def test_no_median_over_two_dates_of_which_one_is_vague(standard: Standard) -> None:
-    """Two exact referrals of 2 and 4 days, and three of the same month: the median is 3 and not 0."""
+    """Two exact referrals of 2 and 4 days, and four that are vague: the median is 3 and not 0, and four are not exact."""
     connection = duckdb.connect()
     install_macros(connection, standard)
     connection.execute('CREATE SCHEMA "current"')
@@ -56,13 +56,16 @@ def test_no_median_over_two_dates_of_which_one_is_vague(standard: Standard) -> N
         "r AS referral_date, rp AS referral_date_precision, a AS accepted_date, ap AS accepted_date_precision FROM (VALUES "
         "(1, DATE '2022-03-01', 'DAY', DATE '2022-03-03', 'DAY'), (2, DATE '2022-03-01', 'DAY', DATE '2022-03-05', 'DAY'), "
         "(3, DATE '2022-05-01', 'MONTH', DATE '2022-05-01', 'MONTH'), (4, DATE '2022-05-01', 'MONTH', DATE '2022-05-01', 'DAY'), "
-        "(5, DATE '2022-01-01', 'YEAR', DATE '2022-01-01', 'YEAR')) t(n, r, rp, a, ap)"
+        "(5, DATE '2022-01-01', 'YEAR', DATE '2022-01-01', 'YEAR'), "
+        # Stored as the first of its month, it lies before the exact day, and is vague all the same.
+        "(6, DATE '2022-05-10', 'DAY', DATE '2022-05-01', 'MONTH'), (7, DATE '2022-05-10', 'DAY', DATE '2022-04-30', 'DAY')"
+        ") t(n, r, rp, a, ap)"
     )
     sql = standard.populations["referrals"].sql
     found = connection.execute(
         f"SELECT median(days_to_acceptance), count(*) FILTER (acceptance_dates_exact = 'N') FROM ({sql})"
     ).fetchone()
-    assert found == (3.0, 3)
+    assert found == (3.0, 4)
 
 
 def _answers(
