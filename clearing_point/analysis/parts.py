@@ -1,9 +1,10 @@
 """Counting in parts: persons are split, every part is counted by itself, and the parts are added.
 
-A count is a sum over persons, so what is worked out of a part never needs another one. No command counts so yet
-(docs/scale.md); ``standard check`` keeps every population such that one could. Three things keep it exact: persons that
-links join are in one part (the split is made of links, certain and possible); so are persons who share a number of one
-sender, whom the count takes for one; and a median or a sum is worked out at the end, from the values of all parts.
+A count is a sum over persons, so what is worked out of a part never needs another one. No command adds parts yet
+(docs/scale.md); ``standard check`` and ``publish`` refuse a population that could not be counted so. Three things keep
+it exact: persons that links join are in one part (the split is made of links, certain and possible); so are persons who
+share a number of one sender, whom the count takes for one; and a median or a sum is worked out at the end, from the
+values of all parts.
 """
 
 from __future__ import annotations

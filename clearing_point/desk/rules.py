@@ -34,7 +34,6 @@ class Rules:
     steps: dict[str, Step]
     rights: dict[str, dict[str, dict[str, Any]]]
     pages: dict[str, tuple[str, ...]]
-    """Module that refused a file -> name of the sentence."""
     deeds: dict[str, str]
     """What the log calls a deed -> name of the word by which people read it."""
 
