@@ -34,6 +34,23 @@ def test_a_broken_policy_is_refused_at_its_place(tmp_path, change, words):
         load_policy(path)
 
 
+def test_no_policy_shows_counts_of_two(tmp_path):
+    """Each of the two would know of the other; the engine says so where the schema was edited with the policy."""
+    path = tmp_path / "schemas" / "disclosure.yml"
+    (path.parent / "meta").mkdir(parents=True)
+    path.write_text(
+        FILE.read_text(encoding="utf-8").replace("threshold: 5", "threshold: 2", 1), encoding="utf-8"
+    )
+    with pytest.raises(InputProblem, match="threshold"):
+        load_policy(path)
+    schema = (FILE.parent / "meta" / "disclosure.schema.json").read_text(encoding="utf-8")
+    (path.parent / "meta" / "disclosure.schema.json").write_text(
+        schema.replace('"minimum": 3', '"minimum": 2'), encoding="utf-8"
+    )
+    with pytest.raises(InputProblem, match="below 3 shows counts of two"):
+        load_policy(path)
+
+
 def test_a_sensitive_crossing_has_the_higher_threshold():
     policy = Policy(
         **{
