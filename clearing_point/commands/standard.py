@@ -75,7 +75,12 @@ def suites(
     ] = "duckdb",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Write one JSON file a table here."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER|FILE",
+            help="Folder for one JSON file a table, or the file of a page.",
+        ),
     ] = None,
     submission: Annotated[
         str | None,

@@ -19,7 +19,9 @@ from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR
 from clearing_point.project import Project
 from clearing_point.standard import Standard
+from clearing_point.standard.columns import columns_of
 from clearing_point.standard.kept import kept
+from clearing_point.standard.model import Table
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.suites.documents import document_of_parts, expectation_document, named, sentence_of
 from clearing_point.suites.expectations import ROWS_QUERY, Expectation
@@ -32,6 +34,8 @@ from clearing_point.workplace import drop_work, work_folder
 _TABLES, _WHOLE = "tables", "edition"
 PLACE, _SHOWN = "suites", 3
 """Where the sentences stand in ``words.yml``; how many rules a refusal tells in full."""
+_ROUGHLY, FEW = 2, 50
+"""Digits that are rounded in a number of rows that leaves the office, and how many rows are rounded to none at most."""
 FILE = "validation.json"
 """The result in a release."""
 
@@ -45,16 +49,20 @@ class Checkpoint:
     """Rule and table whose failing rows were all waived or answered before."""
     sentence: str
     """One line for a person."""
+    rows: Mapping[str, int]
+    """Rows of every table in all submissions that count: for the office."""
 
     def text(self) -> str:
         """Return the result as it stands in a release."""
         rows = []
-        suites = dict.fromkeys(j.suite for j in self.judgements)
+        suites = dict.fromkeys([*(j.suite for j in self.judgements), *self.rows])
         for suite in suites:
             of_suite = [j for j in self.judgements if j.suite == suite]
             rows.append(
                 {
                     "suite": suite,
+                    # A release leaves the office: how many rows there are is said roughly, as a few may be a person.
+                    "rows_about": round(self.rows[suite], -_ROUGHLY) if suite in self.rows else None,
                     "expectations": len(of_suite),
                     "met": sum(j.success for j in of_suite),
                     "asked": [self._told(j) for j in of_suite],
@@ -124,7 +132,8 @@ def run_checkpoint(
             copy_to_file(project.warehouse, warehouse)
         with opened(place, attach={"warehouse": warehouse}) as connection:
             _lay_out(connection, standard, submissions)
-            documents = list(_documents(connection, project, standard))
+            rows = _rows(connection)
+            documents = list(_documents(rows, project, standard))
             settled = _settled(connection)
 
         def judge() -> bytes:
@@ -153,7 +162,7 @@ def run_checkpoint(
     undecided = [key for key in sorted(failed) if failed[key] > settled[key]]
     if undecided:
         raise InputProblem(_refusal(undecided, sentences, fields, standard, language))
-    return Checkpoint(tuple(judgements), frozenset(failed), _sentence(judgements, standard, language))
+    return Checkpoint(tuple(judgements), frozenset(failed), _sentence(judgements, standard, language), rows)
 
 
 def _sentence(judgements: Sequence[Judgement], standard: Standard, language: str) -> str:
@@ -226,12 +235,19 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
     views = [(_TABLES, "core", t.name) for t in standard.tables_of_kind()]
     # A rule may look at a cell as its sender wrote it.
     views += [("raw", "raw", name) for name in ("submission", "record", "column")]
-    views += [("quality", "quality", "decision")]
+    views += [("quality", "quality", name) for name in ("decision", "rule_result")]
     for schema, source, name in views:
         connection.execute(
             f'CREATE VIEW {schema}."{name}" AS SELECT * FROM warehouse.{source}."{name}" '
             "WHERE submission_id IN (SELECT submission_id FROM raw.counted)"
         )
+    # How many rows of every table stand there now, beside how many its rules judged when they came.
+    stored = [
+        f"SELECT c.submission_id, '{t.name}' AS stored_table, count(r.submission_id) AS stored_rows "
+        f'FROM raw.counted AS c LEFT JOIN {_TABLES}."{t.name}" AS r USING (submission_id) GROUP BY 1'
+        for t in standard.tables_of_kind()
+    ]
+    connection.execute(f"CREATE VIEW raw.stored AS {' UNION ALL '.join(stored)}")
     names = connection.execute(
         "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'ref'"
     ).fetchall()
@@ -239,15 +255,22 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
         connection.execute(f'CREATE VIEW ref."{name}" AS SELECT * FROM warehouse.ref."{name}"')
 
 
-def _documents(connection: Any, project: Project, standard: Standard) -> Iterator[Document]:
+def _rows(connection: Any) -> dict[str, int]:
+    found = connection.execute(
+        "SELECT stored_table, sum(stored_rows) FROM raw.stored GROUP BY 1 HAVING sum(stored_rows) > 0 ORDER BY 1"
+    )
+    return {table: int(rows) for table, rows in found.fetchall()}
+
+
+def _documents(rows: Mapping[str, int], project: Project, standard: Standard) -> Iterator[Document]:
+    """Give the suite of every table that has rows; that the others have a right to be empty is asked of the whole (W12)."""
     suites = ready_suites(standard, project.prepared)
     for table in standard.tables_of_kind():
         document = suites.get(f"{FOLDER}/{table.name}.json")
-        if document is None:
+        if document is None or not rows.get(table.name):
             continue
-        if connection.execute(f'SELECT 1 FROM {_TABLES}."{table.name}" LIMIT 1').fetchone() is None:
-            continue
-        ended = [expectation_document(e, table.name, standard) for e in _ended_codes(standard, table.name)]
+        made = [*_ended_codes(standard, table.name), _said_something(standard, table)]
+        ended = [expectation_document(e, table.name, standard) for e in made]
         yield {**document, "expectations": [*document["expectations"], *ended]}
     for query, made in _of_the_whole(standard).items():
         yield _document(query, made, standard)
@@ -306,6 +329,20 @@ def _ended_codes(standard: Standard, table: str) -> Iterator[Expectation]:
                 f"W10.{field.name}.{code.code}", ROWS_QUERY, {"unexpected_rows_query": query}, "W10", ERROR, "validity",
                 standard.word(PLACE, "w10"), (field.name,),
             )  # fmt: skip
+
+
+def _said_something(standard: Standard, table: Table) -> Expectation:
+    """Ask that every cell says something: a value or why there is none."""
+    names = {name for name, _ in columns_of(table)}
+    empty = [
+        f'"{f.name}" IS NULL' + (f' AND "{f.name}_missing" IS NULL' if f"{f.name}_missing" in names else "")
+        for f in table.fields
+        if f.derived is None
+    ]
+    query = f"SELECT submission_id, sheet, source_row FROM {{batch}} WHERE {' OR '.join(empty)}"
+    return Expectation(
+        "W13", ROWS_QUERY, {"unexpected_rows_query": query}, "W13", ERROR, "completeness", standard.word(PLACE, "w13")
+    )  # fmt: skip
 
 
 def _settled(connection: Any) -> Counter[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
-from clearing_point.publication.checkpoint import FILE, PLACE, sentences_of, spoken_in
+from clearing_point.publication.checkpoint import FEW, FILE, PLACE, sentences_of, spoken_in
 from clearing_point.quality.said import level_of
 from clearing_point.standard import Standard
 from clearing_point.suites.documents import named
@@ -49,6 +49,10 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str,
             "FROM quality.validation_result WHERE list_contains(?, submission_id) ORDER BY ALL",
             [[name[0] for name in names]],
         ).fetchall()
+        judged = connection.execute(
+            "SELECT target_table, max(evaluated) FROM quality.rule_result WHERE submission_id = ? GROUP BY 1",
+            [submission_id],
+        ).fetchall()
     if not names or names[0][0] != submission_id:
         raise InputProblem(f"Submission {submission_id} was not judged by the suites.")
     results: dict[Key, dict[str, Result]] = {}
@@ -62,10 +66,13 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str,
         results.setdefault((suite, name), {})[submission] = Result(bool(success), found)
     lines = _lines(results, kinds, [n[0] for n in names], standard, project, language)
     intro = said("of_submission", submission=submission_id, sender=own[0], territory=own[1] or "–")
+    counts = {t.name: 0 for t in standard.tables_of_kind()} | {table: int(count) for table, count in judged}
+    asked_of = {table: said("rows_checked", count=f"{n:,}") if n else None for table, n in counts.items()}
     columns = [said("version", year=f"{n[1]}", number=f"{n[2]}") for n in names]
     return page(
-        said("title_submission"), intro, columns, lines, said, made_data=bool(own[2]), language=language
-    )
+        said("title_submission"), intro, columns, lines, said, rows=asked_of, made_data=bool(own[2]),
+        language=language,
+    )  # fmt: skip
 
 
 def page_of_edition(project: Project, standard: Standard, year: int, language: str = "en") -> str:
@@ -89,8 +96,15 @@ def page_of_edition(project: Project, standard: Standard, year: int, language: s
     results: dict[Key, dict[str, Result]] = {}
     said = partial(_said, standard, language)
     kinds: dict[Key, tuple[str, str]] = {}
+    suites = {edition: json.loads(found[edition].read_text(encoding="utf-8"))["suites"] for edition in years}
+    # An edition that went out before rows were counted says nothing of them.
+    counted = any("rows_about" in suite for suite in suites[year])
+    asked_of: dict[str, str | None] = {t.name: None for t in standard.tables_of_kind()} if counted else {}
     for edition in years:
-        for suite in json.loads(found[edition].read_text(encoding="utf-8"))["suites"]:
+        for suite in suites[edition]:
+            if edition == year and (about := suite.get("rows_about")) is not None:
+                name = "rows_about" if about else "rows_few"
+                asked_of[suite["suite"]] = said(name, count=f"{about or FEW:,}")
             for one in suite["asked"]:
                 key = suite["suite"], one["expectation"]
                 kinds[key] = one["rule"] or "", one["type"]
@@ -99,7 +113,8 @@ def page_of_edition(project: Project, standard: Standard, year: int, language: s
     made_data = bool(json.loads((found[year].parent / "manifest.json").read_bytes())["made_data"])
     lines = _lines(results, kinds, [str(y) for y in years], standard, project, language)
     title, intro = (said(name, year=f"{year}") for name in ("title_edition", "of_edition"))
-    return page(title, intro, [str(y) for y in years], lines, said, made_data=made_data, language=language)
+    columns = [str(y) for y in years]
+    return page(title, intro, columns, lines, said, rows=asked_of, made_data=made_data, language=language)
 
 
 def _lines(

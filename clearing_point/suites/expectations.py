@@ -97,6 +97,13 @@ def _of_table(table: Table, standard: Standard, dialect: str) -> Iterator[Expect
         "lineage", "expect_compound_columns_to_be_unique", {"column_list": list(LINEAGE)},
         standard.word("suites", "lineage"),
     )  # fmt: skip
+    # Rules that read the receipt say nothing of a row without one, which is not the same as a row that holds.
+    yield _shape(
+        "receipt", ROWS_QUERY,
+        {"unexpected_rows_query": "SELECT submission_id, sheet, source_row FROM {batch} WHERE submission_id NOT IN "
+         "(SELECT submission_id FROM raw.submission)"},
+        standard.word("suites", "receipt"),
+    )  # fmt: skip
     messages = {r.rule_id: r.why["en"] for r in standard.rules}
     for one in table.fields:
         yield from _of_field(one, table, standard, messages)

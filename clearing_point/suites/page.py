@@ -53,6 +53,7 @@ class Line:
         return self.results[0] is not None and not self.results[0].met
 
 
+Rows = Mapping[str, str | None]
 Said = Callable[..., str]
 """A word of ``words.yml`` (suites) by its name, its places filled."""
 
@@ -64,6 +65,7 @@ def page(
     lines: Sequence[Line],
     said: Said,
     *,
+    rows: Rows,
     made_data: bool,
     language: str,
 ) -> str:
@@ -73,6 +75,8 @@ def page(
     ----------
     columns : sequence of str
         What the results of a line are of, newest first.
+    rows : mapping of str to str or None
+        Suite -> how many rows it was asked of, in words; None for a table without any.
     language : str
         That ``said`` speaks.
     """
@@ -80,12 +84,12 @@ def page(
         name: [line for line in lines if line.suite == name]
         for name in dict.fromkeys(one.suite for one in lines)
     }
-    return "".join(_parts(title, intro, columns, suites, said, made_data, language))
+    return "".join(_parts(title, intro, columns, suites, said, rows, made_data, language))
 
 
 def _parts(
-    title: str, intro: str, columns: Sequence[str], suites: Mapping[str, Sequence[Line]], said: Said, made_data: bool,
-    language: str,
+    title: str, intro: str, columns: Sequence[str], suites: Mapping[str, Sequence[Line]], said: Said, rows: Rows,
+    made_data: bool, language: str,
 ) -> Iterator[str]:  # fmt: skip
     def figures(lines: Sequence[Line]) -> str:
         failed = sum(line.failed for line in lines)
@@ -99,10 +103,12 @@ def _parts(
     if made_data:
         yield f"<p><strong>{escape(said('synthetic'))}</strong></p>\n"
     yield f"<p>{escape(intro)}</p>\n<p>Great Expectations. {figures([*chain(*suites.values())])}</p>\n"
+    if empty := ", ".join(name for name, count in rows.items() if count is None):
+        yield f"<p>{escape(said('rows_none', tables=empty))}</p>\n"
     for name, lines in suites.items():
         wrong = any(line.failed for line in lines)
         yield "<details open='open'>\n" if wrong else "<details>\n"
-        yield f"<summary>{escape(name)}: {figures(lines)}</summary>\n<table>\n<thead><tr>"
+        yield f"<summary>{escape(name)}: {escape(rows.get(name) or '')} {figures(lines)}</summary>\n<table>\n<thead><tr>"
         heads = [*(said(head) for head in ("expectation", "asks", "kind", "severity")), *columns]
         yield "".join(f'<th scope="col">{escape(head)}</th>' for head in heads) + "</tr></thead>\n<tbody>\n"
         # What is not met stands first.

@@ -71,6 +71,7 @@ def _only(monkeypatch: pytest.MonkeyPatch, table: str, *names: str) -> None:
     monkeypatch.setattr(checkpoint, "ready_suites", chosen)
 
 
+_NOT_IN_2022 = "UPDATE core.identification SET identification_date = DATE '2019-01-01' WHERE submission_id LIKE '2022-ALB-%'"
 _ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
 
 
@@ -87,6 +88,14 @@ _ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
         ("W05", f"UPDATE raw.submission SET made_data = false WHERE sender = {_ONE_SENDER}"),
         ("W06", "UPDATE core.person SET person_id = (SELECT min(person_id) FROM core.person)"),
         ("W09", "UPDATE raw.submission SET use = 'reference'"),
+        # Rows that were accepted and are gone: a whole table, one submission's, a single one.
+        ("W12", "DELETE FROM core.service"),
+        ("W12", "DELETE FROM core.return_event WHERE submission_id LIKE '2022-ALB-%'"),
+        ("W12", "DELETE FROM core.need WHERE rowid = 1"),
+        ("W12", "INSERT INTO core.need SELECT * FROM core.need WHERE rowid = 1"),
+        ("W12", "DELETE FROM quality.rule_result WHERE target_table = 'person'"),
+        ("W13", "UPDATE core.person SET birth_year = NULL, birth_year_missing = NULL WHERE rowid = 3"),
+        ("W13", "UPDATE core.person SET citizenship = NULL WHERE rowid = 3"),
     ],
 )  # fmt: skip
 def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
@@ -113,7 +122,11 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
          "AND person_id = (SELECT person_id FROM core.person WHERE sex IN ('F', 'M') GROUP BY 1 HAVING count(*) = 2 ORDER BY 1 LIMIT 1)"),
         # Two places are left of every shelter: in three years of a territory more nights are recorded than that.
         ("W11", 0, 3, "UPDATE core.scorecard SET value = 2 WHERE indicator = 'M15_PLACES'"),
-        ("W08", 1, 2, "DELETE FROM core.identification WHERE submission_id LIKE '2022-ALB-%' AND rowid % 3 > 0"),
+        ("W08", 1, 2, f"{_NOT_IN_2022} AND rowid % 3 > 0"),
+        ("W08", 1, 2, _NOT_IN_2022),  # nobody at all
+        # The year between is no longer covered: the next is compared with the one before it.
+        ("W08", 1, 2, f"{_NOT_IN_2022}; UPDATE raw.submission SET period_start = DATE '2024-01-01', period_end = DATE '2024-12-31' "
+         "WHERE submission_id LIKE '2022-ALB-%'"),
     ],
 )  # fmt: skip
 def test_what_only_the_whole_shows_is_a_warning_and_no_refusal(
@@ -201,6 +214,6 @@ def test_what_the_warehouse_said_before_is_asked_again_when_it_changed(
     before = len(asked)
     assert before <= 1
     with duckdb.connect(str(project.warehouse)) as connection:
-        connection.execute("DELETE FROM core.identification WHERE rowid = 1")
+        connection.execute("UPDATE raw.submission SET file_name = 'another'")
     checkpoint.run_checkpoint(project, standard, counted, ask)  # type: ignore[arg-type]
     assert len(asked) == before + 1
