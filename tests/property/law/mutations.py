@@ -165,7 +165,8 @@ def double_column(book: Book, rng: random.Random) -> set[str]:
     sheet = _data(book, rng)
     column, to = rng.randrange(sheet.width), rng.randrange(sheet.width + 1)
     if not any(row[column] for row in sheet.rows[sheet.first :] if column < len(row)):
-        return set()  # beside an empty column of the same heading, what the other holds is simply what is sent
+        # Beside an empty column of the same heading, what the other holds is simply what is sent.
+        return set()
     for number, row in enumerate(sheet.rows):
         row.extend([None] * (sheet.width - len(row)))
         row.insert(to, row[column] if number < sheet.first or rng.random() < 0.5 else 7)
