@@ -23,6 +23,7 @@ from clearing_point.commands import (
     researchers,
     standard,
     submissions,
+    taking_back,
     trace,
 )
 from clearing_point.commands.developing import STEPS, TIMINGS, TRACEBACK, explained, refuse_real_data
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 for group in (
     submissions,
+    taking_back,
     countries,
     quality,
     linkage,

@@ -15,7 +15,7 @@ _YEAR = "year"
 
 
 def missing_cells(table: PublishedTable) -> frozenset[Cell]:
-    """Return the zeros of a territory and year for which nothing had been sent when that year was counted."""
+    """Return the zeros of a territory, or of the region, and a year for which nothing had been sent when it was counted."""
     known = {b.variable: b for b in table.indicator.by}
     places = {d.variable: at for at, d in enumerate(table.protected.dimensions)}
     years = [
@@ -26,15 +26,19 @@ def missing_cells(table: PublishedTable) -> frozenset[Cell]:
         and known[d.variable].codelist == _YEAR
         and all(category.code.isdigit() for category in d.categories)
     ]
-    if TERRITORY not in places or not years or table.covered is None:
+    if not years or table.covered is None:
         return frozenset()
     groups = known[TERRITORY].groups if TERRITORY in known else {}
-    at, year_at = places[TERRITORY], places[years[0]]
+    at, year_at = places.get(TERRITORY), places[years[0]]
+    told = {year for _, year in table.covered}
+
+    def rests_on_nothing(cell: Cell) -> bool:
+        if cell[year_at] not in told:
+            return True  # of the whole region, too, nobody had sent anything
+        if at is None or cell[at] in (TOTAL, UNKNOWN) or cell[at] in groups:
+            return False
+        return (cell[at], cell[year_at]) not in (table.covered or ())
+
     return frozenset(
-        cell
-        for cell, entry in table.protected.cells.items()
-        if entry.shown == 0
-        and cell[at] not in (TOTAL, UNKNOWN)
-        and cell[at] not in groups
-        and (cell[at], cell[year_at]) not in table.covered
+        cell for cell, entry in table.protected.cells.items() if entry.shown == 0 and rests_on_nothing(cell)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from clearing_point.warehouse.events import (
     DELETED,
     EVENT_DELETED,
     EVENT_WITHDRAWN,
+    REPLACED,
     WITHDRAWN,
     changing,
+    let_earlier_stand,
     record_event,
 )
 from clearing_point.warehouse.lake import forget_deleted, is_lake
@@ -79,7 +82,26 @@ def counted_elsewhere(
     return tuple((str(name), int(count)) for name, count in rows)
 
 
-def withdraw(project: Project, submission_id: str, reason: str) -> None:
+@dataclass(frozen=True)
+class Taken:
+    """What became of a series of which a submission was taken back.
+
+    Attributes
+    ----------
+    again : tuple of str
+        Earlier releases of a public source that are in force again.
+    none : bool
+        Whether the series had earlier versions and none of it counts now.
+    gone : bool
+        Whether a file was removed from the archive.
+    """
+
+    again: tuple[str, ...] = ()
+    none: bool = False
+    gone: bool = False
+
+
+def withdraw(project: Project, submission_id: str, reason: str) -> Taken:
     """Take an accepted submission out of what counts; all of it is kept.
 
     Raises
@@ -104,18 +126,30 @@ def withdraw(project: Project, submission_id: str, reason: str) -> None:
             "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [WITHDRAWN, submission_id]
         )
         record_event(connection, submission_id, EVENT_WITHDRAWN, text)
+        taken = _taken(connection, submission_id)
     _let_go(project, submission_id)
+    return taken
 
 
-def delete(project: Project, standard: Standard, submission_id: str, reason: str) -> bool:
+def _taken(connection: Any, submission_id: str) -> Taken:
+    again = let_earlier_stand(connection)
+    left = connection.execute(
+        "SELECT count(*) FILTER (status = ?), count(*) FILTER (status = ?) FROM raw.submission WHERE series = "
+        "(SELECT series FROM raw.submission WHERE submission_id = ?)",
+        [ACCEPTED, REPLACED, submission_id],
+    ).fetchone()
+    return Taken(again, none=not left[0] and bool(left[1]))
+
+
+def delete(project: Project, standard: Standard, submission_id: str, reason: str) -> Taken:
     """Remove everything a submission holds about persons: cells, rows, and what the archive keeps of its file.
 
     Its receipt, its findings (places only) and the reason stay.
 
     Returns
     -------
-    bool
-        Whether the archived file was removed; an original of an earlier version stays if another submission came of it.
+    Taken
+        Whether the archived file was removed: an original of an earlier version stays if another submission came of it.
 
     Raises
     ------
@@ -128,8 +162,8 @@ def delete(project: Project, standard: Standard, submission_id: str, reason: str
         return _delete(project, standard, submission_id, text)
 
 
-def _delete(project: Project, standard: Standard, submission_id: str, text: str) -> bool:
-    cut_short = False
+def _delete(project: Project, standard: Standard, submission_id: str, text: str) -> Taken:
+    cut_short, taken = False, Taken()
     if _state(project, submission_id) == DELETED:
         with opened(project.warehouse, read_only=True) as connection:
             sha256, others = _file_of(connection, submission_id)
@@ -153,10 +187,11 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
                     "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [DELETED, submission_id]
                 )
                 record_event(connection, submission_id, EVENT_DELETED, text)
+                taken = _taken(connection, submission_id)
         sha256, others = _file_of(connection, submission_id)
     _write_anew(project)
     _let_go(project, submission_id)
-    return archive.remove(project, sha256, submission_id, last=not others)
+    return replace(taken, gone=archive.remove(project, sha256, submission_id, last=not others))
 
 
 def _let_go(project: Project, submission_id: str) -> None:

@@ -332,12 +332,13 @@ def _ended_codes(standard: Standard, table: str) -> Iterator[Expectation]:
 
 
 def _said_something(standard: Standard, table: Table) -> Expectation:
-    """Ask that every cell says something: a value or why there is none."""
+    """Ask that every cell says something: a value or why there is none. A key may be empty, unless it must be there."""
     names = {name for name, _ in columns_of(table)}
+    keys = {*table.primary_key, *(k for keys in table.parents.values() for k in keys)}
     empty = [
         f'"{f.name}" IS NULL' + (f' AND "{f.name}_missing" IS NULL' if f"{f.name}_missing" in names else "")
         for f in table.fields
-        if f.derived is None
+        if f.derived is None and f.name not in keys
     ]
     query = f"SELECT submission_id, sheet, source_row FROM {{batch}} WHERE {' OR '.join(empty)}"
     return Expectation(

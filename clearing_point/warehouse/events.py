@@ -58,6 +58,26 @@ def changing(connection: Any, project: Project) -> Iterator[None]:
         connection.execute("CHECKPOINT")
 
 
+def let_earlier_stand(connection: Any) -> tuple[str, ...]:
+    """Put the newest release of a public source in force again whose later ones were all taken back; return these.
+
+    Submissions are not put in force again: what their sender replaced, she sends again if it is to count.
+    """
+    rows = connection.execute(
+        "SELECT submission_id FROM raw.submission WHERE use = 'reference' AND status = $replaced AND series NOT IN "
+        "(SELECT series FROM raw.submission WHERE status = $accepted) "
+        "QUALIFY row_number() OVER (PARTITION BY series ORDER BY released DESC NULLS LAST, version_number DESC) = 1 "
+        "ORDER BY 1",
+        {"replaced": REPLACED, "accepted": ACCEPTED},
+    ).fetchall()
+    names = [row[0] for row in rows]
+    connection.execute(
+        "UPDATE raw.submission SET status = ? WHERE list_contains(?::VARCHAR[], submission_id)",
+        [ACCEPTED, names],
+    )
+    return tuple(names)
+
+
 def record_event(connection: Any, submission_id: str, event: str, reason: str) -> None:
     """Record what a person did with a submission, and why."""
     connection.execute("INSERT INTO raw.event VALUES (?,?,?,?)", [submission_id, event, reason, now()])

@@ -20,6 +20,7 @@ from clearing_point.warehouse.events import (
     RETURNED,
     WITHDRAWN,
     changing,
+    let_earlier_stand,
     record_event,
 )
 from clearing_point.warehouse.lake import until_no_conflict
@@ -154,6 +155,7 @@ def copy_events(source: Path, target: Path) -> None:
             "WHERE old.submission_id = submission.submission_id AND old.status = ?",
             [WITHDRAWN],
         )
+        let_earlier_stand(connection)
         connection.execute("COMMIT")
 
 

@@ -19,7 +19,12 @@ from clearing_point.warehouse.connection import connect
 
 # Answers that rest on the time between two dates, and times themselves, by population.
 ANSWERS = {
-    "persons_identified": ["assisted_within_12_months", "assisted_in_time", "removed_after_presumed"],
+    "persons_identified": [
+        "assisted_within_12_months",
+        "assisted_in_time",
+        "removed_after_presumed",
+        "repeat_after_assistance",
+    ],
     "persons_assisted": ["guardian_within_7_days", "assisted_30_days"],
 }
 TIMES = {

@@ -93,6 +93,28 @@ def test_the_newest_release_is_in_force_whichever_came_last(
     assert all(r["territory"] == "SRB" for r in told)
 
 
+@pytest.mark.parametrize("taken_back", ["withdraw", "delete"])
+def test_where_the_newest_release_is_taken_back_the_one_before_is_in_force_again(
+    taken_back: str, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    old, new, _ = _two_releases(project, tmp_path)
+    first, second = (load_source(project, standard, p, "unodc").submission_id for p in (old, new))
+    options = ["--reason", "the wrong file", "--data", project.data, "--project", project.root]
+    code, out, _ = command(taken_back, second, *options)
+    assert code == 0
+    assert f"{first} counts again." in out
+    for _ in range(2):
+        with opened(project.warehouse, read_only=True) as connection:
+            stored = dict(connection.execute("SELECT submission_id, status FROM raw.submission").fetchall())
+        assert stored == {first: "ACCEPTED", second: "WITHDRAWN" if taken_back == "withdraw" else "DELETED"}
+        rebuild(project, standard)
+    # Nothing is left to stand again, and nothing is said of what is not there.
+    code, out, _ = command("withdraw", first, *options)
+    assert code == 0
+    assert "counts again" not in out
+    assert "No other version" not in out
+
+
 def test_an_import_that_does_not_say_its_day_never_replaces_one_that_does(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:

@@ -61,11 +61,13 @@ def test_versions_say_what_replaced_them_and_what_else_counts_their_persons(
         feedback(project, standard, first, tmp_path / "a.xlsx")
     assert counted_elsewhere(project, standard, second) == ((other, 1),), "known by the token of both"
     assert counted_elsewhere(project, standard, first) == ((second, 2),), "known by the sender's own number"
-    withdraw(project, second, "sent by mistake")
+    assert withdraw(project, second, "sent by mistake").none, "nothing of this series counts, and it is said"
     assert counted_elsewhere(project, standard, other) == ()
     with pytest.raises(InputProblem, match="was withdrawn"):
         feedback(project, standard, second, tmp_path / "a.xlsx")
-    delete(project, standard, other, "the person asked for it")
+    assert not delete(project, standard, other, "the person asked for it").none, (
+        "there was no version before it"
+    )
     with pytest.raises(InputProblem, match="was deleted"):
         feedback(project, standard, other, tmp_path / "a.xlsx")
     assert not (tmp_path / "a.xlsx").exists()

@@ -144,7 +144,8 @@ def write(book: Book, path: Path, layout: str = "") -> Path:
                             r, c, value
                         )
             for top, left, bottom, right in sheet.merged:
-                value = sheet.rows[top][left] if left < len(sheet.rows[top]) else None
+                row = sheet.rows[top] if top < len(sheet.rows) else []  # a row that was merged may be gone
+                value = row[left] if left < len(row) else None
                 for r in range(top, bottom + 1):
                     for c in range(left, right + 1):
                         page.write_blank(r, c, None)
