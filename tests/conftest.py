@@ -56,7 +56,11 @@ def mostly_at_night(values: Iterable[Any], quick: Iterable[Any]) -> list[Any]:
     by_day = set(quick)
     found = list(values)
     assert by_day <= set(found)
-    return [v if v in by_day else pytest.param(v, marks=pytest.mark.nightly) for v in found]
+    several = [v if isinstance(v, tuple) else (v,) for v in found]
+    return [
+        v if v in by_day else pytest.param(*values, marks=pytest.mark.nightly)
+        for v, values in zip(found, several, strict=True)
+    ]
 
 
 @pytest.fixture(autouse=True)

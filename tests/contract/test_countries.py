@@ -28,18 +28,14 @@ PERIOD = "2022"
 PERSONS = 30
 
 
-@pytest.fixture(scope="module")
-def files(standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two example submissions a territory: ``own`` in its layout, ``regional`` in the regional workbook."""
-    folder = tmp_path_factory.mktemp("examples")
-    settings = read_settings(standard.folder)
-    targets = {(territory, year): PERSONS for territory in TERRITORIES for year in (2021, 2022)}
-    region = make_region(standard, settings, 7, range(2021, 2023), targets)
-    project = Project(root=ROOT, data=folder)
-    profiles = {t: profile_of_territory(project, t) for t in TERRITORIES}
-    write_submissions(region, standard, folder / "own", [PERIOD], profiles)
-    write_submissions(region, standard, folder / "regional", [PERIOD])
-    return folder
+def _written(standard: Standard, folder: Path, territory: str) -> tuple[Path, Path]:
+    """Write a territory's example submission twice: in its own layout, and in the regional workbook."""
+    targets = {(territory, year): PERSONS for year in (2021, 2022)}
+    region = make_region(standard, read_settings(standard.folder), 7, range(2021, 2023), targets)
+    profile = profile_of_territory(Project(root=ROOT, data=folder), territory)
+    (own,) = write_submissions(region, standard, folder / "own", [PERIOD], {territory: profile})
+    (regional,) = write_submissions(region, standard, folder / "regional", [PERIOD])
+    return own.path, regional.path
 
 
 def _staged(
@@ -70,12 +66,12 @@ def _staged(
         drop_workspace(receipt.workspace)
 
 
-@pytest.mark.parametrize("territory", mostly_at_night(TERRITORIES, ["ALB", "BGR", "SRB"]))
+@pytest.mark.parametrize("territory", mostly_at_night(TERRITORIES, ["BGR"]))
 def test_the_own_layout_and_the_regional_workbook_hold_the_same_people(
-    territory: str, files: Path, project: Project, standard: Standard
+    territory: str, tmp_path: Path, project: Project, standard: Standard
 ) -> None:
     profile = profile_of_territory(project, territory)
-    own = next((files / "own").glob(f"MADE-{territory}-*"))
+    own, regional_file = _written(standard, tmp_path, territory)
     if not profile.sheets:
         profile = regional_profile(standard, profile)
     regional = regional_profile(standard, replace(profile, language="en"))
@@ -83,7 +79,6 @@ def test_the_own_layout_and_the_regional_workbook_hold_the_same_people(
     core = {(t.name, f.name) for t in standard.tables_of_kind("case") for f in t.received if f.core}
     assert core <= asked, "a form asks the core fields"
     found = dict(_staged(project, standard, own, profile, asked))
-    regional_file = files / "regional" / f"MADE-{territory}-{PERIOD}.xlsx"
     wanted = dict(_staged(project, standard, regional_file, regional, asked))
     assert len(found["person"]) >= PERSONS
     for name, rows in wanted.items():

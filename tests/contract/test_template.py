@@ -36,7 +36,7 @@ TERRITORIES = {
     "en": "ALB", "sq": "XKX", "bs": "BIH", "hr": "HRV", "cnr": "MNE", "sr-Cyrl": "SRB", "sr-Latn": "SRB", "mk": "MKD", "bg": "BGR",
     "ro": "ROU", "sl": "SVN",
 }  # fmt: skip
-BY_DAY = ("en", "sq", "sr-Cyrl")
+BY_DAY = ("sq", "sr-Cyrl")
 
 
 def _staged(project: Project, standard: Standard, path: Path, territory: str) -> dict[str, list[Any]]:
@@ -79,7 +79,7 @@ def in_english(
     return _staged(project, standard, folder / "e.xlsx", "SRB")
 
 
-@pytest.mark.parametrize("language", mostly_at_night(sorted(TERRITORIES), BY_DAY))
+@pytest.mark.parametrize("language", mostly_at_night(sorted(set(TERRITORIES) - {"en"}), ["sr-Cyrl"]))
 def test_the_filled_workbook_says_the_same_in_every_language(
     language: str, project: Project, standard: Standard, tmp_path: Path, in_english: dict[str, list[Any]]
 ) -> None:
@@ -90,26 +90,30 @@ def test_the_filled_workbook_says_the_same_in_every_language(
     assert _staged(project, standard, path, "SRB") == in_english
 
 
-@pytest.mark.parametrize("kind", mostly_at_night(["xlsx", "ods"], ["ods"]))
+@pytest.mark.parametrize(
+    ("kind", "language"),
+    mostly_at_night([(k, n) for k in ("xlsx", "ods") for n in ("sr-Cyrl", "sq")], [("ods", "sq")]),
+)
 def test_a_filled_workbook_that_libreoffice_saved_again_says_the_same(
-    kind: str, project: Project, standard: Standard, tmp_path: Path, in_english: dict[str, list[Any]]
+    kind: str,
+    language: str,
+    project: Project,
+    standard: Standard,
+    tmp_path: Path,
+    in_english: dict[str, list[Any]],
 ) -> None:
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
         pytest.skip("LibreOffice Calc (Debian: libreoffice-calc) is not installed")
     project.prepare()
-    scripts = ("sr-Cyrl", "sq")
-    files = [tmp_path / f"{language}.xlsx" for language in scripts]
-    for path in files:
-        write_example(standard, path, territory="SRB", year=2023, language=path.stem)
+    path = tmp_path / "filled.xlsx"
+    write_example(standard, path, territory="SRB", year=2023, language=language)
     subprocess.run(
         [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind,
-         "--outdir", str(tmp_path / "again"), *map(str, files)],
+         "--outdir", str(tmp_path / "again"), str(path)],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    for path in files:
-        again = tmp_path / "again" / f"{path.stem}.{kind}"
-        assert _staged(project, standard, again, "SRB") == in_english
+    assert _staged(project, standard, tmp_path / "again" / f"filled.{kind}", "SRB") == in_english
 
 
 def test_what_the_instructions_show_passes_every_check(
