@@ -9,16 +9,20 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clearing_point.project import Project
+from clearing_point.intake import package
+from clearing_point.project import Project, hash_of_folder
+from clearing_point.publication import release
 from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
+from pipelines import ingest, rebuild
+from tests.cheaply import made_once, started_once
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("CLEARING_POINT_TEST_SHARED", ROOT.parent / "shared" / "data"))
@@ -72,17 +76,29 @@ def one_judge_where_two_are_not_the_matter(
     So is what is published. That both judges agree is the matter of test_suites.py, test_planted_faults.py,
     test_checkpoint.py and of every command that is run.
     """
-    flow = sys.modules.get("pipelines.ingest")
-    if flow is not None and request.node.get_closest_marker("great_expectations") is None:
+    if request.node.get_closest_marker("great_expectations"):
+        return
+    for flow in (ingest, rebuild, release):
         monkeypatch.setattr(flow, "library_beside", nullcontext)
-        monkeypatch.setattr(flow, "confirmed_by", lambda _ask, _project, _standard, _plan, found, **_: found)
-    again = sys.modules.get("pipelines.rebuild")
-    if again is not None and request.node.get_closest_marker("great_expectations") is None:
-        monkeypatch.setattr(again, "library_beside", nullcontext)
-    making = sys.modules.get("clearing_point.publication.release")
-    if making is not None and request.node.get_closest_marker("great_expectations") is None:
-        monkeypatch.setattr(making, "library_beside", nullcontext)
-        monkeypatch.setattr(making, "run_checkpoint", lambda *_: None)
+    monkeypatch.setattr(ingest, "confirmed_by", lambda _ask, _project, _standard, _plan, found, **_: found)
+    monkeypatch.setattr(release, "run_checkpoint", lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
+    """Files are read by the same program, without a process, a database and a folder of prepared things for each."""
+    KEPT.mkdir(exist_ok=True)
+    sha256 = hash_of_folder(ROOT / "schemas", leave_out=("generated", "meta"))
+    with started_once(), made_once(KEPT / "prepared", sha256):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def a_process_for_the_parser_where_that_is_the_matter(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.node.get_closest_marker("own_parser"):
+        monkeypatch.setattr(package, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import HOLD, alone, drop_work, sweep, work_folder
 from tests.conftest import ROOT, mostly_at_night
 
-pytestmark = pytest.mark.great_expectations
+pytestmark = pytest.mark.own_parser
 
 
 def _campaign(*words: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from clearing_point.project import Project
+from clearing_point.publication.edition import write_short_edition
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from tests.command import command
@@ -211,6 +212,7 @@ def test_checking_does_not_import_what_it_does_not_need(project: Project) -> Non
 def test_of_too_few_persons_no_number_is_printed(clean: Path, project: Project) -> None:
     """Whether a table is withheld or all its cells are hidden: nothing of three persons leaves."""
     load(project.data, clean)
+    write_short_edition(project, 2022, ["T01", "T10", "T15"], 2021)
     code, out, err = run(project.data, "publish", "--edition", "2022", "--json")
     assert code == 0, err
     withheld = set(json.loads(out)["withheld"])

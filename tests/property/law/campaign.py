@@ -19,6 +19,7 @@ from clearing_point.findings import Finding
 from clearing_point.intake.layout import fold
 from clearing_point.project import Project
 from clearing_point.standard import Standard
+from tests.cheaply import cheaply
 from tests.conftest import ROOT
 from tests.property.law.books import (
     LAYOUTS,
@@ -32,7 +33,7 @@ from tests.property.law.books import (
     write,
 )
 from tests.property.law.mutations import OF_GRIDS, OF_SHEETS, Book
-from tests.property.law.outcome import Seen, cheaply, look, said_of_rows, said_on_the_whole_way, violation
+from tests.property.law.outcome import Seen, look, said_of_rows, said_on_the_whole_way, violation
 
 _SPREAD = 1_000_003
 """Between the seeds of two campaigns, so that no mutation of one is one of the other's."""

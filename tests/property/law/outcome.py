@@ -5,34 +5,24 @@ What a file holds is counted from the grid that was written; of the reader only 
 
 from __future__ import annotations
 
-import io
-import sys
 from collections import Counter
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-from unittest import mock
 
 import duckdb
 
 from clearing_point.countries import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, SEVERITIES, TOTALS_LEFT_OUT, WARNING, Finding, sheet_at
-from clearing_point.intake import expected, guard_contents, minimal, package, parser_process, receive
-from clearing_point.intake.forbidden import Forbidden
 from clearing_point.intake.kept import profile_of_kept, read_kept
 from clearing_point.intake.layout import kept_columns, lay_out
 from clearing_point.intake.receive import keep_file, receive_kept
-from clearing_point.intake.words import Words
 from clearing_point.project import Project
 from clearing_point.standard import Standard
-from clearing_point.standard.files import read_before, read_yaml
-from clearing_point.standard.spelling import Spelling, spelling_of
-from clearing_point.submission import layout as submission_layout
+from clearing_point.standard.files import read_yaml
+from clearing_point.standard.spelling import spelling_of
 from clearing_point.submission.layout import read_with_answers
 from clearing_point.warehouse.workspace import drop_workspace
 from pipelines.ingest import check
@@ -57,91 +47,6 @@ class Seen:
     kept_file: Path | None = None
     profile: Profile | None = None
     """As which it was read."""
-
-
-class _OneDatabase:
-    """Stands for the module ``duckdb``: opening a database in memory costs more than what is asked of a small one."""
-
-    def __init__(self) -> None:
-        self._base = duckdb.connect(":memory:")
-        self._base.execute("SET threads = 1")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(duckdb, name)
-
-    def connect(self, _: str) -> _Cursor:
-        return _Cursor(self._base.cursor())
-
-
-class _Cursor:
-    """A connection of its own, with tables of its own, to a database whose settings stand."""
-
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    def execute(self, sql: str, *rest: Any) -> Any:
-        return self if sql.startswith("SET ") else self._cursor.execute(sql, *rest)
-
-
-@contextmanager
-def cheaply() -> Iterator[None]:
-    """Run the same program without what it costs to begin: no interpreter a file, documents and databases opened once."""
-
-    def run(command: list[str], **_: Any) -> Any:
-        out = SimpleNamespace(buffer=io.BytesIO())
-        said = io.StringIO()
-        with (
-            mock.patch.object(sys, "argv", ["parser", command[-1]]), mock.patch.object(sys, "stdout", out),
-            mock.patch.object(sys, "stderr", said), mock.patch.object(parser_process, "_limit_memory"),
-            mock.patch.object(parser_process, "end_with_parent"),
-        ):  # fmt: skip
-            code = parser_process.main()
-        return SimpleNamespace(returncode=code, stdout=out.buffer.getvalue(), stderr=said.getvalue().encode())
-
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(package.subprocess, "run", run))
-        stack.enter_context(mock.patch.object(guard_contents, "duckdb", _OneDatabase()))
-        stack.enter_context(read_before({}))
-        for place, name in _ALWAYS_ALIKE:
-            stack.enter_context(mock.patch.object(place, name, _remembering(getattr(place, name))))
-        yield
-
-
-_ALWAYS_ALIKE: tuple[tuple[Any, str], ...] = (
-    (submission_layout, "regional_profile"), (receive, "_for_period"), (minimal, "words_of"), (minimal, "missing_words"),
-    (Spelling, "key"), (Forbidden, "concept_of"), (Words, "in_other_spelling"), (expected, "expected_of"),
-)  # fmt: skip
-"""What follows from declarations and one word alone: worked out for every file anew, it is most of what a small one costs."""
-
-
-def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that is asked once for the same declarations and words."""
-    known: dict[Hashable, Any] = {}
-
-    def asked(*arguments: Any) -> Any:
-        key = tuple(map(_key, arguments))
-        if key not in known:
-            known[key] = (
-                function(*arguments),
-                arguments,
-            )  # what is compared by its place in memory must stay there
-        return known[key][0]
-
-    return asked
-
-
-def _key(argument: Any) -> Hashable:
-    if isinstance(argument, str):
-        return argument
-    if isinstance(argument, Profile):
-        sheets = tuple(sheet.sheet for sheet in argument.sheets)
-        return (argument.name, argument.sha256, argument.language, argument.period, sheets)
-    if isinstance(argument, Mapping):
-        return tuple(argument.items())
-    return tuple(map(id, argument)) if isinstance(argument, list) else id(argument)
 
 
 def look(path: Path, layout: str, project: Project, standard: Standard) -> Seen:

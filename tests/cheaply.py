@@ -1,0 +1,158 @@
+"""A file is read by the same program without what it costs to begin: no interpreter a file, no database opened anew.
+
+Most tests read small files, of which nine tenths of the time are what every file costs. That a workbook is parsed in a process of
+its own, and what becomes of that process, is the matter of tests marked ``own_parser`` and of every command that is run.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import duckdb
+
+from clearing_point import engine
+from clearing_point.countries import Profile
+from clearing_point.intake import expected, guard_contents, minimal, package, parser_process, receive
+from clearing_point.intake.forbidden import Forbidden
+from clearing_point.intake.words import Words
+from clearing_point.standard import load, prepared
+from clearing_point.standard.files import read_before
+from clearing_point.standard.kept import kept
+from clearing_point.standard.spelling import Spelling
+from clearing_point.submission import layout as submission_layout
+from clearing_point.warehouse import shape
+
+
+class _OneDatabase:
+    """Stands for the module ``duckdb``: opening a database in memory costs more than what is asked of a small one."""
+
+    def __init__(self) -> None:
+        self._base = duckdb.connect(":memory:")
+        self._base.execute("SET threads = 1")
+        self._base.execute(f"SET disabled_optimizers = {engine.left_out(many_rows=False)}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(duckdb, name)
+
+    def connect(self, _: str) -> _Cursor:
+        return _Cursor(self._base.cursor())
+
+
+class _Cursor:
+    """A connection of its own, with tables of its own, to a database whose settings stand."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, sql: str, *rest: Any) -> Any:
+        return self if sql.startswith("SET ") else self._cursor.execute(sql, *rest)
+
+
+@cache
+def _one_database() -> _OneDatabase:
+    return _OneDatabase()
+
+
+class _ParsedHere:
+    """Stands for the module ``subprocess``: what the parser's process would write, without the process."""
+
+    def __getattr__(self, name: str) -> Any:
+        import subprocess
+
+        return getattr(subprocess, name)
+
+    def run(self, command: list[str], **_: Any) -> Any:
+        out, said = SimpleNamespace(buffer=io.BytesIO()), io.StringIO()
+        here = SimpleNamespace(argv=["parser", command[-1]], stdout=out, stderr=said)
+        with (
+            mock.patch.object(parser_process, "sys", here),
+            mock.patch.object(parser_process, "_limit_memory"),
+            mock.patch.object(parser_process, "end_with_parent"),
+        ):
+            code = parser_process.main()
+        return SimpleNamespace(returncode=code, stdout=out.buffer.getvalue(), stderr=said.getvalue().encode())
+
+
+@contextmanager
+def started_once() -> Iterator[None]:
+    """Parse workbooks in this process, look for forbidden content in one database, read every document once."""
+    with (
+        mock.patch.object(package, "subprocess", _ParsedHere()),
+        mock.patch.object(guard_contents, "duckdb", _one_database()),
+        read_before({}),
+    ):
+        yield
+
+
+@contextmanager
+def cheaply() -> Iterator[None]:
+    """Also work out once what follows from declarations: for many files of profiles that nobody changes."""
+    with ExitStack() as stack:
+        stack.enter_context(started_once())
+        for place, name in _ALWAYS_ALIKE:
+            stack.enter_context(mock.patch.object(place, name, _remembering(getattr(place, name))))
+        yield
+
+
+_ALWAYS_ALIKE: tuple[tuple[Any, str], ...] = (
+    (submission_layout, "regional_profile"), (receive, "_for_period"), (minimal, "words_of"), (minimal, "missing_words"),
+    (Spelling, "key"), (Forbidden, "concept_of"), (Words, "in_other_spelling"), (expected, "expected_of"),
+)  # fmt: skip
+"""What follows from declarations and one word alone: worked out for every file anew, it is most of what a small one costs."""
+
+
+def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is asked once for the same declarations and words."""
+    known: dict[Hashable, Any] = {}
+
+    def asked(*arguments: Any) -> Any:
+        key = tuple(map(_key, arguments))
+        if key not in known:
+            # What is compared by its place in memory must stay there.
+            known[key] = (function(*arguments), arguments)
+        return known[key][0]
+
+    return asked
+
+
+def _key(argument: Any) -> Hashable:
+    if isinstance(argument, str):
+        return argument
+    if isinstance(argument, Profile):
+        sheets = tuple(sheet.sheet for sheet in argument.sheets)
+        return (argument.name, argument.sha256, argument.language, argument.period, sheets)
+    if isinstance(argument, Mapping):
+        return tuple(argument.items())
+    return tuple(map(id, argument)) if isinstance(argument, list) else id(argument)
+
+
+@contextmanager
+def made_once(folder: Path, sha256: str) -> Iterator[None]:
+    """Give a new data folder what follows from a standard as it was made for the one before.
+
+    What follows from the project's own standard (``sha256``) is kept in ``folder`` for the next process, too.
+    """
+    known: dict[tuple[str, str], bytes] = {}
+
+    def once(place: Path, name: str, of: str, make: Callable[[], bytes]) -> bytes:
+        def made() -> bytes:
+            if (name, of) not in known:
+                known[name, of] = kept(folder, name, of, make) if of == sha256 else make()
+            return known[name, of]
+
+        return kept(place, name, of, made)
+
+    with ExitStack() as stack:
+        for module in (load, prepared, shape):
+            stack.enter_context(mock.patch.object(module, "kept", once))
+        yield
