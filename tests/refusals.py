@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.sources import tree_of
 
 HANDED_ON = {"_TooLarge", "_unreadable", "stale"}
 """What hands a sentence and its code on to an error: the parser's process, a decision."""
@@ -26,13 +28,18 @@ class Refusal:
     given: frozenset[str]
 
 
-def refusals() -> Iterator[Refusal]:
-    """Yield all of them, by their path below ``clearing_point`` (or ``pipelines/...``)."""
+@cache
+def refusals() -> tuple[Refusal, ...]:
+    """Return all of them, by their path below ``clearing_point`` (or ``pipelines/...``)."""
+    return tuple(_refusals())
+
+
+def _refusals() -> Iterator[Refusal]:
     package = ROOT / "clearing_point"
     raised = _errors(package) | HANDED_ON
     for path in [*sorted(package.rglob("*.py")), *sorted((ROOT / "pipelines").glob("*.py"))]:
         name = path.relative_to(package if path.is_relative_to(package) else ROOT).as_posix()
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         for function, call in _calls(tree, "", raised):
             code = call.args[1] if len(call.args) > 1 else None
             if code is not None and not isinstance(code, ast.Constant):

@@ -32,12 +32,12 @@ def attack_programmes(standard, demo, tmp_path, seeds):
 
 
 def test_random_programmes_with_conditions_and_derived_variables_are_not_broken(standard, demo, tmp_path):
-    attack_programmes(standard, demo, tmp_path, [3, 9, 21])
+    attack_programmes(standard, demo, tmp_path, [3])
 
 
 @pytest.mark.nightly
 def test_two_hundred_random_programmes_are_not_broken(standard, full_demo, tmp_path):
-    """Two hundred instead of three.
+    """Two hundred instead of one.
 
     Quick: tests/attack/test_outsider_programmes.py::test_random_programmes_with_conditions_and_derived_variables_are_not_broken
     """

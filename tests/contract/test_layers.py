@@ -10,6 +10,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.ddl import metadata_of
 from clearing_point.standard.files import read_yaml
 from tests.conftest import ROOT
+from tests.sources import nodes_of, tree_of
 
 LEVELS = [
     {"errors"},
@@ -32,7 +33,7 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 
 def _imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = (
@@ -70,8 +71,8 @@ def test_imports_point_downwards_and_siblings_do_not_see_each_other() -> None:
 def test_great_expectations_is_imported_in_two_modules_only_and_late() -> None:
     users = []
     for path in sorted((ROOT / "clearing_point").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        tree = tree_of(path)
+        for node in nodes_of(path):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module]
@@ -86,7 +87,7 @@ def test_no_territory_is_named_in_the_engine() -> None:
     found = []
     for folder in ("clearing_point", "pipelines"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes_of(path):
                 if isinstance(node, ast.Constant) and node.value in codes:
                     found.append(f"{path.name}:{node.lineno}")
     assert found == []
@@ -98,7 +99,7 @@ def test_the_desk_knows_neither_the_warehouse_nor_the_flows() -> None:
         assert _imports(path) <= allowed, path.name
         quality = {
             node.module
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in nodes_of(path)
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("clearing_point.quality")
         }
         # What says findings without a database, and nothing else.
@@ -111,7 +112,7 @@ def test_nobody_but_the_gate_makes_a_protected_table() -> None:
         path.relative_to(ROOT).as_posix()
         for folder in ("clearing_point", "pipelines")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Name | ast.alias | ast.Attribute)
         for name in [getattr(node, "id", getattr(node, "name", getattr(node, "attr", "")))]
         if name in ("_make_protected", "_GATE")

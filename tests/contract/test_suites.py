@@ -247,9 +247,14 @@ def _plainly(folder: Path, address: str, suites: Path) -> dict[str, int]:
     return {rule: n for rule, n in found.items() if not rule.startswith("None")}
 
 
+@pytest.mark.nightly
 def test_plain_great_expectations_finds_the_same_without_this_project(
     examples: Filled, tmp_path: Path
 ) -> None:
+    """By the script of the guide, in a process that knows nothing of this project.
+
+    Quick: tests/contract/test_suites.py::test_both_judges_count_the_same_failing_rows_of_every_rule
+    """
     found = _plainly(tmp_path, f"duckdb:///{examples.path}", GENERATED / FOLDER)
     assert found == {rule: 2 * n for rule, n in examples.failing.items()}
 
@@ -266,7 +271,7 @@ def test_on_postgresql_the_same_rows_fail(
 ) -> None:
     """In the other dialect, by the same script.
 
-    Quick: tests/contract/test_suites.py::test_plain_great_expectations_finds_the_same_without_this_project
+    Quick: tests/contract/test_suites.py::test_both_judges_count_the_same_failing_rows_of_every_rule
     """
     postgres.copy(examples.path, ("raw", "staged", "ref"))
     for name, text in suite_files(standard, "postgres").items():

@@ -136,11 +136,9 @@ def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) ->
 def test_a_refusal_has_its_sentence_in_every_language(standard: Standard) -> None:
     codes = {r.code: r.given | {"file", "decision"} for r in refusals() if r.code is not None}
     assert {"file_password", "file_old_excel", "csv_line"} <= set(codes)
+    words = {language: Words(standard, language) for language in standard.languages}
     for code, names in codes.items():
-        said = {
-            language: Words(standard, language)(code, **dict.fromkeys(names, 12))
-            for language in standard.languages
-        }
+        said = {language: words[language](code, **dict.fromkeys(names, 12)) for language in words}
         assert len(set(said.values())) >= 7, code  # some of the languages share their sentences
         assert not [text for text in said.values() if "{" in text], code
     problem = InputProblem("Line 12 is odd.", "csv_line", line=12)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,30 @@ def test_every_address_names_its_right_and_every_right_is_one_of_the_table() -> 
     assert {p.path for p in PAGES if p.needs[0] == OPEN} == {"/sign-in", "/first/{token}"}
 
 
+BY_DAY = ("checked", "waiting", "loaded", "asked")
+"""States in which somebody may do most."""
+
+
+def test_only_who_may_reaches_a_file_in_the_states_in_which_most_is_done(place: TestDesk) -> None:
+    _only_who_may(place, BY_DAY, one_person=False)
+
+
+def test_one_person_alone_may_decide_what_waits(place: TestDesk) -> None:
+    _only_who_may(place, ("waiting", "asked"), one_person=True)
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("one_person", [False, True])
 def test_only_who_may_reaches_a_file_in_each_state(place: TestDesk, *, one_person: bool) -> None:
+    """Every state.
+
+    Quick: tests/desk/test_rights.py::test_only_who_may_reaches_a_file_in_the_states_in_which_most_is_done
+    Quick: tests/desk/test_rights.py::test_one_person_alone_may_decide_what_waits
+    """
+    _only_who_may(place, STATES, one_person=one_person)
+
+
+def _only_who_may(place: TestDesk, states: Collection[str], *, one_person: bool) -> None:
     from clearing_point.desk.store import period
 
     with place.desk.store.changing() as connection:
@@ -67,7 +90,7 @@ def test_only_who_may_reaches_a_file_in_each_state(place: TestDesk, *, one_perso
         visitor = place.visitor(name)
         nobody = visitor.get("/files/unknown")
         assert nobody.status_code == 404
-        for state in STATES:
+        for state in states:
             identity = place.file(state, version=7)
             for page in of_files:
                 path = page.path.replace("{identity}", identity)

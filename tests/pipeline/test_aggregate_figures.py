@@ -119,7 +119,12 @@ def test_the_report_marks_them_and_says_where_they_stand(office: Project, before
     assert "figures: aggregate figures were accepted and no cases" in page
 
 
+@pytest.mark.nightly
 def test_they_are_left_out_where_cases_are_counted(office: Project, after: Release) -> None:
+    """In a whole release and its report.
+
+    Quick: tests/unit/test_aggregate_figures.py::test_where_cases_are_counted_the_total_is_left_out
+    """
     assert printed(after, "T01", territory="SVN") == ("30", "")
     assert printed(after, "T50", territory="SVN") == ("", "missing")
     # Sixty and thirty cases, and not the forty of the figures beside them.

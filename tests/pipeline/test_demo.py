@@ -6,21 +6,17 @@ import csv
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from clearing_point.disclosure.policy import load_policy
 from clearing_point.project import Project
-from clearing_point.report.build import BuiltReport
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from pipelines.annual_report import build
 from pipelines.demo import periods_of, plan_of
 from pipelines.publish import publish
 from pipelines.status import status_of
-
-pytestmark = pytest.mark.great_expectations
 
 
 def test_every_territory_is_loaded_and_marked_as_made(demo: Project, standard: Standard) -> None:
@@ -128,28 +124,26 @@ def test_nothing_of_a_person_is_in_what_is_given_away(demo: Project) -> None:
     assert words.isdisjoint(references)
 
 
-@pytest.fixture(scope="module")
-def again(
-    demo: Project, standard: Standard, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[bytes, BuiltReport]:
+@pytest.mark.nightly
+def test_building_again_gives_the_same_bytes(demo: Project, standard: Standard) -> None:
+    """The whole small demonstration.
+
+    Quick: tests/pipeline/test_run_annual.py::test_one_edition_through_all_its_life
+    """
     before = (demo.builds / "2022" / "report.html").read_bytes()
-    release = publish(demo, standard, 2022)
-    return before, build(demo, standard, 2022, release=release)
-
-
-def test_building_again_gives_the_same_bytes(again: tuple[bytes, BuiltReport]) -> None:
-    before, built = again
+    built = build(demo, standard, 2022, release=publish(demo, standard, 2022))
     assert built.html.read_bytes() == before
 
 
-def test_the_page_stands_alone_and_says_that_its_data_are_made(again: tuple[bytes, BuiltReport]) -> None:
-    html = again[1].html.read_text(encoding="utf-8")
+def test_the_page_stands_alone_and_says_that_its_data_are_made(demo: Project) -> None:
+    page = demo.builds / "2022" / "report.html"
+    html = page.read_text(encoding="utf-8")
     assert "<script" not in html
     assert not re.search(r'(src|href)="https?://', html)
     assert html.count("Synthetic data") > 10
     assert html.count("<figure") >= 8
     assert len(re.findall(r'<th[^>]*scope="', html)) > 100
-    assert not list(Path(again[1].html.parent).parent.glob(".*"))  # nothing half-built is left
+    assert not list(page.parent.parent.glob(".*"))  # nothing half-built is left
 
 
 def test_unodc_stands_beside_ours_as_it_was_printed(demo: Project) -> None:

@@ -218,7 +218,13 @@ def published(project, year):
     return code, json.loads(out) if code == 0 else err
 
 
+@pytest.mark.nightly
 def test_the_next_edition_is_printed_whole_beside_the_one_that_is_out(place):
+    """Tables of one year each, and fewer of them later.
+
+    Quick: tests/attack/test_editions.py::test_what_was_shown_stays_and_both_editions_together_are_safe
+    Quick: tests/pipeline/test_editions.py::test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted
+    """
     for year in (2022, 2023):
         with_tables(place, year, OF_THEIR_YEAR)
         code, said = published(place, year)
@@ -237,7 +243,7 @@ def test_the_next_edition_is_printed_whole_beside_the_one_that_is_out(place):
 def test_what_is_out_and_no_longer_safe_stops_with_that_sentence(whole_place):
     """No table is withheld for what other numbers give away, and an edition without a table is no success.
 
-    Quick: tests/pipeline/test_editions.py::test_the_next_edition_is_printed_whole_beside_the_one_that_is_out
+    Quick: tests/attack/test_editions.py::test_what_was_shown_stays_and_both_editions_together_are_safe
     """
     place = whole_place
     with_tables(place, 2022, OF_THEIR_YEAR)
@@ -260,7 +266,7 @@ def test_what_is_out_and_no_longer_safe_stops_with_that_sentence(whole_place):
 def test_an_edition_of_which_no_table_can_be_printed_is_refused(whole_place):
     """Not a success with nothing in it.
 
-    Quick: tests/pipeline/test_editions.py::test_the_next_edition_is_printed_whole_beside_the_one_that_is_out
+    Quick: tests/attack/test_editions.py::test_what_was_shown_stays_and_both_editions_together_are_safe
     """
     place = whole_place
     policy = place.schemas / "disclosure.yml"

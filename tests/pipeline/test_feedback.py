@@ -27,7 +27,7 @@ from pipelines.feedback import feedback
 from pipelines.ingest import load
 from pipelines.quality import quality_page
 from tests.conftest import ROOT
-from tests.planted_faults import FAULTS, LANGUAGE, TERRITORY, YEAR, plant, write_clean
+from tests.planted_faults import FAULTS, FEW, LANGUAGE, TERRITORY, YEAR, plant, write_clean
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +64,17 @@ def found(project: Project, submission: str) -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module")
 def clean(standard: Standard, place: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clean(standard, tmp_path_factory.mktemp("clean") / "clean.xlsx")
+    return write_clean(standard, tmp_path_factory.mktemp("clean") / "clean.xlsx", FEW)
 
 
 @pytest.fixture(scope="module")
 def returned(
-    standard: Standard, place: Project, profile: Profile, clean: Path
+    standard: Standard, place: Project, profile: Profile, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Outcome, Path, Path, list[Any]]:
     """The faulty workbook loaded, and given back marked: outcome, what was sent, what came back, what was planted."""
-    sent, back = clean.with_name("sent.xlsx"), clean.with_name("back.xlsx")
-    planted = plant(standard, clean, sent, FAULTS)
+    folder = tmp_path_factory.mktemp("returned")
+    sent, back = folder / "sent.xlsx", folder / "back.xlsx"
+    planted = plant(standard, write_clean(standard, folder / "clean.xlsx"), sent, FAULTS)
     outcome = load(place, standard, sent, profile, str(YEAR))
     came = feedback(place, standard, outcome.submission_id, back, letter=back.with_suffix(".html"))
     assert came.marked, came.why_not_marked

@@ -17,7 +17,7 @@ from clearing_point.submission.layout import read_submission
 from clearing_point.submission.outcome import Outcome
 from clearing_point.warehouse.connection import opened
 from pipelines.ingest import load
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mostly_at_night
 from tests.planted_examples import (
     NOT_CARRIED,
     TERRITORY,
@@ -31,7 +31,6 @@ from tests.planted_examples import (
     years_books,
 )
 
-pytestmark = pytest.mark.great_expectations
 _CAME = datetime.datetime(YEAR + 1, 3, 1, 12)
 
 
@@ -72,7 +71,10 @@ def test_every_rule_is_planted_or_it_is_said_why_not(
     assert planted | set(NOT_CARRIED) == registry
 
 
-@pytest.mark.parametrize(("name", "rules"), [("cases", 85), ("counts", 35), ("whole", 7), ("elsewhere", 1)])
+PLANTED = (("cases", 85), ("counts", 35), ("whole", 7), ("elsewhere", 1))
+
+
+@pytest.mark.parametrize(("name", "rules"), mostly_at_night(PLANTED, PLANTED[:2]))
 def test_faults_are_found_at_their_cells_and_nothing_else_is(
     name: str, rules: int, project: Project, standard: Standard, profile: Profile, tmp_path: Path
 ) -> None:
@@ -84,9 +86,31 @@ def test_faults_are_found_at_their_cells_and_nothing_else_is(
     assert len({rule for rule, *_ in planted}) >= rules
 
 
+@pytest.mark.nightly
+@pytest.mark.great_expectations
+@pytest.mark.parametrize(("name", "rules"), PLANTED[:2])
+def test_faults_are_found_by_both_judges(
+    name: str, rules: int, project: Project, standard: Standard, profile: Profile, tmp_path: Path
+) -> None:
+    """The same, judged by the library, too.
+
+    Quick: tests/pipeline/test_planted_faults.py::test_faults_are_found_at_their_cells_and_nothing_else_is
+    Quick: tests/contract/test_suites.py::test_both_judges_count_the_same_failing_rows_of_every_rule
+    """
+    test_faults_are_found_at_their_cells_and_nothing_else_is(
+        name, rules, project, standard, profile, tmp_path
+    )
+
+
+@pytest.mark.nightly
 def test_a_break_with_the_year_before_and_the_same_file_again(
     project: Project, standard: Standard, profile: Profile, tmp_path: Path
 ) -> None:
+    """Three whole workbooks of three years, loaded one after the other.
+
+    Quick: tests/contract/test_rules.py::test_examples_get_the_promised_verdict
+    Quick: tests/pipeline/test_ingest.py::test_the_same_file_changes_nothing_and_a_new_one_replaces_it
+    """
     before, after = years_books()
     assert before.write(standard, tmp_path / "before.xlsx", year=YEAR - 1) == []
     planted = after.write(standard, tmp_path / "after.xlsx")

@@ -90,10 +90,14 @@ def test_ten_units_of_each_person_are_judged_by_the_persons(standard: Standard) 
     )
 
 
+@pytest.mark.nightly
 def test_every_population_of_the_standard_is_seen_to_count_before_data_come(
     standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A population that no made row reaches would not be checked at all."""
+    """A population that no made row reaches would not be checked at all.
+
+    Quick: tests/contract/test_standard.py::test_the_standard_has_no_inconsistency
+    """
     from clearing_point.analysis import dry_run
 
     reached = {}
