@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,12 +23,16 @@ from clearing_point.countries import Profile
 from clearing_point.intake import expected, guard_contents, minimal, package, parser_process, receive
 from clearing_point.intake.forbidden import Forbidden
 from clearing_point.intake.words import Words
+from clearing_point.publication import release
+from clearing_point.report import draw
 from clearing_point.standard import load, prepared
 from clearing_point.standard.files import read_before
 from clearing_point.standard.kept import kept
 from clearing_point.standard.spelling import Spelling
 from clearing_point.submission import layout as submission_layout
+from clearing_point.synthetic import write
 from clearing_point.warehouse import shape
+from pipelines import demo, ingest, rebuild
 
 
 class _OneDatabase:
@@ -156,3 +161,49 @@ def made_once(folder: Path, sha256: str) -> Iterator[None]:
         for module in (load, prepared, shape):
             stack.enter_context(mock.patch.object(module, "kept", once))
         yield
+
+
+class _Here:
+    """Stands for a pool of processes: does at once what it is given."""
+
+    def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(task(*given))
+        return done
+
+    def map(self, task: Callable[..., Any], *given: Any, **_: Any) -> Iterator[Any]:
+        return map(task, *given)
+
+
+@contextmanager
+def _here(_number: int, _prepare: Callable[..., None] | None = None, *_: Any) -> Iterator[_Here]:
+    yield _Here()
+
+
+@contextmanager
+def in_one_process() -> Iterator[None]:
+    """Load, write and draw in this process: the other core has tests of its own to run, and a new process imports all anew.
+
+    What is loaded is judged by SQL alone, as a check is.
+    """
+    with ExitStack() as stack:
+        for module in (ingest, draw):
+            stack.enter_context(mock.patch.object(module, "workers", _here))
+        stack.enter_context(mock.patch.object(write, "_WORKERS", 1))
+        stack.enter_context(by_sql_alone())
+        yield
+
+
+@contextmanager
+def by_sql_alone() -> Iterator[None]:
+    """Judge what is loaded, rebuilt and published by SQL alone."""
+    with ExitStack() as stack:
+        for module in (ingest, rebuild, release, demo):
+            stack.enter_context(mock.patch.object(module, "library_beside", nullcontext))
+        stack.enter_context(mock.patch.object(ingest, "confirmed_by", _as_found))
+        stack.enter_context(mock.patch.object(release, "run_checkpoint", return_value=None))
+        yield
+
+
+def _as_found(_ask: Any, _project: Any, _standard: Any, _plan: Any, found: Any, **_: Any) -> Any:
+    return found

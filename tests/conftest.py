@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ import pytest
 
 from clearing_point.intake import package
 from clearing_point.project import Project, hash_of_folder
-from clearing_point.publication import release
 from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
-from pipelines import ingest, rebuild
-from tests.cheaply import made_once, started_once
+from tests.cheaply import by_sql_alone, in_one_process, made_once, started_once
+from tests.command import command
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("CLEARING_POINT_TEST_SHARED", ROOT.parent / "shared" / "data"))
@@ -68,20 +67,14 @@ def mostly_at_night(values: Iterable[Any], quick: Iterable[Any]) -> list[Any]:
 
 
 @pytest.fixture(autouse=True)
-def one_judge_where_two_are_not_the_matter(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def one_judge_where_two_are_not_the_matter(request: pytest.FixtureRequest) -> Iterator[None]:
     """A load in a test's own process is judged by SQL alone, as a check is, unless the test is marked great_expectations.
 
-    So is what is published. That both judges agree is the matter of test_suites.py, test_planted_faults.py,
-    test_checkpoint.py and of every command that is run.
+    So is what is published. That both judges agree is the matter of test_suites.py, test_checkpoint.py and of every command
+    that is run.
     """
-    if request.node.get_closest_marker("great_expectations"):
-        return
-    for flow in (ingest, rebuild, release):
-        monkeypatch.setattr(flow, "library_beside", nullcontext)
-    monkeypatch.setattr(ingest, "confirmed_by", lambda _ask, _project, _standard, _plan, found, **_: found)
-    monkeypatch.setattr(release, "run_checkpoint", lambda *_: None)
+    with nullcontext() if request.node.get_closest_marker("great_expectations") else by_sql_alone():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -135,8 +128,8 @@ def _hash_of_sources() -> str:
     return digest.hexdigest()[:16]
 
 
-def _demonstration(name: str, *options: str) -> Path:
-    """Return the data folder of a demonstration, made through the command line unless the very same one is kept.
+def _demonstration(name: str, make: Callable[[Path], tuple[int, str, str]]) -> Path:
+    """Return the data folder of a demonstration, made unless the very same one is kept.
 
     It is kept under ``.make`` by the hash of what it follows from; whoever writes to it takes a copy.
     """
@@ -147,17 +140,9 @@ def _demonstration(name: str, *options: str) -> Path:
         if not folder.is_dir():
             making = KEPT / f".{name}-making"
             shutil.rmtree(making, ignore_errors=True)
-            done = subprocess.run(
-                [
-                    *(sys.executable, "-m", "clearing_point.cli", "demo", *options),
-                    *("--project", str(ROOT), "--data", str(making)),
-                ],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-            assert "report.html" in done.stdout
+            code, out, err = make(making)
+            assert code == 0, err
+            assert "report.html" in out
             earlier = sorted(KEPT.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)
             for old in earlier[:-_KEPT_BEFORE]:
                 shutil.rmtree(old)
@@ -165,14 +150,31 @@ def _demonstration(name: str, *options: str) -> Path:
     return folder / "demo"
 
 
+def _small(data: Path) -> tuple[int, str, str]:
+    """Run the command in this process, without what several processes and a second judge cost."""
+    with in_one_process():
+        return command("demo", "--project", ROOT, "--data", data)
+
+
+def _full(data: Path) -> tuple[int, str, str]:
+    """Run the command as anybody does."""
+    words = ("demo", "--full", "--project", str(ROOT), "--data", str(data))
+    done = subprocess.run(
+        [sys.executable, "-m", "clearing_point.cli", *words], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small demonstration, as a newcomer's command makes it; a copy of each process's own, to write to.
 
+    The command runs in the test's process and judges by SQL alone: test_the_command_is_run_by_somebody of test_demo.py does not.
+
     While a test is being written, CLEARING_POINT_TEST_SMALL_DEMO may name the data folder of one that was run before.
     """
     before = os.environ.get("CLEARING_POINT_TEST_SMALL_DEMO")
-    kept = Path(before) / "demo" if before else _demonstration("demo-small")
+    kept = Path(before) / "demo" if before else _demonstration("demo-small", _small)
     return Project(root=ROOT, data=Path(shutil.copytree(kept, tmp_path_factory.mktemp("demo") / "demo")))
 
 
@@ -184,5 +186,5 @@ def full_demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """
     if before := os.environ.get("CLEARING_POINT_TEST_DEMO"):
         return Project(root=ROOT, data=Path(before) / "demo")
-    kept = _demonstration("demo-full", "--full")
+    kept = _demonstration("demo-full", _full)
     return Project(root=ROOT, data=Path(shutil.copytree(kept, tmp_path_factory.mktemp("full") / "demo")))

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra desk is not installed")
+
+import argon2
 
 from clearing_point.desk.accounts import Accounts, key_of
 from clearing_point.desk.app import application
@@ -53,6 +56,10 @@ class Loop(httpx.BaseTransport):
         return asyncio.run(ask())
 
 
+_CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""What a password costs has a test of its own."""
+
+
 class TestDesk:
     """The desk, its application, and ways to put things into a state."""
 
@@ -71,13 +78,8 @@ class TestDesk:
         project = Project(root=ROOT, data=folder)
         project.prepare()
         (folder / "desk").mkdir(mode=0o700)
-        accounts = Accounts(key_of(folder / "desk"))
-        from argon2 import PasswordHasher
-
-        accounts.hasher = PasswordHasher(
-            time_cost=1, memory_cost=8, parallelism=1
-        )  # of tests: the cost itself has a test
-        accounts.nobody = accounts.hasher.hash("nobody")
+        with mock.patch("argon2.PasswordHasher", return_value=_CHEAP):
+            accounts = Accounts(key_of(folder / "desk"))
         self.desk = Desk(
             project,
             standard,

@@ -6,6 +6,9 @@ import csv
 import hashlib
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +33,21 @@ def test_every_territory_of_the_whole_demonstration_is_loaded(full_demo: Project
     Quick: tests/pipeline/test_demo.py::test_every_territory_is_loaded_and_marked_as_made
     """
     _everything_is_loaded(full_demo, standard, full=True)
+
+
+@pytest.mark.nightly
+def test_the_command_is_run_by_somebody(demo: Project, tmp_path: Path) -> None:
+    """In processes of its own, by both judges: the numbers are those of the demonstration that the tests use.
+
+    Quick: tests/pipeline/test_demo.py::test_every_territory_is_loaded_and_marked_as_made
+    """
+    words = ("demo", "--project", str(demo.root), "--data", str(tmp_path))
+    subprocess.run([sys.executable, "-m", "clearing_point.cli", *words], check=True, capture_output=True)
+    theirs, ours = (folder / "releases" / "2022" / "data" for folder in (tmp_path / "demo", demo.data))
+    names = sorted(path.name for path in ours.glob("*.csv"))
+    assert names == sorted(path.name for path in theirs.glob("*.csv"))
+    for name in names:
+        assert (theirs / name).read_bytes() == (ours / name).read_bytes(), name
 
 
 def _everything_is_loaded(demo: Project, standard: Standard, *, full: bool) -> None:
