@@ -20,7 +20,7 @@ from clearing_point.intake import package
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
-from tests.cheaply import by_sql_alone, in_one_process, made_once, started_once
+from tests.cheaply import by_sql_alone, cheaply, in_one_process, made_once, started_once
 from tests.command import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +83,13 @@ def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
     KEPT.mkdir(exist_ok=True)
     sha256 = hash_of_folder(ROOT / "schemas", leave_out=("generated", "meta"))
     with started_once(), made_once(KEPT / "prepared", sha256):
+        yield
+
+
+@pytest.fixture(scope="module")
+def forms_are_known() -> Iterator[None]:
+    """For a file of tests that read many small files by profiles which none of them changes."""
+    with cheaply():
         yield
 
 

@@ -19,7 +19,10 @@ from tests.reading import read
 
 CASES = SHARED / "intake_cases"
 
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the intake cases are not beside the project")
+pytestmark = [
+    pytest.mark.skipif(not CASES.is_dir(), reason="the intake cases are not beside the project"),
+    pytest.mark.usefixtures("forms_are_known"),
+]
 
 SAID = {
     "02b-own-layout-sheet-renamed.xlsx": ("L10", ("Услуге 2022", None, None)),

@@ -12,6 +12,9 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from tests.reading import read
 
+pytestmark = pytest.mark.usefixtures("forms_are_known")
+
+
 NAMES = ["person_reference", "sex", "citizenship", "birth_year"]
 WORDS = ["Person", "Sex", "Citizenship", "Year of birth"]
 

@@ -17,6 +17,9 @@ from clearing_point.submission.layout import read_submission
 from tests.conftest import ROOT
 from tests.reading import Found, read
 
+pytestmark = pytest.mark.usefixtures("forms_are_known")
+
+
 PERSONS = ["person_reference", "sex", "citizenship"]
 DECISIONS = ["identification_reference", "person_reference", "identification_date"]
 HEADER = ["organisation", "territory", "period_start", "period_end", "version_number"]
