@@ -135,7 +135,8 @@ def _key(argument: Any) -> Hashable:
         return argument
     if isinstance(argument, Profile):
         sheets = tuple(sheet.sheet for sheet in argument.sheets)
-        return (argument.name, argument.sha256, argument.language, argument.period, sheets)
+        said = (argument.sender, argument.sent_by, tuple(argument.header.items()))
+        return (argument.name, argument.sha256, argument.language, argument.period, sheets, said)
     if isinstance(argument, Mapping):
         return tuple(argument.items())
     return tuple(map(id, argument)) if isinstance(argument, list) else id(argument)

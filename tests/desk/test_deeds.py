@@ -83,7 +83,7 @@ def test_template_second_version_and_withdrawal(
 ) -> None:
     """From the empty workbook to a submission that counts no longer.
 
-    Quick: tests/desk/test_rights.py::test_only_who_may_reaches_a_file_in_each_state
+    Quick: tests/desk/test_rights.py::test_only_who_may_reaches_a_file_in_the_states_in_which_most_is_done
     """
     officer, approver = running.visitor("officer"), running.visitor("approver")
     empty = officer.get(f"/periods/{TERRITORY}/{YEAR}/template.xlsx")

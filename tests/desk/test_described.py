@@ -57,7 +57,7 @@ def _tried(place: TestDesk, described: dict[str, Any], name: str | None) -> int:
 def test_what_is_described_is_what_comes_and_nothing_fails(tmp_path: Path, standard: Standard) -> None:
     """Every role and nobody, on every address of the description.
 
-    Quick: tests/desk/test_rights.py::test_only_who_may_reaches_a_file_in_each_state
+    Quick: tests/desk/test_rights.py::test_only_who_may_reaches_a_file_in_the_states_in_which_most_is_done
     """
     with served(tmp_path / "data", standard) as place:
         for state in ("checked", "waiting", "loaded", "refused"):

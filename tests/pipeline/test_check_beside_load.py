@@ -33,9 +33,15 @@ main()
 """
 
 
+@pytest.mark.nightly
 def test_a_check_beside_a_load_waits_or_says_what_it_could_not_run(
     project: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Two processes, of which one holds the warehouse in the middle of its work.
+
+    Quick: tests/faults/test_faults.py::test_a_second_writer_is_told_which_process_it_waits_for
+    Quick: tests/desk/test_ground.py::test_a_lock_excludes_another_thread
+    """
     files = {
         year: write_regional(
             tmp_path / f"{year}.xlsx", standard,

@@ -199,9 +199,14 @@ def test_what_was_asked_is_a_page_of_a_submission_and_of_an_edition(
         page_of_edition(demo, standard, 1999)
 
 
+@pytest.mark.nightly
 def test_what_the_warehouse_said_before_is_asked_again_when_it_changed(
     demo: Project, standard: Standard, tmp_path: Path
 ) -> None:
+    """The whole warehouse, asked twice.
+
+    Quick: tests/pipeline/test_checkpoint.py::test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_rows
+    """
     project, counted = _damaged(demo, tmp_path, "SELECT 1")
     asked: list[Question] = []
 

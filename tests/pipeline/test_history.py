@@ -31,9 +31,15 @@ def _sent(folder: Path, standard: Standard, year: int, number: int, sex: str) ->
     return write_regional(folder / f"{year}.xlsx", standard, rows)
 
 
+@pytest.mark.nightly
 def test_volume_and_shares_are_compared_and_a_disagreement_is_no_verdict(
     project: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Two years of a sender, loaded by both judges.
+
+    Quick: tests/contract/test_suites.py::test_a_planted_disagreement_is_caught
+    Quick: tests/contract/test_rules.py::test_examples_get_the_promised_verdict
+    """
     profile = profile_of_territory(project, "ALB")
     first = load(project, standard, _sent(tmp_path, standard, 2021, 40, "F"), profile, "2021")
     assert "V01" in {rule for missed in first.feedback.not_run for rule in missed.rules}

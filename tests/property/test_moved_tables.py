@@ -23,6 +23,9 @@ from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT, mostly_at_night
 from tests.workbooks import identification, person
 
+pytestmark = pytest.mark.usefixtures("forms_are_known")
+
+
 TABLES: dict[str, list[dict[str, Any]]] = {
     "person": [person(n, person_reference=f"00{n}", sex="F" if n % 2 else "M", number_of_children=n % 4) for n in range(1, 6)],
     "identification": [
