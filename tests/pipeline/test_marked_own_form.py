@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import openpyxl
@@ -47,7 +48,20 @@ def _faulty(demo: Project, path: Path) -> Path:
     return path
 
 
+def test_it_is_taken_again_in_two_scripts(demo: Project, standard: Standard, tmp_path: Path) -> None:
+    _is_taken_again(demo, standard, tmp_path, ("sq", "sr-Cyrl"))
+
+
+@pytest.mark.nightly
 def test_it_is_taken_again_in_every_language(demo: Project, standard: Standard, tmp_path: Path) -> None:
+    """All eleven.
+
+    Quick: tests/pipeline/test_marked_own_form.py::test_it_is_taken_again_in_two_scripts
+    """
+    _is_taken_again(demo, standard, tmp_path, standard.languages)
+
+
+def _is_taken_again(demo: Project, standard: Standard, tmp_path: Path, languages: Iterable[str]) -> None:
     faulty = _faulty(demo, tmp_path / "sent.xlsx")
     profile = profile_of_territory(demo, TERRITORY)
     with checked(demo, standard, Item(faulty, profile, YEAR, language="sq")) as done:
@@ -57,7 +71,7 @@ def test_it_is_taken_again_in_every_language(demo: Project, standard: Standard, 
         meant = parts_of_meant(done.outcome.remarks)
         assert {one["code"] for one in meant} == {"word_meant"}
         assert any(place.heading for place in facts.places)
-        for language in standard.languages:
+        for language in languages:
             found = with_meant(feedback_in(facts, standard, language), meant, standard, language)
             marked = tmp_path / f"{language}.xlsx"
             assert give_back(done.workspace, found, marked, standard, language, faulty) is None

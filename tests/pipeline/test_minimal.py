@@ -89,6 +89,7 @@ def test_planted_words_are_nowhere_and_the_fault_is_still_told(
         ("F05", "identification", "C", "4"), ("P12", "organisation", "B", ""),
     } <= told  # fmt: skip
     assert {word: _is_there(word, project) for word in PLANTED if _is_there(word, project)} == {}
+    assert _is_there("P-2", project), "the search would find what is kept"
     fix_list = tmp_path / "list.csv"
     feedback(project, standard, outcome.submission_id, fix_list, letter=tmp_path / "letter.txt")
     said = (
@@ -110,11 +111,6 @@ def test_a_row_of_totals_has_no_room_for_a_telephone() -> None:
     assert not re.fullmatch(_TOTAL, "1207985")
 
 
-def test_the_search_would_find_what_is_kept(sent: Path, project: Project, standard: Standard) -> None:
-    _load(project, standard, sent)
-    assert _is_there("P-2", project)
-
-
 def test_the_archive_gives_the_same_content_and_its_address(
     sent: Path, project: Project, standard: Standard
 ) -> None:
@@ -132,9 +128,14 @@ def test_the_archive_gives_the_same_content_and_its_address(
     assert row["kinds"] == "tttn.."
 
 
+@pytest.mark.nightly
 def test_a_profile_that_maps_the_same_columns_still_rebuilds(
     sent: Path, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
+    """Its file has another hash.
+
+    Quick: tests/pipeline/test_minimal.py::test_the_archive_gives_the_same_content_and_its_address
+    """
     root = tmp_path / "project"
     for name in ("schemas", "pipelines", "reports"):
         shutil.copytree(
@@ -162,9 +163,14 @@ def test_the_workbook_waits_until_it_is_marked_and_no_longer(
     assert feedback(project, standard, outcome.submission_id, back, original=sent).marked
 
 
+@pytest.mark.nightly
 def test_an_archive_of_originals_is_reduced_and_rebuilt_to_the_same_content(
     sent: Path, project: Project, standard: Standard
 ) -> None:
+    """As earlier versions left it.
+
+    Quick: tests/pipeline/test_minimal.py::test_the_archive_gives_the_same_content_and_its_address
+    """
     outcome = _load(project, standard, sent)
     with opened(project.warehouse, read_only=True) as connection:
         sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]

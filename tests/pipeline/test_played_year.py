@@ -102,8 +102,12 @@ class Office:
         assert self.out() == before
 
 
+@pytest.mark.nightly
 def test_a_draft_is_made_until_somebody_opens_the_edition_and_a_lost_ledger_stops_it(tmp_path: Path) -> None:
-    """The quick pair of the played year: one territory, one edition."""
+    """One territory, one edition, by commands alone.
+
+    Quick: tests/pipeline/test_run_annual.py::test_one_edition_through_all_its_life
+    """
     office = Office(tmp_path)
     office.plan(2022)
     assert office.send("ALB", 2022)[0] == 0
@@ -119,7 +123,7 @@ def test_a_draft_is_made_until_somebody_opens_the_edition_and_a_lost_ledger_stop
 def test_a_year_is_played(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Twenty-two loads, corrections, two editions, a lost disk, a lost ledger, an upgrade, another machine's user.
 
-    Quick: tests/pipeline/test_played_year.py::test_a_draft_is_made_until_somebody_opens_the_edition_and_a_lost_ledger_stops_it
+    Quick: tests/pipeline/test_run_annual.py::test_one_edition_through_all_its_life
     """
     folder = tmp_path_factory.mktemp("year")
     office = Office(folder)

@@ -19,6 +19,7 @@ from pipelines.compare import compare, read_of
 from pipelines.ingest import load_source
 from pipelines.rebuild import rebuild
 from tests.command import command
+from tests.conftest import mostly_at_night
 from tests.small_office import small_office
 
 OLD, NEW = datetime.date(2024, 1, 31), datetime.date(2025, 4, 14)
@@ -55,7 +56,7 @@ def _two_releases(project: Project, folder: Path) -> tuple[Path, Path, dict[str,
     return files[0], files[1], planted
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("newest_first", mostly_at_night([False, True], [True]))
 def test_the_newest_release_is_in_force_whichever_came_last(
     newest_first: bool, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
@@ -163,9 +164,14 @@ def test_what_was_read_stands_beside_the_publishers_own_counts(
     assert read_of(project, standard, "unodc", str(OLD)).no_counts
 
 
+@pytest.mark.nightly
 def test_the_same_release_twice_has_no_difference(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
+    """Its rows in another order.
+
+    Quick: tests/pipeline/test_public_releases.py::test_the_newest_release_is_in_force_whichever_came_last
+    """
     _, new, _ = _two_releases(project, tmp_path)
     load_source(project, standard, new, "unodc")
     heading, *lines = new.read_text(encoding="utf-8").splitlines()
@@ -175,10 +181,14 @@ def test_the_same_release_twice_has_no_difference(
     assert compare(project, standard, "unodc").differences == ()
 
 
+@pytest.mark.nightly
 def test_files_of_one_layout_and_release_are_one_release(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
-    """The main and the supplementary file of a day stand beside each other, and are compared as one with the next day's."""
+    """The main and the supplementary file of a day stand beside each other, compared as one with the next day's.
+
+    Quick: tests/pipeline/test_public_releases.py::test_the_newest_release_is_in_force_whichever_came_last
+    """
     old, new, planted = _two_releases(project, tmp_path)
     for path in (old, new):
         heading, *lines = path.read_text(encoding="utf-8").splitlines()

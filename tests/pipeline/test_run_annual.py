@@ -179,7 +179,21 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     failed = run_annual(broken, standard, 2022)
     assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 1, "gates")
     assert hashes_of(report) == standing
-    assert [line["outcome"] for line in _log(place)] == ["draft", "published", "unchanged", "failed"]
+    # So does a ledger that was lost.
+    ledger = place.ledger.read_bytes()
+    place.ledger.unlink()
+    lost = run_annual(place, standard, 2022)
+    assert (lost.outcome, lost.exit_code) == ("failed", 1)
+    assert "lost or older than what is out" in lost.reason
+    assert hashes_of(report) == standing
+    place.ledger.write_bytes(ledger)
+    assert [line["outcome"] for line in _log(place)] == [
+        "draft",
+        "published",
+        "unchanged",
+        "failed",
+        "failed",
+    ]
     with pytest.raises(InputProblem, match="There is no report"):
         diff(place, "2022-7.7", "2022")
 
