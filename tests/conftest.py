@@ -22,6 +22,7 @@ from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
 from tests.cheaply import by_sql_alone, cheaply, in_one_process, made_once, started_once
 from tests.command import command
+from tests.rooms import ROOMS, is_in
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("CLEARING_POINT_TEST_SHARED", ROOT.parent / "shared" / "data"))
@@ -40,6 +41,19 @@ _LONG = (
     "pipeline/test_reference_cases.py", "pipeline/test_demo.py", "attack/test_release_attacks.py",
 )  # fmt: skip
 """Files that take longest, those that wait for the demonstration after others: begun last, one would keep a core alone."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--room NAME``."""
+    parser.addoption("--room", choices=sorted(ROOMS), help="Only the tests of one room (tests/README.md).")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over the files of other rooms, before they are imported."""
+    room = config.getoption("--room")
+    if room is None or not collection_path.name.startswith("test_"):
+        return None
+    return not is_in(collection_path, room) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -118,7 +118,7 @@ def vintages(
     warehouse = Warehouse(Project(root=ROOT, data=folder / "data"), standard)
     warehouse.project.prepare()
     warehouse.load(write_regional(folder / "may.xlsx", standard, albania(later=False)), "ALB", "2021-2022")
-    first = warehouse.counts()
+    first = warehouse.counts("T01")
     warehouse.load(
         write_regional(folder / "september.xlsx", standard, albania(later=True)), "ALB", "2021-2022"
     )
