@@ -82,9 +82,9 @@ def _everything(release: Release) -> Iterator[Any]:
     populations = sorted(set(listed["population"]))
     chance = random.Random(7)  # noqa: S311 - no secret
     pairs = list(itertools.combinations(variables, 2))
-    asked = [*itertools.combinations(variables, 1), *chance.sample(pairs, min(40, len(pairs)))]
+    asked = [*itertools.combinations(variables, 1), *chance.sample(pairs, min(15, len(pairs)))]
     triples = list(itertools.combinations(variables, 3))
-    asked += chance.sample(triples, min(6, len(triples)))
+    asked += chance.sample(triples, min(4, len(triples)))
     for by in asked:
         for population in populations:
             try:

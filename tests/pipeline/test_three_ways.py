@@ -19,7 +19,7 @@ from clearing_point.synthetic.region import MadeRegion
 from clearing_point.synthetic.write import tables_of
 from clearing_point.warehouse.connection import connect
 from pipelines.ingest import check, load
-from tests.conftest import ROOT, mostly_at_night
+from tests.conftest import ROOT
 from tests.filled import fill_htcds, fill_template
 
 pytestmark = [
@@ -75,10 +75,16 @@ def _core(project: Project, query: str) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.parametrize("territory", mostly_at_night(WAYS, ["SRB"]))
+@pytest.mark.nightly
+@pytest.mark.parametrize("territory", WAYS)
 def test_three_forms_of_the_same_people_give_the_same_core_rows(
     territory: str, standard: Standard, tmp_path: Path
 ) -> None:
+    """Loaded three times, and HTCDS with a waiver.
+
+    Quick: tests/contract/test_countries.py::test_the_own_layout_and_the_regional_workbook_hold_the_same_people
+    Quick: tests/pipeline/test_htcds.py::test_a_filled_workbook_loads_to_its_people
+    """
     root = tmp_path / "project"
     for name in ("schemas", "pipelines"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
