@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
+from clearing_point.findings import place_of
 from clearing_point.intake import limits
 from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
 from clearing_point.intake.unseen import HasDocumentType, Unseen, look_at_sheets
@@ -43,17 +44,18 @@ def main() -> int:
     )
     try:
         unseen = look_at_sheets(path)
-        for name, found in unseen.items():
-            _check_size(name, found)
+        # A sheet may be named after a person: what the limits say of it names its place.
+        for number, found in enumerate(unseen.values(), start=1):
+            _check_size(place_of(number), found)
         workbook = CalamineWorkbook.from_path(str(path))
         text_bytes = 0
         facts = {name: _facts(unseen.get(name, Unseen())) for name in workbook.sheet_names}
         with pa.ipc.new_stream(sys.stdout.buffer, schema.with_metadata({FACTS: json.dumps(facts)})) as stream:
-            for name in workbook.sheet_names:
+            for number, name in enumerate(workbook.sheet_names, start=1):
                 found = unseen.get(name, Unseen())
                 if not found.last_row:
                     continue  # nothing in it, or no sheet of cells
-                for numbers, rows, kinds in _batches(workbook, name, found):
+                for numbers, rows, kinds in _batches(workbook, name, place_of(number), found):
                     text_bytes = _counted(text_bytes, rows)
                     hidden = [number in found.hidden_rows for number in numbers]
                     stream.write_batch(
@@ -113,28 +115,28 @@ def _counted(before: int, rows: list[list[str | None]]) -> int:
     return size
 
 
-def _check_size(name: str, found: Unseen) -> None:
+def _check_size(place: str, found: Unseen) -> None:
     """Refuse what would take too much memory, by the cells that hold something: empty ones do no harm."""
     if found.last_column > limits.COLUMNS:
         raise _TooLarge(
-            f"has a cell with content beyond column {limits.COLUMNS} on the sheet “{name}”: delete what stands there.",
+            f"has a cell with content beyond column {limits.COLUMNS} on the sheet “{place}”: delete what stands there.",
             "sheet_column",
             column=str(limits.COLUMNS),
-            sheet=name,
+            sheet=place,
         )
     if found.last_row > limits.ROWS // 2:
         raise _TooLarge(
-            f"has a cell with content beyond row {limits.ROWS // 2:,} on the sheet “{name}”: delete what stands there.",
+            f"has a cell with content beyond row {limits.ROWS // 2:,} on the sheet “{place}”: delete what stands there.",
             "sheet_row",
             row=limits.ROWS // 2,
-            sheet=name,
+            sheet=place,
         )
     if found.last_row * found.last_column > limits.CELLS:
         raise _TooLarge(
-            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete what stands far below or far to the right.",
+            f"has a sheet of more than {limits.CELLS:,} cells (“{place}”): delete what stands far below or far to the right.",
             "sheet_cells",
             cells=limits.CELLS,
-            sheet=name,
+            sheet=place,
         )
 
 
@@ -168,16 +170,16 @@ def _limit_memory() -> None:
 _Batch = tuple[list[int], list[list[str | None]], list[str]]
 
 
-def _batches(workbook: object, name: str, found: Unseen) -> Iterator[_Batch]:
+def _batches(workbook: object, name: str, place: str, found: Unseen) -> Iterator[_Batch]:
     sheet = workbook.get_sheet_by_name(name)  # type: ignore[attr-defined]
     start = sheet.start
     first_column = 0 if start is None else start[1]
     if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
         raise _TooLarge(
-            f"has a sheet of more than {limits.CELLS:,} cells (“{name}”): delete empty rows and columns.",
+            f"has a sheet of more than {limits.CELLS:,} cells (“{place}”): delete empty rows and columns.",
             "sheet_cells",
             cells=limits.CELLS,
-            sheet=name,
+            sheet=place,
         )
     numbers: list[int] = []
     rows: list[list[str | None]] = []
