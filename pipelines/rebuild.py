@@ -45,19 +45,24 @@ class Rebuilt:
     """What a rebuild did."""
 
     submissions: int
-    before: str
+    before: str | None
+    """Hash of the content before; empty if another version of the standard made it, None if it could not be read."""
     after: str
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome for a program."""
-        return {"submissions": self.submissions, "content_before": self.before, "content_after": self.after,
+        return {"submissions": self.submissions, "content_before": self.before or "", "content_after": self.after,
                 "same": self.before == self.after}  # fmt: skip
 
     def sentence(self) -> str:
         """Return one line for a person."""
         same = "the content is the same" if self.before == self.after else "the content differs from before"
-        if not self.before:
+        if self.before is None:
             same = "the warehouse before could not be read, so there is nothing to compare with"
+        elif not self.before:
+            same = (
+                "another version of the standard made the warehouse before, so its content cannot be compared"
+            )
         return f"{self.submissions} submissions were loaded again from the archive; {same}."
 
 
@@ -129,7 +134,7 @@ def _rebuild(
             pass  # only the receipts are written
     _put_in_place(project, target.warehouse, lake, standard)
     os.replace(target.receipts, project.receipts)
-    return Rebuilt(len(received), before or "", after)
+    return Rebuilt(len(received), before, after)
 
 
 def _put_in_place(project: Project, made: Path, lake: Lake | None, standard: Standard) -> None:
@@ -161,7 +166,7 @@ def forget_names(connection: Any) -> None:
 
 
 def _content_before(project: Project, standard: Standard) -> str | None:
-    """Read all of the warehouse and return its content hash; None if it is damaged or lost.
+    """Read all of the warehouse and return its content hash; None if it is damaged or lost, "" if of another standard.
 
     Raises
     ------

@@ -133,7 +133,7 @@ def _check_size(place: str, found: Unseen) -> None:
         )
     if found.last_row * found.last_column > limits.CELLS:
         raise _TooLarge(
-            f"has a sheet of more than {limits.CELLS:,} cells (“{place}”): delete what stands far below or far to the right.",
+            f"has more than {limits.CELLS:,} cells on the sheet “{place}”: delete what stands far below or right.",
             "sheet_cells",
             cells=limits.CELLS,
             sheet=place,
@@ -176,7 +176,7 @@ def _batches(workbook: object, name: str, place: str, found: Unseen) -> Iterator
     first_column = 0 if start is None else start[1]
     if sheet.total_height * max(1, sheet.total_width) > limits.CELLS or sheet.total_width > limits.COLUMNS:
         raise _TooLarge(
-            f"has a sheet of more than {limits.CELLS:,} cells (“{place}”): delete empty rows and columns.",
+            f"has more than {limits.CELLS:,} cells on the sheet “{place}”: delete empty rows and columns.",
             "sheet_cells",
             cells=limits.CELLS,
             sheet=place,
