@@ -107,7 +107,7 @@ def added(demo, root, tmp_path):
     (data / "work").mkdir()
     (data / "warehouse").symlink_to(demo.data / "warehouse")
     edition = {
-        "year": YEAR, "title": "Added", "naming_profile": "neutral", "languages": ["en"], "trend_from": 2021,
+        "year": YEAR, "title": "Added", "naming_profile": "neutral", "languages": ["en"], "trend_from": 2022,
         "profile": "suppress", "tables": list(TABLES),
     }  # fmt: skip
     (data / "editions" / f"{YEAR}.yml").write_text(yaml.safe_dump(edition), encoding="utf-8")

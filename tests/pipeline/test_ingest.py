@@ -210,9 +210,25 @@ def test_checking_does_not_import_what_it_does_not_need(project: Project) -> Non
 
 
 def test_of_too_few_persons_no_number_is_printed(clean: Path, project: Project) -> None:
-    """Whether a table is withheld or all its cells are hidden: nothing of three persons leaves."""
+    """Nothing of three persons leaves: no table of them is a table that is printed."""
     load(project.data, clean)
     write_short_edition(project, 2022, ["T01", "T10", "T15"], 2021)
+    code, out, err = run(project.data, "publish", "--edition", "2022", "--json")
+    assert (code, out) == (1, "")
+    assert "No table of this edition could be printed; nothing was published" in err
+    assert not (project.releases / "2022").exists()
+    assert not project.ledger.exists()
+
+
+@pytest.mark.nightly
+def test_of_too_few_persons_every_number_of_a_whole_edition_is_hidden_or_its_table_withheld(
+    clean: Path, project: Project
+) -> None:
+    """All tables of the edition, some of which are printed.
+
+    Quick: tests/pipeline/test_ingest.py::test_of_too_few_persons_no_number_is_printed
+    """
+    load(project.data, clean)
     code, out, err = run(project.data, "publish", "--edition", "2022", "--json")
     assert code == 0, err
     withheld = set(json.loads(out)["withheld"])
