@@ -183,27 +183,46 @@ def _here(_number: int, _prepare: Callable[..., None] | None = None, *_: Any) ->
 
 @contextmanager
 def in_one_process() -> Iterator[None]:
-    """Load, write and draw in this process: the other core has tests of its own to run, and a new process imports all anew.
-
-    What is loaded is judged by SQL alone, as a check is.
-    """
+    """Load, write and draw in this process: the other core has tests of its own to run, and a new process imports all anew."""
     with ExitStack() as stack:
         for module in (ingest, draw):
             stack.enter_context(mock.patch.object(module, "workers", _here))
         stack.enter_context(mock.patch.object(write, "_WORKERS", 1))
-        stack.enter_context(by_sql_alone())
         yield
+
+
+_OF_TWO = tuple(
+    (module, name, getattr(module, name))
+    for module, name in (
+        *((module, "library_beside") for module in (ingest, rebuild, release, demo)),
+        (ingest, "confirmed_by"),
+        (release, "run_checkpoint"),
+    )
+)
+"""What asks the library, as it is."""
 
 
 @contextmanager
 def by_sql_alone() -> Iterator[None]:
     """Judge what is loaded, rebuilt and published by SQL alone."""
+    instead = {"library_beside": nullcontext, "confirmed_by": _as_found, "run_checkpoint": _not_asked}
     with ExitStack() as stack:
-        for module in (ingest, rebuild, release, demo):
-            stack.enter_context(mock.patch.object(module, "library_beside", nullcontext))
-        stack.enter_context(mock.patch.object(ingest, "confirmed_by", _as_found))
-        stack.enter_context(mock.patch.object(release, "run_checkpoint", return_value=None))
+        for module, name, _ in _OF_TWO:
+            stack.enter_context(mock.patch.object(module, name, instead[name]))
         yield
+
+
+@contextmanager
+def by_both_judges() -> Iterator[None]:
+    """Judge as commands do, within :func:`by_sql_alone`."""
+    with ExitStack() as stack:
+        for module, name, as_it_is in _OF_TWO:
+            stack.enter_context(mock.patch.object(module, name, as_it_is))
+        yield
+
+
+def _not_asked(*_: Any) -> None:
+    return None
 
 
 def _as_found(_ask: Any, _project: Any, _standard: Any, _plan: Any, found: Any, **_: Any) -> Any:

@@ -20,7 +20,7 @@ from clearing_point.intake import package
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
-from tests.cheaply import by_sql_alone, cheaply, in_one_process, made_once, started_once
+from tests.cheaply import by_both_judges, by_sql_alone, cheaply, in_one_process, made_once, started_once
 from tests.command import command
 from tests.rooms import ROOMS, is_in
 
@@ -87,7 +87,7 @@ def one_judge_where_two_are_not_the_matter(request: pytest.FixtureRequest) -> It
     So is what is published. That both judges agree is the matter of test_suites.py, test_checkpoint.py and of every command
     that is run.
     """
-    with nullcontext() if request.node.get_closest_marker("great_expectations") else by_sql_alone():
+    with by_both_judges() if request.node.get_closest_marker("great_expectations") else nullcontext():
         yield
 
 
@@ -96,7 +96,7 @@ def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
     """Files are read by the same program, without a process, a database and a folder of prepared things for each."""
     KEPT.mkdir(exist_ok=True)
     sha256 = hash_of_folder(ROOT / "schemas", leave_out=("generated", "meta"))
-    with started_once(), made_once(KEPT / "prepared", sha256):
+    with started_once(), made_once(KEPT / "prepared", sha256), by_sql_alone():
         yield
 
 
