@@ -29,7 +29,7 @@ def settings(root: Path) -> LinkageSettings:
 
 @pytest.fixture(scope="module")
 def region(settings: LinkageSettings) -> MadeRegion:
-    return make_region(settings.made, 12_000, 5, repeat_share=0.0, error_factor=0.0)
+    return make_region(settings.made, 20_000, 5, repeat_share=0.0, error_factor=0.0)
 
 
 def test_listing_names_and_dates_finds_nothing_without_the_key(settings: LinkageSettings) -> None:
@@ -69,11 +69,10 @@ def _rank_attack(tokens: list[str], truth: list[str], known: Counter[str]) -> in
     return sum(guess.get(t) == v for t, v in zip(tokens, truth, strict=True))
 
 
-def test_the_frequency_of_names_names_at_most_one_in_a_thousand(
-    settings: LinkageSettings, region: MadeRegion
-) -> None:
+def test_the_frequency_of_names_names_at_most_one_in_a_thousand(settings: LinkageSettings) -> None:
     """The attacker knows the true distribution of full names by citizenship and sex, and sees both and the birth year."""
     world = make_region(settings.made, 25_000, 6, repeat_share=0.0, error_factor=0.0)
+    region = make_region(settings.made, 8_000, 5, repeat_share=0.0, error_factor=0.0)
     known: dict[tuple[str, str], Counter[str]] = {}
     for identity, citizenship in zip(world.identities, world.columns["citizenship"].tolist(), strict=True):
         names = f"{fold(identity.surname)[:1]}{fold(identity.given_name)[:1]}"
@@ -109,7 +108,7 @@ def test_the_frequency_of_names_names_at_most_one_in_a_thousand(
 
 
 def test_no_group_of_a_token_is_frequent(settings: LinkageSettings, region: MadeRegion) -> None:
-    """Among 12,000 persons no part of any token is shared by more than a handful: there is no frequency to see."""
+    """Among 20,000 persons no part of any token is shared by more than a handful: there is no frequency to see."""
     program = Tokens(KEY, "r-1")
     parts: dict[str, Counter[str]] = {}
     for identity in region.identities:
