@@ -6,6 +6,9 @@ the rows; so a workbook's few hundred rows are compared one by one. A second thr
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MANY_ROWS = 20_000
@@ -23,3 +26,24 @@ def left_out(*, many_rows: bool, joins_as_written: bool = False) -> str:
     """Return what to set ``disabled_optimizers`` to, quoted."""
     unused = ["join_order"] * joins_as_written + ["in_clause"] * (not many_rows)
     return f"'{','.join(unused)}'"
+
+
+@contextmanager
+def without_pandas() -> Iterator[None]:
+    """Keep pandas out of the process for a while: DuckDB and PyArrow import it to tell whether a value is one of its own.
+
+    None is, where a file is read and judged, and the import takes half a second. Whoever needs pandas imports it
+    outside of this; one that is there already stays.
+    """
+    sys.meta_path.insert(0, _NoPandas)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_NoPandas)  # type: ignore[arg-type]
+
+
+class _NoPandas:
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not needed here", name=name)

@@ -8,6 +8,7 @@ the form's own text.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,24 +110,33 @@ def guard_cells(
 
 @contextmanager
 def in_memory(rows: pa.Table) -> Iterator[Any]:
-    """Open a database in memory that sees ``received_rows``, reaches nothing else and never spills to disk."""
-    connection = duckdb.connect(":memory:")
-    many_rows = rows.num_rows > engine.MANY_ROWS
+    """Open a database in memory that sees ``received_rows``, reaches nothing else and never spills to disk.
+
+    Nothing stays in it: what is made in it is temporary, and gone when the block ends.
+    """
+    connection = _database_in_memory(os.getpid(), rows.num_rows > engine.MANY_ROWS).cursor()
     try:
-        for setting in (
-            "temp_directory = ''",
-            f"threads = {_THREADS if many_rows else 1}",
-            f"disabled_optimizers = {engine.left_out(many_rows=many_rows)}",
-            "enable_external_access = false",
-            "autoload_known_extensions = false",
-            "autoinstall_known_extensions = false",
-            "lock_configuration = true",
-        ):
-            connection.execute(f"SET {setting}")
         connection.register("received_rows", rows)
         yield connection
     finally:
         connection.close()
+
+
+@lru_cache(maxsize=2)
+def _database_in_memory(_process: int, many_rows: bool) -> Any:
+    """Open it once a process: to open and lock one takes longer than most questions to it."""
+    connection = duckdb.connect(":memory:")
+    for setting in (
+        "temp_directory = ''",
+        f"threads = {_THREADS if many_rows else 1}",
+        f"disabled_optimizers = {engine.left_out(many_rows=many_rows)}",
+        "enable_external_access = false",
+        "autoload_known_extensions = false",
+        "autoinstall_known_extensions = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+    return connection
 
 
 def _text(value: str) -> str:

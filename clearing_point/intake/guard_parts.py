@@ -44,33 +44,32 @@ _IN_CONTENT = (
 )
 """Of an OpenDocument sheet; a note is a drawing too, but of its own kind."""
 _TEXTS = (
-    ("header", re.compile(r"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]*>([^<]*)<")),
-    ("header", re.compile(r"<style:(?:header|footer)[\w-]*>(.*?)</style:(?:header|footer)", re.S)),
-    ("validation", re.compile(r'\b(?:prompt|promptTitle|error|errorTitle)="([^"]*)"')),
-    ("validation", re.compile(r"<(?:\w+:)?formula[12]\b[^>]*>([^<]*)<")),
+    ("header", ("Header", "Footer"), r"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]*>([^<]*)<"),
+    ("header", ("<style:",), r"(?s)<style:(?:header|footer)[\w-]*>(.*?)</style:(?:header|footer)"),
+    ("validation", ("prompt", "error"), r'\b(?:prompt|promptTitle|error|errorTitle)="([^"]*)"'),
+    ("validation", ("formula",), r"<(?:\w+:)?formula[12]\b[^>]*>([^<]*)<"),
     (
-        "validation",
-        re.compile(r"<table:(?:help|error)-message\b[^>]*>(.*?)</table:(?:help|error)-message", re.S),
+        "validation", ("-message",),
+        r"(?s)<table:(?:help|error)-message\b[^>]*>(.*?)</table:(?:help|error)-message",
     ),
-    ("validation", re.compile(r'\btable:condition="([^"]*)"')),
-    ("link", re.compile(r'<(?:\w+:)?hyperlink\b[^>]*?\b(?:tooltip|display|location)="([^"]*)"')),
+    ("validation", ("table:condition=",), r'\btable:condition="([^"]*)"'),
+    ("link", ("hyperlink",), r'<(?:\w+:)?hyperlink\b[^>]*?\b(?:tooltip|display|location)="([^"]*)"'),
     (
-        "link",
-        re.compile(
-            r'\bTarget="([^"]*)"[^>]*TargetMode="External"|TargetMode="External"[^>]*\bTarget="([^"]*)"'
-        ),
+        "link", ("TargetMode=",),
+        r'\bTarget="([^"]*)"[^>]*TargetMode="External"|TargetMode="External"[^>]*\bTarget="([^"]*)"',
     ),
-    ("link", re.compile(r'\bxlink:href="([a-z]+:[^"]*)"')),
-    ("defined_name", re.compile(r'<(?:\w+:)?definedName\b[^>]*?\bname="([^"]*)"')),
-    ("defined_name", re.compile(r'<(?:\w+:)?definedName\b[^>]*?\bcomment="([^"]*)"')),
-    ("defined_name", re.compile(r"<(?:\w+:)?definedName\b[^>]*>([^<]*)<")),
-    ("defined_name", re.compile(r'<table:named-(?:range|expression)\b[^>]*?table:name="([^"]*)"')),
-    ("number_format", re.compile(r'\bformatCode="([^"]*)"')),
-    ("number_format", re.compile(r"<number:text>([^<]*)<")),
-    ("number_format", re.compile(r'<(?:\w+:)?cfRule\b[^>]*?\btext="([^"]*)"')),
-    ("sheet_name", re.compile(r'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"')),
-    ("sheet_name", re.compile(r'<table:table\b[^>]*?\btable:name="([^"]*)"')),
-)
+    ("link", ("xlink:href=",), r'\bxlink:href="([a-z]+:[^"]*)"'),
+    ("defined_name", ("definedName",), r'<(?:\w+:)?definedName\b[^>]*?\bname="([^"]*)"'),
+    ("defined_name", ("definedName",), r'<(?:\w+:)?definedName\b[^>]*?\bcomment="([^"]*)"'),
+    ("defined_name", ("definedName",), r"<(?:\w+:)?definedName\b[^>]*>([^<]*)<"),
+    ("defined_name", ("<table:named-",), r'<table:named-(?:range|expression)\b[^>]*?table:name="([^"]*)"'),
+    ("number_format", ("formatCode=",), r'\bformatCode="([^"]*)"'),
+    ("number_format", ("<number:text>",), r"<number:text>([^<]*)<"),
+    ("number_format", ("cfRule",), r'<(?:\w+:)?cfRule\b[^>]*?\btext="([^"]*)"'),
+    ("sheet_name", ("sheet",), r'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"'),
+    ("sheet_name", ("<table:table",), r'<table:table\b[^>]*?\btable:name="([^"]*)"'),
+)  # fmt: skip
+"""Kind of part, texts of which one stands wherever the pattern is found (which are found far sooner), the pattern."""
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})?\s*")
 """When a file was made, which every program writes."""
 _PROPERTIES = re.compile(r"docProps/|meta\.xml|custom(Xml|XML)/|docMetadata/")
@@ -132,8 +131,8 @@ def _texts(package: zipfile.ZipFile, received: ReceivedFile) -> Iterator[tuple[s
             yield from _left_over(_read(package, part), received)
             continue
         text = _read(package, part)
-        for kind, pattern in _TEXTS:
-            for found in pattern.findall(text):
+        for kind, marks, pattern in _TEXTS:
+            for found in re.findall(pattern, text) if any(mark in text for mark in marks) else ():
                 said = found if isinstance(found, str) else "".join(found)
                 yield kind, unescape(_TAG.sub(" ", said))
         if _PROPERTIES.match(name):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clearing_point import engine
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
@@ -63,6 +64,7 @@ class Judged:
         drop_workspace(self.receipt.workspace)
 
 
+@engine.without_pandas()
 def judged(
     project: Project,
     standard: Standard,
