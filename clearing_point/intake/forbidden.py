@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.former import former_sentences
+from clearing_point.standard.kept import kept_for
 from clearing_point.standard.model import Standard
 
 LEFT_OUT = "left_out"
@@ -149,6 +151,13 @@ def vocabulary(standard: Standard) -> frozenset[str]:
 
     Names of other territories are left out: islands are named after persons.
     """
+    found = kept_for(
+        standard.sha256, "vocabulary", lambda: json.dumps(sorted(_vocabulary(standard))).encode()
+    )
+    return frozenset(json.loads(found))
+
+
+def _vocabulary(standard: Standard) -> set[str]:
     reporting = [standard.territory_names[code] for code in standard.reporting_territories]
     elsewhere = {name for names in standard.territory_names.values() for name in names.values()}
     elsewhere |= {str(value) for row in standard.territories for value in row.values()}
@@ -158,7 +167,7 @@ def vocabulary(standard: Standard) -> frozenset[str]:
     texts = [text for text in texts_of(standard) if text not in elsewhere]
     texts += [text for names in reporting for text in names.values()]
     texts += [*standard.reporting_territories, *forbidden_of(standard).vocabulary]
-    return frozenset(word.lower() for text in texts for word in _LETTERS_AND_DIGITS.findall(text))
+    return {word.lower() for text in texts for word in _LETTERS_AND_DIGITS.findall(text)}
 
 
 def _strings(value: Any) -> Iterator[str]:

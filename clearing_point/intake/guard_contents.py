@@ -9,7 +9,7 @@ the form's own text.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -22,9 +22,10 @@ from clearing_point import engine
 from clearing_point.countries.profile import Profile
 from clearing_point.findings import BLOCK, PERSONAL_CONTENT, Finding
 from clearing_point.intake.check_digits import has_valid_check_digit
-from clearing_point.intake.forbidden import Content, Forbidden, forbidden_of, texts_of
-from clearing_point.intake.guard_columns import UNMAPPED, SheetView, known_words, views_of
-from clearing_point.intake.layout import SheetLayout, fold
+from clearing_point.intake.forbidden import Content, Forbidden, forbidden_of
+from clearing_point.intake.guard_columns import UNMAPPED, SheetView, views_of
+from clearing_point.intake.guard_known import KnownTexts
+from clearing_point.intake.layout import SheetLayout
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.standard.model import Standard
@@ -40,12 +41,7 @@ _THREADS = 2
 _COLUMNS_AT_ONCE = 12
 _CELLS_AT_ONCE = 2_000_000
 """Keeping the texts of all columns of a large file at once would take several times the memory."""
-_SEPARATORS = ";|,\n"
-"""Between the parts of a cell that holds several codes, beside the profile's own separator."""
-_SIGNS = r"|\s[/+&]\s"
-"""Signs that part two words where blanks stand around them; a telephone number has none."""
-_STANDARD_TEXTS = 0
-"""Number of the set of words that unmapped columns may hold."""
+_TEXTS_AT_ONCE = 10_000
 
 # Spaces, dashes and digits that look plain but are not, as office programs and telephones insert them.
 _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"
@@ -90,20 +86,17 @@ def guard_cells(
     if contents is not None:
         forbidden = replace(forbidden, contents=contents)
     views = views_of(received, layouts, standard)
+    known = KnownTexts(views, profile, standard)
     found: list[tuple[tuple[int, int, int], Finding]] = []
     with in_memory(received.rows) as connection:
         _prepare(connection, views)
-        _register_known(connection, views, profile, standard)
         for first, last in _blocks(connection, received.rows.num_rows):
             _collect(connection, first, last)
             _leave_out_tokens(connection, views, forbidden)
             filled = _columns_tried(connection, views, forbidden)
-            for content_id, content in enumerate(forbidden.contents):
-                _match(connection, content_id, content)
-                if content.exempt_known_values:
-                    _excuse_known(connection, content_id, content, profile.reading.list_separator)
-                if content.checksum is not None:
-                    _keep_valid(connection, content_id, content, content.checksum)
+            _match(connection, forbidden)
+            _excuse_known(connection, forbidden, known)
+            _keep_valid(connection, forbidden)
             found += _findings(connection, views, filled, forbidden)
     return [finding for _, finding in sorted(found, key=lambda one: one[0])]
 
@@ -144,7 +137,7 @@ def _text(value: str) -> str:
 
 
 def _prepare(connection: Any, views: list[SheetView]) -> None:
-    """Name the sheets, and fold and plain writing as SQL."""
+    """Name the sheets, and plain writing as SQL."""
     sheets = pa.table(
         {
             "sheet_id": pa.array(range(len(views)), pa.int32()),
@@ -153,11 +146,6 @@ def _prepare(connection: Any, views: list[SheetView]) -> None:
         }
     )
     connection.register("sheets", sheets)
-    # The same fold as that of headings and words (clearing_point.intake.layout.fold), over whole columns.
-    connection.execute(
-        "CREATE TEMP MACRO fold(word) AS lower(trim(regexp_replace("
-        "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
-    )
     connection.execute(
         "CREATE TEMP MACRO plain(word) AS CASE WHEN strlen(word) = length(word) THEN word "
         f"ELSE translate(word, {_text(_ODD)}, {_text(_PLAIN)}) END"
@@ -224,17 +212,15 @@ def _columns_tried(connection: Any, views: list[SheetView], forbidden: Forbidden
         ).fetchall()
     }
     tried = [
-        (content_id, *place)
-        for content_id, content in enumerate(forbidden.contents)
+        [n for n, content in enumerate(forbidden.contents)
+         if _is_tried(content, views[place[0]], place, forbidden.unmapped_kind)]
         for place in filled
-        if _is_tried(content, views[place[0]], place, forbidden.unmapped_kind)
-    ]
-    names = ("content_id", "sheet_id", "above", "number")
-    kinds = (pa.int32(), pa.int32(), pa.bool_(), pa.int32())
+    ]  # fmt: skip
+    kinds = {"sheet_id": pa.int32(), "above": pa.bool_(), "number": pa.int32()}
     columns = {
-        name: pa.array([row[i] for row in tried], kind)
-        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        name: pa.array([place[i] for place in filled], kind) for i, (name, kind) in enumerate(kinds.items())
     }
+    columns["contents"] = pa.array(tried, pa.list_(pa.int32()))
     connection.register("tried", pa.table(columns))
     return filled
 
@@ -251,92 +237,65 @@ def _is_tried(content: Content, view: SheetView, place: _Place, unmapped_kind: s
     return view.kinds_of(number) <= content.columns and not fields & content.except_fields
 
 
-def _register_known(connection: Any, views: list[SheetView], profile: Profile, standard: Standard) -> None:
-    """Register the words each mapped column may hold, equal sets once; the others may hold the standard's own."""
-    numbered: dict[frozenset[str], int] = {_standard_words(standard): _STANDARD_TEXTS}
-    uses: list[tuple[int, int, int]] = []
-    for sheet_id, view in enumerate(views):
-        for number, words in sorted(known_words(view, profile, standard).items()):
-            uses.append((sheet_id, number, numbered.setdefault(words, len(numbered))))
-    pairs = [(set_id, word) for words_of_set, set_id in numbered.items() for word in words_of_set]
-    connection.register(
-        "known_texts",
-        pa.table(
-            {
-                "set_id": pa.array([p[0] for p in pairs], pa.int32()),
-                "word": pa.array([p[1] for p in pairs], pa.string()),
-            }
-        ),
+def _match(connection: Any, forbidden: Forbidden) -> None:
+    """Note which texts match which of the patterns that are tried on their column."""
+    each = ", ".join(
+        f"CASE WHEN list_contains(contents, {n}) AND regexp_matches(said, {_text(content.pattern)}) THEN {n} END"
+        for n, content in enumerate(forbidden.contents)
     )
-    # Folded again by the same SQL as the cells, where that can change a folded word; a known text of several parts
-    # makes each part known.
-    between = _text(f"[{_SEPARATORS}]")
     connection.execute(
-        "CREATE TEMP TABLE known AS "
-        "SELECT set_id, CASE WHEN strlen(word) = length(word) THEN word ELSE fold(word) END AS word FROM known_texts "
-        f"UNION SELECT set_id, fold(unnest(string_split_regex(word, {between}))) FROM known_texts "
-        f"WHERE regexp_matches(word, {between})"
-    )
-    columns = [pa.array([use[i] for use in uses], pa.int32()) for i in range(3)]
-    connection.register("known_set", pa.table(columns, names=["sheet_id", "number", "set_id"]))
-
-
-@lru_cache(maxsize=4)
-def _standard_words(standard: Standard) -> frozenset[str]:
-    return frozenset(map(fold, texts_of(standard)))
-
-
-def _match(connection: Any, content_id: int, content: Content) -> None:
-    connection.execute(
-        f"INSERT INTO hits SELECT {content_id}, seen.rowid FROM seen "
-        f"SEMI JOIN (SELECT * FROM tried WHERE content_id = {content_id}) USING (sheet_id, above, number) "
-        f"WHERE regexp_matches(plain(value), {_text(content.pattern)})"
+        "INSERT INTO hits SELECT content_id, seen_id FROM ("
+        f"SELECT unnest([{each}]) AS content_id, seen_id FROM (SELECT contents, seen.rowid AS seen_id, "
+        "plain(value) AS said FROM seen JOIN tried USING (sheet_id, above, number))) WHERE content_id IS NOT NULL"
     )
 
 
-def _excuse_known(connection: Any, content_id: int, content: Content, separator: str) -> None:
+def _excuse_known(connection: Any, forbidden: Forbidden, known: KnownTexts) -> None:
     """Drop cells whose text is known, or matches no more once its known parts are taken out."""
-    between = "".join(f"\\{c}" if not c.isalnum() and c != "\n" else c for c in _SEPARATORS + separator)
+    patterns = {n: c.pattern for n, c in enumerate(forbidden.contents) if c.exempt_known_values}
+    seen = connection.execute(
+        "SELECT content_id, seen_id, sheet_id, number, value FROM hits JOIN seen ON seen.rowid = seen_id "
+        f"WHERE NOT above AND list_contains({list(patterns)}::INTEGER[], content_id)"
+    )
+    rests: list[tuple[int, int, str]] = []
+    while some := seen.fetchmany(_TEXTS_AT_ONCE):
+        for content_id, seen_id, sheet_id, number, text in some:
+            rest = known.unknown_part(sheet_id, number, text)
+            if rest != text:
+                rests.append((content_id, seen_id, rest))
+    if not rests:
+        return
+    kinds = (pa.int32(), pa.int64(), pa.string())
+    columns = [pa.array([row[i] for row in rests], kind) for i, kind in enumerate(kinds)]
+    connection.register("rests", pa.table(columns, names=["content_id", "seen_id", "rest"]))
+    still = " ".join(
+        f"WHEN {n} THEN regexp_matches(plain(rest), {_text(pattern)})" for n, pattern in patterns.items()
+    )
     connection.execute(
-        f"""
-        DELETE FROM hits WHERE content_id = {content_id} AND seen_id IN (
-            WITH texts AS (
-                SELECT seen_id, coalesce(set_id, {_STANDARD_TEXTS}) AS set_id, value
-                FROM hits JOIN seen ON seen.rowid = seen_id
-                LEFT JOIN known_set USING (sheet_id, number) WHERE content_id = {content_id} AND NOT above
-            ), parts AS (
-                SELECT seen_id, set_id, unnest(string_split_regex(value, {_text(f"[{between}]{_SIGNS}")})) AS part
-                FROM texts WHERE regexp_matches(value, {_text(f"[{between}]{_SIGNS}")})
-            ), judged AS (
-                SELECT seen_id, count(word) AS excused,
-                    string_agg(part, {_text(separator)}) FILTER (word IS NULL AND trim(part) <> '') AS rest
-                FROM parts LEFT JOIN known ON known.set_id = parts.set_id AND word = fold(part)
-                GROUP BY seen_id
-            )
-            SELECT seen_id FROM texts
-            SEMI JOIN known ON known.set_id = texts.set_id AND word = fold(texts.value)
-            UNION ALL
-            SELECT seen_id FROM judged
-            WHERE excused > 0 AND (rest IS NULL OR NOT regexp_matches(plain(rest), {_text(content.pattern)}))
+        "DELETE FROM hits USING rests WHERE hits.content_id = rests.content_id AND hits.seen_id = rests.seen_id "
+        f"AND (rest = '' OR NOT CASE rests.content_id {still} END)"
+    )
+    connection.unregister("rests")
+
+
+def _keep_valid(connection: Any, forbidden: Forbidden) -> None:
+    """Of patterns of official numbers keep cells that hold a number whose check digit is right."""
+    for (content_id,) in connection.execute("SELECT DISTINCT content_id FROM hits").fetchall():
+        content = forbidden.contents[content_id]
+        if content.checksum is None:
+            continue
+        candidates = (
+            f"SELECT seen_id, unnest(regexp_extract_all(plain(value), {_text(content.pattern)}, {content.group})) "
+            f"AS official FROM hits JOIN seen ON seen.rowid = seen_id WHERE content_id = {content_id}"
         )
-        """
-    )
-
-
-def _keep_valid(connection: Any, content_id: int, content: Content, checksum: Mapping[str, Any]) -> None:
-    """Keep cells that hold a number whose check digit is right."""
-    candidates = (
-        f"SELECT seen_id, unnest(regexp_extract_all(plain(value), {_text(content.pattern)}, {content.group})) "
-        f"AS official FROM hits JOIN seen ON seen.rowid = seen_id WHERE content_id = {content_id}"
-    )
-    found = connection.execute(f"SELECT DISTINCT official FROM ({candidates})").fetchnumpy()["official"]
-    right = has_valid_check_digit(found, checksum)
-    connection.register("right_numbers", pa.table({"official": pa.array(found[right], pa.string())}))
-    connection.execute(
-        f"DELETE FROM hits WHERE content_id = {content_id} AND seen_id NOT IN "
-        f"(SELECT seen_id FROM ({candidates}) SEMI JOIN right_numbers USING (official))"
-    )
-    connection.unregister("right_numbers")
+        found = connection.execute(f"SELECT DISTINCT official FROM ({candidates})").fetchnumpy()["official"]
+        right = has_valid_check_digit(found, content.checksum)
+        connection.register("right_numbers", pa.table({"official": pa.array(found[right], pa.string())}))
+        connection.execute(
+            f"DELETE FROM hits WHERE content_id = {content_id} AND seen_id NOT IN "
+            f"(SELECT seen_id FROM ({candidates}) SEMI JOIN right_numbers USING (official))"
+        )
+        connection.unregister("right_numbers")
 
 
 def _series(connection: Any, forbidden: Forbidden) -> set[tuple[Any, ...]]:

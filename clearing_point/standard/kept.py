@@ -15,6 +15,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 _LENGTH = 16
+_FOLDERS: dict[str, Path] = {}
+"""Standard -> the folder that keeps what follows from it, if whoever read it named one."""
+
+
+def keep_in(folder: Path, standard_sha256: str) -> None:
+    """Keep in this folder what :func:`kept_for` makes of a standard."""
+    _FOLDERS[standard_sha256] = folder
+
+
+def kept_for(standard_sha256: str, name: str, make: Callable[[], bytes]) -> bytes:
+    """Return what :func:`kept` does, from the folder that :func:`keep_in` named; without one it is made."""
+    folder = _FOLDERS.get(standard_sha256)
+    return make() if folder is None else kept(folder, name, standard_sha256, make)
 
 
 def kept(folder: Path, name: str, standard_sha256: str, make: Callable[[], bytes]) -> bytes:
@@ -52,6 +65,7 @@ def _made_from(standard_sha256: str) -> str:
     for library in ("duckdb", "sqlglot"):
         digest.update(version(library).encode())
     package = Path(__file__).parent.parent
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *(package / "warehouse").glob("*.py")]):
-        digest.update(path.read_bytes())
+    for room in ("intake", "standard", "warehouse"):
+        for path in sorted((package / room).glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:_LENGTH]

@@ -12,7 +12,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.project import hash_of_folder
 from clearing_point.standard.aggregate_figures import totals_of
 from clearing_point.standard.files import read_before, read_csv, read_yaml
-from clearing_point.standard.kept import kept
+from clearing_point.standard.kept import keep_in, kept
 from clearing_point.standard.model import (
     Breakdown,
     Code,
@@ -60,6 +60,7 @@ def load_standard(schemas: Path, prepared: Path | None = None) -> Standard:
     sha256 = hash_of_folder(schemas, leave_out=("generated", "meta"))
     if prepared is None:
         return _load(schemas.resolve(), sha256)
+    keep_in(prepared, sha256)
     found = kept(prepared, "documents", sha256, lambda: _documents_of(schemas.resolve(), sha256))
     with read_before(json.loads(found)):
         return _load(schemas.resolve(), sha256)
