@@ -49,17 +49,30 @@ def evaluate(
     """
     install_macros(connection, standard)
     absent = _absent_scopes(connection, no_previous)
-    for table in standard.tables_of_kind():
-        if connection.execute(f'SELECT 1 FROM staged."{table.name}" LIMIT 1').fetchone() is None:
-            continue
+    results: list[Result] = []
+    for table in _filled(connection, standard):
         rules = [r for r in standard.rules if r.table == table.name and r.scope in RUN]
-        _record_not_run(connection, submission_id, [(r, absent[r.scope]) for r in rules if r.scope in absent])
+        results += [(r, 0, 0, 0, absent[r.scope]) for r in rules if r.scope in absent]
         rules = [r for r in rules if r.scope not in absent]
         if each := [r for r in rules if r.each_row]:
-            _check_rows(connection, submission_id, table, each, standard)
+            results += _check_rows(connection, submission_id, table, each, standard)
         if whole := [r for r in rules if not r.each_row]:
-            _check_submission(connection, submission_id, table, whole, standard)
+            results += _check_submission(connection, submission_id, table, whole, standard)
+    _record(connection, submission_id, results)
     _count_unread(connection, submission_id)
+
+
+Result = tuple[Rule, int, int, int, str | None]
+"""A rule, on how many rows it was evaluated, failed and did not apply, and why it could not run."""
+
+
+def _filled(connection: Any, standard: Standard) -> list[Table]:
+    """Return the tables that have rows."""
+    tables = list(standard.tables_of_kind())
+    asked = connection.execute(
+        "SELECT " + ", ".join(f'EXISTS (FROM staged."{table.name}")' for table in tables)
+    ).fetchone()
+    return [table for table, has_rows in zip(tables, asked, strict=True) if has_rows]
 
 
 def _absent_scopes(connection: Any, no_previous: str) -> Mapping[str, str]:
@@ -80,7 +93,7 @@ def _absent_scopes(connection: Any, no_previous: str) -> Mapping[str, str]:
 
 def _check_rows(
     connection: Any, submission_id: str, table: Table, rules: Sequence[Rule], standard: Standard
-) -> None:
+) -> list[Result]:
     names = [f"check_{n}" for n in range(len(rules))]
     checks = [f"({qualified(rule.holds, table, standard)})::BOOLEAN" for rule in rules]
     lineage = ", ".join(f'"{table.name}".{c}' for c in LINEAGE if c != "submission_id")
@@ -108,16 +121,16 @@ def _check_rows(
         + " FROM checked"
     ).fetchone()
     rows = counts[0]
-    results = []
+    results: list[Result] = []
     failing = []
     for position, rule in enumerate(rules):
         evaluated, failed = counts[1 + 2 * position], counts[2 + 2 * position]
         results.append((rule, evaluated, failed, rows - evaluated, None))
         if failed:
             failing.append(position)
-    _record(connection, submission_id, results)
     if failing:
         _store_findings(connection, submission_id, table, [(names[p], rules[p]) for p in failing])
+    return results
 
 
 def _store_findings(
@@ -149,7 +162,7 @@ def _store_findings(
 
 def _check_submission(
     connection: Any, submission_id: str, table: Table, rules: Sequence[Rule], standard: Standard
-) -> None:
+) -> list[Result]:
     """Run rules with one verdict a submission; those that only read one table share one pass over it."""
     passes: dict[str, list[tuple[Rule, str]]] = {}
     for rule in rules:
@@ -158,7 +171,7 @@ def _check_submission(
             "(SELECT 1)",
         )
         passes.setdefault(source, []).append((rule, expression))
-    results = []
+    results: list[Result] = []
     for source, checks in passes.items():
         selected = ", ".join(f"({expression})::BOOLEAN" for _, expression in checks)
         try:
@@ -176,7 +189,6 @@ def _check_submission(
             ) from error
         for (rule, _), holds in zip(checks, verdicts, strict=True):
             results.append((rule, int(holds is not None), int(holds is False), int(holds is None), None))
-    _record(connection, submission_id, results)
     for rule, _, failed, _, _ in results:
         if failed:
             # No row is at fault: the finding points to the column as a whole, where the file has it.
@@ -186,16 +198,14 @@ def _check_submission(
                 [submission_id, rule.rule_id, rule.severity, rule.dimension, table.name, *_field(rule),
                  table.name, *_field(rule)],
             )  # fmt: skip
+    return results
 
 
 def _field(rule: Rule) -> tuple[str | None]:
     return (rule.fields[0] if rule.fields else None,)
 
 
-def _record(
-    connection: Any, submission_id: str, results: Sequence[tuple[Rule, int, int, int, str | None]]
-) -> None:
-    """Write result rows: rule, evaluated, failed, not applicable, why it could not run."""
+def _record(connection: Any, submission_id: str, results: Sequence[Result]) -> None:
     rows = [
         (
             submission_id,
@@ -216,11 +226,6 @@ def _record(
     connection.register("result_rows", pa.table(columns))
     connection.execute("INSERT INTO quality.rule_result SELECT * FROM result_rows")
     connection.unregister("result_rows")
-
-
-def _record_not_run(connection: Any, submission_id: str, rules: Sequence[tuple[Rule, str]]) -> None:
-    if rules:
-        _record(connection, submission_id, [(rule, 0, 0, 0, reason) for rule, reason in rules])
 
 
 def _count_unread(connection: Any, submission_id: str) -> None:
