@@ -289,7 +289,11 @@ def _store_sheet(
         for number in range(1, len(layout.headings) + 1)
         for table, field in (kept.get(number) or nothing)
     ]
-    connection.executemany('INSERT INTO raw."column" VALUES (?,?,?,?,?,?,?)', headings)
+    kinds = (*[pa.string()] * 2, pa.int32(), *[pa.string()] * 4)
+    columns = [pa.array([row[i] for row in headings], kind) for i, kind in enumerate(kinds)]
+    connection.register("headings", pa.table(columns, names=[f"h{i}" for i in range(len(kinds))]))
+    connection.execute('INSERT INTO raw."column" FROM headings')
+    connection.unregister("headings")
     each = ", ".join(f"cells[{n}]" if n in kept else "NULL" for n in range(1, width + 1))
     cells = f"cells[1:{width}]" if len(kept) == width else f"[{each}]"
     connection.register("received_rows", rows)

@@ -139,7 +139,7 @@ def _view(rows: pa.Table, name: str, layouts: list[SheetLayout], standard: Stand
     found = [y for y in layouts if any(mapped_headings(t) & set(y.columns) for t in y.spec.tables)]
     readers: dict[int, list[Reader]] = {}
     for layout in found:
-        for number, reader in _readers(layout, standard):
+        for number, reader in readers_of(layout, standard):
             readers.setdefault(number, []).append(reader)
     tables = {t.table: standard.tables[t.table] for y in layouts for t in y.spec.tables}
     top = _top(rows, name, max((y.first_row for y in found), default=0))
@@ -170,7 +170,8 @@ def _top(rows: pa.Table, name: str, first_row: int) -> tuple[TopRow, ...]:
     return tuple(row for place, row in enumerate(filled) if place < _TOP_ROWS or row.number < first_row)
 
 
-def _readers(layout: SheetLayout, standard: Standard) -> Iterator[tuple[int, Reader]]:
+def readers_of(layout: SheetLayout, standard: Standard) -> Iterator[tuple[int, Reader]]:
+    """Yield the fields that read a sheet, each with the number of a column that it reads."""
     for spec in layout.spec.tables:
         table = standard.tables[spec.table]
         for name, column in spec.columns.items():

@@ -46,8 +46,8 @@ class KnownTexts:
         if sheet_id not in self._words:
             found = known_words(self._views[sheet_id], self._profile, self._standard)
             self._words[sheet_id] = {n: with_parts(words) for n, words in found.items()}
-        found = self._words[sheet_id].get(number)
-        return _standard_words(self._standard) if found is None else found
+        words = self._words[sheet_id].get(number)
+        return _standard_words(self._standard) if words is None else words
 
 
 def with_parts(words: frozenset[str]) -> frozenset[str]:

@@ -20,17 +20,19 @@ from clearing_point.findings import (
     PARTED_OTHERWISE,
 )
 from clearing_point.intake.balance import Arrived
-from clearing_point.intake.changed import say_of_dates, say_of_references
+from clearing_point.intake.changed import doubt_of_references
 from clearing_point.intake.corrections import correct
+from clearing_point.intake.guard_columns import readers_of
 from clearing_point.intake.layout import SheetLayout, fold, working_columns
-from clearing_point.intake.lookups import code_lookup, date_lookup, number_lookup
+from clearing_point.intake.lookups import code_lookup
 from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark, rows_of_no_table
-from clearing_point.intake.select import Select, absent, flags, is_key, store, store_texts
+from clearing_point.intake.select import Select, absent, flags, is_key, store_texts
 from clearing_point.intake.source import Source, quoted
-from clearing_point.intake.stage import stage
+from clearing_point.intake.stage import rows_of, stage
+from clearing_point.intake.typed import Typed
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import Field, Standard
-from clearing_point.standard.structure import UNKNOWN_CODE, UNREADABLE
+from clearing_point.standard.structure import UNKNOWN_CODE
 
 
 def normalise(
@@ -78,22 +80,44 @@ def normalise(
     if corrections:
         file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
         correct(connection, submission_id, file_sha256, named, corrections)
+    typed = Typed(connection, profile, standard)
+    selects: list[tuple[Source, str, Select]] = []
     for number, (layout, rows) in enumerate(named):
+        coded = _coded_texts(connection, layout, rows, standard)
         for position, spec in enumerate(layout.spec.tables):
-            table = standard.tables[spec.table]
             source = Source(
-                connection, submission_id, layout, spec, table, profile, standard, rows,
-                {} if texts is None else texts,
+                connection, submission_id, layout, spec, standard.tables[spec.table], profile, standard, rows,
+                {} if texts is None else texts, coded,
             )  # fmt: skip
-            target = f"read_{table.name}_{number}_{position}"
-            _read_table(source, target)
-            filled.setdefault(table.name, []).append(target)
+            target = f"read_{spec.table}_{number}_{position}"
+            selects.append((source, target, _selected(source, target, typed)))
+            filled.setdefault(spec.table, []).append(target)
+    typed.look_up()
+    for source, target, select in selects:
+        _read_table(source, target, select)
+    counted = rows_of(connection, {rows: rows for _, rows in named})
+    for number, (layout, rows) in enumerate(named):
         here = came[number]
         here.not_placed = rows_of_no_table(
             connection, submission_id, layout, rows, f"read_{{}}_{number}_{{}}"
         )
-        here.read = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0] - here.not_placed
+        here.read = counted[rows] - here.not_placed
     return stage(connection, filled, standard)
+
+
+def _coded_texts(connection: Any, layout: SheetLayout, rows: str, standard: Standard) -> dict[int, list[str]]:
+    """Return the distinct texts of the columns of codes and of yes and no, in order."""
+    numbers = [n for n, reader in readers_of(layout, standard) if reader.is_flag or reader.field.is_coded]
+    found: dict[int, list[str]] = {}
+    if not numbers:
+        return found
+    each = " UNION ALL ".join(
+        f"SELECT DISTINCT {n} AS number, c{n} AS text FROM {rows} WHERE trim(coalesce(c{n}, '')) <> ''"
+        for n in dict.fromkeys(numbers)
+    )
+    for number, text in connection.execute(f"FROM ({each}) ORDER BY ALL").fetchall():
+        found.setdefault(number, []).append(text)
+    return found
 
 
 def _working_rows(connection: Any, layout: SheetLayout, rows: str) -> None:
@@ -114,15 +138,20 @@ def _working_rows(connection: Any, layout: SheetLayout, rows: str) -> None:
     )
 
 
-def _read_table(source: Source, target: str) -> None:
+def _selected(source: Source, target: str, typed: Typed) -> Select:
     selected: dict[str, str] = {}
     joins: list[str] = []
     for number, field in enumerate(source.table.received):
         spec = source.spec.columns.get(field.name)
-        made = _field_select(source, field, spec, f"{target}_{number}")
+        made = _field_select(source, field, spec, f"{target}_{number}", typed)
         selected.update(made.columns)
         joins.extend(made.joins)
     _ages_from_years(source, selected)
+    return Select(selected, tuple(joins))
+
+
+def _read_table(source: Source, target: str, select: Select) -> None:
+    selected = dict(select.columns)
     part = "0"
     where = _when_filled(source)
     if source.spec.explode:
@@ -135,7 +164,7 @@ def _read_table(source: Source, target: str) -> None:
     source.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {quoted(source.submission_id)} AS submission_id, "
         f"{quoted(source.layout.sheet)} AS sheet, r.source_row, {part}::SMALLINT AS source_part, {columns} "
-        f"FROM {source.rows} AS r {' '.join(joins)}{where}"
+        f"FROM {source.rows} AS r {' '.join(select.joins)}{where}"
     )
     if source.spec.explode:
         _number_parts(source, target)
@@ -174,7 +203,7 @@ def _when_filled(source: Source) -> str:
     return " WHERE " + " OR ".join(f"trim(coalesce(r.c{n}, '')) <> ''" for n in numbers)
 
 
-def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup: str) -> Select:
+def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup: str, typed: Typed) -> Select:
     if spec is not None and spec.row_number:
         # Row 3 of two years is not one person: the number of a row carries the period it was sent for.
         period = (
@@ -184,32 +213,34 @@ def _field_select(source: Source, field: Field, spec: ColumnSpec | None, lookup:
     if spec is not None and spec.flags:
         return flags(source, field, spec)
     if spec is not None and spec.also is not None:
-        return _both(source, field, spec, lookup)
+        return _both(source, field, spec, lookup, typed)
     column = source.column(spec) if spec is not None and spec.headings else None
     if spec is not None and spec.constant is not None:
-        return _lookup_select(source, field, spec, lookup, quoted(spec.constant), None)
+        return _lookup_select(source, field, spec, lookup, quoted(spec.constant), None, typed)
     if spec is None or column is None:
         return Select(absent(source, field))
     if field.type == "string" and not field.is_coded:
-        say_of_references(source, field, column)
+        doubt = doubt_of_references(source, field, column)
+        if doubt is not None:
+            typed.ask_reference(source, field, column, doubt)
         return Select({field.name: _plain_text(source, field, spec, column)})
-    made = _lookup_select(source, field, spec, lookup, f"r.c{column}", column)
+    made = _lookup_select(source, field, spec, lookup, f"r.c{column}", column, typed)
     if not field.no_column:
         return made
     no_spec = source.spec.columns.get(field.no_column)
     no_column = source.column(no_spec) if no_spec is not None else None
     if no_spec is None or no_column is None:
         return Select({**made.columns, field.no_column: "NULL::VARCHAR[]"}, made.joins)
-    other = _lookup_select(source, field, no_spec, f"{lookup}_no", f"r.c{no_column}", no_column)
+    other = _lookup_select(source, field, no_spec, f"{lookup}_no", f"r.c{no_column}", no_column, typed)
     missing = ", ".join(map(quoted, source.standard.missing_codes))
     said_no = f"list_filter({other.columns[field.name]}, lambda code: code NOT IN ({missing}))"
     return Select({**made.columns, field.no_column: said_no}, (*made.joins, *other.joins))
 
 
-def _both(source: Source, field: Field, spec: ColumnSpec, lookup: str) -> Select:
+def _both(source: Source, field: Field, spec: ColumnSpec, lookup: str, typed: Typed) -> Select:
     """Codes of two columns: what either of them says; unknown only where both are."""
-    first = _field_select(source, field, replace(spec, also=None), lookup)
-    second = _field_select(source, field, spec.also, f"{lookup}_also")
+    first = _field_select(source, field, replace(spec, also=None), lookup, typed)
+    second = _field_select(source, field, spec.also, f"{lookup}_also", typed)
     missing = ", ".join(map(quoted, source.standard.missing_codes))
     one, other = first.columns[field.name], second.columns[field.name]
     known = f"list_filter(list_concat({one}, {other}), lambda code: code NOT IN ({missing}))"
@@ -231,56 +262,18 @@ def _plain_text(source: Source, field: Field, spec: ColumnSpec, column: int) -> 
 
 
 def _lookup_select(
-    source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None
+    source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None, typed: Typed
 ) -> Select:
     blank = spec.missing.get("", source.profile.reading.missing.get("", source.profile.reading.blank))
     if field.is_coded:
         return _code_select(source, field, spec, lookup, cell, column, blank)
-    if column is None:
-        distinct = f"SELECT {cell} AS raw, false AS is_number"
-    else:
-        kind = f"coalesce(substr(kinds, {column}, 1) = 'n', false)"
-        distinct = (
-            f"SELECT DISTINCT c{column} AS raw, {kind} AS is_number FROM {source.rows} "
-            f"WHERE trim(coalesce(c{column}, '')) <> ''"
-        )
-    if field.type == "date":
-        date_lookup(source, spec, lookup, distinct)
-    else:
-        number_lookup(source, field, spec, lookup, distinct)
-    on = f"{lookup}.raw = {cell}"
-    if column is not None:
-        on += f" AND {lookup}.is_number = coalesce(substr(r.kinds, {column}, 1) = 'n', false)"
-        unread = f"{lookup}.raw IS NOT NULL AND {lookup}.value IS NULL AND {lookup}.missing IS NULL"
-        here = f"FROM {source.rows} AS r JOIN {lookup} ON {on} WHERE {unread}"
-        if field.type == "date":
-            said = say_of_dates(source, field, column, here)
-            here += f" AND NOT ({said})" if said else ""
-        store(source, field, column, here, UNREADABLE)
-    columns = {field.name: f"{lookup}.value"}
-    missing = (
-        f"CASE WHEN {lookup}.value IS NOT NULL THEN NULL WHEN {lookup}.raw IS NULL THEN {quoted(blank)} "
-        f"ELSE coalesce({lookup}.missing, 'UNK') END"
-    )
-    columns[field.missing_column or ""] = missing
-    if field.precision_column:
-        columns[field.precision_column] = f"coalesce({lookup}.precision, {missing})"
-    return Select(columns, (f"LEFT JOIN {lookup} ON {on}",))
+    return typed.ask(source, field, spec, cell, column, blank)
 
 
 def _code_select(
     source: Source, field: Field, spec: ColumnSpec, lookup: str, cell: str, column: int | None, blank: str
 ) -> Select:
-    if column is None:
-        texts = [spec.constant or ""]
-    else:
-        texts = [
-            text
-            for (text,) in source.connection.execute(
-                f"SELECT DISTINCT c{column} FROM {source.rows} "
-                f"WHERE trim(coalesce(c{column}, '')) <> '' ORDER BY 1"
-            ).fetchall()
-        ]
+    texts = [spec.constant or ""] if column is None else source.coded.get(column, [])
     source.texts.setdefault(field.name, set()).update(texts)
     found = code_lookup(source, field, spec, lookup, cell, texts, blank)
     if column is not None:
@@ -289,5 +282,4 @@ def _code_select(
         store_texts(source, field, column, found.respelled, OTHER_SPELLING, INFORMATION)
         store_texts(source, field, column, found.mixed, MISSING_BESIDE_CODE)
         store_texts(source, field, column, found.parted, PARTED_OTHERWISE)
-    several = field.multiple or source.spec.explode == field.name
-    return Select({field.name: found.value if several else f"({found.value})[1]"}, found.joins)
+    return Select({field.name: found.value}, found.joins)

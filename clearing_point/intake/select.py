@@ -87,12 +87,10 @@ def _flag_texts(source: Source, field: Field, column: int) -> tuple[str, str]:
         fold(w): None for w in (*reading.missing, *source.standard.missing_codes, "")
     }
     meaning |= {fold(w): True for w in reading.yes} | {fold(w): False for w in reading.no}
-    texts = source.connection.execute(
-        f"SELECT DISTINCT c{column} FROM {source.rows} WHERE c{column} IS NOT NULL ORDER BY 1"
-    ).fetchall()
-    unread = tuple(text for (text,) in texts if fold(text) not in meaning)
+    texts = source.coded.get(column, [])
+    unread = tuple(text for text in texts if fold(text) not in meaning)
     store_texts(source, field, column, unread, UNKNOWN_CODE)
-    said = [(text, meaning.get(fold(text))) for (text,) in texts]
+    said = [(text, meaning.get(fold(text))) for text in texts]
     yes = ", ".join(quoted(text) for text, value in said if value is True) or "NULL"
     no = ", ".join(quoted(text) for text, value in said if value is False) or "NULL"
     return yes, no

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class Source:
     rows: str
     texts: dict[str, set[str]] = field(default_factory=dict, repr=False)
     """Coded field -> distinct texts of its cells; shared by all sources of a file."""
+    coded: Mapping[int, list[str]] = field(default_factory=dict, repr=False)
+    """Column of codes or of yes and no -> its distinct texts, in order."""
 
     def column(self, spec: ColumnSpec) -> int | None:
         """Return the column number that a field is read from, if the sheet has it."""

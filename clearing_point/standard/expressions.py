@@ -234,10 +234,11 @@ def create_known_views(connection: Any, standard: Standard, sources: dict[str, s
     sources : dict
         Table name -> data table to read; see :func:`known_select`.
     """
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {KNOWN}")
+    statements = [f"CREATE SCHEMA IF NOT EXISTS {KNOWN}"]
     for name, source in sources.items():
         select = known_select(standard.tables[name], source, standard)
-        connection.execute(f'CREATE OR REPLACE VIEW {KNOWN}."{name}" AS {select}')
+        statements.append(f'CREATE OR REPLACE VIEW {KNOWN}."{name}" AS {select}')
+    connection.execute("; ".join(statements))
 
 
 def joined_from(table: Table, standard: Standard) -> str:
@@ -284,7 +285,7 @@ def install_macros(connection: Any, standard: Standard) -> None:
     """
     codes = ", ".join(f"'{c}'" for c in standard.missing_codes)
     empty = f"'{standard.settings['missing']['empty_cell']}'"
-    connection.execute(
+    statements = [
         "CREATE OR REPLACE TEMP MACRO last_possible_day(day_given, exactness) AS CASE exactness "
         "WHEN 'MONTH' THEN last_day(day_given) "
         "WHEN 'QUARTER' THEN (date_trunc('quarter', day_given) + INTERVAL 3 MONTH - INTERVAL 1 DAY)::DATE "
@@ -300,14 +301,14 @@ def install_macros(connection: Any, standard: Standard) -> None:
         f"WHEN text_given IN ({codes}) THEN text_given END; "
         "CREATE OR REPLACE TEMP MACRO missing_code_of_list(codes_given) AS CASE WHEN codes_given IS NULL "
         f"THEN {empty} WHEN len(codes_given) > 0 AND list_has_all([{codes}], codes_given) THEN codes_given[1] END"
-    )
+    ]
     for codelist in standard.codelists.values():
         for attribute in codelist.attributes:
             pairs = ", ".join(
                 f"'{c.code}': '{c.attributes[attribute]}'" for c in codelist.codes if c.attributes[attribute]
             )
             if pairs:
-                connection.execute(
+                statements.append(
                     f"CREATE OR REPLACE TEMP MACRO {codelist.name}_{attribute}(code) AS MAP {{{pairs}}}[code]"
                 )
     members: dict[str, list[str]] = {}
@@ -317,8 +318,9 @@ def install_macros(connection: Any, standard: Standard) -> None:
             f"'u': {row['valid_to'][:4] or 9999}}}"
         )
     groups = ", ".join(f"'{g}': [{', '.join(rows)}]" for g, rows in members.items())
-    connection.execute(
+    statements.append(
         "CREATE OR REPLACE TEMP MACRO territory_in_group(territory, group_id, year) AS CASE WHEN territory IS "
         f"NOT NULL THEN len(list_filter(MAP {{{groups}}}[group_id], lambda m: m.t = territory "
         "AND (year IS NULL OR m.f <= year AND year <= m.u))) > 0 END"
     )
+    connection.execute("; ".join(statements))
