@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,7 @@ from clearing_point.intake.guard_contents import in_memory
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
-from clearing_point.intake.source import quoted
+from clearing_point.intake.source import arrow_of, quoted
 from clearing_point.standard.model import Standard
 
 _ALIKE = str.maketrans("АВЕЅІЈКМНОРСТУХЗΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYX3ABEZHIKMNOPTYX")
@@ -32,27 +33,48 @@ _FEWEST = 2
 
 def headings_again(received: ReceivedFile, layouts: Sequence[SheetLayout]) -> dict[str, frozenset[int]]:
     """Return sheet -> its data rows that hold nothing but the headings once more, as joined exports do."""
-    found: dict[str, frozenset[int]] = {}
+    wanted: dict[str, tuple[int, dict[int, set[str]]]] = {}
     for sheet in dict.fromkeys(layout.sheet for layout in layouts):
         here = [layout for layout in layouts if layout.sheet == sheet]
         words = _headings(received.rows, here[0])
-        keys = [n for n in sorted(kept_columns(here[0])) if words.get(n)]
-        if len(keys) < _FEWEST:
-            continue
-        first = max(layout.first_row for layout in here)
-        said = " + ".join(
-            f"CASE WHEN cells[{n}] IS NULL THEN 0 WHEN list_contains({_texts(words[n])}, "
-            f"lower(trim(cells[{n}]))) THEN 1 ELSE -10000 END"
-            for n in keys
-        )
-        with in_memory(received.rows) as connection:
+        keys = {n: words[n] for n in sorted(kept_columns(here[0])) if words.get(n)}
+        if len(keys) >= _FEWEST:
+            wanted[sheet] = (max(layout.first_row for layout in here), keys)
+    found: dict[str, frozenset[int]] = {}
+    with in_memory(received.rows) as connection:
+        for sheet in _sheets_in_question(connection, wanted):
+            first, keys = wanted[sheet]
+            said = " + ".join(
+                f"CASE WHEN cells[{n}] IS NULL THEN 0 WHEN list_contains({_texts(words)}, "
+                f"lower(trim(cells[{n}]))) THEN 1 ELSE -10000 END"
+                for n, words in keys.items()
+            )
             rows = connection.execute(
                 f"SELECT source_row FROM received_rows WHERE sheet = ? AND source_row >= ? AND {said} >= {_FEWEST}",
                 [sheet, first],
             ).fetchall()
-        if rows:
-            found[sheet] = frozenset(row for (row,) in rows)
+            if rows:
+                found[sheet] = frozenset(row for (row,) in rows)
     return found
+
+
+def _sheets_in_question(connection: Any, wanted: Mapping[str, tuple[int, dict[int, set[str]]]]) -> list[str]:
+    """Return the sheets with a row whose first two cells may be headings: seldom one, so all are asked at once."""
+    rows = [
+        (sheet, first, number, sorted(words), other, sorted(others))
+        for sheet, (first, keys) in wanted.items()
+        for (number, words), (other, others) in [list(keys.items())[:_FEWEST]]
+    ]
+    kinds = {"sheet": pa.string(), "first": pa.int32(), "a": pa.int32(), "a_words": pa.list_(pa.string()),
+             "b": pa.int32(), "b_words": pa.list_(pa.string())}  # fmt: skip
+    connection.register("wanted", arrow_of(rows, kinds))
+    either = " AND ".join(
+        f"(cells[{n}] IS NULL OR list_contains({n}_words, lower(trim(cells[{n}]))))" for n in ("a", "b")
+    )
+    asked = connection.execute(
+        f"SELECT DISTINCT sheet FROM received_rows JOIN wanted USING (sheet) WHERE source_row >= first AND {either}"
+    ).fetchall()
+    return [sheet for sheet in wanted if (sheet,) in asked]
 
 
 def without(
@@ -76,35 +98,47 @@ def without(
 
 def references(received: ReceivedFile, layouts: Sequence[SheetLayout], standard: Standard) -> list[Finding]:
     """Find references that lost digits or became times, and those of a numbering that differ only in their writing."""
-    findings: list[Finding] = []
-    for layout in layouts:
-        columns = _references(layout, standard)
-        if not columns:
-            continue
-        parts = " UNION ALL ".join(
-            f"SELECT {number} AS number, source_row, trim(cells[{number}]) AS said FROM here "
-            f"WHERE cells[{number}] IS NOT NULL"
-            for number in columns
-        )
-        lost = f"regexp_full_match(said, {quoted(DIGITS_LOST)}) OR regexp_full_match(said, {quoted(TIME_OF_DAY)})"
-        with in_memory(received.rows) as connection:
-            connection.execute(
-                f"CREATE TEMP VIEW here AS SELECT source_row, cells FROM received_rows WHERE sheet = {quoted(layout.sheet)} "
-                f"AND source_row >= {layout.first_row}"
-            )
-            rows = connection.execute(
-                f"SELECT number, source_row FROM ({parts}) WHERE {lost} ORDER BY 1, 2"
-            ).fetchall()
-            texts = connection.execute(
-                f"SELECT number, said, min(source_row) FROM ({parts}) GROUP BY ALL ORDER BY 3"
-            ).fetchall()
-        findings += [_said(REFERENCE_CHANGED, layout, columns, number, row) for number, row in rows]
-        keys = {n for n, (table, field) in columns.items() if field in standard.tables[table].primary_key}
-        seen: dict[tuple[int, str], str] = {}
-        for number, text, row in texts:
-            if number in keys and seen.setdefault((number, _key(text)), text) != text:
-                findings.append(_said(ALIKE_REFERENCES, layout, columns, number, row))
-    return list(dict.fromkeys(findings))
+    columns = [_references(layout, standard) for layout in layouts]
+    keys = [
+        {n for n, (table, field) in read.items() if field in standard.tables[table].primary_key}
+        for read in columns
+    ]
+    wanted = [
+        (place, layout.sheet, layout.first_row, number, number in keys[place])
+        for place, layout in enumerate(layouts)
+        for number in columns[place]
+    ]
+    if not wanted:
+        return []
+    kinds = {
+        "place": pa.int32(),
+        "sheet": pa.string(),
+        "first": pa.int32(),
+        "number": pa.int32(),
+        "is_key": pa.bool_(),
+    }
+    parts = (
+        "SELECT place, number, is_key, source_row, trim(cells[number]) AS said FROM received_rows "
+        "JOIN wanted USING (sheet) WHERE source_row >= first AND cells[number] IS NOT NULL"
+    )
+    lost = f"regexp_full_match(said, {quoted(DIGITS_LOST)}) OR regexp_full_match(said, {quoted(TIME_OF_DAY)})"
+    with in_memory(received.rows) as connection:
+        connection.register("wanted", arrow_of(wanted, kinds))
+        changed = connection.execute(
+            f"SELECT place, number, source_row FROM ({parts}) WHERE {lost} ORDER BY ALL"
+        ).fetchall()
+        texts = connection.execute(
+            f"SELECT place, number, said, min(source_row) FROM ({parts}) WHERE is_key GROUP BY ALL ORDER BY 1, 4"
+        ).fetchall()
+    found = [
+        (place, _said(REFERENCE_CHANGED, layouts[place], columns[place], number, row))
+        for place, number, row in changed
+    ]
+    seen: dict[tuple[int, int, str], str] = {}
+    for place, number, text, row in texts:
+        if seen.setdefault((place, number, _key(text)), text) != text:
+            found.append((place, _said(ALIKE_REFERENCES, layouts[place], columns[place], number, row)))
+    return list(dict.fromkeys(finding for _, finding in sorted(found, key=lambda one: one[0])))
 
 
 def _said(

@@ -59,9 +59,22 @@ def _several(word: str) -> Sequence[str]:
     return _BETWEEN.split(word) if _BETWEEN.search(word) else ()
 
 
-@lru_cache(maxsize=4)
-def _standard_words(standard: Standard) -> frozenset[str]:
-    def make() -> bytes:
-        return json.dumps(sorted(with_parts(frozenset(map(fold, texts_of(standard)))))).encode()
+def own_words(standard: Standard) -> frozenset[str]:
+    """Return the standard's own texts, folded."""
+    return _own_texts(standard)[0]
 
-    return frozenset(json.loads(kept_for(standard.sha256, "known_texts", make)))
+
+def _standard_words(standard: Standard) -> frozenset[str]:
+    return _own_texts(standard)[1]
+
+
+@lru_cache(maxsize=4)
+def _own_texts(standard: Standard) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the standard's own texts, and these with their parts."""
+
+    def make() -> bytes:
+        own = frozenset(map(fold, texts_of(standard)))
+        return json.dumps([sorted(own), sorted(with_parts(own) - own)]).encode()
+
+    own, parts = map(frozenset, json.loads(kept_for(standard.sha256, "own_texts", make)))
+    return own, own | parts

@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import GROUP_SEPARATOR, Profile, SheetSpec
 from clearing_point.errors import InputProblem
 from clearing_point.findings import Finding
-from clearing_point.intake.forbidden import texts_of
 from clearing_point.intake.guard_contents import in_memory
+from clearing_point.intake.guard_known import own_words
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns
 from clearing_point.intake.minimal import LeftOut, is_skipped, left_out, remarks_on
 from clearing_point.intake.read import SCHEMA, ReceivedFile
@@ -245,12 +244,6 @@ def _place(layout: SheetLayout) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4)
-def _own_words(standard: Standard) -> frozenset[str]:
-    """Fold the standard's own texts once, and not for every sheet of every file."""
-    return frozenset(map(fold, texts_of(standard)))
-
-
 def _top(rows: pa.Table, layouts: Sequence[SheetLayout], standard: Standard) -> pa.Table:
     """Return the rows of headings and between them and the data: the headings that are read, and our own words."""
     layout = layouts[0]
@@ -264,7 +257,7 @@ def _top(rows: pa.Table, layouts: Sequence[SheetLayout], standard: Standard) -> 
         made[layout.header_row + 1] = [pair[1] if len(pair) > 1 else None for pair in pairs]
     else:
         made[layout.header_row] = headings
-    words = _own_words(standard)
+    words = own_words(standard)
     below = layout.header_row + layout.spec.header_height
     near = rows.filter(
         pa.compute.and_(

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.findings import INFORMATION, WORDS_LEFT_OUT, Finding
@@ -21,7 +23,7 @@ from clearing_point.intake.layout import SheetLayout, fold, kept_columns
 from clearing_point.intake.lookups import is_parted, parts_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.remarks import ERROR_TEXT
-from clearing_point.intake.source import quoted
+from clearing_point.intake.source import arrow_of, quoted
 from clearing_point.intake.words import Words, missing_words, words_of
 from clearing_point.standard.model import NUMBER_TYPES, Field, Standard, Table
 
@@ -116,11 +118,11 @@ def left_out(
     """
     numbering: dict[str, str] = {}
     found: list[LeftOut] = []
-    for sheet in dict.fromkeys(layout.sheet for layout in layouts):
-        here = [layout for layout in layouts if layout.sheet == sheet]
-        columns = _columns(here, profile, standard, corrections)
-        texts = _texts(connection, here, sorted(columns))
-        for number, seen in sorted(texts.items()):
+    sheets = {layout.sheet: [other for other in layouts if other.sheet == layout.sheet] for layout in layouts}
+    columns_of = {sheet: _columns(here, profile, standard, corrections) for sheet, here in sheets.items()}
+    texts = _texts(connection, sheets, columns_of)
+    for sheet, columns in columns_of.items():
+        for number, seen in texts.get(sheet, {}).items():
             column = columns[number]
             changed = _changed(column, seen, numbering)
             if changed:
@@ -151,25 +153,32 @@ def is_skipped(layouts: Sequence[SheetLayout]) -> str:
     return f"({' OR '.join(marks)})" if marks else "false"
 
 
-def _texts(connection: Any, layouts: Sequence[SheetLayout], numbers: Sequence[int]) -> dict[int, list[str]]:
-    """Return column number -> its distinct texts, in the order of their first row."""
-    if not numbers:
-        return {}
+def _texts(
+    connection: Any, sheets: Mapping[str, Sequence[SheetLayout]], columns: Mapping[str, Mapping[int, _Column]]
+) -> dict[str, dict[int, list[str]]]:
+    """Return sheet -> column number -> its distinct texts, in the order of their first row."""
+    wanted = [
+        (sheet, min(layout.first_row for layout in here), number)
+        for sheet, here in sheets.items()
+        for number in columns[sheet]
+    ]
+    found: dict[str, dict[int, list[str]]] = {}
+    if not wanted:
+        return found
+    skipped = " ".join(f"WHEN {quoted(sheet)} THEN {is_skipped(here)}" for sheet, here in sheets.items())
     connection.execute(FOLD)
-    found: dict[int, list[str]] = {}
-    for number, value in connection.execute(
-        "SELECT number, value FROM (SELECT source_row, generate_subscripts(cells, 1)::INTEGER AS number, "
-        "unnest(cells) AS value FROM received_rows WHERE sheet = $sheet AND source_row >= $first "
-        f"AND NOT {is_skipped(layouts)}) "
-        "WHERE list_contains($numbers, number) AND value IS NOT NULL AND trim(value) <> '' "
-        "GROUP BY number, value ORDER BY number, min(source_row), value",
-        {
-            "sheet": layouts[0].sheet,
-            "first": min(layout.first_row for layout in layouts),
-            "numbers": list(numbers),
-        },
+    kinds = {"sheet": pa.string(), "first": pa.int32(), "number": pa.int32()}
+    connection.register("wanted", arrow_of(wanted, kinds))
+    for sheet, number, value in connection.execute(
+        "SELECT sheet, number, value FROM (SELECT sheet, source_row, unnest(cells) AS value, "
+        "generate_subscripts(cells, 1)::INTEGER AS number FROM received_rows "
+        f"JOIN (SELECT DISTINCT sheet, first FROM wanted) USING (sheet) "
+        f"WHERE source_row >= first AND NOT CASE sheet {skipped} END) SEMI JOIN wanted USING (sheet, number) "
+        "WHERE value IS NOT NULL AND trim(value) <> '' "
+        "GROUP BY sheet, number, value ORDER BY sheet, number, min(source_row), value"
     ).fetchall():
-        found.setdefault(number, []).append(value)
+        found.setdefault(sheet, {}).setdefault(number, []).append(value)
+    connection.unregister("wanted")
     return found
 
 

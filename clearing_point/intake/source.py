@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow as pa
 
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.intake.layout import SheetLayout
@@ -36,3 +38,10 @@ class Source:
 def quoted(value: str) -> str:
     """Return a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def arrow_of(rows: Sequence[Sequence[Any]], kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return rows as an Arrow table of these columns, for the engine to join to."""
+    return pa.table(
+        {name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(kinds.items())}
+    )

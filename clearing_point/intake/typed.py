@@ -7,7 +7,6 @@ stands in the cell (``raw``), whether the cell was a number (``is_number``) and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from clearing_point.countries.profile import ColumnSpec, Profile
 from clearing_point.intake.changed import DatesSeen, dates_seen, say_of_dates, say_of_reference
 from clearing_point.intake.layout import fold
 from clearing_point.intake.select import Select, store
-from clearing_point.intake.source import quoted
+from clearing_point.intake.source import arrow_of, quoted
 from clearing_point.intake.words import missing_words
 from clearing_point.standard.model import Field, Standard
 from clearing_point.standard.structure import UNREADABLE
@@ -149,8 +148,8 @@ class Typed:
         kinds = {"id": pa.int32(), "rows": pa.string(), "number": pa.int32(), "kind": pa.string(), "part": pa.string(),
                  "separator": pa.string(), "words": pa.int32()}  # fmt: skip
         meant = {"words": pa.int32(), "word": pa.string(), "missing": pa.string()}
-        self.connection.register("asked", _arrow(asked, kinds))
-        self.connection.register("missing_words", _arrow(said, meant))
+        self.connection.register("asked", arrow_of(asked, kinds))
+        self.connection.register("missing_words", arrow_of(said, meant))
         self.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE looked_up AS WITH texts AS ({' UNION ALL '.join(texts)}), "
             "meant AS (SELECT id, kind, raw, is_number, missing, CASE part "
@@ -204,12 +203,6 @@ class Typed:
             f"CASE WHEN {said} THEN coalesce({value}) END AS date, "
             f"CASE WHEN {said} THEN CASE {precision} END END AS precision"
         )
-
-
-def _arrow(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, pa.DataType]) -> pa.Table:
-    return pa.table(
-        {name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(kinds.items())}
-    )
 
 
 def _precision_of(pattern: str) -> str:
