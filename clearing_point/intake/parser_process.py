@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
+from clearing_point.engine import without_pandas
 from clearing_point.findings import place_of
 from clearing_point.intake import limits
 from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
@@ -25,6 +26,7 @@ from clearing_point.intake.unseen import HasDocumentType, Unseen, look_at_sheets
 from clearing_point.processes import end_with_parent
 
 
+@without_pandas()
 def main() -> int:
     """Parse the workbook named on the command line; see the module's text."""
     end_with_parent()  # what is read is nobody's once the command that asked for it was killed
