@@ -32,7 +32,7 @@ from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
 from clearing_point.suites.runner import Ask
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import held_open, opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
 from clearing_point.warehouse.workspace import drop_workspace
@@ -106,20 +106,21 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)
-        _note_place(receipt, plan, item)
-        verdict = judge(
-            receipt.workspace,
-            receipt.submission_id,
-            standard,
-            refused=receipt.refused,
-            use=profile.use,
-            earlier=plan.earlier,
-            waivers=decisions.waivers,
-            answers=answers,
-        )
-        feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
-        remarks = may_be_meant(receipt, profile, standard, item.language)
-        feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
+        with held_open(receipt.workspace, attach=plan.earlier.attached):
+            _note_place(receipt, plan, item)
+            verdict = judge(
+                receipt.workspace,
+                receipt.submission_id,
+                standard,
+                refused=receipt.refused,
+                use=profile.use,
+                earlier=plan.earlier,
+                waivers=decisions.waivers,
+                answers=answers,
+            )
+            feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
+            remarks = may_be_meant(receipt, profile, standard, item.language)
+            feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
     except BaseException:
         drop_workspace(receipt.workspace)
         raise
