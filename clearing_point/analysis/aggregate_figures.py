@@ -10,8 +10,8 @@ from sqlglot import exp
 from clearing_point.analysis.persons import YEAR
 from clearing_point.errors import InputProblem
 from clearing_point.standard.aggregate_figures import invented_joints
-from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import TERRITORY, Indicator, Standard
+from clearing_point.standard.qualify import parse_expression
 
 
 def places_of(connection: Any, standard: Standard, name: str) -> frozenset[tuple[str, str]] | None:

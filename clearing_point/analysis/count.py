@@ -46,8 +46,9 @@ from clearing_point.disclosure.relations import Units
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
 from clearing_point.standard.allowed import one_query
-from clearing_point.standard.expressions import install_macros, parse_expression
+from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import TERRITORY, Breakdown, Indicator, Measure, Population, Standard
+from clearing_point.standard.qualify import parse_expression
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from clearing_point.analysis.units import (
     way_to_person,
 )
 from clearing_point.standard.columns import columns_of
-from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import LINEAGE, Indicator, Standard, Table
+from clearing_point.standard.qualify import parse_expression
 
 Column = tuple[str, str]
 """A table of the standard and one of its fields."""

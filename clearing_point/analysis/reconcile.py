@@ -14,8 +14,8 @@ from typing import Any
 from clearing_point.analysis.count import open_current, population_table
 from clearing_point.analysis.units import CURRENT
 from clearing_point.errors import InputProblem
-from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import Standard
+from clearing_point.standard.qualify import parse_expression
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.warehouse.connection import connect, opened
 

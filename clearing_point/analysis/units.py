@@ -15,8 +15,8 @@ from sqlglot import exp
 from clearing_point.analysis.persons import LINKED
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.aggregate_figures import key_of_unit, units_sql
-from clearing_point.standard.expressions import parse_expression
 from clearing_point.standard.model import Indicator, Population, Standard, Table
+from clearing_point.standard.qualify import parse_expression
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""

@@ -1,4 +1,4 @@
-"""SQL expressions of the standard: parsed, limited to what an expression may do, and made runnable.
+"""SQL expressions of the standard, made runnable; :mod:`clearing_point.standard.qualify` parses and limits them.
 
 Rules, derived fields and indicators are written as DuckDB expressions in YAML. They may name the
 row's own columns, columns of parent tables as ``table.column``, and other tables in subqueries.
@@ -8,14 +8,8 @@ Missing codes appear to them as NULL: an expression over an unknown value is its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
-from clearing_point.errors import InputProblem
-from clearing_point.standard.allowed import refuse_more_than_reading
 from clearing_point.standard.columns import columns_of
 from clearing_point.standard.model import LINEAGE, Standard, Table
 
@@ -26,36 +20,6 @@ STAGED, PREVIOUS = "staged", "previous"
 """Prefixes that show missing codes: this submission, and the accepted one of the same sender before it."""
 
 RECEIPT = "receipt"
-_ENGINE_TABLES = {
-    RECEIPT: ("raw", "submission"),
-    "received_record": ("raw", "record"),
-    "received_column": ("raw", "column"),
-    "published_figure": ("ref", "published_figure"),
-}
-"""What the engine knows besides the tables of the standard, under the names that rules use."""
-
-
-def parse_expression(text: str) -> exp.Expression:
-    """Parse one scalar expression.
-
-    Raises
-    ------
-    InputProblem
-        If it is no single expression, or does more than an expression may: statements, file
-        access, settings.
-    """
-    try:
-        parsed = sqlglot.parse(f"SELECT {text}", dialect="duckdb")
-    except (sqlglot.errors.SqlglotError, RecursionError, ValueError) as error:
-        raise InputProblem(f"not an SQL expression: {text.strip()[:120]!r}") from error
-    if len(parsed) != 1 or not isinstance(parsed[0], exp.Select) or len(parsed[0].expressions) != 1:
-        raise InputProblem(f"not one SQL expression: {text.strip()[:120]!r}")
-    select = parsed[0]
-    if any(value for name, value in select.args.items() if name not in ("expressions", "kind")):
-        raise InputProblem(f"an expression, not a query, is expected: {text.strip()[:120]!r}")
-    refuse_more_than_reading(select, text)
-    found: exp.Expression = select.expressions[0]
-    return found
 
 
 def ancestors(table: Table, standard: Standard) -> tuple[str, ...]:
@@ -103,96 +67,15 @@ def take_compiled(standard: Standard, ready: Mapping[tuple[str, str], Compiled])
 def compiled(text: str, table_name: str, standard: Standard) -> Compiled:
     """Return :func:`qualified` and :func:`one_table_select` of an expression; raises as they do."""
     ready = _READY.get(standard.sha256, {}).get((text, table_name))
-    return ready or _qualified(text, table_name, standard.sha256, standard)
+    if ready is not None:
+        return ready
+    from clearing_point.standard.qualify import qualified_and_split  # the parser is heavy, and seldom needed
+
+    return qualified_and_split(text, table_name, standard.sha256, standard)
 
 
-@lru_cache(maxsize=4096)
-def _qualified(text: str, name: str, _sha256: str, standard: Standard) -> Compiled:
-    tree = parse_expression(text)
-    table = standard.tables[name]
-    own = _names(table)
-    lineage = set(ancestors(table, standard))
-    wrapper = exp.Paren(this=tree)
-    bound = {p.name for node in wrapper.find_all(exp.Lambda) for p in node.expressions}
-    for column in list(wrapper.find_all(exp.Column)):
-        owner = column.table
-        if column.find_ancestor(exp.Select):
-            # A subquery resolves its own names first; the row's own columns reach into it by name.
-            if not owner and column.name in own and not _inner_names(column, standard):
-                column.set("table", exp.to_identifier(name))
-            continue
-        if not owner:
-            if column.name in bound:
-                continue
-            if column.name not in own:
-                raise InputProblem(f"no column '{column.name}' in table {name}: {text.strip()[:120]!r}")
-            column.set("table", exp.to_identifier(name))
-        elif owner == RECEIPT:
-            continue
-        elif owner == name or owner in lineage:
-            if column.name not in _names(standard.tables[owner]):
-                raise InputProblem(f"no column '{owner}.{column.name}': {text.strip()[:120]!r}")
-        elif owner not in bound:
-            raise InputProblem(f"'{owner}' is no parent of {name}: {text.strip()[:120]!r}")
-    for source in wrapper.find_all(exp.Table):
-        _place(source, standard, text)
-    for counted in list(wrapper.find_all(exp.CountIf)):
-        counted.replace(_counted(counted.this))
-    split = _split(tree)
-    return wrapper.sql(dialect="duckdb", copy=False), split  # writing a copy would cost as much as parsing
-
-
-def _counted(condition: exp.Expression) -> exp.Expression:
-    """Count rows of which a condition is true: ``count_if`` of DuckDB is NULL where it was unknown for all of them."""
-    found: exp.Expression = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
-    return found
-
-
-def _place(source: exp.Table, standard: Standard, text: str) -> None:
-    """Say in which schema a table of a subquery stands; a rule cannot name another."""
-    alias = source.alias or source.name
-    if source.db:
-        if source.db not in (STAGED, PREVIOUS):
-            raise InputProblem(f"the schema '{source.db}' cannot be read here: {text.strip()[:120]!r}")
-        schema, name = source.db, source.name
-    else:
-        schema, name = _ENGINE_TABLES.get(source.name, (KNOWN, source.name))
-    if source.name not in standard.tables and (source.db or source.name not in _ENGINE_TABLES):
-        raise InputProblem(f"no table '{source.name}' in the standard: {text.strip()[:120]!r}")
-    source.set("db", exp.to_identifier(schema))
-    source.set("this", exp.to_identifier(name, quoted=True))
-    source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
-
-
-def _split(tree: exp.Expression) -> tuple[str, str] | None:
-    while isinstance(tree, exp.Paren | exp.Subquery) and not tree.args.get("alias"):
-        tree = tree.this
-    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
-        return None
-    clauses = {name for name, value in tree.args.items() if value} - {"expressions", "from", "from_"}
-    source = tree.args.get("from") or tree.args.get("from_")
-    if clauses or source is None or not isinstance(source.this, exp.Table) or source.this.args.get("joins"):
-        return None
-    inner: exp.Expression = tree.expressions[0]
-    return inner.sql(dialect="duckdb"), source.this.sql(dialect="duckdb")
-
-
-def _inner_names(column: exp.Column, standard: Standard) -> bool:
-    """Whether a subquery around a column has a source of its own with that name."""
-    select = column.find_ancestor(exp.Select)
-    while select is not None:
-        for source in select.find_all(exp.Table):
-            other = standard.tables.get(source.name)
-            if other is not None and column.name in _names(other):
-                return True
-        for alias in select.find_all(exp.TableAlias):
-            if column.name in {c.name for c in alias.columns}:
-                return True
-        select = select.find_ancestor(exp.Select)
-    return False
-
-
-def _names(table: Table) -> set[str]:
+def names_of(table: Table) -> set[str]:
+    """Return the names that a row of a table has for an expression."""
     return {name for name, _ in columns_of(table)} | set(LINEAGE)
 
 

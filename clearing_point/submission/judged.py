@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clearing_point import engine
 from clearing_point.countries import Profile
@@ -15,7 +15,6 @@ from clearing_point.intake.archive import put_away
 from clearing_point.intake.kept import read_kept
 from clearing_point.intake.receive import Receipt, receive, receive_kept
 from clearing_point.project import Project
-from clearing_point.quality.confirm import confirmed
 from clearing_point.quality.feedback import Feedback, feedback_of
 from clearing_point.quality.judge import Verdict, judge
 from clearing_point.quality.meant import with_meant
@@ -31,11 +30,13 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
-from clearing_point.suites.runner import Ask
 from clearing_point.warehouse.connection import held_open, opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
 from clearing_point.warehouse.workspace import drop_workspace
+
+if TYPE_CHECKING:
+    from clearing_point.suites.runner import Ask
 
 Progress = Callable[[str], None]
 WAITING, READING, CHECKING, CONFIRMING, COMPARING, STORING = (
@@ -142,6 +143,10 @@ def confirmed_by(
     InternalError
         If the two disagree on a rule.
     """
+    from clearing_point.quality.confirm import (
+        confirmed,
+    )  # a check, which suites never confirm, does not load them
+
     if found.receipt.refused:
         return found
     progress(CONFIRMING)

@@ -13,14 +13,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clearing_point.errors import InternalError
 from clearing_point.processes import end_with_parent
-from clearing_point.suites.runner import Ask, import_library, run_suites
 
 _LIBRARY = "great_expectations"
 _SECONDS_TO_END = 5
+if TYPE_CHECKING:
+    from clearing_point.suites.runner import Ask
+
 _ASK: ContextVar[Ask | None] = ContextVar("ask", default=None)
 """Of the block around this one."""
 
@@ -33,6 +35,8 @@ def library_beside() -> Iterator[Ask]:
     :class:`~clearing_point.errors.InternalError` if the process ends before it answers.
     """
     if _LIBRARY in sys.modules or (os.cpu_count() or 1) < 2:
+        from clearing_point.suites.runner import run_suites
+
         yield run_suites
         return
     if (shared := _ASK.get()) is not None:
@@ -84,6 +88,8 @@ def main() -> None:
     end_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
+    from clearing_point.suites.runner import import_library, run_suites
+
     import_library()
     while True:
         try:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 
 @contextmanager
@@ -22,6 +21,8 @@ def spared() -> Iterator[None]:
     once instead of once a metric; what a metric depends on is worked out once a metric instead of once an expectation; what
     is JSON already, such as a list of all territories, is not converted to JSON value by value whenever a metric is named.
     """
+    from unittest.mock import patch
+
     from great_expectations.core import id_dict
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration

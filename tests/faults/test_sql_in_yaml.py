@@ -10,7 +10,8 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
 from clearing_point.standard.allowed import one_query
-from clearing_point.standard.expressions import parse_expression, qualified
+from clearing_point.standard.expressions import qualified
+from clearing_point.standard.qualify import parse_expression
 from clearing_point.warehouse.connection import connect
 
 EXPRESSIONS = [
