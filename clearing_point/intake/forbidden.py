@@ -152,7 +152,9 @@ def vocabulary(standard: Standard) -> frozenset[str]:
     Names of other territories are left out: islands are named after persons.
     """
     found = kept_for(
-        standard.sha256, "vocabulary", lambda: json.dumps(sorted(_vocabulary(standard))).encode()
+        standard.sha256,
+        "vocabulary",
+        lambda: json.dumps(sorted(_vocabulary(standard)), ensure_ascii=False).encode(),
     )
     return frozenset(json.loads(found))
 

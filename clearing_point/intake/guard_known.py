@@ -74,7 +74,7 @@ def _own_texts(standard: Standard) -> tuple[frozenset[str], frozenset[str]]:
 
     def make() -> bytes:
         own = frozenset(map(fold, texts_of(standard)))
-        return json.dumps([sorted(own), sorted(with_parts(own) - own)]).encode()
+        return json.dumps([sorted(own), sorted(with_parts(own) - own)], ensure_ascii=False).encode()
 
     own, parts = map(frozenset, json.loads(kept_for(standard.sha256, "own_texts", make)))
     return own, own | parts

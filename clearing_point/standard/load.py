@@ -33,7 +33,7 @@ from clearing_point.standard.structure import structure_rules
 from clearing_point.standard.translations import (
     add_translations,
     alphabets,
-    read_translations,
+    kept_translations,
     respell,
 )
 
@@ -131,7 +131,7 @@ def _load(schemas: Path, sha256: str) -> Standard:
         rows_sha256=hash_of_folder(schemas, leave_out=passed_over),
         former=_former(schemas / "former_texts.csv"),
     )
-    translations = read_translations(schemas)
+    translations = kept_translations(schemas, sha256)
     add_translations(standard.texts(), translations)
     add_translations(standard.report_texts(), translations)
     return standard

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from string import Formatter
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard.files import read_csv, read_yaml
+from clearing_point.standard.kept import kept_for
 from clearing_point.standard.plurals import CONTEXT, FORMS, counted, forms_of
 
 SOURCE = "en"
@@ -22,6 +24,20 @@ COLUMNS = ("context", "english", "text")
 
 Found = dict[tuple[str, str], str]
 """(context or empty, English text) -> text."""
+
+
+def kept_translations(schemas: Path, sha256: str) -> dict[str, Found]:
+    """Return :func:`read_translations`, from what is kept of this standard if it was read before."""
+
+    def make() -> bytes:
+        found = read_translations(schemas)
+        listed = {
+            language: [(*key, text) for key, text in texts.items()] for language, texts in found.items()
+        }
+        return json.dumps(listed, ensure_ascii=False).encode()
+
+    found = json.loads(kept_for(sha256, "translations", make))
+    return {language: {(a, b): text for a, b, text in rows} for language, rows in found.items()}
 
 
 def read_translations(schemas: Path) -> dict[str, Found]:
