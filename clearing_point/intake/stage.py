@@ -80,6 +80,6 @@ def _insert_with_derived(connection: Any, table: Table, source: str, standard: S
     connection.execute(
         f'INSERT INTO staged."{table.name}" BY NAME SELECT received.*, worked_out.* EXCLUDE (row_number) '
         f'FROM {source} AS received JOIN (SELECT "{table.name}".row_number, {", ".join(worked_out)} '
-        f"FROM {joined_from(table, standard)}) AS worked_out ON received.rowid = worked_out.row_number"
+        f"FROM {joined_from(table, standard, worked_out)}) AS worked_out ON received.rowid = worked_out.row_number"
     )
     create_known_views(connection, standard, {table.name: f'staged."{table.name}"'})

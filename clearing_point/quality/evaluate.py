@@ -98,7 +98,7 @@ def _check_rows(
     checks = [f"({qualified(rule.holds, table, standard)})::BOOLEAN" for rule in rules]
     lineage = ", ".join(f'"{table.name}".{c}' for c in LINEAGE if c != "submission_id")
     selected = ", ".join(f"{sql} AS {name}" for sql, name in zip(checks, names, strict=True))
-    source = joined_from(table, standard)
+    source = joined_from(table, standard, checks)
     if any(f"{RECEIPT}." in check for check in checks):
         # The receipt is one row: what the engine knows of the submission stands beside every row of it.
         source += f" CROSS JOIN (SELECT * FROM raw.submission LIMIT 1) AS {RECEIPT}"

@@ -7,6 +7,7 @@ Missing codes appear to them as NULL: an expression over an unknown value is its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -124,14 +125,22 @@ def create_known_views(connection: Any, standard: Standard, sources: dict[str, s
     connection.execute("; ".join(statements))
 
 
-def joined_from(table: Table, standard: Standard) -> str:
+def joined_from(table: Table, standard: Standard, used_by: Iterable[str] | None = None) -> str:
     """Return the FROM clause that brings a table together with its parents.
 
     A parent whose number stands twice is taken once: the duplicate has its own finding and must
     not multiply the children.
+
+    Parameters
+    ----------
+    used_by : iterable of str, optional
+        Expressions as :func:`qualified` gives them: parents that none of them names are left out.
     """
     clause = f'{KNOWN}."{table.name}" AS "{table.name}"'
-    for child_name, parent_name, keys in _links(table, standard):
+    links = list(_links(table, standard))
+    if used_by is not None:
+        links = _named_links(links, " ".join(used_by))
+    for child_name, parent_name, keys in links:
         columns = ", ".join(f'"{k}"' for k in keys)
         on = " AND ".join(f'"{parent_name}"."{k}" = "{child_name}"."{k}"' for k in keys)
         clause += (
@@ -141,7 +150,11 @@ def joined_from(table: Table, standard: Standard) -> str:
     return clause
 
 
-def _links(table: Table, standard: Standard) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+_Link = tuple[str, str, tuple[str, ...]]
+"""Child, parent, keys of the parent."""
+
+
+def _links(table: Table, standard: Standard) -> Iterable[_Link]:
     seen = {table.name}
     queue = [table]
     while queue:
@@ -151,6 +164,15 @@ def _links(table: Table, standard: Standard) -> Iterable[tuple[str, str, tuple[s
                 seen.add(parent)
                 queue.append(standard.tables[parent])
                 yield child.name, parent, keys
+
+
+def _named_links(links: Iterable[_Link], expressions: str) -> list[_Link]:
+    """Leave out the parents that no expression names and through which none is found that one names."""
+    kept: list[_Link] = []
+    for child, parent, keys in reversed(list(links)):
+        if re.search(rf'\b{parent}"?\.', expressions) or any(parent == other for other, _, _ in kept):
+            kept.insert(0, (child, parent, keys))
+    return kept
 
 
 def install_macros(connection: Any, standard: Standard) -> None:
