@@ -72,22 +72,24 @@ def normalise(
     named = [(layout, f"rows_{number}") for number, layout in enumerate(layouts)]
     came = [Arrived() for _ in named] if arrived is None else arrived
     came.extend(Arrived() for _ in named[len(came) :])
-    for (layout, rows), here in zip(named, came, strict=True):
+    for layout, rows in named:
         _working_rows(connection, layout, rows)
-        clear_errors(connection, submission_id, layout, rows)
-        here.left_out = remark(connection, submission_id, layout, rows)
-        here.repeated = leave_out_repeats(connection, submission_id, layout, rows, standard)
+    clear_errors(connection, submission_id, named)
+    left_out = remark(connection, submission_id, named)
+    repeated = leave_out_repeats(connection, submission_id, named, standard)
+    for place, here in enumerate(came):
+        here.left_out, here.repeated = left_out[place], repeated[place]
     if corrections:
         file_sha256 = connection.execute("SELECT file_sha256 FROM raw.submission").fetchone()[0]
         correct(connection, submission_id, file_sha256, named, corrections)
     typed = Typed(connection, profile, standard)
     selects: list[tuple[Source, str, Select]] = []
+    coded = _coded_texts(connection, named, standard)
     for number, (layout, rows) in enumerate(named):
-        coded = _coded_texts(connection, layout, rows, standard)
         for position, spec in enumerate(layout.spec.tables):
             source = Source(
                 connection, submission_id, layout, spec, standard.tables[spec.table], profile, standard, rows,
-                {} if texts is None else texts, coded,
+                {} if texts is None else texts, coded[number],
             )  # fmt: skip
             target = f"read_{spec.table}_{number}_{position}"
             selects.append((source, target, _selected(source, target, typed)))
@@ -105,18 +107,24 @@ def normalise(
     return stage(connection, filled, standard)
 
 
-def _coded_texts(connection: Any, layout: SheetLayout, rows: str, standard: Standard) -> dict[int, list[str]]:
-    """Return the distinct texts of the columns of codes and of yes and no, in order."""
-    numbers = [n for n, reader in readers_of(layout, standard) if reader.is_flag or reader.field.is_coded]
-    found: dict[int, list[str]] = {}
-    if not numbers:
-        return found
-    each = " UNION ALL ".join(
-        f"SELECT DISTINCT {n} AS number, c{n} AS text FROM {rows} WHERE trim(coalesce(c{n}, '')) <> ''"
-        for n in dict.fromkeys(numbers)
-    )
-    for number, text in connection.execute(f"FROM ({each}) ORDER BY ALL").fetchall():
-        found.setdefault(number, []).append(text)
+def _coded_texts(
+    connection: Any, named: Sequence[tuple[SheetLayout, str]], standard: Standard
+) -> list[dict[int, list[str]]]:
+    """Return, for each sheet, the distinct texts of its columns of codes and of yes and no, in order."""
+    columns = [
+        (place, rows, n)
+        for place, (layout, rows) in enumerate(named)
+        for n in {n for n, reader in readers_of(layout, standard) if reader.is_flag or reader.field.is_coded}
+    ]
+    found: list[dict[int, list[str]]] = [{} for _ in named]
+    if columns:
+        each = " UNION ALL ".join(
+            f"SELECT DISTINCT {place} AS place, {n} AS number, c{n} AS text FROM {rows} "
+            f"WHERE trim(coalesce(c{n}, '')) <> ''"
+            for place, rows, n in columns
+        )
+        for place, number, text in connection.execute(f"FROM ({each}) ORDER BY ALL").fetchall():
+            found[place].setdefault(number, []).append(text)
     return found
 
 

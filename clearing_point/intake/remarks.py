@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from re import fullmatch
 from typing import Any
 
@@ -29,95 +29,93 @@ ERROR_TEXT = r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|FORMULA)|
 """What office programs write in a cell whose formula failed; in a CSV file and pasted as text, too."""
 
 
-def clear_errors(connection: Any, submission_id: str, layout: SheetLayout, rows: str) -> None:
+Named = Sequence[tuple[SheetLayout, str]]
+"""Sheets, each with the temporary table of its working rows."""
+
+
+def clear_errors(connection: Any, submission_id: str, named: Named) -> None:
     """Report error cells of the columns that are read, and take their text out of the working rows.
 
     An error is no answer and no blank: the finding stands, whatever the column takes. The received text
     stays in ``raw``.
     """
-    numbers = working_columns(layout)
+    columns = [working_columns(layout) for layout, _ in named]
     # Few cells begin so: the pattern is tried on those only.
-    first_look = (
-        " OR ".join(f"starts_with(c{n}, '#') OR starts_with(c{n}, 'Err:')" for n in numbers) or "false"
-    )
-    found = [
-        (
-            source_row,
-            [
-                n
-                for n, cell in zip(numbers, cells, strict=True)
-                if cell and fullmatch(ERROR_TEXT, cell.strip())
-            ],
+    parts = []
+    for (_, rows), numbers in zip(named, columns, strict=True):
+        begins = " OR ".join(f"starts_with(c{n}, '#') OR starts_with(c{n}, 'Err:')" for n in numbers)
+        parts.append(
+            f"SELECT source_row, [{', '.join(f'c{n}' for n in numbers)}] FROM {rows} WHERE {begins or 'false'}"
         )
-        for source_row, *cells in connection.execute(
-            f"SELECT source_row{''.join(f', c{n}' for n in numbers)} FROM {rows} WHERE {first_look} ORDER BY 1"
-        ).fetchall()
-    ]
-    found = [(source_row, places) for source_row, places in found if places]
-    if not found:
-        return
-    kept = kept_columns(layout)
-    store_findings(
-        connection,
-        submission_id,
-        (
+    findings: list[Finding] = []
+    for place, found in enumerate(_asked_together(connection, parts)):
+        layout, rows = named[place]
+        kept = kept_columns(layout)
+        cleared = [
+            (source_row, number)
+            for source_row, cells in found
+            for number, cell in zip(columns[place], cells, strict=True)
+            if cell and fullmatch(ERROR_TEXT, cell.strip())
+        ]
+        findings += [
             Finding(
                 CELL_ERROR, ERROR, "validity", table, field, layout.sheet, source_row, column_letter(number)
             )
-            for source_row, places in found
-            for number in places
+            for source_row, number in cleared
             for table, field in kept.get(number, ())[:1]
-        ),
+        ]
+        for number in sorted({number for _, number in cleared}):
+            connection.execute(
+                f"UPDATE {rows} SET c{number} = NULL WHERE regexp_full_match(trim(c{number}), {quoted(ERROR_TEXT)})"
+            )
+    store_findings(connection, submission_id, findings)
+
+
+def _asked_together(connection: Any, parts: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+    """Ask several queries whose first column is a row's number in one statement; return the rows of each, in order."""
+    found: list[list[tuple[Any, ...]]] = [[] for _ in parts]
+    asked = " UNION ALL ".join(
+        f"SELECT {place} AS place, * FROM ({part})" for place, part in enumerate(parts)
     )
-    for number in sorted({n for _, places in found for n in places}):
-        connection.execute(
-            f"UPDATE {rows} SET c{number} = NULL WHERE regexp_full_match(trim(c{number}), {quoted(ERROR_TEXT)})"
-        )
+    if parts:
+        for place, *row in connection.execute(f"FROM ({asked}) ORDER BY 1, 2").fetchall():
+            found[place].append(tuple(row))
+    return found
 
 
-def remark(connection: Any, submission_id: str, layout: SheetLayout, rows: str) -> int:
+def remark(connection: Any, submission_id: str, named: Named) -> list[int]:
     """Report rows that were hidden and read, rows that were left out as totals, headings read in another spelling.
 
     Returns
     -------
-    int
-        Number of the rows that were left out.
+    list of int
+        Number of the rows that were left out of each sheet.
     """
-    left_out: list[tuple[int]] = []
-    findings = [
-        Finding(
-            OTHER_SPELLING,
-            INFORMATION,
-            "structure",
-            None,
-            None,
-            layout.sheet,
-            layout.header_row,
-            column_letter(n),
+    hidden, left_out = [], []
+    for layout, rows in named:
+        places = ", ".join(map(str, sorted(layout.hidden_rows))) or "NULL"
+        hidden.append(f"SELECT source_row FROM {rows} WHERE source_row IN ({places})")
+        marked = (
+            f"sheet = {quoted(layout.sheet)} AND source_row >= {layout.first_row} "
+            f"AND source_row NOT IN (SELECT source_row FROM {rows}) "
+            "AND len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
         )
-        for n in layout.respelled
-    ]
-    here = f"source_row IN (SELECT source_row FROM {rows})"
-    if layout.hidden_rows:
-        places = ", ".join(map(str, sorted(layout.hidden_rows)))
-        hidden = connection.execute(
-            f"SELECT source_row FROM {rows} WHERE source_row IN ({places}) ORDER BY 1"
-        ).fetchall()
-        findings += [_row(HIDDEN_ROWS, layout, number) for (number,) in hidden]
-    if layout.skip_columns:
-        left_out = connection.execute(
-            f"SELECT source_row FROM raw.record WHERE sheet = ? AND source_row >= {layout.first_row} AND NOT {here} "
-            "AND len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0 ORDER BY 1",
-            [layout.sheet],
-        ).fetchall()
-        findings += [_row(TOTALS_LEFT_OUT, layout, number) for (number,) in left_out]
+        left_out.append(
+            f"SELECT source_row FROM raw.record WHERE {marked if layout.skip_columns else 'false'}"
+        )
+    none: list[list[tuple[Any, ...]]] = [[] for _ in named]
+    seen = _asked_together(connection, hidden) if any(layout.hidden_rows for layout, _ in named) else none
+    left = _asked_together(connection, left_out) if any(layout.skip_columns for layout, _ in named) else none
+    findings: list[Finding] = []
+    for place, (layout, _) in enumerate(named):
+        findings += [_respelled(layout, number) for number in layout.respelled]
+        findings += [_row(HIDDEN_ROWS, layout, number) for (number,) in seen[place]]
+        findings += [_row(TOTALS_LEFT_OUT, layout, number) for (number,) in left[place]]
     store_findings(connection, submission_id, findings)
-    return len(left_out)
+    return [len(rows) for rows in left]
 
 
-def leave_out_repeats(
-    connection: Any, submission_id: str, layout: SheetLayout, rows: str, standard: Standard
-) -> int:
+def leave_out_repeats(connection: Any, submission_id: str, named: Named, standard: Standard) -> list[int]:
     """Take rows that stand twice with the same cells out of the working rows; the first one stays (rule P06).
 
     Only where the sender numbers her rows: without a number of its own, a second row like the first may
@@ -125,30 +123,33 @@ def leave_out_repeats(
 
     Returns
     -------
-    int
-        Number of the rows that were taken out.
+    list of int
+        Number of the rows that were taken out of each sheet.
     """
-    if not all(_is_numbered(layout, spec.table, spec.columns, standard) for spec in layout.spec.tables):
-        return 0
-    # Few files hold any: hashes are compared first, cells only of rows whose hash comes twice.
-    cells = ", ".join(f"c{n}" for n in working_columns(layout))
-    repeated = connection.execute(
-        f"SELECT source_row FROM {rows} SEMI JOIN (SELECT hash({cells}) AS same FROM {rows} GROUP BY ALL "
-        f"HAVING count(*) > 1) AS twice ON hash({cells}) = twice.same "
-        f"QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY source_row) > 1 ORDER BY 1"
-    ).fetchall()
-    if repeated:
-        places = ", ".join(str(number) for (number,) in repeated)
-        connection.execute(f"DELETE FROM {rows} WHERE source_row IN ({places})")
-        store_findings(
-            connection,
-            submission_id,
-            (
-                Finding(REPEATED_ROW, INFORMATION, "uniqueness", None, None, layout.sheet, number)
-                for (number,) in repeated
-            ),
+    parts = []
+    for layout, rows in named:
+        if not all(_is_numbered(layout, spec.table, spec.columns, standard) for spec in layout.spec.tables):
+            parts.append(f"SELECT source_row FROM {rows} WHERE false")
+            continue
+        # Few files hold any: hashes are compared first, cells only of rows whose hash comes twice.
+        cells = ", ".join(f"c{n}" for n in working_columns(layout))
+        parts.append(
+            f"SELECT source_row FROM {rows} SEMI JOIN (SELECT hash({cells}) AS same FROM {rows} GROUP BY ALL "
+            f"HAVING count(*) > 1) AS twice ON hash({cells}) = twice.same "
+            f"QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY source_row) > 1"
         )
-    return len(repeated)
+    repeated = _asked_together(connection, parts)
+    findings: list[Finding] = []
+    for (layout, rows), found in zip(named, repeated, strict=True):
+        if found:
+            places = ", ".join(str(number) for (number,) in found)
+            connection.execute(f"DELETE FROM {rows} WHERE source_row IN ({places})")
+            findings += [
+                Finding(REPEATED_ROW, INFORMATION, "uniqueness", None, None, layout.sheet, number)
+                for (number,) in found
+            ]
+    store_findings(connection, submission_id, findings)
+    return [len(found) for found in repeated]
 
 
 def rows_of_no_table(connection: Any, submission_id: str, layout: SheetLayout, rows: str, target: str) -> int:
@@ -203,3 +204,16 @@ def _is_numbered(
 
 def _row(rule_id: str, layout: SheetLayout, number: int) -> Finding:
     return Finding(rule_id, INFORMATION, "structure", None, None, layout.sheet, number)
+
+
+def _respelled(layout: SheetLayout, number: int) -> Finding:
+    return Finding(
+        OTHER_SPELLING,
+        INFORMATION,
+        "structure",
+        None,
+        None,
+        layout.sheet,
+        layout.header_row,
+        column_letter(number),
+    )
