@@ -35,11 +35,11 @@ def without_pandas() -> Iterator[None]:
     None is, where a file is read and judged, and the import takes half a second. Whoever needs pandas imports it
     outside of this; one that is there already stays.
     """
-    sys.meta_path.insert(0, _NoPandas)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NoPandas)
     try:
         yield
     finally:
-        sys.meta_path.remove(_NoPandas)  # type: ignore[arg-type]
+        sys.meta_path.remove(_NoPandas)
 
 
 class _NoPandas:
