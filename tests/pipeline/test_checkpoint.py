@@ -16,6 +16,7 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication import checkpoint
+from clearing_point.publication.checkpoint import Checkpoint
 from clearing_point.publication.validation_page import page_of_edition, page_of_submission
 from clearing_point.standard import Standard
 from clearing_point.suites.runner import Document, Question, run_suites
@@ -39,24 +40,28 @@ def _damaged(demo: Project, folder: Path, *statements: str) -> tuple[Project, li
     return project, [row[0] for row in rows]
 
 
+@pytest.fixture(scope="module")
+def validated(demo: Project, standard: Standard) -> Checkpoint:
+    """The demonstration judged by the library, too, as `publish` does, and its page in the release."""
+    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT submission_id FROM raw.submission WHERE use = 'count' AND status = 'ACCEPTED'"
+        ).fetchall()
+    found = checkpoint.run_checkpoint(demo, standard, [row[0] for row in rows], run_suites)
+    (demo.releases / "2022" / checkpoint.FILE).write_text(found.text(), encoding="utf-8")
+    return found
+
+
 def test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_rows(
-    demo: Project, standard: Standard
+    demo: Project, validated: Checkpoint
 ) -> None:
     with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
         people = {row[0] for row in connection.execute("SELECT person_reference FROM core.person").fetchall()}
-        counted = [
-            row[0]
-            for row in connection.execute(
-                "SELECT submission_id FROM raw.submission WHERE use = 'count' AND status = 'ACCEPTED'"
-            ).fetchall()
-        ]
-    found = checkpoint.run_checkpoint(demo, standard, counted, run_suites)
-    text = found.text()
+    text = validated.text()
     suites = json.loads(text)["suites"]
     assert {"person", "identification", "service", "edition"} <= {s["suite"] for s in suites}
-    assert sum(s["expectations"] for s in suites) == len(found.judgements) > 400
+    assert sum(s["expectations"] for s in suites) == len(validated.judgements) > 400
     assert not any(word in text for word in people)
-    assert json.loads((demo.releases / "2022" / checkpoint.FILE).read_text(encoding="utf-8"))["suites"]
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, table: str, *names: str) -> None:
@@ -167,6 +172,7 @@ def _tree(page: str) -> ET.Element:
     return ET.fromstring(page.partition("\n")[2])  # noqa: S314 - a page that this program wrote
 
 
+@pytest.mark.usefixtures("validated")
 def test_what_was_asked_is_a_page_of_a_submission_and_of_an_edition(
     demo: Project, standard: Standard, tmp_path: Path
 ) -> None:

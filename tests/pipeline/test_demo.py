@@ -44,6 +44,7 @@ def test_the_command_is_run_by_somebody(demo: Project, tmp_path: Path) -> None:
     words = ("demo", "--project", str(demo.root), "--data", str(tmp_path))
     subprocess.run([sys.executable, "-m", "clearing_point.cli", *words], check=True, capture_output=True)
     theirs, ours = (folder / "releases" / "2022" / "data" for folder in (tmp_path / "demo", demo.data))
+    assert json.loads((theirs.parent / "validation.json").read_text(encoding="utf-8"))["suites"]
     names = sorted(path.name for path in ours.glob("*.csv"))
     assert names == sorted(path.name for path in theirs.glob("*.csv"))
     for name in names:

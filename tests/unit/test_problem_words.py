@@ -139,7 +139,7 @@ def test_what_her_commands_print_is_no_text_of_the_program() -> None:
         (("check", "sent.xls", "--territory", "ALB", "--period", "2022"), "file_kind", {"file": "sent.xls", "kinds": ".xlsx, .xlsm, .ods, .csv, .csv.gz, .txt"}),
         (("check", "sent.csv", "--territory", "ALB", "--period", "20x2"), "period_wrong", {"period": "20x2"}),
         (("check", "broken.xlsx", "--territory", "ALB", "--period", "2022"), "file_damaged", {}),
-        (("check", "wide.xlsx", "--territory", "ALB", "--period", "2022"), "sheet_column", {"file": "wide.xlsx", "column": "1024", "sheet": "Persons"}),
+        (("check", "wide.xlsx", "--territory", "ALB", "--period", "2022"), "sheet_column", {"file": "wide.xlsx", "column": "1024", "sheet": "#1"}),
         (("load", "away.csv", "--territory", "ALB", "--period", "2022"), "file_not_opened", {"file": "away.csv"}),
         (("withdraw", "2022-ALB-X-v1", "--reason", "x"), "submission_unknown", {"submission": "2022-ALB-X-v1"}),
         (("delete", "2022-ALB-X-v1", "--reason", "x"), "submission_unknown", {"submission": "2022-ALB-X-v1"}),
