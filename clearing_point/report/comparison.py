@@ -7,7 +7,7 @@ from typing import Any
 
 from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.model import TOTAL
-from clearing_point.report.chapters import Numbering, cell_of, counted_figure
+from clearing_point.report.chapters import Numbering, cell_of, counted_figure, table_anchor
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Block, Cell, Figure, Paragraph, Row, Section, Table
 from clearing_point.report.reading import draw_pictures
@@ -56,7 +56,7 @@ def effects_of(
 ) -> tuple[Figure, ...]:  # fmt: skip
     """Draw the shares of a territory beside the region's in one picture: a row an indicator, in the order of the tables."""
     words = easel.setting.words
-    labels, pairs, made = [], [], False
+    labels, pairs, tables, made = [], [], [], False
     for entry in wanted:
         view, of = views.get(entry["table"]), entry["of"]
         if view is None or view.protected.withheld or territory not in view.categories.get(TERRITORY, ()):
@@ -70,6 +70,7 @@ def effects_of(
         if len(found) == len(pair):
             labels.append(words(f"reading.pictures.{entry['words']}"))
             pairs.append(found)
+            tables.append(entry["table"])
             made = made or view.published.made_data
     if sum(pair[1].value is not None for pair in pairs) < _LEAST:
         return ()
@@ -82,7 +83,9 @@ def effects_of(
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
         later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made),
     )  # fmt: skip
-    figure = easel.finish(chart, numbering.figure(), ANCHOR, (), made)
+    note = words("reading.profile.effects_note", names=", ".join(numbering.of_table.get(t, t) for t in tables))
+    first, *others = [table_anchor(table) for table in tables]
+    figure = easel.finish(chart, numbering.figure(), first, (note,), made, tuple(others))
     return tuple(block for block in counted_figure(figure, numbering) if isinstance(block, Figure))
 
 

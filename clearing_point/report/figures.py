@@ -334,8 +334,9 @@ class Easel:
         return self.setting.words("made_data.in_figure") if made_data else ""
 
     def finish(
-        self, picture: Picture, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool
-    ) -> Figure:
+        self, picture: Picture, number: str, table_anchor: str, notes: tuple[str, ...], made_data: bool,
+        further_tables: tuple[str, ...] = (),
+    ) -> Figure:  # fmt: skip
         """Return the figure of a picture, to be drawn now or with all others."""
         figure = Figure(
             anchor=picture.name,
@@ -347,6 +348,7 @@ class Easel:
             notes=notes,
             made_data=made_data,
             table_anchor=table_anchor,
+            further_tables=further_tables,
         )
         self._waiting.append((figure, picture))
         if not self._later:

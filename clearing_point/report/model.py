@@ -149,6 +149,8 @@ class Figure:
     notes: tuple[str, ...] = ()
     made_data: bool = False
     table_anchor: str = ""
+    further_tables: tuple[str, ...] = ()
+    """Anchors of the other tables that its numbers stand in, where it has numbers of several."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class PageFigure:
     """Anchors of the sections around it."""
     alternative: str = ""
     table: str = ""
+    further_tables: tuple[str, ...] = ()
     caption: str = ""
 
 
@@ -165,7 +166,8 @@ class _Reader(HTMLParser):
             self._table, self._depth = PageTable(given.get("id", ""), tuple(self._sections)), 0
             self.page.tables.append(self._table)
         elif tag == "figure":
-            self._figure = PageFigure(given.get("id", ""), tuple(self._sections))
+            further = tuple((given.get("data-tables") or "").split())
+            self._figure = PageFigure(given.get("id", ""), tuple(self._sections), further_tables=further)
             self.page.figures.append(self._figure)
         elif tag == "li" and "data-cells" in given:
             self._finding = PageFinding(tuple(given["data-cells"].split()), tuple(self._sections))

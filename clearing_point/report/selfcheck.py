@@ -290,11 +290,12 @@ def _figures(page: Page, words: Words) -> Iterator[str]:
     for figure in page.figures:
         if not figure.alternative.strip():
             yield f"alternative text: {figure.anchor}"
-        table = tables.get(figure.table)
-        if table is None:
+        of = [tables.get(anchor) for anchor in (figure.table, *figure.further_tables)]
+        shown = [table for table in of if table is not None]
+        if len(shown) < len(of):
             yield f"figure without table: {figure.anchor}"
             continue
-        allowed = _numbers(table.text) | _numbers(figure.caption)
+        allowed = set().union(*(_numbers(table.text) for table in shown)) | _numbers(figure.caption)
         if not _numbers(counted.sub("", figure.alternative)) <= allowed:
             yield f"number in a figure's words that its table does not show: {figure.anchor}"
 
