@@ -83,7 +83,9 @@ def effects_of(
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
         later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made),
     )  # fmt: skip
-    note = words("reading.profile.effects_note", names=", ".join(numbering.of_table.get(t, t) for t in tables))
+    note = words(
+        "reading.profile.effects_note", names=", ".join(numbering.of_table.get(t, t) for t in tables)
+    )
     first, *others = [table_anchor(table) for table in tables]
     figure = easel.finish(chart, numbering.figure(), first, (note,), made, tuple(others))
     return tuple(block for block in counted_figure(figure, numbering) if isinstance(block, Figure))
