@@ -16,7 +16,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
 from clearing_point.report.pdf import render_pdf
 from clearing_point.report.readback import part_of, pdf_figures, read_page, squeezed, text_of_pdf
-from clearing_point.report.selfcheck import _findings
+from clearing_point.report.selfcheck import _figures, _findings, _numbers
 from clearing_point.report.words import _texts, load_words
 from tests.unit import report_samples as samples
 
@@ -50,6 +50,25 @@ def test_the_pdf_is_tagged_dated_and_has_words_for_every_figure(folder):
     }
     assert fonts
     assert all(font.startswith(("/NotoSans", "NotoSans")) for font in fonts), fonts
+
+
+def test_a_picture_of_several_tables_says_numbers_of_these_and_no_others(folder):
+    words = load_words(REPORTS, "en")
+    page = read_page((folder / "report.html").read_text("utf-8"))
+    assert list(_figures(page, words)) == []
+    figure = page.figures[0]
+    own = next(t for t in page.tables if t.anchor == figure.table)
+    other, number = next(
+        (t, n) for t in page.tables for n in _numbers(t.text) - _numbers(own.text + figure.caption) if t is not own
+    )  # fmt: skip
+    figure.alternative += f" {number}"
+    assert list(_figures(page, words)) == [
+        f"number in a figure's words that its table does not show: {figure.anchor}"
+    ]
+    figure.further_tables = (other.anchor,)
+    assert list(_figures(page, words)) == []
+    figure.further_tables = (other.anchor, "reading-comparison")
+    assert list(_figures(page, words)) == [f"figure without table: {figure.anchor}"]
 
 
 def test_a_figure_without_alternative_text_stops_the_pdf(folder):

@@ -95,7 +95,9 @@ def read_beside(release: Release, report: Path | None) -> list[Share]:
         shares += _shares(table, placed)
         _words(table, grid, placed)
     if (report / "report.pdf").is_file():
-        release.words.append(_pdf(report / "report.pdf", by_id, grids))
+        from tests.attack.outsider.paper import look_in_pdf
+
+        release.words.append(look_in_pdf(report / "report.pdf", by_id, grids))
     release.words.append(f"{aligned} tables of the report read beside their CSV")
     if strange:
         release.words.append(f"not read, laid out in a way not understood: {', '.join(sorted(set(strange)))}")
@@ -370,37 +372,3 @@ def _named(sentence: str, labels: list[str]) -> list[int]:
         n for n, label in enumerate(labels) if label and re.search(rf"\b{re.escape(label)}\b", sentence, re.I)
     ]
     return [n for n in there if not any(k != n and labels[n].lower() in labels[k].lower() and labels[n] != labels[k] for k in there)]  # fmt: skip
-
-
-def _pdf(path: Path, by_id: dict[str, Table], grids: list[Grid]) -> str:
-    """Look in the text of the PDF for every row of the HTML, and for a number where the HTML hides one."""
-    import pypdf
-
-    text = " ".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
-    text = " ".join(re.sub(r"\d+(?:[.,]\d+)?\s*%", " ", text).split())
-    found = differs = rows = 0
-    for grid in grids:
-        table = by_id.get(grid.table)
-        placed = _align(table, grid) if table is not None and grid.rows else None
-        if table is None or placed is None:
-            continue
-        across = len(placed) // len(grid.rows)
-        if across != len(grid.rows[0][1]):
-            continue
-        for n, (label, cells) in enumerate(grid.rows):
-            if not any(
-                table.cells[codes].state == "hidden" for _, codes in placed[n * across : (n + 1) * across]
-            ):
-                continue
-            rows += 1
-            shown = [re.escape(t) if table.cells[placed[n * across + k][1]].state != "hidden" else rf"({re.escape(t)}|[\d,.]+)"
-                     for k, (t, _) in enumerate(cells)]  # fmt: skip
-            matches = list(re.finditer(rf"{re.escape(label)} {' '.join(shown)}(?![\d,.])", text))
-            found += bool(matches)
-            hidden = [k for k in range(across) if table.cells[placed[n * across + k][1]].state == "hidden"]
-            for match in matches:
-                for group, k in zip(match.groups(), hidden, strict=True):
-                    number = _number(group)
-                    if number is not None and len(matches) == 1:
-                        differs += learn(table.cells[placed[n * across + k][1]], number, number)
-    return f"{found} of {rows} rows with hidden cells found in the PDF; {differs} of them with a number"
