@@ -45,7 +45,7 @@ _NAMED = {
     "numbers": """
         contract/published_series pipeline/aggregate_figures pipeline/durations pipeline/perpetrators pipeline/reconcile
         pipeline/reference_cases unit/aggregate_figures unit/counted_persons unit/counted_units unit/counting_measures
-        unit/follow_up_changes unit/halves unit/parts unit/scorecard unit/synthetic unit/vintages unit/way
+        unit/follow_up_changes unit/halves unit/own_rows unit/parts unit/scorecard unit/synthetic unit/vintages unit/way
         """,
     "report": """
         pipeline/demo unit/pictures_are_honest unit/report_build unit/report_figures unit/report_files unit/report_languages

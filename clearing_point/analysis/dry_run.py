@@ -9,6 +9,7 @@ from typing import Any
 
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
+from clearing_point.analysis.own_rows import refuse_keys, refuse_named_rows
 from clearing_point.analysis.parts import told_by_others
 from clearing_point.errors import InputProblem
 from clearing_point.standard.columns import SCHEMAS
@@ -96,12 +97,15 @@ def _uncountable(
     connection: Any, standard: Standard, name: str, indicators: Sequence[Indicator]
 ) -> Iterator[str]:
     try:
+        if standard.populations[name].figures is None:
+            refuse_named_rows(standard, standard.populations[name])
         population_table(connection, standard, name)
     except InputProblem as problem:
         yield f"{standard.folder / 'populations' / name}.yml:1: {problem}"
         return
     for indicator in indicators:
         try:
+            refuse_keys(standard, indicator)
             count_one(connection, standard, indicator, _YEARS)
         except InputProblem as problem:
             places = dict(_indicator_places(standard.folder))

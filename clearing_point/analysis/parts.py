@@ -9,6 +9,7 @@ values of all parts.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -86,11 +87,17 @@ def _of_figures(standard: Standard, population: str) -> bool:
 # --- the split ------------------------------------------------------------------------------------------------
 
 
-def _each_part(connection: Any, standard: Standard, number: int) -> Iterator[int]:
-    """Let the views of ``current`` show one part after the other, and all at the end."""
+def _each_part(connection: Any, standard: Standard, number: int, salt: str = "") -> Iterator[int]:
+    """Let the views of ``current`` show one part after the other, and all at the end.
+
+    Parameters
+    ----------
+    salt : str
+        By which persons are split: another one makes other parts.
+    """
     open_links(connection)
     tables = [t for t in standard.tables_of_kind("case") if _of_persons(standard, t)]
-    with _split(connection, standard, tables, number):
+    with _split(connection, standard, tables, number, salt):
         for part in range(number):
             for table in tables:
                 same = " AND ".join(f"p.{c} = w.{c}" for c in LINEAGE)
@@ -109,7 +116,9 @@ def _of_persons(standard: Standard, table: Table) -> bool:
 
 
 @contextmanager
-def _split(connection: Any, standard: Standard, tables: Sequence[Table], number: int) -> Iterator[None]:
+def _split(
+    connection: Any, standard: Standard, tables: Sequence[Table], number: int, salt: str
+) -> Iterator[None]:
     """Say of every row of every table in which part its person is; rows of nobody are in the first."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_WHOLE}")
     for table in tables:
@@ -119,7 +128,7 @@ def _split(connection: Any, standard: Standard, tables: Sequence[Table], number:
         )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE part_of AS SELECT DISTINCT p.person_id, coalesce(l.lowest, p.person_id) AS together, "
-        f"(hash(coalesce(l.lowest, p.person_id)) % {number})::INTEGER AS part "
+        f"(hash(coalesce(l.lowest, p.person_id) || '{salt}') % {number})::INTEGER AS part "
         f"FROM {_WHOLE}.{PERSON} AS p LEFT JOIN {LINKED} AS l USING (person_id)"
     )
     for table in tables:
@@ -148,12 +157,13 @@ def _split(connection: Any, standard: Standard, tables: Sequence[Table], number:
 
 
 def _keys(table: Table, row: str) -> list[str]:
-    """Return what of a row others may share, as texts: its own key, and those of the rows it belongs to."""
+    """Return what of a row others may share, as texts: its own key, and those of the rows it belongs to.
+
+    A row that leaves a part of a key empty has no such key: it is NULL, and shared with nobody.
+    """
     named = {table.name: table.primary_key, **table.parents}
     return [
-        "concat_ws('/', "
-        + ", ".join(["s.sender", *(f'{row}."{k}"::VARCHAR' for k in keys)])
-        + f") AS key_{other}"
+        " || '/' || ".join(["s.sender", *(f'{row}."{k}"::VARCHAR' for k in keys)]) + f" AS key_{other}"
         for other, keys in named.items()
         if keys
     ]
@@ -167,7 +177,9 @@ def _bring_together(connection: Any, tables: Sequence[Table]) -> None:
         for other in {table.name: table.primary_key, **table.parents}
         if {table.name: table.primary_key, **table.parents}[other]
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE shared_key AS SELECT DISTINCT * FROM ({shared})")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE shared_key AS SELECT DISTINCT * FROM ({shared}) WHERE key IS NOT NULL"
+    )
     while True:
         moved = connection.execute(
             "UPDATE part_of SET part = 0 WHERE part <> 0 AND together IN (SELECT k.together FROM shared_key AS k JOIN ("
@@ -270,7 +282,8 @@ def told_by_others(connection: Any, standard: Standard, names: Sequence[str]) ->
     asked_of = [name for name in names if not _of_figures(standard, name)]
     for name in asked_of:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE whole_{name} AS {standard.populations[name].sql}")
-    for part in _each_part(connection, standard, 2):
+    # Nobody who writes a query knows the halves in which it will be tried.
+    for part in _each_part(connection, standard, 2, secrets.token_hex(8)):
         for name in asked_of:
             into = f"INSERT INTO parts_{name}" if part else f"CREATE OR REPLACE TEMP TABLE parts_{name} AS"
             connection.execute(f"{into} {standard.populations[name].sql}")

@@ -17,6 +17,7 @@ from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
 from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.own_rows import refuse_keys, refuse_measured_categories, refuse_named_rows
 from clearing_point.analysis.parts import refuse_told_by_others
 from clearing_point.analysis.persons import LINKED
 from clearing_point.analysis.reconcile import quality_by_submission
@@ -35,6 +36,7 @@ from clearing_point.publication.edition import Edition, load_edition
 from clearing_point.publication.issue import publish_tables
 from clearing_point.publication.late_lines import late_lines
 from clearing_point.standard import Standard
+from clearing_point.standard.model import Indicator
 from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.worked_out import refuse_differing
@@ -253,9 +255,12 @@ def _count(
         people = _submissions(connection)
         years = range(edition.trend_from, edition.year + 1)
         links = link_submissions(project, standard, connection, LINKED, decisions)
-        counted = count_indicators(connection, standard, [by_id[t] for t in edition.tables], list(years))
+        asked = [by_id[t] for t in edition.tables]
+        _refuse_rows_by_name(standard, asked)
+        counted = count_indicators(connection, standard, asked, list(years))
         if decisions is None:  # what an earlier edition counted was asked then
             refuse_told_by_others(connection, standard, sorted({c.indicator.population for c in counted}))
+        refuse_measured_categories(connection, asked)
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(
             connection, standard, [m.denominator for m in measures if m.denominator is not None]
@@ -263,6 +268,14 @@ def _count(
     finally:
         connection.close()
     return counted, denominators, submissions, any(p["made_data"] for p in people), people, links
+
+
+def _refuse_rows_by_name(standard: Standard, indicators: Sequence[Indicator]) -> None:
+    for indicator in indicators:
+        refuse_keys(standard, indicator)
+    for name in sorted({i.population for i in indicators} & standard.populations.keys()):
+        if standard.populations[name].figures is None:
+            refuse_named_rows(standard, standard.populations[name])
 
 
 def _scorecard(project: Project, standard: Standard, edition: Edition) -> str:

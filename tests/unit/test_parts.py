@@ -125,8 +125,25 @@ def test_publish_refuses_a_population_that_writes_what_one_person_is_beside_ever
         InputProblem, match="population referrals says of persons what follows from rows of others"
     ):
         refuse_told_by_others(connection, planted(case), [name])
+    # Whoever names a row is found before that (tests/unit/test_own_rows.py).
     alone = {name: planted("of no made row").populations[name]}
-    assert uncountable(replace(standard, populations=alone, indicators=())) == []
+    (problem,) = uncountable(replace(standard, populations=alone, indicators=()))
+    assert "compares 'person_reference'" in problem
+
+
+def test_a_key_that_a_sender_leaves_empty_brings_nobody_together(connection: Any, standard: Standard) -> None:
+    """Else all persons of a sender who leaves a column empty are in one half, and the other half has nobody."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE kept AS FROM warehouse.core.identification")
+    connection.execute("UPDATE warehouse.core.identification SET episode_reference = NULL")
+    try:
+        sizes = [
+            connection.execute("SELECT count(*) FROM part_of WHERE part = ?", [part]).fetchone()[0]
+            for part in parts._each_part(connection, standard, 2)
+        ]
+    finally:
+        connection.execute("DELETE FROM warehouse.core.identification")
+        connection.execute("INSERT INTO warehouse.core.identification FROM kept")
+    assert min(sizes) > 0.2 * sum(sizes)
 
 
 @pytest.mark.nightly

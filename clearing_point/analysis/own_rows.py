@@ -1,0 +1,151 @@
+"""What the query of a population may look at: rows of those who are counted, by how they are joined and never by name.
+
+Whoever edits YAML is less trusted than the gate. A query that knows a key ("the person with this number") could write
+what one person is beside many, and a query of the warehouse's own tables is not halved when the counts are tried with
+half of the persons (:mod:`clearing_point.analysis.parts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from clearing_point.analysis.units import CURRENT, KEY_OF_PERSON, KEY_OF_UNIT, OF_THE_ENGINE
+from clearing_point.errors import InputProblem
+from clearing_point.standard.model import LINEAGE, Indicator, Population, Standard
+from clearing_point.standard.parsing import parsed
+
+_PSEUDONYM = "pseudonym"
+_BETWEEN_KEYS = "/"
+"""The one text that may stand beside a key: between the parts of a unit."""
+_COMPARES = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like,
+    exp.ILike, exp.SimilarTo, exp.RegexpLike,
+)  # fmt: skip
+_OF_MANY = (exp.Window, exp.AggFunc)
+"""What is told of many rows at once: a key within orders or groups them."""
+
+
+def keys_of(standard: Standard) -> frozenset[str]:
+    """Return the names of columns that say whose or which row it is."""
+    own = {f.name for t in standard.tables.values() for f in t.fields if f.disclosure == _PSEUDONYM}
+    return frozenset({*own, *LINEAGE, KEY_OF_UNIT, KEY_OF_PERSON, *OF_THE_ENGINE})
+
+
+def refuse_named_rows(standard: Standard, population: Population) -> None:
+    """Let a population's query join keys and order by them, and compare none with what is written in it.
+
+    Raises
+    ------
+    InputProblem
+        If it reads other tables than those of ``current``, or a key is compared with a text or number, made of one, or
+        handed to a function. It names the column, never the text.
+    """
+    tree = parsed(population.sql)
+    own = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if table.catalog or (table.db and table.db != CURRENT) or (not table.db and table.name not in own):
+            raise InputProblem(
+                f"Population {population.name} reads '{table.name}': its query may read the tables of \"{CURRENT}\" only."
+            )
+    for name in _named(tree, keys_of(standard)):
+        raise InputProblem(
+            f"Population {population.name}: its query compares '{name}', which says who a row is about, with something "
+            "written in it. Rows may be joined by keys and ordered by them, and never chosen by one."
+        )
+
+
+def refuse_keys(standard: Standard, indicator: Indicator) -> None:
+    """Let no table be by a key, nor measure one: its categories would be persons of an editor's choice.
+
+    Raises
+    ------
+    InputProblem
+        Names the column.
+    """
+    asked = {b.variable for b in indicator.by} | ({indicator.measure.value} if indicator.measure else set())
+    if named := asked & keys_of(standard):
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id} is by '{min(str(n) for n in named)}', which says who a row is about: "
+            "a table is by variables only."
+        )
+
+
+_TWO_VALUES = 0.9
+_FEWEST = 10
+"""Of so many known values or more, two make up at most this share where they are amounts or times."""
+
+
+def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator]) -> None:
+    """Let no sum, mean or median be of a column that is a category in numbers: it would be a count, shown whatever its size.
+
+    The populations stand in the connection (:func:`clearing_point.analysis.count.population_tables`).
+
+    Raises
+    ------
+    InputProblem
+        Names indicator and column, never a value.
+    """
+    for indicator in indicators:
+        measure = indicator.measure
+        if measure is None or measure.value is None:
+            continue
+        known, two = connection.execute(
+            "SELECT sum(n), sum(n) FILTER (place <= 2) FROM (SELECT count(*) AS n, "
+            f"row_number() OVER (ORDER BY count(*) DESC) AS place FROM population_{indicator.population} "
+            f'WHERE "{measure.value}" IS NOT NULL GROUP BY "{measure.value}")'
+        ).fetchone()
+        if known and known >= _FEWEST and two > _TWO_VALUES * known:
+            raise InputProblem(
+                f"Indicator {indicator.indicator_id}: nearly all of '{measure.value}' is one of two numbers, which is a "
+                "category and no amount or time. Count it in a table, where small numbers are protected."
+            )
+
+
+def _named(tree: Any, keys: frozenset[str]) -> Iterator[str]:
+    for node in tree.walk():
+        if isinstance(node, _COMPARES) and _written(node):
+            yield from _keys_in(node, keys)
+        elif isinstance(node, exp.Case) and node.this is not None:
+            yield from _keys_in(node.this, keys)
+        elif isinstance(node, exp.Func) and not isinstance(node, (*_OF_MANY, exp.Case, exp.If, *_CONNECTORS)):
+            if any(isinstance(part, exp.Literal) for part in node.iter_expressions()):
+                yield from (c.name for c in node.iter_expressions() if _is_key(c, keys))
+        elif isinstance(node, exp.Alias) and node.alias in keys and any(_written(node.this, _BETWEEN_KEYS)):
+            yield node.alias
+        elif isinstance(node, exp.TableAlias):
+            yield from (c.name for c in node.columns if c.name in keys)
+
+
+_CONNECTORS = (exp.And, exp.Or, exp.Not, exp.Cast)
+
+
+def _written(node: Any, but: str | None = None) -> list[Any]:
+    """Return the texts and numbers that are written in an expression; conditions in it are gone through by themselves."""
+    return [
+        literal
+        for literal in node.find_all(exp.Literal)
+        if literal.this != but and not _within(literal, node, (*_OF_MANY, exp.Where, exp.Having))
+    ]
+
+
+def _keys_in(node: Any, keys: frozenset[str]) -> Iterator[str]:
+    yield from (
+        column.name
+        for column in node.find_all(exp.Column)
+        if _is_key(column, keys) and not _within(column, node, (*_OF_MANY, exp.Where, exp.Having))
+    )
+
+
+def _is_key(node: Any, keys: frozenset[str]) -> bool:
+    return isinstance(node, exp.Column) and node.name in keys
+
+
+def _within(node: Any, top: Any, kinds: tuple[type, ...]) -> bool:
+    while node is not None and node is not top:
+        if isinstance(node, kinds):
+            return True
+        node = node.parent
+    return False

@@ -1,0 +1,72 @@
+"""Whoever edits a population's query cannot choose a person by name, nor look at rows that the gate does not halve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from clearing_point.analysis.own_rows import refuse_keys, refuse_measured_categories, refuse_named_rows
+from clearing_point.errors import InputProblem
+from clearing_point.standard import Standard
+from clearing_point.standard.model import Breakdown
+
+SELECT = "SELECT person_id, territory, reference_year, {sex} AS sex FROM persons"
+TRICKS = {
+    "one person's value beside everybody": "coalesce((SELECT max(o.sex) FROM \"current\".person AS o WHERE o.person_reference = 'P-1'), 'F')",
+    "by a list": "CASE WHEN person_id IN ('a', 'b') THEN 'M' ELSE sex END",
+    "by its beginning": "CASE WHEN person_id LIKE 'a%' THEN 'M' ELSE sex END",
+    "by an order": "CASE WHEN person_id < 'b' THEN 'M' ELSE sex END",
+    "by a function": "CASE WHEN starts_with(person_id, 'a') THEN 'M' ELSE sex END",
+    "by a case": "CASE person_id WHEN 'a' THEN 'M' ELSE sex END",
+    "by a row of the file": "CASE WHEN EXISTS (SELECT 1 FROM \"current\".person AS o WHERE o.source_row = 4) THEN 'M' ELSE sex END",
+    "by a list that is joined": "(SELECT max('M') FROM \"current\".person AS o JOIN (SELECT 'P-1' AS person_reference) AS v USING (person_reference))",
+    "by values": "(SELECT max('M') FROM \"current\".person AS o JOIN (VALUES ('P-1')) AS v(person_reference) USING (person_reference))",
+    "the warehouse's own table": "(SELECT max(o.sex) FROM warehouse.core.person AS o)",
+    "a table of the engine's": "(SELECT max(o.sex) FROM known_unit AS o)",
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_query_that_names_a_row_is_refused_and_its_text_is_not_repeated(
+    standard: Standard, trick: str
+) -> None:
+    population = standard.populations["persons_identified"]
+    own = f"WITH persons AS ({population.sql}) " + SELECT.format(sex=TRICKS[trick])
+    with pytest.raises(InputProblem, match="Population persons_identified") as refused:
+        refuse_named_rows(standard, replace(population, sql=own))
+    assert "P-1" not in str(refused.value)
+
+
+def test_the_queries_of_the_standard_join_keys_and_name_none(standard: Standard) -> None:
+    for population in standard.populations.values():
+        if population.figures is None:
+            refuse_named_rows(standard, population)
+    plain = f"WITH persons AS ({standard.populations['persons_identified'].sql}) " + SELECT.format(sex="sex")
+    refuse_named_rows(standard, replace(standard.populations["persons_identified"], sql=plain))
+
+
+def test_no_table_is_by_a_key(standard: Standard) -> None:
+    table = next(i for i in standard.indicators if i.indicator_id == "T10A")
+    by_person = (*table.by, replace(table.by[0], variable="person_id"))
+    assert isinstance(by_person[-1], Breakdown)
+    with pytest.raises(InputProblem, match="is by 'person_id'"):
+        refuse_keys(standard, replace(table, by=by_person))
+    refuse_keys(standard, table)
+
+
+def test_a_category_in_numbers_is_no_measure(standard: Standard) -> None:
+    """Three men among sixty are hidden as a count; as a sum of ones, or the median of what they alone are given, they were not."""
+    measured = next(i for i in standard.indicators if i.measure and i.measure.value == "days_to_acceptance")
+    connection = duckdb.connect()
+    for value in ("(n < 3)::INT", "CASE WHEN n < 3 THEN n WHEN n < 30 THEN -1000 ELSE 1000 END"):
+        connection.execute(
+            f"CREATE OR REPLACE TABLE population_referrals AS SELECT {value} AS days_to_acceptance FROM range(60) t(n)"
+        )
+        with pytest.raises(InputProblem, match="is a category and no amount or time"):
+            refuse_measured_categories(connection, [measured])
+    connection.execute(
+        "CREATE OR REPLACE TABLE population_referrals AS SELECT n % 9 AS days_to_acceptance FROM range(60) t(n)"
+    )
+    refuse_measured_categories(connection, [measured])
