@@ -22,7 +22,7 @@ from clearing_point.standard.structure import (
     REQUIRED,
     UNKNOWN_CODE,
 )
-from clearing_point.suites.queries import failing_rows
+from clearing_point.suites.queries import failing_rows, unknown_in_list
 from clearing_point.suites.simple import simple_expectation
 
 ROWS_QUERY = "unexpected_rows_expectation"
@@ -107,6 +107,7 @@ def _of_table(table: Table, standard: Standard, dialect: str) -> Iterator[Expect
     messages = {r.rule_id: r.why["en"] for r in standard.rules}
     for one in table.fields:
         yield from _of_field(one, table, standard, messages)
+    yield from _of_lists(table, standard, dialect, messages)
     if table.primary_key and table.kind != "header":
         yield _unique(table, standard, messages)
     rules = [
@@ -126,6 +127,23 @@ def _columns(table: Table) -> tuple[str, Mapping[str, Any]]:
     if table.name in PSEUDONYM_OF:
         return "expect_table_columns_to_match_set", {"column_set": names, "exact_match": False}
     return "expect_table_columns_to_match_ordered_list", {"column_list": names}
+
+
+def _of_lists(
+    table: Table, standard: Standard, dialect: str, messages: Mapping[str, str]
+) -> Iterator[Expectation]:
+    """Ask of columns with several codes that all are of their list: the library's own type looks at one value only."""
+    sentence = messages.get(UNKNOWN_CODE) or standard.messages[UNKNOWN_CODE]["what"]["en"]
+    for one in table.fields:
+        if not (one.is_coded and one.multiple):
+            continue
+        codes = list(dict.fromkeys([*standard.codes_of(one.codelist or ""), *standard.missing_codes]))
+        for column in filter(None, (one.name, one.no_column)):
+            query = unknown_in_list(column, codes, standard, dialect)
+            yield Expectation(
+                f"{UNKNOWN_CODE}.{column}", ROWS_QUERY, {"unexpected_rows_query": query}, UNKNOWN_CODE, "error", "validity",
+                sentence, (one.name,),
+            )  # fmt: skip
 
 
 def _of_field(

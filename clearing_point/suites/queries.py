@@ -67,6 +67,20 @@ def failing_rows(rules: Sequence[Rule], table: Table, standard: Standard, dialec
     return _with_batch(spelled(query, dialect, _lists(standard)))
 
 
+def unknown_in_list(column: str, codes: Sequence[str], standard: Standard, dialect: str) -> str:
+    """Return a query of the rows of which a list holds something else than these codes; columns as :func:`failing_rows`."""
+    shown = exp.Array(expressions=[exp.Literal.string(code) for code in codes])
+    holds = exp.func(
+        "list_has_all", shown, exp.column(exp.to_identifier(column, quoted=True)), dialect="duckdb"
+    )
+    batch = exp.to_table(BATCH)
+    batch.set("alias", exp.TableAlias(this=exp.to_identifier(_ALIAS)))
+    query = exp.select(
+        exp.alias_(exp.Literal.string(column), "field"), "submission_id", "sheet", "source_row"
+    ).from_(batch)
+    return _with_batch(spelled(query.where(exp.Not(this=exp.paren(holds))), dialect, _lists(standard)))
+
+
 def _lists(standard: Standard) -> frozenset[str]:
     names = {f.name for table in standard.tables.values() for f in table.fields if f.multiple}
     return frozenset(names | {f"{name}_no" for name in names})

@@ -16,6 +16,7 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication import checkpoint
+from clearing_point.publication.as_received import refuse_other_receipts
 from clearing_point.publication.checkpoint import Checkpoint
 from clearing_point.publication.validation_page import page_of_edition, page_of_submission
 from clearing_point.standard import Standard
@@ -117,6 +118,40 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
     if rule.startswith("W"):
         assert standard.word("suites", rule.lower()) in str(refused.value)
         assert standard.word("suites", rule.lower(), "sq") in str(spoken.value)
+
+
+def test_a_list_of_codes_of_which_one_is_no_code_stops_the_edition(
+    demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _only(monkeypatch, "trafficking_episode", "P04.exploitation_form")
+    damage = "UPDATE core.trafficking_episode SET exploitation_form = ['LAB', 'NOPE'] WHERE rowid = 3"
+    project, counted = _damaged(demo, tmp_path, damage)
+    with pytest.raises(InputProblem, match=r"P04 \(trafficking_episode\)"):
+        checkpoint.run_checkpoint(project, standard, counted, run_suites)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM raw.submission WHERE submission_id = '2022-ALB-ALB01-v1'",
+        "UPDATE raw.submission SET use = 'reference' WHERE submission_id = '2022-ALB-ALB01-v1'",
+        "UPDATE raw.submission SET territory = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
+        "UPDATE raw.submission SET period_end = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
+        "UPDATE raw.submission SET submission_id = '2022-ALB-ALB01-v2' WHERE submission_id = '2022-ALB-ALB01-v1'",
+    ],
+)
+def test_a_submission_of_which_the_warehouse_says_otherwise_than_its_receipt_stops_everything(
+    damage: str, demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    for number, (statement, stopped) in enumerate([("SELECT 1", False), (damage, True)]):
+        project, _ = _damaged(demo, tmp_path / str(number), statement)
+        shutil.copy(demo.receipts, project.receipts)
+        with (
+            pytest.raises(InputProblem, match="Nothing was published: of 2022-ALB-ALB01-v1")
+            if stopped
+            else nullcontext()
+        ):
+            refuse_other_receipts(project, standard)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Before anything is counted: what the warehouse says of every submission is what its receipt in the archive says.
+
+A submission whose own row is gone, or that is counted for another territory or year than it came for, would leave the
+counts without a word: no row of it stands among those that count, and no expectation on these can miss it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.standard import Standard
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.receipts import read_receipts
+
+_TABLE, _KEY, _STATE = "raw.submission", "submission_id", "status"
+_SHOWN = 5
+
+
+def refuse_other_receipts(project: Project, standard: Standard, language: str = "en") -> None:
+    """Compare all that receipts say of submissions, but their state, which a withdrawal changes with its own event.
+
+    A data folder without receipts has nothing to compare with: ``clearing-point health`` names that.
+
+    Raises
+    ------
+    InputProblem
+        If a submission is in one of both only, or differs in anything; it names submissions, never what differs.
+    """
+    if not project.receipts.is_file():
+        return
+    kept = read_receipts(project.receipts)[_TABLE]
+    with opened(project.warehouse, read_only=True) as connection:
+        cursor = connection.execute(f"SELECT * FROM {_TABLE}")
+        there = [column[0] for column in cursor.description]
+        # As they are written into the receipts.
+        rows = json.loads(json.dumps(cursor.fetchall(), default=str))
+    columns = [c for c in kept["columns"] if c in there and c != _STATE]
+    received, stored = (
+        {row[names.index(_KEY)]: [row[names.index(c)] for c in columns] for row in told}
+        for names, told in ((kept["columns"], kept["rows"]), (there, rows))
+    )
+    differing = sorted(n for n in received.keys() | stored.keys() if received.get(n) != stored.get(n))
+    if differing:
+        more = f" (+{len(differing) - _SHOWN})" if len(differing) > _SHOWN else ""
+        named = ", ".join(differing[:_SHOWN]) + more
+        raise InputProblem(standard.word("suites", "other_receipts", language, submissions=named))
