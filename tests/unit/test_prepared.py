@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clearing_point.errors import InternalError
-from clearing_point.standard import Standard, expressions
+from clearing_point.standard import Standard, expressions, qualify
 from clearing_point.standard.kept import kept
 from clearing_point.standard.prepared import prepare_rules
 from clearing_point.suites import beside
@@ -35,7 +35,7 @@ def test_kept_bytes_are_made_again_when_they_are_damaged(standard: Standard, tmp
 
 def test_rules_read_from_disk_are_those_that_parsing_gives(standard: Standard, tmp_path: Path) -> None:
     rule = next(r for r in standard.rules if r.table == "person" and r.holds)
-    parsed = expressions._qualified(rule.holds, rule.table, standard.sha256, standard)
+    parsed = qualify.qualified_and_split(rule.holds, rule.table, standard.sha256, standard)
     try:
         prepare_rules(tmp_path, standard)
         prepare_rules(tmp_path, standard)
