@@ -21,7 +21,8 @@ _NAMED = {
         """,
     "loading": """
         pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake
-        pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order pipeline/taken_back pipeline/trace
+        pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order pipeline/statements pipeline/taken_back
+        pipeline/trace
         unit/decisions unit/organisations
         """,
     "quality": """

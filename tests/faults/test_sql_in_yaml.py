@@ -120,8 +120,13 @@ _KEPT: list[object] = []
 
 
 def test_the_engine_refuses_files_settings_and_extensions_wherever_received_data_are(
-    tmp_path: Path, standard: Standard
+    tmp_path: Path, standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from clearing_point.intake import guard_contents
+
+    # The guard's own database, and not the one that tests share.
+    monkeypatch.setattr(guard_contents, "duckdb", duckdb)
+    monkeypatch.setattr(guard_contents, "_database_in_memory", guard_contents._database_in_memory.__wrapped__)
     for name, connection in _every_connection(tmp_path, standard):
         for attempt in ATTEMPTS:
             with pytest.raises(duckdb.Error):

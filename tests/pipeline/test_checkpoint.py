@@ -110,7 +110,7 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
     project, counted = _damaged(demo, tmp_path, damage)
     with pytest.raises(InputProblem, match=rf"The edition was not published.*{rule} \(") as refused:
         checkpoint.run_checkpoint(project, standard, counted, run_suites)
-    with pytest.raises(InputProblem, match=rf"Edicioni nuk u publikua.*{rule} \(") as spoken:
+    with pytest.raises(InputProblem, match=rf"Botimi nuk u publikua.*{rule} \(") as spoken:
         checkpoint.run_checkpoint(project, standard, counted, run_suites, "sq")
     assert "{" not in str(refused.value) + str(spoken.value)
     if rule == "P04":
