@@ -75,7 +75,9 @@ def server(folder: Path) -> Iterator[Server]:
     as_user: list[str] = []
     short = Path(mkdtemp(prefix="pg-"))  # a socket's path must be short
     if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
+        # Debian keeps it where a plain PATH does not look.
+        runuser = shutil.which("runuser", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        as_user = [runuser or "runuser", "-u", "postgres", "--"]
         shutil.chown(short, "postgres")
 
     def run(*command: str) -> None:
