@@ -73,15 +73,18 @@ def refuse_keys(standard: Standard, indicator: Indicator) -> None:
         )
 
 
+_MEDIAN = "median"
 _TWO_VALUES = 0.9
 _FEWEST = 10
 """Of so many known values or more, two make up at most this share where they are amounts or times."""
 
 
 def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator]) -> None:
-    """Let no sum, mean or median be of a column that is a category in numbers: it would be a count, shown whatever its size.
+    """Let no sum or mean be of a column that is a category in numbers: it would be a count, shown whatever its size.
 
-    The populations stand in the connection (:func:`clearing_point.analysis.count.population_tables`).
+    Of such a column a median is one of the two numbers that nearly everybody has, and tells nobody; another one is what a
+    few have who were set between them. The populations stand in the connection
+    (:func:`clearing_point.analysis.count.population_tables`).
 
     Raises
     ------
@@ -92,12 +95,15 @@ def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator])
         measure = indicator.measure
         if measure is None or measure.value is None:
             continue
-        known, two = connection.execute(
-            "SELECT sum(n), sum(n) FILTER (place <= 2) FROM (SELECT count(*) AS n, "
-            f"row_number() OVER (ORDER BY count(*) DESC) AS place FROM population_{indicator.population} "
-            f'WHERE "{measure.value}" IS NOT NULL GROUP BY "{measure.value}")'
+        known, frequent, with_these, middle = connection.execute(
+            f'WITH known AS (SELECT "{measure.value}"::DOUBLE AS v FROM population_{indicator.population} '
+            f'WHERE "{measure.value}" IS NOT NULL), '
+            "counted AS (SELECT v, count(*) AS n FROM known GROUP BY v ORDER BY n DESC, v LIMIT 2) "
+            "SELECT (SELECT count(*) FROM known), list(v), sum(n), (SELECT median(v) FROM known) FROM counted"
         ).fetchone()
-        if known and known >= _FEWEST and two > _TWO_VALUES * known:
+        if known < _FEWEST or with_these <= _TWO_VALUES * known:
+            continue
+        if measure.kind != _MEDIAN or middle not in (*frequent, sum(frequent) / len(frequent)):
             raise InputProblem(
                 f"Indicator {indicator.indicator_id}: nearly all of '{measure.value}' is one of two numbers, which is a "
                 "category and no amount or time. Count it in a table, where small numbers are protected."

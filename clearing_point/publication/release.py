@@ -262,7 +262,7 @@ def _count(
         counted = count_indicators(connection, standard, asked, list(years))
         if decisions is None:  # what an earlier edition counted was asked then
             refuse_told_by_others(connection, standard, sorted({c.indicator.population for c in counted}))
-        refuse_measured_categories(connection, asked)
+            refuse_measured_categories(connection, asked)
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(
             connection, standard, [m.denominator for m in measures if m.denominator is not None]

@@ -27,6 +27,7 @@ from clearing_point.standard.ddl import statements
 from clearing_point.standard.rules import RUN, SERIES
 from clearing_point.suites import runner
 from clearing_point.suites.listing import listed
+from clearing_point.suites.page import Line, Result, page
 from clearing_point.suites.ready import FOLDER, chosen_suites, generated_suites, suite_files
 from clearing_point.suites.runner import Judgement, Question, run_suites
 from tests.conftest import ROOT
@@ -284,3 +285,24 @@ def test_on_postgresql_the_same_rows_fail(
         path.write_text(text, encoding="utf-8")
     found = Counter(_plainly(tmp_path, postgres.address, tmp_path / FOLDER))
     assert found == {rule: 2 * n for rule, n in examples.failing.items()}
+
+
+def test_a_page_says_how_many_rows_were_checked_and_which_tables_have_none() -> None:
+    """That the page of a real submission and edition does is a matter of the night (test_checkpoint.py)."""
+    line = Line(
+        "person",
+        "P05",
+        "expect_compound_columns_to_be_unique",
+        "",
+        "One row a person.",
+        [Result(True, "met")],
+    )
+    told = {"person": "ROWS OF PERSON", "service": None}
+
+    def said(name: str, **filled: object) -> str:
+        return f"{name} {' '.join(map(str, filled.values()))}"
+
+    text = page("title", "intro", ["2022"], [line], said, rows=told, made_data=True, language="en")
+    assert "<summary>person: ROWS OF PERSON figures 1 1 0</summary>" in text
+    assert "<p>rows_none service</p>" in text
+    assert "rows_none" not in page("t", "i", ["2022"], [line], said, rows={}, made_data=True, language="en")
