@@ -132,9 +132,9 @@ class _Counting:
         """Draw units and note how often two cells count the same one."""
         # The real units are among them: what holds of most only, and not of the few exceptions, is no relation.
         codes = np.concatenate([self.units.codes, _Recombined(self.units, self.free).draw(rows, seed)])
-        within = np.stack(
-            [inside[codes[:, column]] for column, inside in self.tests], axis=1, dtype=np.float32
-        )
+        within = np.zeros((len(codes), len(self.tests)), dtype=np.float32)
+        for number, (column, inside) in enumerate(self.tests):
+            within[:, number] = inside[codes[:, column]]
         counts = np.ones((len(codes), len(self.inner)), dtype=np.float32)
         for key, number in self.inner.items():
             for test in key:
