@@ -186,7 +186,7 @@ def _why(error: duckdb.Error, what: str) -> ClearingPointError:
 def population_table(connection: Any, standard: Standard, name: str) -> None:
     """Make the temporary table ``population_<name>`` over the ``current`` views; raises as :func:`count_indicators`."""
     sql = standard.populations[name].sql
-    one_query(sql, f"Population {name}")
+    one_query(sql, f"Population {name}", standard.folder)
     open_links(connection)
     population, target = standard.populations[name], f"population_{name}"
     try:
@@ -203,8 +203,8 @@ def population_table(connection: Any, standard: Standard, name: str) -> None:
 
 def count_one(connection: Any, standard: Standard, indicator: Indicator, years: Sequence[int]) -> Counted:
     """Count one indicator whose population stands (:func:`population_table`); see :func:`count_indicators`."""
+    refuse_single_rows(indicator, standard.folder)
     refuse_invented_joint(standard, indicator, conditions_of(indicator))
-    refuse_single_rows(indicator)
     measure = measured(indicator)
     numbers = "" if measure is None else NUMBERS[measure.kind]
     with asked(connection, standard, indicator, years) as ask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -74,7 +75,10 @@ def read_denominators(connection: Any, standard: Standard, names: Sequence[str])
     })  # fmt: skip
     connection.register(_REFERENCE, table)
     try:
-        return {name: _read(connection, _declared(standard, name)) for name in dict.fromkeys(names)}
+        return {
+            name: _read(connection, _declared(standard, name), standard.folder)
+            for name in dict.fromkeys(names)
+        }
     finally:
         connection.unregister(_REFERENCE)
 
@@ -85,8 +89,8 @@ def _declared(standard: Standard, name: str) -> Denominator:
     return standard.denominators[name]
 
 
-def _read(connection: Any, denominator: Denominator) -> Denominators:
-    one_query(denominator.sql, f"Denominator {denominator.name}")
+def _read(connection: Any, denominator: Denominator, folder: Path) -> Denominators:
+    one_query(denominator.sql, f"Denominator {denominator.name}", folder)
     # A territory without accepted data in the year has no people in the numerator, so it must not stand below it.
     query = (
         f"SELECT d.territory, d.reference_year, d.denominator, d.comparable FROM ({denominator.sql}) AS d "

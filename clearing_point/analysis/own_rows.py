@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlglot import exp
 
+from clearing_point.analysis.carried import Carried, carried_names, values_of
 from clearing_point.analysis.units import CURRENT, KEY_OF_PERSON, KEY_OF_UNIT, OF_THE_ENGINE
 from clearing_point.errors import InputProblem
+from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import LINEAGE, Indicator, Population, Standard
 from clearing_point.standard.parsing import parsed
 
 _PSEUDONYM = "pseudonym"
-_BETWEEN_KEYS = "/"
-"""The one text that may stand beside a key: between the parts of a unit."""
 _COMPARES = (
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like,
     exp.ILike, exp.SimilarTo, exp.RegexpLike,
@@ -43,6 +43,7 @@ def refuse_named_rows(standard: Standard, population: Population) -> None:
         If it reads other tables than those of ``current``, or a key is compared with a text or number, made of one, or
         handed to a function. It names the column, never the text.
     """
+    one_query(population.sql, f"Population {population.name}", standard.folder)
     tree = parsed(population.sql)
     own = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
@@ -111,42 +112,38 @@ def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator])
 
 
 def _named(tree: Any, keys: frozenset[str]) -> Iterator[str]:
+    names = carried_names(tree, keys)
     for node in tree.walk():
-        if isinstance(node, _COMPARES) and _written(node):
-            yield from _keys_in(node, keys)
+        if isinstance(node, _COMPARES) and _written(node, names):
+            yield from _keys_in(node, names)
         elif isinstance(node, exp.Case) and node.this is not None:
-            yield from _keys_in(node.this, keys)
+            yield from _keys_in(node.this, names)
         elif isinstance(node, exp.Func) and not isinstance(node, (*_OF_MANY, exp.Case, exp.If, *_CONNECTORS)):
-            if any(isinstance(part, exp.Literal) for part in node.iter_expressions()):
-                yield from (c.name for c in node.iter_expressions() if _is_key(c, keys))
-        elif isinstance(node, exp.Alias) and node.alias in keys and any(_written(node.this, _BETWEEN_KEYS)):
-            yield node.alias
+            if any(names.is_written(leaf) for leaf in values_of(node)):
+                yield from (c.name for c in node.iter_expressions() if names.is_key(c))
         elif isinstance(node, exp.TableAlias):
-            yield from (c.name for c in node.columns if c.name in keys)
+            yield from (c.name for c in node.columns if c.name.lower() in keys)
+    yield from sorted(keys & names.written)
 
 
 _CONNECTORS = (exp.And, exp.Or, exp.Not, exp.Cast)
 
 
-def _written(node: Any, but: str | None = None) -> list[Any]:
-    """Return the texts and numbers that are written in an expression; conditions in it are gone through by themselves."""
+def _written(node: Any, names: Carried) -> list[Any]:
+    """Return what is written in an expression, here or under a name; conditions in it are gone through by themselves."""
     return [
-        literal
-        for literal in node.find_all(exp.Literal)
-        if literal.this != but and not _within(literal, node, (*_OF_MANY, exp.Where, exp.Having))
+        leaf
+        for leaf in node.find_all(exp.Literal, exp.Column)
+        if names.is_written(leaf) and not _within(leaf, node, (*_OF_MANY, exp.Where, exp.Having))
     ]
 
 
-def _keys_in(node: Any, keys: frozenset[str]) -> Iterator[str]:
+def _keys_in(node: Any, names: Carried) -> Iterator[str]:
     yield from (
         column.name
         for column in node.find_all(exp.Column)
-        if _is_key(column, keys) and not _within(column, node, (*_OF_MANY, exp.Where, exp.Having))
+        if names.is_key(column) and not _within(column, node, (*_OF_MANY, exp.Where, exp.Having))
     )
-
-
-def _is_key(node: Any, keys: frozenset[str]) -> bool:
-    return isinstance(node, exp.Column) and node.name in keys
 
 
 def _within(node: Any, top: Any, kinds: tuple[type, ...]) -> bool:

@@ -8,6 +8,7 @@ follow-ups are counted.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
@@ -15,6 +16,7 @@ from sqlglot import exp
 from clearing_point.analysis.persons import LINKED
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.standard.aggregate_figures import key_of_unit, units_sql
+from clearing_point.standard.files import place_of_text
 from clearing_point.standard.model import Indicator, Population, Standard, Table
 from clearing_point.standard.qualify import parse_expression
 
@@ -85,17 +87,23 @@ def name_persons(connection: Any, population: Population, rows: str) -> None:
     )
 
 
-def refuse_single_rows(indicator: Indicator) -> None:
+def refuse_single_rows(indicator: Indicator, folder: Path) -> None:
     """Let a condition speak of variables of the row alone: of a key, or of other rows, it could ask who one person is.
 
     Raises
     ------
     InputProblem
-        If it names a key of persons or units, or holds a query.
+        If it names a key of persons or units, holds a query, or is no condition; names file and line, never the text.
     """
     if indicator.where is None:
         return
-    tree = exp.Paren(this=parse_expression(indicator.where))
+    try:
+        tree = exp.Paren(this=parse_expression(indicator.where))
+    except InputProblem as problem:
+        place = place_of_text(folder, indicator.where)
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id}{place and f' ({place})'}: its condition: {problem}."
+        ) from problem
     named = {column.name for column in tree.find_all(exp.Column)} & {
         KEY_OF_UNIT,
         KEY_OF_PERSON,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from clearing_point.errors import InputProblem
+from clearing_point.standard.files import place_of_text
 
 # It would print the text of what it does not know beside our sentence.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -56,46 +58,47 @@ _PLACES = frozenset(
 _CATALOGUES = ("duckdb_", "pragma_", "sqlite_", "pg_", "information_schema")
 
 
-def refuse_more_than_reading(tree: Any, text: str) -> None:
+def refuse_more_than_reading(tree: Any) -> None:
     """Refuse whatever is not known to only read and work out.
 
     Raises
     ------
     InputProblem
-        Naming what is not allowed.
+        Naming what is not allowed; never the text, in which anything may be written.
     """
-    shown = repr(" ".join(text.split())[:120])
     for node in tree.walk():
         kind = type(node).__name__
         if isinstance(node, exp.Anonymous):
             name = node.name.lower()
             # Another name is a macro of ours, or there is no such function and DuckDB says so.
             if name not in _FUNCTIONS and name in _functions_of_the_engine():
-                raise InputProblem(f"the function {name} is not allowed here: {shown}")
+                raise InputProblem(f"the function {name} is not allowed here")
         elif kind not in _KINDS:
             what = node.sql_name().lower() if isinstance(node, exp.Func) else kind.lower()
-            raise InputProblem(f"'{what}' is not allowed here, where only reading is: {shown}")
+            raise InputProblem(f"'{what}' is not allowed here, where only reading is")
         if isinstance(node, exp.Table):
-            _refuse_other_places(node, shown)
+            _refuse_other_places(node)
 
 
-def _refuse_other_places(table: exp.Table, shown: str) -> None:
+def _refuse_other_places(table: exp.Table) -> None:
     if not isinstance(table.this, exp.Identifier):
-        raise InputProblem(f"only tables can be read here: {shown}")
+        raise InputProblem("only tables can be read here")
     name = table.name.lower()
     if any(sign in name for sign in "./\\:") or (table.catalog.lower(), table.db.lower()) not in _PLACES:
-        raise InputProblem(f"files and other databases cannot be read here: {shown}")
+        raise InputProblem("files and other databases cannot be read here")
     if name.startswith(_CATALOGUES):
-        raise InputProblem(f"the catalogue cannot be read here: {shown}")
+        raise InputProblem("the catalogue cannot be read here")
 
 
-def one_query(text: str, name: str) -> None:
+def one_query(text: str, name: str, folder: Path | None = None) -> None:
     """Refuse what is not one query that only reads; both parsers, ours and DuckDB's, must say so.
 
     Parameters
     ----------
     name : str
         For the sentence, such as ``Population persons``.
+    folder : Path, optional
+        The standard, where the sentence names file and line.
 
     Raises
     ------
@@ -108,11 +111,19 @@ def one_query(text: str, name: str) -> None:
         parsed = sqlglot.parse(text, dialect="duckdb")
         statements = duckdb.extract_statements(text)
     except (sqlglot.errors.SqlglotError, duckdb.Error, RecursionError, ValueError) as error:
-        raise InputProblem(f"{name} is not an SQL query.") from error
+        raise InputProblem(f"{name}{_at(folder, text)} is not an SQL query.") from error
     single = len(parsed) == 1 and isinstance(parsed[0], exp.Query)
     if not single or [s.type for s in statements] != [duckdb.StatementType.SELECT]:
-        raise InputProblem(f"{name} is not one SQL query.")
-    refuse_more_than_reading(parsed[0], text)
+        raise InputProblem(f"{name}{_at(folder, text)} is not one SQL query.")
+    try:
+        refuse_more_than_reading(parsed[0])
+    except InputProblem as problem:
+        raise InputProblem(f"{name}{_at(folder, text)}: {problem}.") from problem
+
+
+def _at(folder: Path | None, text: str) -> str:
+    place = place_of_text(folder, text) if folder is not None else ""
+    return f" ({place})" if place else ""
 
 
 @lru_cache(maxsize=1)

@@ -72,6 +72,7 @@ def _expression(
         try:
             qualified(text, standard.tables[table], standard)
         except ClearingPointError as error:
-            yield f"{path}:{line_at(lines_of_yaml(path), at)}: {error}"
+            # The place is known here for certain: the same text may stand elsewhere.
+            yield f"{path}:{line_at(lines_of_yaml(path), at)}: {error.__cause__ or error}"
 
     yield from verdicts.ask(["expression", table, text, basis.of(text, [table])], judge)

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from clearing_point.errors import InputProblem
 from clearing_point.standard.columns import columns_of
+from clearing_point.standard.files import place_of_text
 from clearing_point.standard.model import LINEAGE, Standard, Table
 
 KNOWN = "known"
@@ -72,7 +74,11 @@ def compiled(text: str, table_name: str, standard: Standard) -> Compiled:
         return ready
     from clearing_point.standard.qualify import qualified_and_split  # the parser is heavy, and seldom needed
 
-    return qualified_and_split(text, table_name, standard.sha256, standard)
+    try:
+        return qualified_and_split(text, table_name, standard.sha256, standard)
+    except InputProblem as problem:
+        place = place_of_text(standard.folder, text) or f"{standard.folder.name}: table {table_name}"
+        raise InputProblem(f"{place}: {problem}.") from problem
 
 
 def names_of(table: Table) -> set[str]:

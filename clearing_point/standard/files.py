@@ -184,6 +184,35 @@ def line_at(lines: Lines, path: tuple[str | int, ...]) -> int:
     return 1
 
 
+def place_of_text(folder: Path, text: str) -> str:
+    """Return ``folder/file:line`` where a text of the YAML files of a folder begins, or nothing: it may be put together.
+
+    For what is said of a text that must not be repeated.
+    """
+    for path in sorted(folder.rglob("*.yml")):
+        try:
+            written = path.read_text(encoding="utf-8")
+            if text.strip().split("\n", 1)[0] not in written:
+                continue
+            found = _scalar(yaml.compose(written, Loader=_Loader), text.strip())
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+            continue
+        if found:
+            return f"{path.relative_to(folder.parent)}:{found}"
+    return ""
+
+
+def _scalar(node: Any, text: str) -> int | None:
+    if isinstance(node, yaml.ScalarNode):
+        return node.start_mark.line + 1 if node.value.strip() == text else None
+    inner: list[Any] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [value for _, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    return next((line for each in inner if (line := _scalar(each, text))), None)
+
+
 def read_csv(path: Path) -> tuple[Mapping[str, str], ...]:
     """Read a CSV of the project (UTF-8, comma, header) as text; row i stands on line i + 2.
 

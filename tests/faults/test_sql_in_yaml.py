@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from clearing_point.analysis.count import count_one, population_table
+from clearing_point.analysis.measures import read_denominators
+from clearing_point.analysis.own_rows import refuse_named_rows
 from clearing_point.errors import InputProblem
-from clearing_point.standard import Standard
+from clearing_point.standard import Standard, load_standard
 from clearing_point.standard.allowed import one_query
 from clearing_point.standard.expressions import qualified
 from clearing_point.standard.qualify import parse_expression
 from clearing_point.warehouse.connection import connect
+from tests.conftest import ROOT
 
 EXPRESSIONS = [
     # statements, alone, after, inside
@@ -91,7 +96,7 @@ ATTEMPTS = [
     "SELECT * FROM '/etc/passwd'", "SELECT * FROM glob('/etc/*')", "ATTACH '{folder}/other.duckdb' AS other",
     "EXPORT DATABASE '{folder}/all'", "INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true",
     "SET lock_configuration = false", "PRAGMA enable_external_access", "SET temp_directory = '{folder}'",
-    "IMPORT DATABASE '{folder}'", "CREATE SECRET s (TYPE s3)", "SET allowed_directories = ['/']",
+    "IMPORT DATABASE '{folder}'", "CREATE PLANTED s (TYPE s3)", "SET allowed_directories = ['/']",
 ]  # fmt: skip
 
 
@@ -152,3 +157,46 @@ def test_no_module_opens_a_database_that_is_not_locked() -> None:
                 if "duckdb.connect(" in source and node.name not in {"_patiently", "create_empty", "make"}:
                     assert "enable_external_access" in source or "_LOCKED" in source, (path.name, node.name)
                     assert "lock_configuration" in source or "_LOCKED" in source, (path.name, node.name)
+
+
+PLANTED = "Planted Person"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line"),
+    [
+        ("populations/services.yml", "sql: |-\n", f"sql: |-\n  SELECT read_text('{PLANTED}') AS x UNION\n", "services.yml"),
+        ("populations/services.yml", "sql: |-\n", f"sql: |-\n  '{PLANTED}' DROP\n", "services.yml"),
+        ("denominators/inhabitants.yml", "sql: |-\n", f"sql: |-\n  SELECT getenv('{PLANTED}'), * FROM (\n", "inhabitants.yml"),
+        ("indicators/numbers.yml", "population: persons_identified\n",
+         f"population: persons_identified\n    where: \"getenv('{PLANTED}') = ''\"\n", "numbers.yml:9"),
+        ("indicators/numbers.yml", "population: persons_identified\n",
+         f"population: persons_identified\n    where: \"'{PLANTED}' (\"\n", "numbers.yml:9"),
+    ],
+)  # fmt: skip
+def test_sql_that_is_refused_is_named_by_its_place_and_never_repeated(
+    tmp_path: Path, file: str, old: str, new: str, line: str
+) -> None:
+    """What somebody wrote into a query may be a person's name; who is told needs the line and not the text."""
+    shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
+    path = tmp_path / "schemas" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    known = load_standard(tmp_path / "schemas")
+    connection = duckdb.connect()
+    kind = Path(file).parts[0]
+    asked = {
+        "denominators": lambda: read_denominators(connection, known, ["inhabitants"]),
+        "populations": lambda: refuse_named_rows(known, known.populations[path.stem]),
+        "indicators": lambda: count_one(
+            connection, known, next(i for i in known.indicators if PLANTED in (i.where or "")), [2021]
+        ),
+    }
+    with pytest.raises(InputProblem) as refused:
+        asked[kind]()
+    assert line in str(refused.value)
+    assert PLANTED not in str(refused.value)
+    if kind == "populations":
+        with pytest.raises(InputProblem, match=line):
+            population_table(connection, known, path.stem)

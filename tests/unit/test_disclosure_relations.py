@@ -190,7 +190,9 @@ def test_the_certificate_of_the_office_lists_the_combinations_that_it_stands_on(
 def test_of_tables_by_place_and_time_alone_nothing_is_lacking():
     """A table may be by the year only: then no condition is left to tell its cells apart but where and when."""
     counts = {("P1",): 40, ("P2",): 9, ("P3",): 14}
-    by_place = CountTable("by place", "persons", (Dimension("place", tuple(map(Category.of, PLACE))),), counts)
+    by_place = CountTable(
+        "by place", "persons", (Dimension("place", tuple(map(Category.of, PLACE))),), counts
+    )
     codes = np.repeat(np.arange(3), list(counts.values()))[:, None]
     counted = Units(
         "persons", {"place": tuple(frozenset({p}) for p in PLACE)}, codes, np.ones(63, dtype=np.int64)
