@@ -32,6 +32,7 @@ _QUOTED = re.compile(r'"[^"]+"')
 _CAN_BE_EMPTY = re.compile(r'""|\$?[A-Za-z]{1,3}\$?[0-9]|[A-Za-z]:\$?[A-Za-z]|[!\[]')
 """A formula that names a cell or the empty text may well have an empty result."""
 _YES = ("1", "true", "on")
+_NOTHING_HIGH = ("0", "0.0", "0.00")
 
 
 @dataclass
@@ -59,12 +60,16 @@ class HasDocumentType(Exception):
     """A part declares a document type, which no workbook needs."""
 
 
+class NotInOrder(ValueError):
+    """A sheet has no part, or its rows or cells do not follow each other: of two at one place, one would be lost."""
+
+
 def look_at_sheets(path: Path) -> dict[str, Unseen]:
     """Return sheet name -> what the parser does not say of it.
 
     Raises
     ------
-    zipfile.BadZipFile, expat.ExpatError, HasDocumentType
+    zipfile.BadZipFile, expat.ExpatError, HasDocumentType, NotInOrder
         If the package is damaged or hostile.
     """
     with zipfile.ZipFile(path) as package:
@@ -75,10 +80,12 @@ def look_at_sheets(path: Path) -> dict[str, Unseen]:
         styles = _styles(package)
         found = {}
         for sheet in sheets_of(package):
+            if not sheet.part:
+                # The parser passes over it, and all its rows would be gone without a word.
+                raise NotInOrder
             looked = _Sheet(styles)
-            if sheet.part:
-                parse(package, sheet.part, looked.parser)
-                looked.end()
+            parse(package, sheet.part, looked.parser)
+            looked.end()
             looked.found.state = sheet.state
             found[sheet.name] = looked.found
         return found
@@ -193,7 +200,9 @@ class _Sheet:
         cell: list[str] = []
         filled: list[str] = []
         row = column = filled_at = 0
-        unplaced = formula = value = False
+        columns: dict[str, int] = {}
+        mark = _NO_NUMBER
+        formula = value = False
         share = ""
         text: list[str] = []
         formula_text: list[str] = []
@@ -204,7 +213,7 @@ class _Sheet:
             parser.CharacterDataHandler = None
             kind = _value(cell, "t")
             result = "".join(text).strip()
-            place = (row, column or _column_in(cell))
+            place = (row, column)
             if kind == "e":
                 found.errors[place] = result or NOT_WORKED_OUT
             elif not result and not self._may_be_empty("".join(formula_text), share, kind == "str" and value):
@@ -220,16 +229,35 @@ class _Sheet:
         def close_row() -> None:
             if filled:
                 found.last_row = max(found.last_row, row)
-                found.last_column = max(found.last_column, filled_at or _column_in(filled))
+                found.last_column = max(found.last_column, filled_at)
+
+        def place_by(reference: str) -> int:
+            """Return the column of a reference, which must be of this row; it numbers a row that has no number."""
+            nonlocal row, mark
+            letters = reference[: -len(mark)]
+            if reference[-len(mark) :] != mark or letters not in columns:
+                letters, number = _parted(reference)
+                if mark == _NO_NUMBER and not column and number >= row:
+                    row = number
+                if number != row:
+                    raise NotInOrder
+                mark = str(row)
+                columns[letters] = column_number(letters)
+            if columns[letters] <= column:
+                raise NotInOrder
+            return columns[letters]
 
         def start(tag: str, attributes: list[str]) -> None:
-            nonlocal cell, filled, row, column, filled_at, unplaced, formula, value, share
+            nonlocal cell, filled, row, column, filled_at, mark, formula, value, share
             kind = kinds.get(tag)
             if kind == "c":
                 if formula:
                     close()
-                if unplaced or not attributes or attributes[0] != "r":
-                    column, unplaced = _next_column(cell, column, attributes), True
+                reference = attributes[1] if attributes and attributes[0] == "r" else _value(attributes, "r")
+                if not reference or (column < _LETTERED and reference == _LETTERS[column] + mark):
+                    column += 1
+                else:
+                    column = place_by(reference)
                 cell, value = attributes, False
             elif kind == "v" or kind == "is":  # noqa: PLR1714 - the quickest way to ask
                 value, filled, filled_at = True, cell, column
@@ -241,9 +269,9 @@ class _Sheet:
                     parser.CharacterDataHandler = text.append
                 elif styles and (style := styles.get(_value(cell, "s"))):
                     if style == NOTHING:
-                        found.unshown_columns.add(column or _column_in(cell))
+                        found.unshown_columns.add(column)
                     elif _value(cell, "t") in {"", "n", "d"}:
-                        found.shown[row, column or _column_in(cell)] = style
+                        found.shown[row, column] = style
             elif kind == "f":
                 formula, share = True, _value(attributes, "si")
                 text.clear()
@@ -253,12 +281,16 @@ class _Sheet:
                 if formula:
                     close()
                 close_row()
-                row = int(_value(attributes, "r") or row + 1)
-                cell, filled, column, filled_at, unplaced = [], [], 0, 0, False
-                if _value(attributes, "hidden") in _YES or _value(attributes, "ht") == "0":
+                number = _value(attributes, "r")
+                before, row = row, int(number or row + 1)
+                if row <= before:
+                    raise NotInOrder
+                mark = str(row) if number else _NO_NUMBER
+                cell, filled, column, filled_at = [], [], 0, 0
+                if _value(attributes, "hidden") in _YES or _value(attributes, "ht") in _NOTHING_HIGH:
                     found.hidden_rows.add(row)
             elif kind == "col":
-                if _value(attributes, "hidden") in _YES or _value(attributes, "width") == "0":
+                if _value(attributes, "hidden") in _YES or _value(attributes, "width") in _NOTHING_HIGH:
                     first, last = int(_value(attributes, "min")), int(_value(attributes, "max"))
                     found.hidden_columns.update(range(first, min(last, first + _MOST_COLUMNS) + 1))
             elif kind == "mergeCell":
@@ -286,20 +318,25 @@ def _value(attributes: list[str], name: str) -> str:
     return attributes[attributes.index(name) + 1] if name in attributes[::2] else ""
 
 
-def _column_in(cell: list[str]) -> int:
-    return column_number(_value(cell, "r").rstrip("0123456789").replace("$", "").upper())
+_NO_NUMBER = "?"
+"""Stands for the number of a row that has none; no reference ends with it."""
+_LETTERED = 128
+_LETTERS = [f"{chr(64 + (n - 26) // 26 + 1) if n >= 26 else ''}{chr(65 + n % 26)}" for n in range(_LETTERED)]
+"""Of the first columns: most cells follow the one before, and are known by what their reference then is."""
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
-def _next_column(before: list[str], column: int, cell: list[str]) -> int:
-    """Return the column of a cell in a row some of whose cells do not say where they stand: each after the last one."""
-    if "r" in cell[::2]:
-        return _column_in(cell)
-    return (column or (_column_in(before) if before else 0)) + 1
+def _parted(reference: str) -> tuple[str, int]:
+    """Return letters and row of a cell's reference."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise NotInOrder
+    return match[1].upper(), int(match[2])
 
 
 def _place(reference: str) -> tuple[int, int]:
-    letters = reference.rstrip("0123456789")
-    return int(reference[len(letters) :]), column_number(letters.upper())
+    letters, row = _parted(reference)
+    return row, column_number(letters)
 
 
 _BUILT_IN = {

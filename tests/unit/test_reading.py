@@ -141,6 +141,63 @@ def test_hostile_and_broken_files_end_in_one_sentence(
         read_file(good)
 
 
+def _spoiled(path: Path, old: str, new: str) -> Path:
+    """A workbook of two rows of two cells, with another text in the part of its sheet."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in ((1, 2), (3, 4)):
+        book.active.append(row)
+    book.save(path)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    part = "xl/worksheets/sheet1.xml"
+    text = parts[part].decode()
+    assert old in text
+    return _zip(path, {**parts, part: text.replace(old, new).encode()})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('r="B1"', 'r="A1"'),  # two cells at one place
+        ('<row r="2">', '<row r="1">'),  # two rows of one number
+        ('r="B2"', 'r="B7"'),  # a cell of another row
+        ('r="B2"', 'r="B"'),
+    ],
+)
+def test_of_two_cells_at_one_place_none_is_lost(old: str, new: str, tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match="damaged inside"):
+        read_file(_spoiled(tmp_path / "a.xlsx", old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (' r="B2"', ""),
+        ('<row r="2">', "<row>"),
+        ('r="B2"', 'r="b2"'),
+        ('<c r="B2"', '<c r="B2" s="0"'),
+        ('<c r="B2"', '<c s="0" r="B2"'),
+    ],
+)
+def test_cells_stand_where_they_say_or_after_the_last_one(old: str, new: str, tmp_path: Path) -> None:
+    assert _cell(read_file(_spoiled(tmp_path / "a.xlsx", old, new)), 2, 2) == ("4", "n")
+
+
+def test_a_sheet_whose_part_is_gone_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("second")):
+        assert sheet is not None
+        sheet["A1"] = "x"
+    book.save(path)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    del parts["xl/worksheets/sheet2.xml"]
+    with pytest.raises(InputProblem, match="damaged inside"):
+        read_file(_zip(path, parts))
+
+
 def test_a_packed_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = _zip(tmp_path / "bomb.xlsx", {"xl/worksheets/sheet1.xml": b"0" * (20 * limits.MEGABYTE)})
     with pytest.raises(InputProblem, match="packed more tightly"):
