@@ -11,6 +11,7 @@ from clearing_point.countries.profile import Profile
 from clearing_point.intake.forbidden import texts_of
 from clearing_point.intake.guard_columns import SheetView, known_words
 from clearing_point.intake.layout import fold
+from clearing_point.intake.parted import is_of_words
 from clearing_point.standard.kept import kept_for
 from clearing_point.standard.model import Standard
 
@@ -33,7 +34,9 @@ class KnownTexts:
     def unknown_part(self, sheet_id: int, number: int, text: str) -> str:
         """Return what is left of a text without what its column may hold: all of it, some of its parts, or nothing."""
         words = self._at(sheet_id, number)
-        if fold(text) in words:
+        if fold(text) in words or is_of_words(
+            text, words.__contains__, and_between=number in self._words[sheet_id]
+        ):
             return ""
         parts = self._parting.split(text)
         unknown = [part for part in parts if fold(part) not in words]

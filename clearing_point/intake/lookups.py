@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from clearing_point.countries.profile import ColumnSpec
 from clearing_point.intake.layout import fold
+from clearing_point.intake.parted import is_of_words
 from clearing_point.intake.source import Source, quoted
 from clearing_point.intake.words import Words, words_of
 from clearing_point.standard.model import Field
@@ -16,7 +16,6 @@ from clearing_point.standard.model import Field
 _FEW = 200
 _JOINED = ","
 """Between codes; none holds it."""
-_OTHER_SIGNS = re.compile(r"[;,/|+&\n]")
 OTHER_FORM = r"[0-9]{1,2}[./ -]+[0-9]{1,2}[./ -]+[0-9]{2,4}\.?|[0-9]{4}[./ ][0-9]{1,2}([./ ][0-9]{1,2})?\.?"
 """Texts that a person reads as a date, in whatever form."""
 
@@ -118,8 +117,7 @@ def code_lookup(
 
 def is_parted(text: str, words: Words) -> bool:
     """Whether a text is several known words with another sign between them."""
-    parts = [fold(part) for part in _OTHER_SIGNS.split(text) if part.strip()]
-    return len(parts) > 1 and all(part in words.codes or words.in_other_spelling(part) for part in parts)
+    return is_of_words(text, lambda part: part in words.codes or words.in_other_spelling(part))
 
 
 def parts_of(text: str, separator: str | None, words: Words) -> list[str]:

@@ -263,8 +263,8 @@ def _tell(cells: list[str | None], letters: str, told: list[_Told]) -> str:
         elif is_padded(kind):
             if marked[column - 1] == "n" and here:
                 cells[column - 1], marked[column - 1] = padded(here, kind), "t"
-        elif here is None:
-            marked[column - 1] = kind
+        else:  # what lies under the cell that is shown is not shown, and a program may have kept it
+            cells[column - 1], marked[column - 1] = None, kind
     return "".join(marked)
 
 

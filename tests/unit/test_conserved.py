@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -136,3 +137,52 @@ def test_a_date_whose_year_is_not_shown_is_read_and_to_be_confirmed(
     assert found.rules & {"L20", "L33"} == rules
     assert ("identification" in found.told()) == ("L33" in rules)
     assert sum("2022, 5, " in row for _, row in found.content) == 3
+
+
+def test_what_lies_under_a_merged_cell_is_not_shown_and_not_read(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """Office programs may keep what the cells held before they were made one."""
+    whole, told = [], []
+    for range_of, place in (("B3:B4", ("person", 4, "B")), ("B3:C3", ("person", 3, "C"))):
+        path = tmp_path / "a.xlsx"
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.title = "person"
+        for row in (["person_reference", "sex", "has_children"], ["Person", "Sex", "Children"]):
+            sheet.append(row)
+        for number in range(1, 4):
+            sheet.append([f"P-{number}", "F" if number == 1 else "M", "N"])
+        book.save(path)
+        with zipfile.ZipFile(path) as package:
+            parts = {name: package.read(name) for name in package.namelist()}
+        part = "xl/worksheets/sheet1.xml"
+        merged = f'</sheetData><mergeCells count="1"><mergeCell ref="{range_of}"/></mergeCells>'
+        parts[part] = parts[part].replace(b"</sheetData>", merged.encode())
+        with zipfile.ZipFile(path, "w") as package:
+            for name, content in parts.items():
+                package.writestr(name, content)
+        found = read(project, standard, path, "ALB")
+        told.append(place in found.places("L18") | found.places("L19"))
+        whole.append(sum("'M'" in row for table, row in found.content if table == "person"))
+    assert told == [True, True]
+    assert whole == [1, 2], "of the two rows below one cell both have the value that is shown"
+
+
+@pytest.mark.parametrize("sign", ["/", " / ", "+", " · ", " - ", "\n", " i ", "、", " & "])
+def test_answers_with_whatever_sign_between_them_are_told_as_that(
+    sign: str, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "trafficking_episode"
+    sheet.append(["episode_reference", "person_reference", "exploitation_form"])
+    sheet.append(["Episode", "Person", "Forms"])
+    words = [
+        c.label["sq"] for c in standard.codelists["exploitation_form"].codes if c.code in {"LAB", "SLAV"}
+    ]
+    sheet.append(["E-1", "P-1", sign.join(words)])
+    book.save(tmp_path / "a.xlsx")
+    found = read(project, standard, tmp_path / "a.xlsx", "ALB")
+    assert not found.refused
+    assert found.places("F10") == {("trafficking_episode", 3, "C")}
