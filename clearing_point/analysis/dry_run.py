@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis.answers import sentence, told_by_answers
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.analysis.own_rows import refuse_keys, refuse_named_rows
@@ -50,7 +51,7 @@ def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[st
                 lambda name=name, own=own: _uncountable(connection.opened(), standard, name, own),  # type: ignore[misc]
             )
         if not problems:
-            every = repr(sorted(standard.populations.items()))
+            every = repr((sorted(standard.populations.items()), standard.indicators))
             problems += known.ask(
                 ["in parts", every, basis.of(every, tables)],
                 lambda: _told_by_others(connection.opened(), standard),
@@ -64,6 +65,8 @@ def _told_by_others(connection: Any, standard: Standard) -> Iterator[str]:
             f"{standard.folder / 'populations' / name}.yml:1: Population {name} says of a person what follows from rows of "
             "others: counted in parts, it would count otherwise."
         )
+    for name in told_by_answers(connection, standard, standard.indicators, sorted(standard.populations)):
+        yield f"{standard.folder / 'populations' / name}.yml:1: {sentence(name).capitalize()}"
 
 
 class _Late:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from clearing_point import __version__
+from clearing_point.analysis.answers import refuse_told_by_answers
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
@@ -261,7 +262,9 @@ def _count(
         _refuse_rows_by_name(standard, asked)
         counted = count_indicators(connection, standard, asked, list(years))
         if decisions is None:  # what an earlier edition counted was asked then
-            refuse_told_by_others(connection, standard, sorted({c.indicator.population for c in counted}))
+            names = sorted({c.indicator.population for c in counted})
+            refuse_told_by_others(connection, standard, names)
+            refuse_told_by_answers(connection, standard, asked, names)
             refuse_measured_categories(connection, asked)
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(

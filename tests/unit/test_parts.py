@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from clearing_point.analysis import parts
+from clearing_point.analysis.answers import refuse_told_by_answers
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.analysis.dry_run import uncountable
@@ -99,6 +100,36 @@ def test_a_population_that_compares_persons_is_refused_by_the_check(standard: St
     (problem,) = uncountable(replace(standard, populations=changed, indicators=()))
     assert "populations/referrals.yml:1: " in problem
     assert "follows from rows of others" in problem
+
+
+MOVED = {
+    # Three men of one kind a year later: the tables of both years subtract to them.
+    "another year": ("referrals", "year(r.referral_date)::INTEGER AS reference_year",
+        "year(r.referral_date)::INTEGER + CASE WHEN {man} THEN 1 ELSE 0 END AS reference_year"),
+    "another place": ("referrals", "s.territory,", "CASE WHEN {man} THEN 'ALB' ELSE 'SRB' END AS territory,"),
+    # Many different numbers, and the middle one is what a few were given.
+    "a number of her own": ("referrals", "AS days_to_acceptance", "+ CASE WHEN {man} THEN 1 ELSE 0 END AS days_to_acceptance"),
+}  # fmt: skip
+MAN = (
+    'EXISTS (SELECT 1 FROM "current".person AS o WHERE o.submission_id = r.submission_id '
+    "AND o.person_reference = r.person_reference AND o.sex = 'M')"
+)
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_nobody_is_counted_elsewhere_or_measured_otherwise_for_what_she_answered(
+    connection: Any, standard: Standard, what: str
+) -> None:
+    name, old, new = MOVED[what]
+    sql = standard.populations[name].sql
+    assert old in sql
+    changed = replace(standard.populations[name], sql=sql.replace(old, new.format(man=MAN), 1))
+    planted = replace(standard, populations={**standard.populations, name: changed})
+    refuse_told_by_answers(connection, standard, standard.indicators, [name])
+    with pytest.raises(InputProblem, match="population referrals counts somebody in another place or year"):
+        refuse_told_by_answers(connection, planted, standard.indicators, [name])
+    # The views are again what they were.
+    refuse_told_by_answers(connection, standard, standard.indicators, [name])
 
 
 def test_publish_refuses_a_population_that_writes_what_one_person_is_beside_everybody(
