@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +15,21 @@ import yaml
 from clearing_point.disclosure.model import KnownFigure, Profile
 from clearing_point.errors import InputProblem
 
-_LEAST = 3
-"""Smallest threshold of any policy; the schema says it too, but whoever edits one file of the standard may edit both."""
+_LEAST = 5
+"""Smallest threshold of a policy in a file; the schema says it too, but whoever edits one file may edit both."""
+
+_WORDS = frozenset(
+    {
+        "withheld_reason",
+        "withheld_beside",
+        "revision_note",
+        "late_notes",
+        "late_titles",
+        "hidden_since",
+        "known_figures",
+    }
+)
+"""What of a policy is no rule, or stands elsewhere."""
 
 Zeros = Literal["may_be_hidden", "always_shown"]
 Senders = Literal["nobody", "subtraction", "everything"]
@@ -142,6 +155,20 @@ class Policy:
             largest_sensitive_share=1.0,
         )
 
+    def told(self) -> dict[str, Any]:
+        """Return the rules for a release, as JSON: whoever reads it sees by which numbers it was protected."""
+        found: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            if name in _WORDS:
+                continue
+            if name == "sensitive_crossings":
+                found[name] = sorted(sorted(crossing) for crossing in value)
+            elif name == "not_known_with":
+                found[name] = {variable: sorted(codes) for variable, codes in sorted(value.items())}
+            else:
+                found[name] = sorted(value) if isinstance(value, frozenset) else value
+        return found
+
     @property
     def lower_bound(self) -> int:
         """Lowest count of a hidden cell for an attacker who knows the policy."""
@@ -173,8 +200,8 @@ def load_policy(path: Path | str) -> Policy:
     policy = _policy(content)
     if policy.threshold < _LEAST:
         raise InputProblem(
-            f"Disclosure policy {source.name}: a threshold below {_LEAST} shows counts of two, and each of the two would "
-            "know of the other."
+            f"Disclosure policy {source.name}: a threshold below {_LEAST} shows counts of 1 to {_LEAST - 1}, which are "
+            "never recoverable in this region."
         )
     if policy.sensitive_threshold < policy.threshold:
         raise InputProblem(

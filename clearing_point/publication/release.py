@@ -147,6 +147,11 @@ def make_release(
         progress("validating")
         validated = run_checkpoint(project, standard, submissions, ask, language)
     policy = load_policy(project.schemas / "disclosure.yml")
+    if stray := policy.not_known - set(standard.missing_codes):
+        raise InputProblem(
+            f"Disclosure policy: '{min(stray)}' is no missing code of the standard, so it tells of persons and is protected."
+        )
+    policy_text = (project.schemas / "disclosure.yml").read_bytes()
     relations = relations_of(counted)
     out = publish_tables(
         project, edition, policy, counted, relations, submissions, _inputs(people, standard, edition),
@@ -192,6 +197,7 @@ def make_release(
         "protection": {
             "profile": edition.profile,
             "threshold": policy.threshold,
+            "policy": {"sha256": hashlib.sha256(policy_text).hexdigest(), **policy.told()},
             "audited_cells": len(out.certificates.get("cells", ())),
             "withheld": sorted(t.table_id for t in out.tables.values() if t.withheld),
             "issues": list(out.issues),

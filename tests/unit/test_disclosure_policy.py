@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -34,20 +35,20 @@ def test_a_broken_policy_is_refused_at_its_place(tmp_path, change, words):
         load_policy(path)
 
 
-def test_no_policy_shows_counts_of_two(tmp_path):
-    """Each of the two would know of the other; the engine says so where the schema was edited with the policy."""
+def test_no_policy_shows_counts_of_one_to_four(tmp_path):
+    """They are never recoverable in this region; the engine says so where the schema was edited with the policy."""
     path = tmp_path / "schemas" / "disclosure.yml"
     (path.parent / "meta").mkdir(parents=True)
     path.write_text(
-        FILE.read_text(encoding="utf-8").replace("threshold: 5", "threshold: 2", 1), encoding="utf-8"
+        FILE.read_text(encoding="utf-8").replace("threshold: 5", "threshold: 4", 1), encoding="utf-8"
     )
     with pytest.raises(InputProblem, match="threshold"):
         load_policy(path)
     schema = (FILE.parent / "meta" / "disclosure.schema.json").read_text(encoding="utf-8")
     (path.parent / "meta" / "disclosure.schema.json").write_text(
-        schema.replace('"minimum": 3', '"minimum": 2'), encoding="utf-8"
+        schema.replace('"minimum": 5', '"minimum": 2'), encoding="utf-8"
     )
-    with pytest.raises(InputProblem, match="below 3 shows counts of two"):
+    with pytest.raises(InputProblem, match="below 5 shows counts of 1 to 4"):
         load_policy(path)
 
 
@@ -81,3 +82,11 @@ def test_the_solver_prints_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=FILE.parents[1], capture_output=True, check=True)
     assert done.stdout == b""
+
+
+def test_a_release_tells_the_rules_by_which_it_was_protected():
+    told = json.loads(json.dumps(load_policy(FILE).told()))
+    assert told["threshold"] == 5
+    assert told["not_known"] == ["UNK"]
+    assert told["sensitive_crossings"][0] == ["citizenship", "territory"]
+    assert {"withheld_reason", "known_figures"}.isdisjoint(told)
