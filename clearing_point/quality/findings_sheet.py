@@ -30,7 +30,7 @@ _WIDTHS = {
     "count": 14,
     "what": 60,
     "do": 60,
-    "answer": 42,
+    "answer": 52,
 }
 _LINE_POINTS, _MOST_POINTS = 15, 400
 _HIDDEN = ("table", "field", "column")

@@ -7,8 +7,7 @@ One sheet a table: machine names in row 1, words in row 2, data from row 3 on, a
 from __future__ import annotations
 
 import datetime
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,14 @@ from clearing_point.standard.filling import fill
 from clearing_point.standard.model import TERRITORY, Field, Standard, Table
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.standard.translations import REGISTER, is_draft
+from clearing_point.standard.workbook_room import (
+    LINE_POINTS,
+    cut,
+    height_of,
+    height_of_heading,
+    note_size,
+    width_of,
+)
 
 MARK_SHEET = "clearing_point"
 LISTS_SHEET = "lists"
@@ -33,8 +40,10 @@ _SHEET_NAME = 31  # limits of Excel
 _PROMPT_TITLE, _PROMPT = 32, 255
 _LONG_LIST = 60
 _A4 = 9
-_WIDE, _EXAMPLE, _COLUMN, _LINE_POINTS = 100, 20, 18, 15
-"""Widths of the columns of instructions, examples and data; height of one line."""
+_WIDE, _EXAMPLE = 100, 20
+"""Widths of the columns of instructions and examples."""
+_HEADING_LINES = 3
+_EXAMPLE_WORDS = "example_"
 _ALLOWED_ON_LOCKED_SHEETS = (
     "format_cells",
     "format_columns",
@@ -105,6 +114,11 @@ class _Setting:
             "year": year,
             "year_before": year - 1,
             **{f"year_minus_{n}": year - n for n in range(1, 100)},
+            **{
+                name: self.word(name)
+                for name in standard.words["template"]
+                if name.startswith(_EXAMPLE_WORDS)
+            },
         }
         register = read_yaml(standard.folder / REGISTER)["languages"][language]
         self.is_draft = is_draft(standard.folder, language)
@@ -116,11 +130,20 @@ class _Setting:
     def text(self, text: Mapping[str, str]) -> str:
         return text.get(self.language) or text["en"]
 
+    def measured_labels(self, codelist: str) -> list[str]:
+        """Return the words that measure a column: without what is missing, and of countries those that report."""
+        known = self.standard
+        codes = known.reporting_territories if codelist == TERRITORY else known.codes_of(codelist)
+        return self._labels(codelist, codes)
+
     def labels(self, codelist: str) -> list[str]:
         """Return the words of a list in order, then the words for what is missing."""
         codes = (*self.standard.codes_of(codelist), *self.standard.missing_codes)
-        labels = [self.standard.label_of(codelist, code, self.language) for code in codes]
+        labels = self._labels(codelist, codes)
         return sorted(labels, key=str.casefold) if codelist == TERRITORY else labels
+
+    def _labels(self, codelist: str, codes: Sequence[str]) -> list[str]:
+        return [self.standard.label_of(codelist, code, self.language) for code in codes]
 
     def cells(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str | float]]:
         """Yield rows of the definition with places filled and codes as words."""
@@ -202,17 +225,6 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _height(texts: Iterable[str], width: int) -> int:
-    """Return the points of a row that shows its longest text whole.
-
-    Office programs do not all work out the height of wrapped rows. A letter of another font may be wider than the
-    digits by which columns are measured, and a long word is cut where the column ends: a line is
-    taken to hold less than the column is wide.
-    """
-    lines = (len(textwrap.wrap(text, int(width * 0.95) - 2)) for text in texts)
-    return _LINE_POINTS * max([1, *lines])
-
-
 def short_name(name: str) -> str:
     """Return a name as far as a sheet's name can hold it."""
     return name[:_SHEET_NAME]
@@ -230,7 +242,7 @@ def _instructions(
     sheet.write_string(0, 0, setting.word("title"), formats["title"])
 
     def write(row: int, text: str, form: str = "text") -> None:
-        sheet.set_row(row, _height([text], _WIDE))
+        sheet.set_row(row, height_of([text], _WIDE))
         sheet.write_string(row, 1, text, formats[form])
 
     facts = (
@@ -270,12 +282,12 @@ def _examples(sheet: Any, setting: _Setting, formats: Mapping[str, Any], tables:
             continue
         used = [f for f in table.received if any(f.name in r for r in rows)]
         sheet.write_string(row, 0, setting.text(table.title), formats["title"])
-        sheet.set_row(row + 1, _height((setting.text(field.title) for field in used), _EXAMPLE))
+        sheet.set_row(row + 1, height_of((setting.text(field.title) for field in used), _EXAMPLE))
         for column, field in enumerate(used):
             sheet.write_string(row + 1, column, setting.text(field.title), formats["heading"])
         row += 2
         for cells in setting.cells(table, rows):
-            sheet.set_row(row, _height((str(cells[f.name]) for f in used if f.name in cells), _EXAMPLE))
+            sheet.set_row(row, height_of((str(cells[f.name]) for f in used if f.name in cells), _EXAMPLE))
             for column, field in enumerate(used):
                 if field.name in cells:
                     sheet.write_string(row, column, str(cells[field.name]), formats["text"])
@@ -307,30 +319,31 @@ def _data(
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
     columns: dict[str, int] = {}
-    headings: list[str] = []
+    heights: list[int] = []
     last = DATA_ROW - 2 + setting.source["rows_prepared"]
     for field in table.received:
         column = columns[field.name] = len(columns)
         number = field.type in ("integer", "number", "year")
-        sheet.set_column(column, column, _COLUMN, formats["open_number" if number else "open"])
-        sheet.write_string(0, column, field.name, formats["machine"])
         title = setting.text(field.title)
-        headings.append(title)
+        width = width_of(title, setting.measured_labels(field.codelist) if field.codelist else ())
+        sheet.set_column(column, column, width, formats["open_number" if number else "open"])
+        sheet.write_string(0, column, field.name, formats["machine"])
+        heights.append(height_of_heading(title, width))
         sheet.write_string(1, column, title, formats["required" if field.required else "heading"])
         help_text = _help(setting, field)
-        sheet.write_comment(
-            1, column, help_text, {"author": "clearing-point", "x_scale": 2.2, "y_scale": 2.2}
-        )
+        sheet.write_comment(1, column, help_text, {"author": "clearing-point", **note_size(help_text)})
         sheet.data_validation(
             DATA_ROW - 1, column, last, column, _validation(setting, field, ranges, title, help_text)
         )
         if field.no_column:
             columns[field.no_column] = len(columns)
-            sheet.set_column(columns[field.no_column], columns[field.no_column], _COLUMN, formats["open"])
-            sheet.write_string(0, columns[field.no_column], field.no_column, formats["machine"])
             no = setting.standard.label_of("yes_no", "N", setting.language)
-            headings.append(f"{title}: {no}")
-            sheet.write_string(1, columns[field.no_column], headings[-1], formats["heading"])
+            heading = f"{title}: {no}"
+            width = width_of(heading)
+            sheet.set_column(columns[field.no_column], columns[field.no_column], width, formats["open"])
+            sheet.write_string(0, columns[field.no_column], field.no_column, formats["machine"])
+            heights.append(height_of_heading(heading, width))
+            sheet.write_string(1, columns[field.no_column], heading, formats["heading"])
     for row, cells in enumerate(setting.cells(table, rows), start=DATA_ROW - 1):
         for name, cell in cells.items():
             number = table.by_name[name].type in ("integer", "number", "year")
@@ -341,11 +354,8 @@ def _data(
                     row, columns[name], str(cell), formats["open_number" if number else "open"]
                 )
     sheet.freeze_panes(DATA_ROW - 1, 1)
-    sheet.set_row(1, max(3 * _LINE_POINTS, _height(headings, _COLUMN)))
-    sheet.protect(
-        "",
-        dict.fromkeys(_ALLOWED_ON_LOCKED_SHEETS, True),
-    )
+    sheet.set_row(1, max(_HEADING_LINES * LINE_POINTS, *heights))
+    sheet.protect("", dict.fromkeys(_ALLOWED_ON_LOCKED_SHEETS, True))
 
 
 def _help(setting: _Setting, field: Field) -> str:
@@ -372,8 +382,8 @@ def _validation(
 ) -> dict[str, Any]:
     """Return a drop-down or a mere prompt. Nothing is forced here: every value is checked when the file comes."""
     prompt = {
-        "input_title": _cut(title, _PROMPT_TITLE),
-        "input_message": _cut(help_text.split("\n", maxsplit=1)[0], _PROMPT),
+        "input_title": cut(title, _PROMPT_TITLE),
+        "input_message": cut(help_text.split("\n", maxsplit=1)[0], _PROMPT),
         "ignore_blank": True,
     }
     if not field.codelist:
@@ -382,12 +392,8 @@ def _validation(
         "validate": "list",
         "source": f"={ranges[field.codelist]}",
         "error_type": "warning",
-        "error_title": _cut(title, _PROMPT_TITLE),
-        "error_message": _cut(setting.word("not_in_list"), _PROMPT),
+        "error_title": cut(title, _PROMPT_TITLE),
+        "error_message": cut(setting.word("not_in_list"), _PROMPT),
         "show_error": not field.multiple,
         **prompt,
     }
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

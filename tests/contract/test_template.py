@@ -27,6 +27,7 @@ from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import TERRITORY
 from clearing_point.standard.translations import REGISTER, lacking, respell
 from clearing_point.standard.workbook import MARK_SHEET, sheet_names, write_example, write_template
+from clearing_point.standard.workbook_room import note_size
 from clearing_point.submission.plan import Item
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.workspace import drop_workspace
@@ -42,7 +43,7 @@ BY_DAY = ("sq", "sr-Cyrl")
 
 
 def _staged(project: Project, standard: Standard, path: Path, territory: str) -> dict[str, list[Any]]:
-    """Return every staged row of a file, without where it stood, read as a regional workbook."""
+    """Return every staged row of a file, without where it stood, read as a regional workbook; example texts in English."""
     profile = profile_of_territory(project, territory)
     received = read_file(path)
     mark = mark_of(received.rows)
@@ -53,12 +54,17 @@ def _staged(project: Project, standard: Standard, path: Path, territory: str) ->
     receipt = receive(project, standard, path, profile, "2023", received=received)
     try:
         assert not receipt.refused
-        return _rows(receipt.workspace, standard)
+        return _rows(receipt.workspace, standard, mark.language)
     finally:
         drop_workspace(receipt.workspace)
 
 
-def _rows(workspace: Path, standard: Standard) -> dict[str, list[Any]]:
+def _rows(workspace: Path, standard: Standard, language: str) -> dict[str, list[Any]]:
+    of_examples = {
+        standard.word("template", name, language): standard.word("template", name, "en")
+        for name in standard.words["template"]
+        if name.startswith("example_")
+    }
     with opened(workspace, read_only=True) as connection:
         assert (
             connection.execute("SELECT rule_id, sheet, column_letter FROM quality.finding").fetchall() == []
@@ -67,7 +73,9 @@ def _rows(workspace: Path, standard: Standard) -> dict[str, list[Any]]:
         for table in standard.tables.values():
             columns = ", ".join(f'"{f.name}"' for f in table.received)
             rows = connection.execute(f"SELECT {columns} FROM staged.{table.name} ORDER BY ALL").fetchall()
-            found[table.name] = rows
+            found[table.name] = [
+                tuple(of_examples.get(v, v) if isinstance(v, str) else v for v in row) for row in rows
+            ]
         return found
 
 
@@ -134,7 +142,7 @@ def test_what_the_instructions_show_passes_every_check_and_says_the_same_in_two_
         assert done.outcome.verdict.accepted
         assert [(g.rule_id, g.sheet, g.column) for g in done.outcome.feedback.groups] == []
         assert done.outcome.rows["person"] >= 3
-        assert _rows(done.workspace, standard) == in_english
+        assert _rows(done.workspace, standard, "sr-Cyrl") == in_english
 
 
 @pytest.mark.parametrize("language", mostly_at_night(sorted(TERRITORIES), BY_DAY))
@@ -233,6 +241,49 @@ def test_rows_are_as_high_as_what_is_written_in_them(tmp_path: Path, standard: S
             lines = [len(str(c.value)) / wide[c.column] for c in cells if c.value and c.alignment.wrap_text]
             height = sheet.row_dimensions[cells[0].row].height or 15
             assert not lines or height >= 14 * max(lines), (sheet.title, cells[0].row)
+
+
+@pytest.mark.parametrize("language", ["bg", "en", "mk"])
+def test_a_column_breaks_no_word_of_its_heading_and_shows_what_its_list_offers(
+    language: str, standard: Standard, tmp_path: Path
+) -> None:
+    """Excel shows a drop-down list as wide as its cell."""
+    write_template(standard, tmp_path / "t.xlsx", territory="MKD", year=2024, language=language)
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    for name, title in sheet_names(standard, language).items():
+        if title not in book.sheetnames:
+            continue
+        sheet, fields = book[title], standard.tables[name].by_name
+        wide = {
+            d.min + n: d.width for d in sheet.column_dimensions.values() for n in range(d.max - d.min + 1)
+        }
+        for machine, heading in zip(sheet[1], sheet[2], strict=True):
+            field = fields.get(machine.value)
+            if not heading.value:
+                continue
+            longest = max(map(len, str(heading.value).split()))
+            assert wide[heading.column] > 1.3 * longest, (title, heading.value)
+            if field is None or field.codelist in (None, TERRITORY):
+                continue
+            words = [
+                standard.label_of(field.codelist, c, language) for c in standard.codes_of(field.codelist)
+            ]
+            assert wide[heading.column] > min(44, max(map(len, words))), (title, heading.value)
+
+
+def test_a_note_is_as_high_as_its_lines() -> None:
+    """It cannot be scrolled: of a list of sixty codes the last ones would not be seen."""
+    assert note_size("\n".join(["A code (CODE)"] * 60))["height"] > 60 * 13
+    assert note_size("words " * 200)["height"] > note_size("words")["height"] + 20 * 13
+
+
+def test_free_texts_of_the_worked_rows_are_words_of_every_language(standard: Standard) -> None:
+    """Else a workbook in another language would show an English name in its examples."""
+    for table, rows in read_yaml(standard.folder / "template.yml")["examples"].items():
+        for row in rows:
+            for name, value in row.items():
+                if isinstance(value, str) and " " in value:
+                    assert value.startswith("{"), (table, name)
 
 
 def test_every_language_is_registered_and_drafts_are_marked(standard: Standard) -> None:
