@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.analysis.bars import draw_bars, draw_pyramid, draw_stacks, rests
-from clearing_point.analysis.dots import dot_keys, draw_dots
+from clearing_point.analysis.dots import dot_keys, draw_dots, in_one
 from clearing_point.analysis.drawing import (
     GREY,
     SMALL,
@@ -67,6 +67,8 @@ class Chart:
         What the signs of protected, missing and not yet complete numbers mean.
     broken : str
         What a line that ends and begins anew means.
+    order : str
+        In which order the numbers of a row stand where they stand together.
     rest : str
         Words of the key for the empty part of a stack: protected parts of a whole that is printed.
     totals : tuple of Point
@@ -93,6 +95,7 @@ class Chart:
     missing: str = ""
     later: str = ""
     broken: str = ""
+    order: str = ""
     rest: str = ""
     totals: tuple[Point, ...] = ()
     reference: Point | None = None
@@ -119,7 +122,8 @@ class Chart:
         states = {point.state for point in self.points}
         told = {"hidden": self.hidden, "none": self.missing, "later": self.later}
         said = " · ".join(words for state, words in told.items() if state in states and words)
-        return [*([said] if said else []), *broken]
+        order = [self.order] if self.kind == "dots" and self.order and in_one(self) else []
+        return [*([said] if said else []), *order, *broken]
 
 
 def draw_chart(chart: Chart, style: Path) -> str:

@@ -30,11 +30,7 @@ _NEAR = 0.34
 
 def draw_dots(axes: Any, chart: Chart) -> None:
     """Draw a row a category, in the order of the table: a hollow dot for the first series, a full one for the last."""
-    limit = round_limit(
-        [*shown_values(chart.points), *([chart.reference.value or 0.0] if chart.reference else [])]
-    )
-    if chart.percent:
-        limit = 100.0 if limit > 60 else limit
+    limit = _limit(chart)
     if chart.reference is not None and chart.reference.value is not None:
         axes.axvline(chart.reference.value, color=GREY, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
     for at in range(len(chart.categories)):
@@ -50,12 +46,32 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=4)
 
 
-def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
-    shown = [
+def _limit(chart: Chart) -> float:
+    limit = round_limit(
+        [*shown_values(chart.points), *([chart.reference.value or 0.0] if chart.reference else [])]
+    )
+    return 100.0 if chart.percent and limit > 60 else limit
+
+
+def _shown(chart: Chart, at: int) -> list[tuple[int, float, str]]:
+    return [
         (number, series.points[at].value or 0.0, series.points[at].text)
         for number, series in enumerate(chart.series)
         if series.points[at].value is not None
     ]
+
+
+def in_one(chart: Chart) -> bool:
+    """Say whether the numbers of a row stand together anywhere, so that their order has to be told."""
+    limit = _limit(chart)
+    found = [_shown(chart, at) for at in range(len(chart.categories))]
+    return any(
+        len(shown) > len(_labels(shown, limit)) > 0 and len({t for *_, t in shown}) > 1 for shown in found
+    )
+
+
+def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
+    shown = _shown(chart, at)
     if len(shown) > 1:
         values = [value for _, value, _ in shown]
         axes.plot([min(values), max(values)], [at, at], color="#9a9a9a", linestyle="-", linewidth=2, zorder=2)

@@ -26,10 +26,24 @@ _SHELTERS = ("T32", "T32B")
 
 
 def comparison_of(
-    wanted: Sequence[Mapping[str, Any]], views: Mapping[str, View], easel: Easel, numbering: Numbering
-) -> tuple[Section, ...]:
-    """Return a share of every territory beside the region's, for each table that the edition has, and of shelters."""
+    wanted: Sequence[Mapping[str, Any]], views: Mapping[str, View], easel: Easel, numbering: Numbering,
+    before: Sequence[Figure] = (),
+) -> tuple[Section, ...]:  # fmt: skip
+    """Return a share of every territory beside the region's, for each table that the edition has, and of shelters.
+
+    Parameters
+    ----------
+    before : sequence of Figure
+        Pictures of the chapters: one that stands there is named and not drawn again.
+    """
     words = easel.setting.words
+    titles = {
+        words(f"reading.pictures.{entry['words']}"): table_anchor(entry["table"])
+        for entry in wanted
+        if "words" in entry
+    }
+    already = [f for f in before if titles.get(f.title) == f.table_anchor]
+    wanted = [e for e in wanted if table_anchor(e["table"]) not in {f.table_anchor for f in already}]
     pictures = [
         {
             **{key: entry[key] for key in ("table", "words") if key in entry},
@@ -45,6 +59,11 @@ def comparison_of(
     if not drawn and shelters is None:
         return ()
     blocks: list[Block] = [Paragraph(words("reading.comparison.intro"), "lead")]
+    if already:
+        links = tuple((f"{figure.number} ({figure.title})", figure.anchor) for figure in already)
+        names = ", ".join(name for name, _ in links)
+        text = words("reading.comparison.also", names=names)
+        blocks.append(Paragraph(text, "", text.removesuffix(names), links))
     blocks += [Row(tuple(drawn[at : at + 2])) for at in range(0, len(drawn), 2)]
     blocks += [shelters] if shelters is not None else []
     return (Section(ANCHOR, words("reading.comparison.title"), tuple(blocks)),)
@@ -81,7 +100,7 @@ def effects_of(
         alternative=easel.spoken("dots", title, labels, series, words("tables.territory")),
         unit=words("reading.profile.effects_unit"), missing=easel.missing(series),
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
-        later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made),
+        later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made), order=words("figures.order"),
     )  # fmt: skip
     note = words(
         "reading.profile.effects_note", names=", ".join(numbering.of_table.get(t, t) for t in tables)

@@ -68,7 +68,8 @@ def compose(
     drawn = draw_front(listed, by_id, easel, numbering)
     way = way_of(listed.get("way", ()), by_id, easel, numbering)
     drawn |= draw_chapters(listed, by_id, easel, numbering)
-    compared = comparison_of(listed.get("comparison", ()), by_id, easel, numbering)
+    before = [figure for chapter in drawn.values() for figure in chapter.pictures]
+    compared = comparison_of(listed.get("comparison", ()), by_id, easel, numbering, before)
     names = {territory: setting.territory(territory) for territory in context.coverage}
     ordered = sorted(names, key=lambda territory: names[territory])
     pictures = {t: draw_profile(t, listed, by_id, easel, numbering) for t in ordered}

@@ -145,6 +145,8 @@ class Easel:
         shown = [point for s in drawn for point in s.points if point.value is not None]
         if len(shown) < _LEAST or not any(point.value for point in shown):
             return None
+        if asked.get("beside_region") and sum(p.value is not None for p in drawn[-1].points) < _LEAST:
+            return None  # the region's numbers alone say nothing of the territory
         if asked.get("repeats") and len(drawn) == 1 and x == view.year:
             return None  # it would repeat the row of numbers below it
         reference = None
@@ -175,6 +177,7 @@ class Easel:
             missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
             broken=words("figures.broken"),
+            order=words("figures.order"),
             rest=words("figures.rest", sign=view.protected.sign),
             totals=self._wholes(view, fixed, x, x_codes, series) if kind == "stacked" and not share else (),
             mark=self.mark(view.published.made_data),
@@ -187,6 +190,7 @@ class Easel:
             notes.append(words("figures.note_pyramid", first=drawn[0].name, second=drawn[1].name))
         if chart.in_panels:
             notes.append(words("figures.note_panels"))
+        notes += view.break_notes(kind, fixed, {x: x_codes, series: series_codes})
         return self.finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
 
     def missing(self, drawn: Sequence[Series]) -> str:
@@ -225,7 +229,8 @@ class Easel:
             if len(points) < len(found):
                 return None
             place = code if series == TERRITORY else fixed.get(TERRITORY, "")
-            years = view.breaks_of(place) if x == view.year else ()
+            # A sum over territories breaks where one of them counts otherwise.
+            years = {year for _, year in view.breaks_between(x_codes, place)} if x == view.year else set()
             broken = tuple(n for n, year in enumerate(x_codes) if n and year in years)
             name = view.label(series, code) if series else view.population
             drawn.append(Series(name, points, code == UNKNOWN, broken))

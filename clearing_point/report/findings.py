@@ -185,9 +185,7 @@ class Finder:
         earlier = str(int(year) - entry.back)
         before = self._shared(entry, view, earlier, territory) if entry.back else None
         if before is not None:
-            clear = clear_difference(part, known, before[2], before[3])
-            points = int(rounded(abs(value - before[1])))
-            how = "unclear" if not clear or not points else "rose" if value > before[1] else "fell"
+            how, points = self._moved((value, part, known), before[1:4])
             clauses = [
                 self.words(
                     f"findings.share.{how}", share=text, phrase=main, before=before[0], before_year=earlier,
@@ -222,8 +220,8 @@ class Finder:
         share = self._shared(entry, view, year, territory)
         if share is None:
             return None
-        text, _, _, _, numbers, indicative = share
-        whole = numbers[1]
+        text, value, part, known, numbers, indicative = share
+        whole, sure = numbers[1], "level"
         clauses = [
             counted(
                 self.words, f"findings.steps.{entry.words}", whole.value, n=whole.text, part=numbers[0].text,
@@ -232,9 +230,30 @@ class Finder:
         ]  # fmt: skip
         if len(numbers) > 2 and numbers[2].value:
             clauses.append(self.words("findings.clauses.not_known", n=numbers[2].text))
+        earlier = str(int(year) - entry.back)
+        before = self._shared(entry, view, earlier, territory) if entry.back else None
+        if before is not None:
+            how, points = self._moved((value, part, known), before[1:4])
+            clauses.append(
+                self.words(
+                    f"findings.step.{how}", before=before[0], before_year=earlier,
+                    points=counted(self.words, "findings.points", points, n=points),
+                )
+            )  # fmt: skip
+            numbers, sure = [*numbers, *before[4]], "unclear" if how == "unclear" else "clear"
+            indicative = indicative or before[5]
+            clauses += self._comparable(view, earlier, year, "") if not territory else []
         if indicative:
             clauses.append(self.words("findings.clauses.indicative"))
-        return clauses, numbers, "level"
+        return clauses, numbers, sure
+
+    @staticmethod
+    def _moved(now: tuple[float, int, int], before: tuple[float, int, int]) -> tuple[str, int]:
+        """Return whether a share (per cent, persons with the answer, known persons) rose or fell clearly, and its points."""
+        points = int(rounded(abs(now[0] - before[0])))
+        if not points or not clear_difference(*now[1:], *before[1:]):
+            return "unclear", points
+        return "rose" if now[0] > before[0] else "fell", points
 
     def _missing(self, entry: Sought, view: View, year: str, territory: str) -> _Said | None:
         whole = self._number(view, entry, year, territory)

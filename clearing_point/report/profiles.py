@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.report.breaks import known_breaks
-from clearing_point.report.chapters import Numbering, counted_figure
+from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
 from clearing_point.report.comparison import effects_of
 from clearing_point.report.editor_texts import EditorText, beside
 from clearing_point.report.figure_maps import silent_state
 from clearing_point.report.figures import Easel, state_of
 from clearing_point.report.findings import Finder
 from clearing_point.report.model import Block, Cell, Figure, Items, Paragraph, Row, Section
-from clearing_point.report.reading import draw_pictures, said
+from clearing_point.report.reading import draw_pictures, said, title_of
 from clearing_point.report.scorecard import scored_domains
 from clearing_point.report.signs import Printed
 from clearing_point.report.tables import plain_table
@@ -66,10 +66,27 @@ def profile_of(
     blocks += beside(texts, f"profile-{territory}", said(finder.profile(territory), numbering.of_table))
     blocks.append(_figures_beside_region(territory, name, listed, views, setting, numbering))
     blocks += [Row(drawn[at : at + 2]) for at in range(0, len(drawn), 2)]
-    notes = tuple(_notes(territory, setting))
+    notes = (*_not_drawn(territory, listed, views, drawn, numbering), *_notes(territory, setting))
     if notes:
         blocks += [Paragraph(words("reading.profile.notes"), "subtitle"), Items(notes)]
     return Section(profile_anchor(territory), name, tuple(blocks))
+
+
+def _not_drawn(
+    territory: str, listed: Mapping[str, Any], views: Mapping[str, View], drawn: Sequence[Figure], numbering: Numbering
+) -> Iterator[str]:  # fmt: skip
+    """Say which pictures would show next to nothing of the territory, so that nobody thinks them forgotten."""
+    shown = {figure.table_anchor for figure in drawn}
+    names = [
+        numbering.setting.words("chapters.left_out_item", title=title_of(view, entry), number=numbering.of_table[name])
+        for entry in listed["pictures"]
+        if (view := views.get(name := entry["table"])) is not None
+        and name in numbering.of_table
+        and table_anchor(name) not in shown
+        and territory in view.categories.get(TERRITORY, ())
+    ]  # fmt: skip
+    if names:
+        yield numbering.setting.words("reading.profile.not_drawn", names="; ".join(names))
 
 
 def _has_data(setting: Setting, territory: str) -> bool:
@@ -149,7 +166,7 @@ def _mechanism(
         kind="dots", name=anchor, title=title, categories=tuple(labels), series=series, percent=True,
         alternative=easel.spoken("dots", title, labels, series, words("scorecard.columns.level")),
         unit=words("reading.profile.mechanism_unit"), missing=easel.missing(series),
-        mark=easel.mark(made),
+        mark=easel.mark(made), order=words("figures.order"),
     )  # fmt: skip
     figure = easel.finish(chart, numbering.figure(), "table-scorecard", (), made)
     return tuple(block for block in counted_figure(figure, numbering) if isinstance(block, Figure))

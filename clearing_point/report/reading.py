@@ -9,6 +9,7 @@ from typing import Any
 
 from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
+from clearing_point.analysis.model import TOTAL, UNKNOWN
 from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
 from clearing_point.report.editor_texts import SECTIONS, EditorText, beside
 from clearing_point.report.figures import Easel
@@ -26,7 +27,9 @@ from clearing_point.report.model import (
     Terms,
 )
 from clearing_point.report.public_sources import described_of, published_of
+from clearing_point.report.signs import print_number
 from clearing_point.report.tables import plain_table
+from clearing_point.report.unknown import unknown_of
 from clearing_point.report.view import View
 from clearing_point.report.words import Words
 from clearing_point.standard.files import read_yaml
@@ -65,13 +68,13 @@ def draw_pictures(
             continue
         figure = easel.figure_of(
             view, f"{anchor}-{len(found) + 1}", numbering.figure(), table_anchor(entry["table"]), fixed,
-            title.replace("{title}", _title(view, entry)), entry.get("chart"),
+            title.replace("{title}", title_of(view, entry)), entry.get("chart"),
         )  # fmt: skip
         found += [block for block in counted_figure(figure, numbering) if isinstance(block, Figure)]
     return tuple(found)
 
 
-def _title(view: View, entry: Mapping[str, Any]) -> str:
+def title_of(view: View, entry: Mapping[str, Any]) -> str:
     """Name a picture: by its own words, or its table and the category of which it shows shares."""
     if "words" in entry:
         return view.setting.words(f"reading.pictures.{entry['words']}")
@@ -104,7 +107,8 @@ def glance_of(
 ) -> tuple[Block, ...]:
     """Return shares of several tables side by side: a picture of then and now, and the small table of its numbers."""
     words, edition = easel.setting.words, easel.setting.edition
-    rows: list[tuple[str, list[Point]]] = []
+    rows: list[tuple[str, list[Point], Cell]] = []
+    notes = [words("reading.glance_note")]
     years = [str(edition.trend_from), str(edition.year)]
     for entry in wanted:
         view = views.get(entry["table"])
@@ -116,32 +120,48 @@ def glance_of(
             for year in years
         ]  # fmt: skip
         none = Point(None, words("signs.no_share"), "none")
-        rows.append((view.title, [point or none for point in points]))
-    shown = [point for _, points in rows for point in points if point.value is not None]
+        rows.append((view.title, [point or none for point in points], _known(view, entry, years[-1])))
+        if broken := view.break_sentence(years):
+            notes.append(words("figures.pair", name=view.title, value=broken))
+    shown = [point for _, points, _ in rows for point in points if point.value is not None]
     if len(shown) < 2 or years[0] == years[1]:
         return ()
     made = any(views[e["table"]].published.made_data for e in wanted if e["table"] in views)
     title = words("reading.glance", first=years[0], last=years[1])
     body: list[list[str | Cell]] = [
-        [name, *(Cell(point.text, state="" if point.state == "shown" else "none") for point in points)]
-        for name, points in rows
+        [name, *(Cell(point.text, state="" if point.state == "shown" else "none") for point in points), known]
+        for name, points, known in rows
     ]
     table = plain_table(
-        f"table-{anchor}", numbering.table(), title, (words("reading.indicator"), *years), body,
-        (words("reading.glance_note"),), made,
+        f"table-{anchor}", numbering.table(), title,
+        (words("reading.indicator"), *years, words("reading.glance_known", year=years[-1])), body, tuple(notes), made,
     )  # fmt: skip
-    labels = tuple(name for name, _ in rows)
-    series = tuple(Series(year, tuple(points[at] for _, points in rows)) for at, year in enumerate(years))
+    labels = tuple(name for name, _, _ in rows)
+    series = tuple(Series(year, tuple(points[at] for _, points, _ in rows)) for at, year in enumerate(years))
     chart = Chart(
         kind="dots", name=f"{anchor}-glance", title=title, categories=labels, series=series, percent=True,
         alternative=easel.spoken("dots", title, labels, series, words("reading.year")), key="",
         unit=words("reading.percent_known"), missing=easel.missing(series),
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
         later=words("figures.later", sign=words("signs.not_yet")),
-        mark=easel.mark(made),
+        mark=easel.mark(made), order=words("figures.order"),
     )  # fmt: skip
     figure = easel.finish(chart, numbering.figure(), table.anchor, (), made)
     return (*counted_figure(figure, numbering), table)
+
+
+def _known(view: View, entry: Mapping[str, Any], year: str) -> Cell:
+    """Return of how many the answer is known: what a share of that year rests on."""
+    of, words = entry["of"], view.setting.words
+    place = view.filled({**entry.get("at", {}), of: TOTAL, str(view.year): year}) if view.year else None
+    if place is None or year not in view.categories[str(view.year)]:
+        return Cell(words("signs.no_data"), state="none")
+    whole = view.printed(place)
+    lacking = view.printed({**place, of: UNKNOWN}) if UNKNOWN in view.categories[of] else None
+    hidden = next((n for n in (whole, lacking) if n is not None and n.value is None), None)
+    if hidden is not None:
+        return Cell(hidden.text, state=hidden.state)
+    return Cell(print_number((whole.value or 0) - (lacking.value or 0 if lacking else 0), words))
 
 
 def draw_front(
@@ -161,7 +181,8 @@ def draw_chapters(
         anchor = f"reading-{chapter['id']}"
         drawn[chapter["id"]] = Drawn(
             draw_pictures(chapter.get("pictures", ()), views, easel, numbering, anchor),
-            glance_of(chapter.get("glance", ()), views, easel, numbering, anchor),
+            glance_of(chapter.get("glance", ()), views, easel, numbering, anchor)
+            + unknown_of(chapter.get("unknown", ()), views, easel, numbering, anchor),
             published_of(chapter.get("published", ()), numbering, anchor)
             + described_of(chapter, numbering, anchor),
         )
@@ -228,7 +249,7 @@ def about(finder: Finder, setting_facts: Sequence[tuple[str, str]], title: str) 
     named = {"year": edition.year, "title": title}
     terms = [
         (words(f"reading.about.{key}"), words(f"reading.about.{key}_text"))
-        for key in ("sources", "method", "counted", "protected")
+        for key in ("sources", "method", "counted", "protected", "more")
     ]
     terms += [
         (words(f"reading.about.{key}"), edition.about[key])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -254,6 +254,43 @@ class View:
             for at, year, population in self.setting.breaks
             if at == territory and population in ("", self.indicator.population)
         )
+
+    def breaks_between(self, years: Sequence[str], territory: str = "") -> tuple[tuple[str, str], ...]:
+        """Return (territory, year) of the breaks after the first and up to the last of some years.
+
+        Parameters
+        ----------
+        territory : str
+            One territory alone; empty or the total: all of which the region consists.
+        """
+        asked = sorted(self.setting.context.coverage) if territory in ("", TOTAL) else [territory]
+        return tuple(
+            (code, year)
+            for code in asked
+            for year in sorted(self.breaks_of(code))
+            if years and min(years) < year <= max(years)
+        )
+
+    def break_notes(
+        self, kind: str, fixed: Place, drawn: Mapping[str | None, Sequence[str]]
+    ) -> tuple[str, ...]:
+        """Return who counts otherwise between the years of a picture; lines of territories show it themselves."""
+        territory = fixed.get(TERRITORY, TOTAL)
+        if self.year not in drawn or (kind == "line" and (territory != TOTAL or TERRITORY in drawn)):
+            return ()
+        said = self.break_sentence(drawn[self.year], territory)
+        return (said,) if said else ()
+
+    def break_sentence(self, years: Sequence[str], territory: str = "") -> str:
+        """Say who counts otherwise within some years, or nothing."""
+        found = self.breaks_between(years, territory)
+        names = self.setting.words.joined(
+            tuple(
+                self.setting.words("figures.since", name=self.setting.territory(code), year=year)
+                for code, year in found
+            )
+        )
+        return self.setting.words("figures.note_break", names=names) if found else ""
 
     def bound(self, bound: Bound, place: Place | None = None) -> dict[str, str]:
         """Return the place that the text of an edition names.

@@ -140,6 +140,31 @@ def test_a_year_still_followed_is_not_the_last_year():
     assert "for 100 it is not known" in found.text
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "clause"),
+    [
+        ((300, 700, 0), (420, 580, 0), "; in 2021 it was 30.0 %, 12 percentage points less."),
+        ((420, 580, 0), (300, 700, 0), "; in 2021 it was 42.0 %, 12 percentage points more."),
+        ((300, 700, 0), (320, 680, 0), "; in 2021 it was 30.0 %, which is no clear change."),
+        ((300, 700, 0), (420, 580, 450), "; in 2021 it was 30.0 %, 12 percentage points less; indicative only, as many answers are not known."),
+        ((None, 700, 0), (420, 580, 0), "(42.0 % of those with a known answer)."),  # a protected number is no year before
+        ((4, 6, 0), (420, 580, 0), "(42.0 % of those with a known answer)."),
+    ],
+)  # fmt: skip
+def test_a_step_says_against_when(before, now, clause):
+    step = Sought("s", "step", "T13A", "reach", "reached", at={"minor": "Y"}, of="minor", back=1)
+    found = finder([children(before, now)]).find(step)
+    assert found.text.endswith(clause)
+    broken = finder([children(before, now)], known={("BGR", "2022", "")}).find(step)
+    assert ("changed in Bulgaria" in broken.text) == ("it was" in clause)
+
+
+def test_every_sentence_of_the_first_page_has_a_year_before_it():
+    first = [entry for entry in load_findings(REPORTS) if entry.first_page]
+    assert sorted(entry.first_page for entry in first) == [1, 2, 3, 4, 5]
+    assert all(entry.back for entry in first)
+
+
 def test_missing_data_are_said_from_a_share_on():
     missing = Sought("m", "missing", "T13A", "data", "age", of="minor", least=5)
     assert (

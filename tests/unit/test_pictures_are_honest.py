@@ -13,8 +13,13 @@ import pytest
 
 from clearing_point.analysis.charts import Chart, Series, draw_chart
 from clearing_point.analysis.drawing import Point
+from clearing_point.disclosure.model import _make_protected
+from clearing_point.report.figures import Easel
+from clearing_point.report.view import Setting, View
+from clearing_point.report.words import load_words
 from tests.unit import report_samples as samples
 
+REPORTS = samples.ROOT / "reports"
 STYLE = samples.ROOT / "reports" / "style.mplstyle"
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -139,6 +144,86 @@ def test_a_line_does_not_lead_over_a_break() -> None:
     )
     assert sorted(len(line) for line in drawn.lines) == [2, 2]
     assert "Counted otherwise" in drawn.words
+
+
+def test_numbers_that_stand_together_say_in_which_order() -> None:
+    """ "79 / 116": which is which is said where two numbers share a place, and nowhere else."""
+    order = "In the order of the key"
+    near = replace(chart("dots", {}), order=order)
+    assert order in Drawing(draw_chart(near, STYLE)).words
+    apart = tuple(
+        replace(s, points=(shown(v), shown(v), shown(v)))
+        for s, v in zip(near.series, (200, 290), strict=True)
+    )
+    assert order not in Drawing(draw_chart(replace(near, series=apart), STYLE)).words
+    assert order not in Drawing(draw_chart(replace(near, series=near.series[:1]), STYLE)).words
+
+
+def real(known: set[tuple[str, str, str]]) -> tuple[dict[str, View], Easel]:
+    """Return the tables of the edition, and somebody who draws them, with certain breaks."""
+    tables, edition, context = samples.real_indicators()
+    setting = Setting(edition, context, load_words(REPORTS, "en"))
+    setting.__dict__["breaks"] = frozenset(known)
+    return {t.indicator.indicator_id: View(t, setting) for t in tables}, Easel(setting, REPORTS)
+
+
+BREAK = "Counted otherwise from the year in brackets on: Bulgaria (2022). Numbers before and after cannot be compared."
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "fixed", "said"),
+    [
+        ("T01", {"kind": "line", "x": "reference_year", "value": "count", "at": {"territory": "Total"}}, None, True),
+        ("T14A", None, None, True),  # forms of exploitation, then and now
+        ("T11A", None, None, False),  # of assisted victims, who are counted as before
+        ("T01", None, None, False),  # every territory has its own line, which ends
+        ("T01", {"kind": "line", "x": "reference_year", "value": "count"}, {"territory": "ALB"}, False),
+    ],
+)  # fmt: skip
+def test_a_picture_of_the_region_says_whose_way_of_counting_changed(name, asked, fixed, said) -> None:
+    views, easel = real({("BGR", "2022", "persons_identified")})
+    figure = easel.figure_of(views[name], "x", "1", "t", fixed, "Title", asked)
+    assert figure is not None
+    assert (BREAK in figure.notes) == said
+    # The line of the region ends where one of its territories counts otherwise.
+    ends = "A line that ends and begins anew" in figure.svg
+    assert ends == (name == "T01" and fixed is None)
+
+
+def test_a_break_before_the_first_year_is_no_matter() -> None:
+    views, easel = real({("BGR", "2018", "persons_identified"), ("BGR", "2017", "")})
+    front = {"kind": "line", "x": "reference_year", "value": "count", "at": {"territory": "Total"}}
+    figure = easel.figure_of(views["T01"], "x", "1", "t", None, "Title", front)
+    assert figure is not None
+    assert not any("Counted otherwise" in note for note in figure.notes)
+
+
+def test_a_profile_has_no_picture_of_the_region_alone() -> None:
+    """Next to nothing of the territory is shown: no picture, and the profile says which."""
+    views, easel = real(set())
+    asked = {
+        "kind": "dots",
+        "x": "exploitation_form",
+        "value": "share",
+        "of": "exploitation_form",
+        "beside_region": True,
+    }
+    view = views["T14"]
+    forms = [code for code in view.categories["exploitation_form"] if code != "Total"]
+    for count, drawn in ((0, False), (1, False), (len(forms), True)):
+        cells = {
+            key: replace(cell, shown=None, status="hidden")
+            if (place := dict(zip(view.categories, key, strict=True)))["territory"] == "ROU"
+            and place["exploitation_form"] in forms[count:]
+            else cell
+            for key, cell in view.protected.cells.items()
+        }
+        values = {k: getattr(view.protected, k) for k in view.protected.__dataclass_fields__ if k != "_token"}
+        table = replace(view.published, protected=_make_protected(**{**values, "cells": cells}))
+        figure = easel.figure_of(
+            View(table, view.setting), "x", "1", "table-t14", {"territory": "ROU"}, "Title", asked
+        )
+        assert (figure is not None) == drawn, count
 
 
 def test_small_frames_have_one_scale() -> None:

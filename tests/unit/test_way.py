@@ -7,7 +7,9 @@ import pytest
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.comparison import comparison_of
 from clearing_point.report.figures import Easel
-from clearing_point.report.model import Table, blocks_of, figures_of
+from clearing_point.report.model import Paragraph, Section, Table, blocks_of, figures_of
+from clearing_point.report.reading import draw_chapters, glance_of, load_chapters
+from clearing_point.report.unknown import unknown_of
 from clearing_point.report.view import Setting, View
 from clearing_point.report.way import way_of
 from clearing_point.report.words import load_words
@@ -88,6 +90,64 @@ def test_what_is_not_shown_is_neither_a_sum_nor_a_share(hidden, row):
 
 def test_too_few_steps_are_no_way():
     assert drawn({**ANSWERS, "YES": None}) == ([], ())
+
+
+def test_what_is_not_known_stands_question_by_question():
+    """A picture and a table of printed numbers; a protected number keeps its sign and has no share."""
+    wanted = (
+        {"table": "E02", "of": "answer", "words": "offer"},
+        {"table": "E02", "of": "answer", "words": "age"},
+    )
+
+    def make(entries, views, easel, numbering):
+        return (Section("x", "x", unknown_of(entries, views, easel, numbering, "x")),)
+
+    rows, figures = drawn(ANSWERS, wanted, make)
+    assert [row[1:] for row in rows] == [["200", "50", "25 %", "Table E02"]] * 2
+    assert "25 %" in figures[0].alternative
+    assert drawn({**ANSWERS, "UNK": None}, wanted, make) == ([], ())
+    assert drawn({**ANSWERS, "Total": None}, wanted, make) == ([], ())
+    assert drawn({k: v for k, v in ANSWERS.items() if k != "UNK"}, wanted, make) == ([], ())
+
+
+def test_shares_side_by_side_say_what_they_rest_on():
+    views, easel = _real()
+    listed = load_chapters(REPORTS)["chapters"]
+    glance = next(c["glance"] for c in listed if c["id"] == "afterwards")
+    *_, table = glance_of(glance, views, easel, Numbering(easel.setting), "x")
+    row = next(row for row in table.body if "24 months" in row[0].text)
+    place = {"reference_year": "2022", "territory": "Total"}
+    whole, unknown = (
+        views["E20"].printed(views["E20"].filled({**place, "retrafficked": code}))
+        for code in ("Total", "UNK")
+    )
+    expected = whole.value - unknown.value if None not in (whole.value, unknown.value) else None
+    assert row[-1].text == (f"{expected:,}" if expected is not None else "<5")
+
+
+def test_a_picture_of_the_chapters_is_named_and_not_drawn_again():
+    views, easel = _real()
+    listed, numbering = load_chapters(REPORTS), Numbering(easel.setting)
+    before = [f for c in draw_chapters(listed, views, easel, numbering).values() for f in c.pictures]
+    (section,) = comparison_of(listed["comparison"], views, easel, numbering, before)
+    blocks = tuple(blocks_of((section,)))
+    titles = [figure.title for figure in figures_of(blocks)]
+    again = [
+        f
+        for f in before
+        if f.title in [easel.setting.words(f"reading.pictures.{e['words']}") for e in listed["comparison"]]
+    ]
+    assert len(again) >= 3
+    assert not {f.title for f in again} & set(titles)
+    (named,) = [block for block in blocks if isinstance(block, Paragraph) and block.links]
+    assert [anchor for _, anchor in named.links] == [f.anchor for f in again]
+    assert len(again) + len(titles) >= 12
+
+
+def _real():
+    tables, edition, context = samples.real_indicators()
+    setting = Setting(edition, context, load_words(REPORTS, "en"))
+    return {t.indicator.indicator_id: View(t, setting) for t in tables}, Easel(setting, REPORTS)
 
 
 def test_a_comparison_says_of_how_many_and_how_many_are_not_known():
