@@ -18,6 +18,7 @@ from clearing_point.report.model import (
     Section,
     Table,
 )
+from clearing_point.report.plurals import OTHER, counted
 from clearing_point.report.signs import print_number
 from clearing_point.report.tables import make_table, plain_table
 from clearing_point.report.view import Place, Setting, View
@@ -129,9 +130,13 @@ def key_figures(views: Sequence[View], setting: Setting, numbers: dict[str, str]
             earlier = view.printed({**place, view.year: before})
             if earlier.value is not None:
                 details.append(words("key_figures.before", year=before, value=earlier.text))
-        sentence = words(
-            f"key_figures.sentences.{bound.words}", year=year, at_year=place[view.year] if view.year else year
+        key, years = (
+            f"key_figures.sentences.{bound.words}",
+            {"year": year, "at_year": place.get(str(view.year), year)},
         )
+        # Beside a number of persons the words have the form that goes with it; beside per cent they have one.
+        persons = words.has(f"{key}.{OTHER}")
+        sentence = counted(words, key, shown.value, **years) if persons else words(key, **years)
         found.append(
             KeyFigure(value, sentence, "; ".join(details), table_anchor(bound.table), numbers[bound.table])
         )

@@ -23,4 +23,4 @@ def own_name(language: str) -> str:
         return language
 
 
-__all__ = ["counted", "form_of", "own_name"]
+__all__ = ["OTHER", "counted", "form_of", "own_name"]

@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from clearing_point.project import Project
+from clearing_point.publication.edition import load_edition
+from clearing_point.report.chapters import key_figures
 from clearing_point.report.findings import Finder, Sought, load_findings
 from clearing_point.report.plurals import counted, form_of
 from clearing_point.report.view import Setting, View
@@ -163,6 +166,37 @@ def test_every_sentence_of_the_first_page_has_a_year_before_it():
     first = [entry for entry in load_findings(REPORTS) if entry.first_page]
     assert sorted(entry.first_page for entry in first) == [1, 2, 3, 4, 5]
     assert all(entry.back for entry in first)
+
+
+@pytest.mark.parametrize(
+    ("number", "serbian", "english"),
+    [
+        (1, "особа идентификована је као жртва", "person was identified as a victim"),
+        (21, "особа идентификована је као жртва", "persons were identified as victims"),
+        (454, "особе идентификоване су као жртве", "persons were identified as victims"),
+        (968, "особа идентификовано је као жртве", "persons were identified as victims"),
+        (12, "особа идентификовано је као жртве", "persons were identified as victims"),
+    ],
+)
+def test_the_large_numbers_of_the_first_page_decline(number, serbian, english):
+    for language, wanted in (("sr-Cyrl", serbian), ("en", english)):
+        found = finder([by_year({"Total": (1379, number)})], language)
+        shown = key_figures(list(found._views.values()), found.setting, {"T01": "T01"})
+        assert shown.figures[0].sentence.startswith(wanted)
+
+
+@pytest.mark.parametrize("language", ["en", "sr-Cyrl"])
+def test_every_large_number_of_persons_has_its_forms(language):
+    words = load_words(REPORTS, language)
+    bound = [
+        b
+        for b in load_edition(Project(root=samples.ROOT, data=samples.ROOT), 2022).key_figures
+        if not b.share
+    ]
+    assert len(bound) >= 5
+    categories = {form_of(number, language) for number in range(1, 30)}
+    for name in (b.words for b in bound):
+        assert all(words.has(f"key_figures.sentences.{name}.{form}") for form in categories), name
 
 
 def test_missing_data_are_said_from_a_share_on():
