@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
     from clearing_point.published.release import Release
 
+_EVERY = "every count"
+"""What stands for the population of a break that all counts of a territory have."""
 _HIDDEN, _MISSING = "protected", "no data"
+_BROKEN = (
+    "A line that ends and begins anew: counted otherwise from then on (release.help('territory') says who)"
+)
 _MADE = "SYNTHETIC DATA"
 _TOTALS, _UNKNOWN = ("Total",), "UNK"
 
@@ -44,25 +49,33 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
     if split:
         every = list(dict.fromkeys(frame[split]))
         groups = [g for g in every if g not in _TOTALS] or every
+    broken = _breaks(release, answer) if is_line else {}
     lines = tuple(
         Series(
             _label(answer, split, group) if split else unit,
             tuple(_point(frame, {along: c, **({split: group} if split else {})}, column) for c in categories),
             unknown=group == _UNKNOWN,
+            breaks=tuple(
+                at
+                for at, c in enumerate(categories)
+                if at and c in broken.get(_place(release, answer, split, group), ())
+            ),
         )
         for group in groups
     )
     if not any(point.state == "shown" for line in lines for point in line.points):
         raise InputProblem("None of these numbers may be shown, so there is nothing to draw.")
     names = tuple(_label(answer, along, c) for c in categories)
-    title = f"{unit} by {along.replace('_', ' ')}" + (f" and {split.replace('_', ' ')}" if split else "")
+    title = f"{unit[:1].upper()}{unit[1:]} by {along.replace('_', ' ')}" + (
+        f" and {split.replace('_', ' ')}" if split else ""
+    )
     alternative = _spoken(title, names, lines, answer)
     parts = "dots" if column == "measure" else "stacked"  # medians and rates do not add up
     kind = "line" if is_line else "bars" if len(lines) == 1 else parts if len(lines) > 3 else "paired_bars"
     chart = Chart(
         kind=kind, name="chart", title=title, alternative=alternative, categories=names, series=lines, unit=unit,
         key=(split or "").replace("_", " "), upright=along in years, hidden=_HIDDEN, missing=_MISSING,
-        mark=_MADE if answer.made_data else "",
+        mark=_MADE if answer.made_data else "", broken=_BROKEN,
     )  # fmt: skip
     svg = titled(draw_chart(chart, _project().reports / "style.mplstyle"), title, _source(release))
     return Picture(svg, alternative, release.release_id, answer.query)
@@ -111,7 +124,7 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         else:
             at = next(n for n, end in enumerate(ends) if point.value <= end)
             areas[row[place]] = Area(f"{name}\n{point.text}", at)
-    title = f"{unit} by {place.replace('_', ' ')}{chosen}"
+    title = f"{unit[:1].upper()}{unit[1:]} by {place.replace('_', ' ')}{chosen}"
     alternative = title + ": " + "; ".join(area.label.replace("\n", " ") for area in areas.values()) + "."
     folder = _project().schemas / "territories"
     picture = Map("map", title, alternative, areas, tuple(shades), _MADE if answer.made_data else "")
@@ -122,6 +135,35 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         }
     svg = draw_map(picture, _project().reports / "style.mplstyle", folder / "region_map.geojson", positions)
     return Picture(titled(svg, title, _source(release)), alternative, release.release_id, answer.query)
+
+
+def _breaks(release: Release, answer: Answer) -> dict[str, set[int]]:
+    """Return from which years on a territory counts otherwise what an answer counts; under "" those of any of them."""
+    populations = {
+        row[0]
+        for row in release.rows(
+            "SELECT DISTINCT population FROM indicator WHERE population_title = ?", [answer.unit]
+        )
+    }
+    found: dict[str, set[int]] = {}
+    for territory, year, field, before in release.rows(
+        "SELECT territory, reference_year, field, before FROM break"
+    ):
+        if before or field in populations or field == _EVERY:
+            found.setdefault(territory, set()).add(year)
+            found.setdefault("", set()).add(year)
+    return found
+
+
+def _place(release: Release, answer: Answer, split: str | None, group: Any) -> str:
+    """Return the territory that a line is of; nothing where it is of several together."""
+    place = release.place
+    if place is not None and place in answer.frame.columns:
+        there = [group] if split == place else list(dict.fromkeys(answer.frame[place]))
+    else:
+        wanted = (answer.request.get("where") or {}).get(place, ())
+        there = [wanted] if isinstance(wanted, str) else list(wanted)
+    return str(there[0]) if len(there) == 1 and there[0] not in _TOTALS else ""
 
 
 def _source(release: Release) -> str:

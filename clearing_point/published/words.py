@@ -130,10 +130,19 @@ def _named(release: Release, term: str) -> list[str]:
     )
     sent = ", ".join(str(year) for (year,) in years) or "nothing"
     return [
-        f"{code}: {term}",
+        f"{code}: {_name_of(release, code)}",
         f"sent {sent}",
         *(line for line in _breaks(release) if f": {code} from" in line),
     ]
+
+
+def _name_of(release: Release, code: str) -> str:
+    """Return what the release calls a territory, whatever it was asked by."""
+    found = release.rows(
+        "SELECT label FROM label WHERE variable = ? AND code = ? AND language IN (?, 'en') ORDER BY language = 'en'",
+        [release.place or "", code, release.language],
+    )
+    return str(found[0][0]) if found else code
 
 
 def _said_of(release: Release, term: str) -> list[str]:

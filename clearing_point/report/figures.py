@@ -157,6 +157,7 @@ class Easel:
             self._with_base(view, fixed, x, code, of) if reference else view.label(x, code)
             for code in x_codes
         )
+        ends = view.break_notes(kind, fixed, {x: x_codes, series: series_codes})
         alternative = self.spoken(kind, title, labels, drawn, view.heading(series) if series else "")
         if reference is not None:
             alternative = f"{alternative} {self.pair(words('tables.region'), reference)}."
@@ -176,7 +177,7 @@ class Easel:
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
-            broken=words("figures.broken"),
+            broken=" ".join((words("figures.broken"), *ends)),
             order=words("figures.order"),
             rest=words("figures.rest", sign=view.protected.sign),
             totals=self._wholes(view, fixed, x, x_codes, series) if kind == "stacked" and not share else (),
@@ -190,7 +191,7 @@ class Easel:
             notes.append(words("figures.note_pyramid", first=drawn[0].name, second=drawn[1].name))
         if chart.in_panels:
             notes.append(words("figures.note_panels"))
-        notes += view.break_notes(kind, fixed, {x: x_codes, series: series_codes})
+        notes += () if kind == "line" else ends  # a line says it where it ends
         return self.finish(chart, number, table_anchor, tuple(notes), view.published.made_data)
 
     def missing(self, drawn: Sequence[Series]) -> str:

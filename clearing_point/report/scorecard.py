@@ -137,7 +137,8 @@ def _answer(row: ScoreRow, setting: Setting) -> Cell:
         said.append(row.date_value)
     if not said:
         return Cell(words("signs.no_data"), state="none", words=True)
-    return Cell("; ".join(said), words=True)
+    # A percentage alone is a number: the workbook gives it a column of numbers.
+    return Cell("; ".join(said), words=len(said) > 1 or not said[0].endswith("%"))
 
 
 def _with_unit(number: str, unit: str, setting: Setting) -> str:

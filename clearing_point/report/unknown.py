@@ -55,14 +55,17 @@ def unknown_of(
         number = words("tables.number", number=entry["table"])
         shown = [cell_of(view, place) for place in places if place is not None]
         body.append(
-            [question, *shown, Cell(point.text, state="" if point.value is not None else point.state),
+            [question, Cell(view.population, words=True), *shown,
+             Cell(point.text, state="" if point.value is not None else point.state),
              Cell(number, words=True)]
         )  # fmt: skip
         made = made or view.published.made_data
     if sum(point.value is not None for point in points) < _LEAST:
         return ()
     title = words("reading.unknown.title", year=easel.setting.edition.year)
-    header = tuple(words(f"reading.unknown.{key}") for key in ("question", "whole", "lacking", "percent"))
+    header = tuple(
+        words(f"reading.unknown.{key}") for key in ("question", "of_whom", "whole", "lacking", "percent")
+    )
     table = plain_table(
         f"table-{anchor}-unknown", numbering.table(), title, (*header, words("reading.way.from_table")), body,
         (words("reading.unknown.note"),), made,

@@ -33,6 +33,51 @@ def release(demo: Project) -> Iterator[Release]:
         yield opened
 
 
+def test_a_line_ends_where_a_territory_counts_otherwise(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release knows the break: a line over it, or over a sum that has it, would draw a trend that is none."""
+    years = sorted(release.table("T01").frame["reference_year"].unique())
+    territory = next(t for t in release.table("T01").frame["territory"] if t != "Total")
+    rows = release.rows
+    told: list[tuple[str, int, str, str]] = []
+
+    def told_of(query: str, *more: object) -> list[tuple[object, ...]]:
+        return list(told) if "FROM break" in query else rows(query, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(release, "rows", told_of)
+
+    def ends(**asked: object) -> bool:
+        answer = release.crosstab(["reference_year"], population="persons_identified", **asked)  # type: ignore[arg-type]
+        return "begins anew" in release.chart(answer).svg
+
+    for field, before, broken in (
+        ("persons_identified", "", True), ("count_basis", "PRESENT", True), ("persons_assisted", "", False),
+    ):  # fmt: skip
+        told[:] = [(territory, int(years[-1]), field, before)]
+        assert (
+            "begins anew" in release.chart("T01").svg
+            if broken
+            else "begins anew" not in release.chart("T01").svg
+        )
+        assert ends() == broken
+        assert ends(where={"territory": territory}) == broken
+    told[:] = [("none of it", int(years[-1]), "persons_identified", "")]
+    assert not ends(where={"territory": territory})
+
+
+def test_help_names_a_territory_as_the_release_does(release: Release) -> None:
+    """Asked by any name, the answer has the name of the edition's profile: an asterisk is not lost."""
+    named = release.rows(
+        "SELECT DISTINCT code, label FROM label WHERE variable = 'territory' AND language = 'en'"
+    )
+    sent = {row[0] for row in release.rows("SELECT DISTINCT territory FROM coverage")}
+    asked = [(code, label) for code, label in named if code in sent]
+    assert asked
+    for code, label in asked:
+        assert release.help(label.rstrip("*").upper()).lines[0] == f"{code}: {label}"
+
+
 def test_the_facade_is_small_and_importing_it_costs_nothing() -> None:
     names = set(cp.__all__) - {"__version__"}
     assert names == {"Answer", "Picture", "Release", "open_release", "releases", "reproduce"}

@@ -96,14 +96,14 @@ def test_what_is_not_known_stands_question_by_question():
     """A picture and a table of printed numbers; a protected number keeps its sign and has no share."""
     wanted = (
         {"table": "E02", "of": "answer", "words": "offer"},
-        {"table": "E02", "of": "answer", "words": "age"},
+        {"table": "E02", "of": "answer", "words": "form"},
     )
 
     def make(entries, views, easel, numbering):
         return (Section("x", "x", unknown_of(entries, views, easel, numbering, "x")),)
 
     rows, figures = drawn(ANSWERS, wanted, make)
-    assert [row[1:] for row in rows] == [["200", "50", "25 %", "Table E02"]] * 2
+    assert [row[2:] for row in rows] == [["200", "50", "25 %", "Table E02"]] * 2
     assert "25 %" in figures[0].alternative
     assert drawn({**ANSWERS, "UNK": None}, wanted, make) == ([], ())
     assert drawn({**ANSWERS, "Total": None}, wanted, make) == ([], ())
