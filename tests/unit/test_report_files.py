@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from string import Formatter
 
 import openpyxl
@@ -50,6 +51,21 @@ def test_the_pdf_is_tagged_dated_and_has_words_for_every_figure(folder):
     }
     assert fonts
     assert all(font.startswith(("/NotoSans", "NotoSans")) for font in fonts), fonts
+
+
+@pytest.mark.parametrize("lines", [0, 16, 20])
+def test_the_first_page_is_one_page_however_long_its_words(lines):
+    """In Serbian four lines of it stood alone on the second page: the picture makes room."""
+    from clearing_point.report.compose import compose
+    from clearing_point.report.model import Paragraph
+
+    tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
+    report = compose(samples.edition(), tables, samples.context(), REPORTS, "en")
+    more = tuple(Paragraph("What was found in many words. " * 3) for _ in range(lines))
+    report = replace(report, front=(*more, *report.front))
+    paper = render_pdf(report, load_words(REPORTS, "en"), REPORTS)
+    second = pypdf.PdfReader(io.BytesIO(paper)).pages[1].extract_text()
+    assert "Contents" in second[:200]
 
 
 def test_a_picture_of_several_tables_says_numbers_of_these_and_no_others(folder):
