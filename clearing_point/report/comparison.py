@@ -125,12 +125,10 @@ def _shelters(views: Mapping[str, View], setting: Setting, numbering: Numbering)
             continue
         row: list[str | Cell] = [setting.territory(territory), _places(territory, setting)]
         row += [cell_of(stays, persons), _measured(stays, persons), _measured(used, occupied)]
-        asked = used.indicator.question
-        value = (used.published.values or {}).get(tuple(occupied[v] for v in used.categories))
-        if asked is not None and value is not None and value > asked[0]:
+        if asked := _asked(used, occupied):
             row[-1] = Cell(f"{_measured(used, occupied).text} ?")
             if not notes:
-                notes.append(words("reading.comparison.question", text=words.of(asked[1])))
+                notes.append(words("reading.comparison.question", text=asked))
         body.append(row)
     if not any(isinstance(cell, Cell) and not cell.state for row in body for cell in row[2:]):
         return None
@@ -151,6 +149,48 @@ def _shelters(views: Mapping[str, View], setting: Setting, numbering: Numbering)
     )  # fmt: skip
 
 
+def shelters_said(territory: str, views: Mapping[str, View], setting: Setting) -> str:
+    """Say of a territory's shelters what is shown: places, persons, nights, occupancy; nothing where nothing is.
+
+    Above the question's number the question stands behind it, as in the table of all territories.
+    """
+    stays, used = (views.get(name) for name in _SHELTERS)
+    if stays is None or used is None or stays.protected.withheld or used.protected.withheld:
+        return ""
+    if not all(territory in view.leaves(TERRITORY) for view in (stays, used)):
+        return ""
+    words, year = setting.words, str(setting.edition.year)
+    persons, occupied = (view.filled({TERRITORY: territory}) for view in (stays, used))
+    if persons is None or occupied is None:
+        return ""
+    cells = {
+        "places": _places(territory, setting), "persons": cell_of(stays, persons),
+        "nights": _measured(stays, persons), "used": _measured(used, occupied),
+    }  # fmt: skip
+    shown = [
+        words("figures.pair", name=words(f"reading.comparison.{key}"), value=cell.text)
+        for key, cell in cells.items()
+        if not cell.state and any(c.isdigit() for c in cell.text)
+    ]
+    if not shown:
+        return ""
+    asked = _asked(used, occupied)
+    said = words("figures.pair", name=words("reading.comparison.shelters", year=year), value="; ".join(shown))
+    names = ", ".join(words("tables.number", number=name) for name in _SHELTERS)
+    return f"{said} ({names}).{f' {asked}' if asked else ''}"
+
+
+def _asked(used: View, place: Mapping[str, str]) -> str:
+    """Return the question that an occupancy raises, or nothing."""
+    asked = used.indicator.question
+    value = (used.published.values or {}).get(tuple(place[v] for v in used.categories))
+    return (
+        used.setting.words.of(asked[1])
+        if asked is not None and value is not None and value > asked[0]
+        else ""
+    )
+
+
 def _measured(view: View, place: Mapping[str, str]) -> Cell:
     shown = view.measured(place)
     if shown is None:
@@ -168,4 +208,4 @@ def _places(territory: str, setting: Setting) -> Cell:
     return Cell(print_number(int(value), setting.words))
 
 
-__all__ = ["comparison_of", "effects_of"]
+__all__ = ["comparison_of", "effects_of", "shelters_said"]

@@ -9,7 +9,7 @@ from clearing_point.analysis.charts import Chart, Series
 from clearing_point.analysis.drawing import Point
 from clearing_point.report.breaks import known_breaks
 from clearing_point.report.chapters import Numbering, counted_figure, table_anchor
-from clearing_point.report.comparison import effects_of
+from clearing_point.report.comparison import effects_of, shelters_said
 from clearing_point.report.editor_texts import EditorText, beside
 from clearing_point.report.figure_maps import silent_state
 from clearing_point.report.figures import Easel, state_of
@@ -65,6 +65,8 @@ def profile_of(
         blocks.append(Paragraph(words(f"chapters.not_this_year_{state}", name=name, year=year), "note"))
     blocks += beside(texts, f"profile-{territory}", said(finder.profile(territory), numbering.of_table))
     blocks.append(_figures_beside_region(territory, name, listed, views, setting, numbering))
+    shelters = shelters_said(territory, views, setting)
+    blocks += [Paragraph(shelters)] if shelters else []
     blocks += [Row(drawn[at : at + 2]) for at in range(0, len(drawn), 2)]
     notes = (*_not_drawn(territory, listed, views, drawn, numbering), *_notes(territory, setting))
     if notes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from clearing_point.report.chapters import Numbering
-from clearing_point.report.comparison import comparison_of
+from clearing_point.report.comparison import comparison_of, shelters_said
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Paragraph, Section, Table, blocks_of, figures_of
 from clearing_point.report.reading import draw_chapters, glance_of, load_chapters
@@ -142,6 +144,27 @@ def test_a_picture_of_the_chapters_is_named_and_not_drawn_again():
     (named,) = [block for block in blocks if isinstance(block, Paragraph) and block.links]
     assert [anchor for _, anchor in named.links] == [f.anchor for f in again]
     assert len(again) + len(titles) >= 12
+
+
+@pytest.mark.parametrize(("used", "question"), [(46.0, False), (250.0, True)])
+def test_a_profile_says_of_shelters_what_is_shown(used, question):
+    """Where a director looks first; above 100 per cent never without the question."""
+    views, _ = _real()
+    view = views["T32B"]
+    place = view.filled({"territory": "ROU"})
+    key = tuple(place[v] for v in view.categories)
+    setting = view.setting
+    table = replace(view.published, values={**(view.published.values or {}), key: used})
+    shown = {**views, "T32B": View(table, setting)}
+    said = shelters_said("ROU", shown, setting)
+    persons = views["T32"].printed(views["T32"].filled({"territory": "ROU"})).text
+    assert f"Persons who stayed: {persons}" in said
+    assert f"per cent of those offered: {used:.0f}" in said
+    assert (setting.words.of(view.indicator.question[1]) in said) == question
+    # What is protected is left out, and a territory that is not in the tables is not spoken of.
+    hidden = replace(view.published, values={**(view.published.values or {}), key: None})
+    assert "offered" not in shelters_said("ROU", {**views, "T32B": View(hidden, setting)}, setting)
+    assert shelters_said("XXX", views, setting) == ""
 
 
 def _real():
