@@ -26,14 +26,15 @@ sex.pivot("sex")
 release.chart(sex, x="reference_year", series="sex")
 
 # %% [markdown]
-# The share of children, where both numbers are shown.
+# The share of children, where both numbers are shown, in the order of the table: territories differ in who identifies
+# and how, so this is no rank.
 
 # %%
 children = release.crosstab(["territory", "minor"], where={"reference_year": release.edition}, population="persons_identified")
 wide = children.frame.pivot(index="territory", columns="minor", values="value")
 known = wide["Y"] + wide["N"]
 shares = (100 * wide["Y"] / known).where(known >= 20).round(0).rename("children, % of known")
-shares.dropna().sort_values(ascending=False)
+shares.dropna()
 
 # %%
 release.map("T13" if "T13" in set(release.indicators()["indicator"]) else "T01")

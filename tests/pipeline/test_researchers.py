@@ -78,6 +78,17 @@ def test_help_names_a_territory_as_the_release_does(release: Release) -> None:
         assert release.help(label.rstrip("*").upper()).lines[0] == f"{code}: {label}"
 
 
+def test_no_notebook_ranks_territories() -> None:
+    """Territories differ in who identifies and how; only tables are sorted, by what their protection costs."""
+    for path in sorted((ROOT / "notebooks").glob("*.py")):
+        ranked = [
+            line
+            for line in path.read_text(encoding="utf-8").split("\n")
+            if re.search(r"sort_values|nlargest|\.rank\(", line)
+        ]
+        assert all(line.startswith("cost.") for line in ranked), path.name
+
+
 def test_the_facade_is_small_and_importing_it_costs_nothing() -> None:
     names = set(cp.__all__) - {"__version__"}
     assert names == {"Answer", "Picture", "Release", "open_release", "releases", "reproduce"}

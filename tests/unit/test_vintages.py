@@ -97,7 +97,7 @@ def test_the_corrected_number_is_worked_out_from_what_is_printed_alone() -> None
     assert corrected_numbers(settings, noted, table) == {"2021": 895}
     notes = notes_on_links(settings, noted, table, sentences)
     range_, rates, corrected = (note.said() for note in notes)
-    assert "no bound of the truth" in range_
+    assert "true number may lie outside" in range_
     assert "less than 1 per cent" in rates
     assert "5 per cent" in rates
     assert "2021: 895" in corrected
