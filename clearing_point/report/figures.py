@@ -177,7 +177,7 @@ class Easel:
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
-            broken=" ".join((words("figures.broken"), *ends)),
+            broken=ends[0] if ends else words("figures.broken"),
             order=words("figures.order"),
             rest=words("figures.rest", sign=view.protected.sign),
             totals=self._wholes(view, fixed, x, x_codes, series) if kind == "stacked" and not share else (),
