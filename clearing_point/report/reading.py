@@ -160,7 +160,7 @@ def _known(view: View, entry: Mapping[str, Any], year: str) -> Cell:
     lacking = view.printed({**place, of: UNKNOWN}) if UNKNOWN in view.categories[of] else None
     hidden = next((n for n in (whole, lacking) if n is not None and n.value is None), None)
     if hidden is not None:
-        return Cell(hidden.text, state=hidden.state)
+        return Cell(hidden.text, state="hidden" if hidden.state == "hidden" else "none")
     return Cell(print_number((whole.value or 0) - (lacking.value or 0 if lacking else 0), words))
 
 

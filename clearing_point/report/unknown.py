@@ -56,7 +56,7 @@ def unknown_of(
         shown = [cell_of(view, place) for place in places if place is not None]
         body.append(
             [question, Cell(view.population, words=True), *shown,
-             Cell(point.text, state="" if point.value is not None else point.state),
+             Cell(point.text, state=shown[-1].state),
              Cell(number, words=True)]
         )  # fmt: skip
         made = made or view.published.made_data
