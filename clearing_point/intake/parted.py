@@ -8,6 +8,7 @@ from collections.abc import Callable
 from clearing_point.intake.layout import fold
 
 _TOKEN = re.compile(r"\w+")
+_BLANKS = " \t\u00a0"
 _MOST_TOKENS = 80
 _LONGEST_AND = 2
 """Letters of the words for *and*, which people write between two answers; names and initials are longer or capitals."""
@@ -39,7 +40,7 @@ def is_of_words(text: str, is_known: Callable[[str], object], *, and_between: bo
         end = _longest_known(text, tokens, at, is_known)
         if end:
             between = text[after : tokens[at][0]]
-            if found and not between.strip():
+            if found and not between.strip(_BLANKS):
                 return False  # nothing parts them: two words side by side may be a name
             found, after = found + 1, end
             at = next((n for n in range(at, len(tokens)) if tokens[n][0] >= end), len(tokens))
