@@ -9,10 +9,11 @@ def rounded(value: float, decimals: int = 0) -> float:
     """Return a number with so many decimals; halves go away from zero.
 
     What is rounded is the shortest decimal text that means the number, as a person would read it: a binary fraction a hair
-    below a half does not fall to the other side.
+    below a half does not fall to the other side. What is rounded to nothing is 0 and has no sign.
     """
     step = Decimal(1).scaleb(-decimals)
-    return float(Decimal(repr(round(value, 12))).quantize(step, rounding=ROUND_HALF_UP))
+    # A number of an array writes itself with the name of its type; plus nothing makes -0 a 0.
+    return float(Decimal(repr(round(float(value), 12))).quantize(step, rounding=ROUND_HALF_UP)) + 0.0
 
 
 def percent_digits(

@@ -11,6 +11,7 @@ from typing import Any
 
 from clearing_point.analysis.model import Note
 from clearing_point.disclosure.model import Protected
+from clearing_point.halves import rounded
 from clearing_point.linkage.link import Linked
 from clearing_point.linkage.settings import LinkageSettings
 from clearing_point.standard.model import TERRITORY, Text
@@ -35,11 +36,11 @@ def note_of(linked: Linked, decisions: int, least_links: int) -> dict[str, Any]:
     if linked.links >= least_links:
         digits = 1 if linked.links >= _MANY_LINKS else 0
         found["decimals"] = digits
-        found["false_match_percent"] = round(100 * linked.false_match_rate, digits)
-        found["missed_match_percent"] = round(100 * linked.missed_match_rate, digits)
+        found["false_match_percent"] = rounded(100 * linked.false_match_rate, digits)
+        found["missed_match_percent"] = rounded(100 * linked.missed_match_rate, digits)
         if linked.errors > _TOO_MANY_ERRORS:
             found["missed_match_range"] = [
-                round(100 * rate, digits) for rate in (linked.missed_match_low, linked.missed_match_high)
+                rounded(100 * rate, digits) for rate in (linked.missed_match_low, linked.missed_match_high)
             ]
     return found
 
@@ -103,5 +104,5 @@ def corrected_numbers(
         twice = (entry.shown - linked) * (100 - noted["false_match_percent"])
         share = 100 - noted["missed_match_percent"]
         number = entry.shown - (twice / share if share > 0 else entry.shown)
-        found[", ".join(code for k, code in enumerate(cell) if k != place)] = round(max(number, 0))
+        found[", ".join(code for k, code in enumerate(cell) if k != place)] = int(rounded(max(number, 0)))
     return found
