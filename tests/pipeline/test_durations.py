@@ -6,6 +6,7 @@ The judge knows nothing of the standard's SQL: it makes dates vaguer and looks a
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.model import Table
 from clearing_point.warehouse.connection import connect
+from tests.empty_office import empty_office, send
 
 # Answers that rest on the time between two dates, of which tables leave somebody out.
 ANSWERS = {
@@ -70,6 +72,125 @@ def test_no_median_over_two_dates_of_which_one_is_vague(standard: Standard) -> N
         f"SELECT median(days_to_acceptance), count(*) FILTER (acceptance_dates_exact = 'N') FROM ({sql})"
     ).fetchone()
     assert found == (3.0, 4)
+
+
+def _date(name: str, told: str | None) -> dict[str, str | None]:
+    """Return a date as it is stored: 2021 and 2021-06 as their first day, with what is known of it."""
+    if told is None:
+        return {name: None, f"{name}_precision": None}
+    precision = {4: "YEAR", 7: "MONTH", 10: "DAY"}[len(told)]
+    return {
+        name: f"{told}-01-01"[:10] if len(told) == 4 else f"{told}-01"[:10],
+        f"{name}_precision": precision,
+    }
+
+
+IDENTIFIED_AND_HELPED = [  # identified, helped, within twelve months (and not more than 31 days before)
+    ("2021-11-15", "2022-11-10", "Y"),
+    ("2021-11-15", "2022-12-20", "N"),
+    ("2021-11-15", "2021-10-16", "Y"),
+    ("2021-11-15", "2021-10-14", "N"),
+    ("2021-11-15", None, "N"),
+    # The same help, and less is known of its day.
+    ("2021-11-15", "2022", None),
+    ("2021-11-15", "2022-11", None),
+    ("2021-11-15", "2022-12", "N"),
+    ("2021-11-15", "2022-02", "Y"),
+    ("2021-11-15", "2020", "N"),
+    ("2021-11-15", "2021-10", None),
+    # Less is known of the day of identification.
+    ("2021", "2022-06-01", None),
+    ("2021", "2021-12-31", "Y"),
+    ("2021-06", "2021-05", None),
+    ("2021-06", "2021-07", "Y"),
+    ("2021-06", "2022-06-15", None),
+    ("2021-06", "2022-07-01", "N"),
+]
+
+
+IDENTIFIED_AND_DEPORTED = [  # identified, deported, deported after that
+    ("2021-06-15", "2021-07-01", "Y"),
+    ("2021-06-15", "2021-05-31", "N"),
+    ("2021-06-15", None, "N"),
+    ("2021-06", "2021-06-20", None),
+    ("2021-06", "2021-07-01", "Y"),
+    ("2021-06", "2021-05-31", "N"),
+    ("2021-06-15", "2021-06", None),
+    ("2021-06-15", "2021-05", "N"),
+    ("2021-06-15", "2021", None),
+    ("2021-06-15", "2022", "Y"),
+]
+HELPED_AND_TRAFFICKED_AGAIN = [  # helped, trafficked again, trafficked again after help
+    ("2021-03-10", "2021-05-01", "Y"),
+    ("2021-03-10", "2021-01-01", "N"),
+    ("2021-03", "2021-03-20", None),
+    ("2021-03", "2021-04-01", "Y"),
+    ("2021-03-10", "2021-03", None),
+    ("2021-03-10", "2021", None),
+    ("2021", "2020-12-31", "N"),
+    ("2021", "2022-01", "Y"),
+    (None, "2021-03-20", "N"),
+]
+
+
+def _answer(
+    standard: Standard, column: str, many: Sequence[tuple[str, dict[str, str | None]]]
+) -> dict[str, str | None]:
+    """Return what is said of persons of whom these dates are known: identified, helped, deported, trafficked again."""
+    rows: dict[str, list[dict[str, object]]] = {
+        "person": [{"person_reference": n, "person_id": n} for n, _ in many],
+        "identification": [
+            {"identification_reference": n, "person_reference": n, "identification_status": "CONFIRMED",
+             "territory": "SVN", **_date("identification_date", told.get("identified", "2021-01-01"))} for n, told in many
+        ],
+        "trafficking_episode": [
+            {"episode_reference": f"{n}-{number}", "person_reference": n, "episode_number": number,
+             **_date("exploitation_start_date", day)}
+            for n, told in many for number, day in ((1, "2019-01-01"), (2, told.get("again"))) if day
+        ],
+        "assistance_episode": [
+            {"assistance_reference": n, "person_reference": n, **_date("assistance_start_date", told["helped"])}
+            for n, told in many if told.get("helped")
+        ],
+        "service": [
+            {"service_reference": n, "assistance_reference": n, "service": "SH_LONG"} for n, told in many if told.get("helped")
+        ],
+        "return_event": [
+            {"return_reference": n, "person_reference": n, "return_type": "DEPORTED", "from_territory": "SVN",
+             **_date("return_date", told["deported"])} for n, told in many if told.get("deported")
+        ],
+    }  # fmt: skip
+    with empty_office(standard) as connection:
+        for table, of in rows.items():
+            if of:
+                send(connection, "A", of, table=table)
+        open_current(connection, standard)
+        population_table(connection, standard, "persons_identified")
+        return dict(
+            connection.execute(f"SELECT person_id, {column} FROM population_persons_identified").fetchall()
+        )
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second", "cases"),
+    [
+        ("assisted_within_12_months", "identified", "helped", IDENTIFIED_AND_HELPED),
+        # The twelve months of all of them are over at the end of 2022.
+        ("assisted_in_time", "identified", "helped", IDENTIFIED_AND_HELPED),
+        ("removed_after_presumed", "identified", "deported", IDENTIFIED_AND_DEPORTED),
+        ("repeat_after_assistance", "helped", "again", HELPED_AND_TRAFFICKED_AGAIN),
+    ],
+)
+def test_what_came_first_is_certain_or_left_open(
+    standard: Standard,
+    column: str,
+    first: str,
+    second: str,
+    cases: Sequence[tuple[str | None, str | None, str | None]],
+) -> None:
+    """Worked out by hand: an answer stands where it is the same for every day that the dates may mean."""
+    many = [(str(n), {first: a, second: b}) for n, (a, b, _) in enumerate(cases)]
+    assert _answer(standard, column, many) == {str(n): answer for n, (*_, answer) in enumerate(cases)}
 
 
 Row = dict[str, object]
