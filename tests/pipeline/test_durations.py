@@ -17,6 +17,7 @@ from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
+from clearing_point.standard.files import read_yaml
 from clearing_point.standard.model import Table
 from clearing_point.warehouse.connection import connect
 from tests.empty_office import empty_office, send
@@ -33,6 +34,12 @@ OF_ONE_EVENT = {
     "persons_assisted": {"victim_relation", "minor", "adult_sex_group", "assistance_plan", "plan_agreed", "cooperation",
                          "no_cooperation", "through_referral_mechanism"},
 }  # fmt: skip
+# Days between two dates, and the column that says whether both are known to the day.
+EXACT = {
+    ("referrals", "days_to_acceptance"): "acceptance_dates_exact",
+    ("legal_status_applications", "days_to_decision"): "decision_dates_exact",
+    ("persons_assisted", "days_to_shelter"): "shelter_dates_exact",
+}
 COARSER = {"MONTH": "date_trunc('month', {d})::DATE", "YEAR": "date_trunc('year', {d})::DATE"}
 
 
@@ -251,6 +258,23 @@ def test_whom_vague_dates_leave_out_of_a_table_is_printed(standard: Standard, ro
             assert says or not of, (column, of)
             found += len(of)
     assert found == 6
+
+
+def test_beside_a_median_of_days_stands_how_many_dates_are_not_exact(standard: Standard, root: Path) -> None:
+    """Wherever one is printed: in every edition that the project ships, and in the small demonstration."""
+    editions = [read_yaml(path)["tables"] for path in sorted((root / "reports" / "editions").glob("*.yml"))]
+    editions.append(read_yaml(root / "pipelines" / "demo.yml")["small"]["tables"])
+    found = 0
+    for own in ([i for i in standard.indicators if i.indicator_id in tables] for tables in editions):
+        told = {(i.population, b.variable) for i in own for b in i.by}
+        for one in own:
+            if one.measure is None or (exact := EXACT.get((one.population, one.measure.value or ""))) is None:
+                continue
+            assert (one.population, exact) in told, one.indicator_id
+            found += 1
+    assert found >= 3 + 1
+    for population, exact in EXACT.items():
+        assert exact in standard.populations[population[0]].sql
 
 
 def _improves_nothing(demo: Project, standard: Standard, precision: str, which: str) -> None:
