@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,9 @@ class TableDifference:
 
 
 def difference(
-    workspace: Path, warehouse: Path, submission_id: str, earlier: str, standard: Standard
-) -> tuple[TableDifference, ...]:
+    workspace: Path, warehouse: Path, submission_id: str, earlier: str, standard: Standard,
+    keys: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[TableDifference, ...]:  # fmt: skip
     """Compare a submission in its workspace with an earlier version in the warehouse, row by row of equal keys.
 
     Parameters
@@ -34,6 +35,9 @@ def difference(
         No connection of this process may be open on either.
     earlier : str
         Submission that the new one would replace.
+    keys : mapping, optional
+        Of a public source: table -> fields that say what a number is about. Its rows have no number of their own: they are
+        told by these, and where a table has none by all that they hold.
 
     Returns
     -------
@@ -43,29 +47,48 @@ def difference(
     found = []
     with opened(workspace, read_only=True, attach={"warehouse": warehouse}) as connection:
         for table in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE):
-            row = connection.execute(_query(table), [submission_id, earlier]).fetchone()
+            row = connection.execute(_query(table, keys, standard), [submission_id, earlier]).fetchone()
             made = TableDifference(table.name, table.title["en"], *(int(n or 0) for n in row))
             if made.added or made.changed or made.removed:
                 found.append(made)
     return tuple(found)
 
 
-def _query(table: Table) -> str:
+def _query(table: Table, keys: Mapping[str, Sequence[str]] | None, standard: Standard) -> str:
     names = [name for name, _ in columns_of(table)]
-    columns = ", ".join(f'"{name}"' for name in names)
     # Rows that nobody numbered are told apart by all they hold, and then by how often it stands there.
-    keys = [f'"{k}"' for k in table.primary_key] or [f'"{name}"' for name in names]
-    key = f"md5(concat_ws(chr(31), {', '.join(f'coalesce({k}::VARCHAR, chr(30))' for k in keys)}))"
-    numbered = f"{key} || '.' || row_number() OVER (PARTITION BY {key} ORDER BY source_row, source_part)"
+    told_by: Sequence[str] = table.primary_key or names
+    if keys is not None:
+        # A key of several fields says what a row is about; one of a single field is its number.
+        numbers = {one.primary_key[0] for one in standard.tables.values() if len(one.primary_key) == 1}
+        names = [name for name in names if name not in numbers]
+        told_by = keys.get(table.name, names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    sides = {"new": f'staged."{table.name}"', "old": f'warehouse.core."{table.name}"'}
+    whole = ", ".join(
+        f"every_{side} AS (SELECT *, row_number() OVER (PARTITION BY {_hash(names)}) AS nth, {_hash(names)} AS held "
+        f"FROM {place} WHERE submission_id = ?)"
+        for side, place in sides.items()
+    )
+    # Of rows that are told by what they are about, those that both have are the same, and the others are paired.
+    rest = " ANTI JOIN every_{} USING (held, nth)" if keys is not None else ""
+    numbered = f"{_hash(told_by)} || '.' || row_number() OVER (PARTITION BY {_hash(told_by)} ORDER BY source_row, source_part)"
+    different = ", ".join(
+        f"{side} AS (SELECT {numbered} AS row_key, {columns} FROM every_{side}{rest.format(other)})"
+        for side, other in (("new", "old"), ("old", "new"))
+    )
     differing = " + ".join(f'(new."{n}" IS DISTINCT FROM old."{n}")::INTEGER' for n in names)
     return (
-        f'WITH new AS (SELECT {numbered} AS row_key, {columns} FROM staged."{table.name}" WHERE submission_id = ?), '
-        f'old AS (SELECT {numbered} AS row_key, {columns} FROM warehouse.core."{table.name}" WHERE submission_id = ?), '
-        f"matched AS (SELECT {differing} AS cells FROM new JOIN old USING (row_key)) "
+        f"WITH {whole}, {different}, matched AS (SELECT {differing} AS cells FROM new JOIN old USING (row_key)) "
         "SELECT (SELECT count(*) FROM new ANTI JOIN old USING (row_key)), "
         "(SELECT count(*) FROM matched WHERE cells > 0), "
         "(SELECT count(*) FROM old ANTI JOIN new USING (row_key)), (SELECT sum(cells) FROM matched)"
     )
+
+
+def _hash(names: Sequence[str]) -> str:
+    texts = ", ".join(f'coalesce("{name}"::VARCHAR, chr(30))' for name in names)
+    return f"md5(concat_ws(chr(31), {texts}))"
 
 
 def lines(

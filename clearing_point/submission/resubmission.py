@@ -205,7 +205,9 @@ def _compared(
     """Return what differs from the version in force, what it does to figures, and what must be asked about it."""
     earlier = plan.supersedes or ""
     start, end = parse_period(item.period)
-    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard)
+    # Rows of a public file are numbered by their place in it, which the next release moves.
+    keys = item.profile.keys if item.profile.use == "reference" else None
+    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard, keys)
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
     effect = effect_on_published(
@@ -213,7 +215,7 @@ def _compared(
     )
     asked = []
     gone = sum(table.removed for table in found if table.table == "person")
-    if 2 * gone > plan.replaced_persons:
+    if keys is None and 2 * gone > plan.replaced_persons:
         asked.append(
             standard.word(
                 "screen", "persons_gone", item.language, gone=gone, all=plan.replaced_persons, earlier=earlier
