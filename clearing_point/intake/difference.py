@@ -72,7 +72,8 @@ def _query(table: Table, keys: Mapping[str, Sequence[str]] | None, standard: Sta
     )
     # Of rows that are told by what they are about, those that both have are the same, and the others are paired.
     rest = " ANTI JOIN every_{} USING (held, nth)" if keys is not None else ""
-    numbered = f"{_hash(told_by)} || '.' || row_number() OVER (PARTITION BY {_hash(told_by)} ORDER BY source_row, source_part)"
+    about = _hash(told_by)
+    numbered = f"{about} || '.' || row_number() OVER (PARTITION BY {about} ORDER BY source_row, source_part)"
     different = ", ".join(
         f"{side} AS (SELECT {numbered} AS row_key, {columns} FROM every_{side}{rest.format(other)})"
         for side, other in (("new", "old"), ("old", "new"))
