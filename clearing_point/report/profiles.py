@@ -40,12 +40,14 @@ def draw_profile(
     found = draw_pictures(
         listed["profile"]["pictures"], views, easel, numbering, anchor, territory, f"{name}: {{title}}"
     )
-    found += effects_of(
+    # The high picture of effects stands beside no low one where it need not: two in a row, in reading order.
+    early = _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism") if len(found) % 2 else ()
+    effects = effects_of(
         territory, words("reading.profile.effects", name=name), listed.get("comparison", ()), views, easel, numbering,
         f"{anchor}-effects",
     )  # fmt: skip
-    mechanism = _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism")
-    return (*found, *mechanism)
+    late = () if early else _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism")
+    return (*found, *early, *effects, *late)
 
 
 def profile_of(

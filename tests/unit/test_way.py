@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from clearing_point.report import profiles
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.comparison import comparison_of, shelters_said
 from clearing_point.report.figures import Easel
-from clearing_point.report.model import Paragraph, Section, Table, blocks_of, figures_of
+from clearing_point.report.model import Figure, Paragraph, Section, Table, blocks_of, figures_of
 from clearing_point.report.reading import draw_chapters, glance_of, load_chapters
 from clearing_point.report.unknown import unknown_of
 from clearing_point.report.view import Setting, View
@@ -144,6 +145,25 @@ def test_a_picture_of_the_chapters_is_named_and_not_drawn_again():
     (named,) = [block for block in blocks if isinstance(block, Paragraph) and block.links]
     assert [anchor for _, anchor in named.links] == [f.anchor for f in again]
     assert len(again) + len(titles) >= 12
+
+
+@pytest.mark.parametrize(
+    ("pictures", "last"), [(4, "mechanism"), (3, "effects"), (2, "mechanism"), (1, "effects")]
+)
+def test_the_high_picture_of_a_profile_leaves_no_gap(pictures, last, monkeypatch):
+    """Beside it stood a low one, and the page was half empty: where pictures are odd in number, it comes last."""
+
+    def fake(*names):
+        return lambda *_, **__: tuple(Figure(name, "", "", "", "", "") for name in names)
+
+    monkeypatch.setattr(profiles, "draw_pictures", fake(*(f"picture-{n}" for n in range(pictures))))
+    monkeypatch.setattr(profiles, "effects_of", fake("effects"))
+    monkeypatch.setattr(profiles, "_mechanism", fake("mechanism"))
+    views, easel = _real()
+    figures = profiles.draw_profile("ROU", load_chapters(REPORTS), views, easel, Numbering(easel.setting))
+    assert sorted(f.anchor for f in figures)[:2] == ["effects", "mechanism"]
+    assert len(figures) == pictures + 2
+    assert figures[-1].anchor == last
 
 
 @pytest.mark.parametrize(("used", "question"), [(46.0, False), (250.0, True)])
