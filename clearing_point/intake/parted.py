@@ -57,7 +57,7 @@ def _longest_known(
     """Return where the longest known word that begins at a token ends; 0 if none does."""
     start = tokens[at][0]
     for _, end in tokens[: at - 1 if at else None : -1]:
-        for last in (end + 1, end):  # a known word may end with a bracket or a full stop
+        for last in (end, end + 1):  # a known word may end with a bracket or a full stop
             if is_known(fold(text[start:last])):
                 return min(last, len(text))
     return 0
