@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.countries import for_sender, profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -114,9 +115,31 @@ def test_a_file_of_another_year_must_be_fixed(project: Project, standard: Standa
     )
 
 
-def test_two_organisations_are_two_series_or_a_question(project: Project, standard: Standard) -> None:
-    from clearing_point.countries import for_sender, profile_of_territory
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("07*.xlsx")))
+def test_what_no_data_file_needs_beside_its_cells_refuses_it(
+    name: str, project: Project, standard: Standard
+) -> None:
+    found = read(project, standard, CASES / name)
+    assert (found.refused, found.rules) == (True, {"P13"})
 
+
+def test_two_words_of_a_list_parted_by_a_comma_are_nobodys_name(project: Project, standard: Standard) -> None:
+    found = read(project, standard, CASES / "19-codes-parted-by-comma.xlsx")
+    assert not found.refused
+    assert found.places("F10") == {("trafficking_episode", row, "I") for row in (3, 4, 5)}
+
+
+def test_nobody_is_asked_to_leave_empty_columns_empty(project: Project, standard: Standard) -> None:
+    profile = profile_of_territory(project, "MNE")
+    said = "\n".join(
+        check(project, standard, CASES / "MNE-nine-persons.xlsx", profile, "2023").lines(standard)
+    )
+    assert "To be confirmed: 1 finding." in said, "one, of 111 that there were"
+    assert "[for information, N04]" in said
+    assert "[to be confirmed, N04]" not in said
+
+
+def test_two_organisations_are_two_series_or_a_question(project: Project, standard: Standard) -> None:
     profile = profile_of_territory(project, "MNE")
     first, second = CASES / "MNE-2023-SHELTER1.xlsx", CASES / "MNE-2023-other-organisation.xlsx"
     assert load(project, standard, first, profile, "2023").accepted
@@ -129,7 +152,6 @@ def test_two_organisations_are_two_series_or_a_question(project: Project, standa
 
 
 def test_ready_counts_never_replace_records(project: Project, standard: Standard, tmp_path: Path) -> None:
-    from clearing_point.countries import for_sender, profile_of_territory
     from tests.workbooks import identification, person, write_regional
 
     profile = profile_of_territory(project, "BIH")
