@@ -62,6 +62,10 @@ class Identity(NamedTuple):
     national_case_number: str = ""
 
 
+_LOST = ("?", "\ufffd")
+"""What a program writes for a letter that its encoding does not have."""
+
+
 @dataclass(frozen=True)
 class Made:
     """What one run did: counts only."""
@@ -71,6 +75,9 @@ class Made:
     """Lines of the sender's file (the heading is line 1) of which no token could be made."""
     unreadable_dates: tuple[int, ...]
     check_value: str
+    lost_letters: tuple[int, ...] = ()
+    """Lines with a name in which a letter became a question mark: such a person meets nobody."""
+    unread_sex: tuple[int, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -254,6 +261,8 @@ def read_date(text: str) -> tuple[int, int | None, int | None] | None:
     if match := _DAY_FIRST.fullmatch(text):
         day, month, year = (int(part) for part in match.groups())
     elif match := _YEAR_FIRST.fullmatch(text):
+        if any(part and not int(part) for part in match.groups()):
+            return None  # 1900-01-00 is what an office program makes of nothing
         year, month, day = (int(part) if part else 0 for part in match.groups())
     else:
         return None
@@ -284,7 +293,7 @@ def make_token_file(source: Path, target: Path, tokens: Tokens) -> Made:
         the target exists already.
     """
     agreed = protocol()["program"]
-    without, no_date, seen = [], [], set()
+    without, no_date, lost, no_sex, seen = [], [], [], [], set()
     with _opened(source) as handle, _new_file(target) as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([agreed["reads"]["reference"], *agreed["writes"].values()])
@@ -303,7 +312,11 @@ def make_token_file(source: Path, target: Path, tokens: Tokens) -> Made:
                 without.append(line)
             if person.birth_date.strip() and read_date(person.birth_date) is None:
                 no_date.append(line)
-    return Made(count, tuple(without), tuple(no_date), tokens.check_value)
+            if any(sign in f"{person.surname}{person.given_name}{person.other_surname}" for sign in _LOST):
+                lost.append(line)
+            if person.sex.strip() and person.sex.strip().upper() not in agreed["sex"]:
+                no_sex.append(line)
+    return Made(count, tuple(without), tuple(no_date), tokens.check_value, tuple(lost), tuple(no_sex))
 
 
 def second_pass(source: Path, target: Path, tokens: Tokens) -> Made:
@@ -434,6 +447,12 @@ def sentences(made: Made) -> list[str]:
     lines = [f"{made.persons} persons written."]
     if made.unreadable_dates:
         lines.append(f"Birth date not read in {_lines(made.unreadable_dates)}: write 1998-03-05 or 5.3.1998.")
+    if made.lost_letters:
+        lines.append(
+            f"Letters of a name were lost in {_lines(made.lost_letters)} (? stands for them): save the file as CSV UTF-8."
+        )
+    if made.unread_sex:
+        lines.append(f"Sex not read in {_lines(made.unread_sex)}: write F or M.")
     if made.without_tokens:
         lines.append(f"No token could be made for {_lines(made.without_tokens)}; send these persons without.")
     lines.append(f"Check value {made.check_value}: it must be the same at every sender of this round.")

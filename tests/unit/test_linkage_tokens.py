@@ -198,3 +198,18 @@ def test_every_token_fits_the_standard(root: Path) -> None:
     assert all(made.values())
     assert {len(t) % 32 for t in made.values()} == {0}
     assert max(len(t) for t in made.values()) <= 128
+
+
+def test_lines_whose_names_lost_letters_or_whose_sex_is_not_read_are_named(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text(
+        "person_reference,surname,given_name,birth_date,sex\n"
+        "P1,?or?evi?,Ana,1998-03-05,F\nP2,Petrović,Ana,1998-03-05,Ž\nP3,Petrović,Ana,1900-01-00,F\n"
+        "P4,Petrović,Ana,1998-03-05,f\nP5,Petrovi\ufffd,Ana,1998,\n",
+        encoding="utf-8",
+    )
+    made = program.make_token_file(source, tmp_path / "b.csv", Tokens(KEY, "2026-1"))
+    assert (made.lost_letters, made.unread_sex, made.unreadable_dates) == ((2, 6), (3,), (4,))
+    said = program.sentences(made)
+    assert any("lines 2, 6" in line and "lost" in line for line in said)
+    assert any("line 3" in line and "Sex" in line for line in said)
