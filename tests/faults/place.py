@@ -33,7 +33,7 @@ profile: suppress
 tables: [T01, T05, T10]
 """
 LOAD = ("--territory", "ALB", "--period", "2022")
-PLANTED = ("QPLANTREFQ", "QPLANTSEXQ", "1887QPLANTQ", "qplantfileq")
+PLANTED = ("QX7PL4-", "QPLANTSEXQ", "1887QPLANTQ", "qplantfileq")
 """Values of made persons, and the name of a file, that may stand in no log, error, receipt or release."""
 
 
@@ -102,7 +102,7 @@ def warm(project: Project) -> None:
     from clearing_point.standard.prepared import prepare_rules
 
     standard = load_standard(project.schemas)
-    package.load_standard = lambda _folder: standard  # type: ignore[assignment]
+    package.load_standard = lambda _folder, _prepared=None: standard  # type: ignore[assignment]
     globals()["load_standard"] = package.load_standard
     prepare_rules(project.root.parent / "rules", standard)
 
