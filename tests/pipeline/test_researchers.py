@@ -340,7 +340,7 @@ def test_a_picture_is_what_its_name_says_and_carries_title_and_source(
     with pytest.raises(InputProblem, match=r"saved as \.svg, \.png, \.pdf"):
         picture.save(tmp_path / "picture.jpg")
     assert f"release {release.release_id}" in picture.svg
-    assert "identified victims by" in picture.svg
+    assert ">Identified victims by reference year and territory<" in picture.svg
     # A rate is drawn as a rate: the numbers of the picture are those of the measure.
     rates = release.table("T42")
     drawn = release.map(rates).svg
