@@ -81,6 +81,46 @@ def test_no_median_over_two_dates_of_which_one_is_vague(standard: Standard) -> N
     assert found == (3.0, 4)
 
 
+# Begin and end of an exploitation as they are told, and the group of months that every day they may mean agrees on.
+EXPLOITED = [
+    ("2022-01-31", "2022-03-15", "2-3"),  # 43 days
+    # The same end, known by its month: from 29 to 59 days, and not the 29 to its first.
+    ("2022-01-31", "2022-03", "0-12"),
+    ("2022-01", "2022-03-31", "2-3"),  # 59 to 89 days
+    ("2021-12", "2022-01", "0-12"),  # a day to two months, over the turn of the year
+    ("2022-01", "2022-01", "0-1"),
+    ("2022-01-15", "2022-01", "0-1"),  # stored before its begin
+    ("2021-01", "2021-12", "7-12"),
+    ("2021-06", "2022-06", None),  # eleven to thirteen months
+    ("2022", "2022", "0-12"),
+    ("2021", "2022", None),
+    ("2015", "2020", "25+"),
+    ("2022-03-02", "2022-02", None),  # the wrong way round
+    ("2022-01", None, None),
+    (None, "2022-01-31", None),
+]
+
+
+@pytest.mark.parametrize(("stated", "months"), [(None, None), ("4-6", None), (None, 5)])
+def test_how_long_exploitation_lasted_is_certain_or_a_wider_group(
+    standard: Standard, stated: str | None, months: int | None
+) -> None:
+    """Worked out by hand; else what the sender stated stands, and her own number of months before all dates."""
+    connection = duckdb.connect()
+    install_macros(connection, standard)
+    written = standard.tables["trafficking_episode"].by_name["duration_band"].derived
+    for first, last, group in EXPLOITED:
+        row = {**_date("exploitation_start_date", first), **_date("exploitation_end_date", last)}
+        columns = ", ".join(f"?::{'DATE' if name.endswith('date') else 'VARCHAR'} AS {name}" for name in row)
+        found = connection.execute(
+            f"SELECT {written} FROM (SELECT 'Y' AS exploited_at_all, ?::DOUBLE AS months_exploited, "
+            f"?::VARCHAR AS stated_duration_band, {columns})",
+            [months, stated, *row.values()],
+        ).fetchone()
+        expected = group if stated is None or group not in (None, "0-12") else stated
+        assert found == ("4-6" if months else expected,), (first, last)
+
+
 def _date(name: str, told: str | None) -> dict[str, str | None]:
     """Return a date as it is stored: 2021 and 2021-06 as their first day, with what is known of it."""
     if told is None:
