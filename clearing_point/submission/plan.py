@@ -153,6 +153,8 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         before = same_file(
             warehouse, item.series, sha256, item.profile.sha256, standard.sha256, item.answers_sha256
         )
+        if before and item.released and item.released != release_of(warehouse, before):
+            before = None  # the same bytes, released on another day: a release of its own
         try:
             if before is None:
                 refuse_overlap(warehouse, item.series, start, end)

@@ -14,6 +14,7 @@ from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item
+from clearing_point.warehouse.events import now
 
 
 def as_published(
@@ -38,7 +39,7 @@ def as_published(
     Raises
     ------
     InputProblem
-        If no profile of that source fits the file; says what the nearest one misses.
+        If no profile of that source fits the file; says what the nearest one misses. If its day has not come.
     """
     profiles = sources_named(project, source)
     names = [profile.name for profile in profiles]
@@ -58,6 +59,9 @@ def as_published(
             headings=str(misses),
         )
     day = released or _released_by_name(path, profile)
+    # Tomorrow may be today where its publisher is. A slip of the keyboard would keep every true release out of force.
+    if day and day > now().date() + datetime.timedelta(1):
+        raise InputProblem(f"{path.name}: a release of {day} has not come out yet. Say its day: --release YYYY-MM-DD.")
     profile = for_sender(profile, part and f"{profile.sender}{part}")
     return Item(path, profile, profile.period or "1990-2030", received_at=received_at, released=day)
 

@@ -141,6 +141,21 @@ def test_an_import_that_does_not_say_its_day_never_replaces_one_that_does(
     assert command("import", "unodc", nameless, "--release", "last year", *options)[0] == 2
 
 
+def test_a_day_that_has_not_come_is_refused_and_the_same_file_of_another_day_is_another_release(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """A slip of the keyboard would keep every later release out of force, and could not be set right by the same file."""
+    _, new, _ = _two_releases(project, tmp_path)
+    with pytest.raises(InputProblem, match="a release of 2125-04-14 has not come out yet"):
+        load_source(project, standard, new, "unodc", released=NEW.replace(year=2125))
+    first = load_source(project, standard, new, "unodc", released=OLD)
+    assert load_source(project, standard, new, "unodc", released=OLD).unchanged
+    second = load_source(project, standard, new, "unodc")
+    assert not second.unchanged
+    assert second.replaced == first.submission_id
+    assert compare(project, standard, "unodc").differences == ()
+
+
 def test_what_was_read_stands_beside_the_publishers_own_counts(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
