@@ -15,6 +15,7 @@
 
 # %%
 import clearing_point as cp
+from clearing_point.halves import rounded
 
 release = cp.open_release()
 
@@ -33,8 +34,8 @@ release.chart(sex, x="reference_year", series="sex")
 children = release.crosstab(["territory", "minor"], where={"reference_year": release.edition}, population="persons_identified")
 wide = children.frame.pivot(index="territory", columns="minor", values="value")
 known = wide["Y"] + wide["N"]
-shares = (100 * wide["Y"] / known).where(known >= 20).round(0).rename("children, % of known")
-shares.dropna()
+shares = (100 * wide["Y"] / known).where(known >= 20).dropna().map(rounded).rename("children, % of known")
+shares
 
 # %%
 release.map("T13" if "T13" in set(release.indicators()["indicator"]) else "T01")

@@ -19,6 +19,7 @@
 import matplotlib.pyplot as plt
 
 import clearing_point as cp
+from clearing_point.halves import percent_text, rounded
 
 release = cp.open_release()
 
@@ -26,7 +27,7 @@ release = cp.open_release()
 reached = release.crosstab(["territory", "assisted_within_12_months"], where={"reference_year": release.edition - 1})
 wide = reached.frame.pivot(index="territory", columns="assisted_within_12_months", values="value")
 rate = (100 * wide["Y"] / wide["Total"]).where(wide["Total"] >= 20).dropna()
-rate.round(0).rename("assisted within a year, %")
+rate.map(rounded).rename("assisted within a year, %")
 
 # %%
 words = reached.labels["territory"]
@@ -34,7 +35,7 @@ ordered = rate.drop("Total", errors="ignore").astype(float)[::-1]
 figure, axes = plt.subplots(figsize=(6, 3.5))
 axes.plot(ordered.to_numpy(), [words[t] for t in ordered.index], "o", color="#17405f")
 if "Total" in rate:
-    axes.axvline(float(rate["Total"]), color="grey", linestyle="--", label=f"region {float(rate['Total']):.0f} %")
+    axes.axvline(float(rate["Total"]), color="grey", linestyle="--", label=f"region {percent_text(rate['Total'] / 100)}")
     axes.legend(frameon=False)
 axes.set_xlim(0, 100)
 axes.set_xlabel("per cent of identified victims" + (" (synthetic data)" if release.made_data else ""))

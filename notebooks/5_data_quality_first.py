@@ -16,6 +16,7 @@
 
 # %%
 import clearing_point as cp
+from clearing_point.halves import rounded
 
 release = cp.open_release()
 
@@ -49,7 +50,7 @@ unknown
 
 # %%
 cost = release.indicators()
-cost["hidden, %"] = (100 * cost["hidden_cells"] / cost["cells"]).round(0)
+cost["hidden, %"] = (100 * cost["hidden_cells"] / cost["cells"]).map(rounded)
 cost.sort_values("hidden, %", ascending=False)[["indicator", "title", "cells", "hidden, %"]].head(8)
 
 # %%

@@ -61,7 +61,9 @@ def as_published(
     day = released or _released_by_name(path, profile)
     # Tomorrow may be today where its publisher is. A slip of the keyboard would keep every true release out of force.
     if day and day > now().date() + datetime.timedelta(1):
-        raise InputProblem(f"{path.name}: a release of {day} has not come out yet. Say its day: --release YYYY-MM-DD.")
+        raise InputProblem(
+            f"{path.name}: a release of {day} has not come out yet. Say its day: --release YYYY-MM-DD."
+        )
     profile = for_sender(profile, part and f"{profile.sender}{part}")
     return Item(path, profile, profile.period or "1990-2030", received_at=received_at, released=day)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from clearing_point.halves import percent_text, rounded
 from clearing_point.report.build import build_report
 from clearing_point.report.readback import read_page, squeezed, text_of_pdf
 from clearing_point.standard.indicators import Measure
+from tests.conftest import ROOT
 from tests.unit import report_samples as samples
 
 
@@ -42,6 +44,13 @@ def test_nothing_has_no_sign_and_a_number_of_an_array_is_a_number() -> None:
     assert math.copysign(1, rounded(-0.4)) == 1
     assert percent_text(-0.004) == "0 %"
     assert rounded(np.float64(22.5)) == 23
+
+
+def test_a_notebook_rounds_as_the_report_does() -> None:
+    """What frames and texts do by themselves makes 22 of 22.5."""
+    for path in sorted((ROOT / "notebooks").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"\.round\(|\bround\(|:[.]\d[f%]", text) == [], path.name
 
 
 MEDIANS = {"ALB": 22.5, "SRB": 21.5, "Total": 30.49}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import re
 import zipfile
 from collections import Counter
@@ -16,7 +17,7 @@ import pytest
 
 from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
-from clearing_point.standard.files import read_yaml
+from clearing_point.standard.files import read_csv, read_yaml
 from clearing_point.synthetic import (
     MadeRegion,
     MadeTable,
@@ -227,6 +228,26 @@ def test_follow_ups_reach_people(sent: Mapping[tuple[str, str], Mapping[str, Mad
         closed, reached = closed + len(due), reached + len(met & due)
     assert closed > 500
     assert 0.35 <= reached / closed <= 0.7, reached / closed
+
+
+def test_a_known_break_of_a_series_is_seen_in_the_made_data(
+    sent: Mapping[tuple[str, str], Mapping[str, MadeTable]],
+) -> None:
+    """The level changes at a break that is declared (schemas/reference/breaks.csv), and by more than in the years before."""
+    for line in read_csv(ROOT / "schemas" / "reference" / "breaks.csv"):
+        territory, broken = line["territory_id"], int(line["reference_year"])
+        first: dict[str, str] = {}
+        for period in PERIODS:
+            told = sent[territory, period]["identification"].columns
+            names = ("person_reference", "identification_date", "identification_status")
+            for person, day, status in zip(*(told[n] for n in names), strict=True):
+                if status in ("PRESUMED", "CONFIRMED"):
+                    first[person] = min(first.get(person, "9999"), str(day))
+        level = Counter(int(day[:4]) for day in first.values())
+        before = [level[y] for y in YEARS if y < broken]
+        ordinary = max(max(a, b) / min(a, b) for a, b in itertools.pairwise(before))
+        step = max(level[broken], before[-1]) / min(level[broken], before[-1])
+        assert step > 2 * ordinary, (territory, broken, dict(level))
 
 
 def test_every_assumption_says_where_it_is_from() -> None:
