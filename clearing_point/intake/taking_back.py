@@ -184,7 +184,8 @@ def _delete(project: Project, standard: Standard, submission_id: str, text: str)
                 ):
                     connection.execute(f"DELETE FROM {name} WHERE submission_id = ?", [submission_id])
                 connection.execute(
-                    "UPDATE raw.submission SET status = ? WHERE submission_id = ?", [DELETED, submission_id]
+                    "UPDATE raw.submission SET status = ?, rows_digest = NULL WHERE submission_id = ?",
+                    [DELETED, submission_id],
                 )
                 record_event(connection, submission_id, EVENT_DELETED, text)
                 taken = _taken(connection, submission_id)

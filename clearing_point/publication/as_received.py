@@ -1,4 +1,4 @@
-"""Before anything is counted: what the warehouse says of every submission is what its receipt in the archive says.
+"""Before anything is counted: the warehouse is whole, and says of every submission what its receipt in the archive says.
 
 A submission whose own row is gone, or that is counted for another territory or year than it came for, would leave the
 counts without a word: no row of it stands among those that count, and no expectation on these can miss it.
@@ -13,9 +13,44 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.receipts import read_receipts
+from clearing_point.warehouse.shape import first_difference, other_lists
+from clearing_point.workplace import drop_work, work_folder
 
 _TABLE, _KEY, _STATE = "raw.submission", "submission_id", "status"
 _SHOWN = 5
+
+
+def refuse_damaged(project: Project, standard: Standard, language: str = "en") -> None:
+    """Refuse a warehouse of which a table or a column is gone or of another kind.
+
+    Raises
+    ------
+    InputProblem
+        It names the first such table or column, and what makes the warehouse anew.
+    """
+    with opened(project.warehouse, read_only=True) as connection:
+        problem = first_difference(connection, standard, project.prepared)
+    if problem:
+        place = ".".join(filter(None, problem))
+        raise InputProblem(standard.word("suites", "other_tables", language, place=place))
+
+
+def refuse_other_lists(project: Project, standard: Standard, language: str = "en") -> None:
+    """Refuse a warehouse whose reference data, such as its code lists, are not those of the standard.
+
+    Raises
+    ------
+    InputProblem
+        It names the tables.
+    """
+    folder = work_folder(project.work, "lists-")
+    try:
+        with opened(project.warehouse, read_only=True) as connection:
+            others = other_lists(connection, standard, project.prepared, folder)
+    finally:
+        drop_work(folder)
+    if others:
+        raise InputProblem(standard.word("suites", "other_lists", language, tables=", ".join(others)))
 
 
 def refuse_other_receipts(project: Project, standard: Standard, language: str = "en") -> None:

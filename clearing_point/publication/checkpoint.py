@@ -24,11 +24,12 @@ from clearing_point.standard.kept import kept
 from clearing_point.standard.model import Table
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.suites.documents import document_of_parts, expectation_document, named, sentence_of
-from clearing_point.suites.expectations import ROWS_QUERY, Expectation
+from clearing_point.suites.expectations import PSEUDONYM_OF, ROWS_QUERY, Expectation
 from clearing_point.suites.ready import FOLDER, ready_suites
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.lake import copy_to_file, is_lake, state_of
+from clearing_point.warehouse.rows_kept import compared_sql
 from clearing_point.workplace import drop_work, work_folder
 
 _TABLES, _WHOLE = "tables", "edition"
@@ -133,6 +134,7 @@ def run_checkpoint(
         with opened(place, attach={"warehouse": warehouse}) as connection:
             _lay_out(connection, standard, submissions)
             rows = _rows(connection)
+            uncompared = _uncompared(connection)
             documents = list(_documents(rows, project, standard))
             settled = _settled(connection)
 
@@ -162,16 +164,22 @@ def run_checkpoint(
     undecided = [key for key in sorted(failed) if failed[key] > settled[key]]
     if undecided:
         raise InputProblem(_refusal(undecided, sentences, fields, standard, language))
-    return Checkpoint(tuple(judgements), frozenset(failed), _sentence(judgements, standard, language), rows)
+    return Checkpoint(
+        tuple(judgements), frozenset(failed), _sentence(judgements, standard, language, uncompared), rows
+    )
 
 
-def _sentence(judgements: Sequence[Judgement], standard: Standard, language: str) -> str:
+def _sentence(
+    judgements: Sequence[Judgement], standard: Standard, language: str, uncompared: Sequence[str]
+) -> str:
     failed = [j for j in judgements if not j.success]
     said = [
         standard.word(PLACE, "checked", language, asked=len(judgements), met=len(judgements) - len(failed))
     ]
     if failed:
         said.append(standard.word(PLACE, "rules_not_met", language, rules=", ".join(_named(failed))))
+    if uncompared:
+        said.append(standard.word(PLACE, "counts_only", language, submissions=", ".join(uncompared)))
     return " ".join(said)
 
 
@@ -248,6 +256,9 @@ def _lay_out(connection: Any, standard: Standard, submissions: Sequence[str]) ->
         for t in standard.tables_of_kind()
     ]
     connection.execute(f"CREATE VIEW raw.stored AS {' UNION ALL '.join(stored)}")
+    # What stands there beside what stood there when it was accepted; worked out once, however often it is asked about.
+    compared = compared_sql(standard, _TABLES, dict.fromkeys(PSEUDONYM_OF, "person_id"))
+    connection.execute(f"CREATE TABLE raw.rows_kept AS {compared}")
     names = connection.execute(
         "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'ref'"
     ).fetchall()
@@ -260,6 +271,14 @@ def _rows(connection: Any) -> dict[str, int]:
         "SELECT stored_table, sum(stored_rows) FROM raw.stored GROUP BY 1 HAVING sum(stored_rows) > 0 ORDER BY 1"
     )
     return {table: int(rows) for table, rows in found.fetchall()}
+
+
+def _uncompared(connection: Any) -> list[str]:
+    """Return the submissions of which an earlier version kept numbers of rows and no digests of them."""
+    found = connection.execute(
+        "SELECT DISTINCT submission_id FROM raw.rows_kept WHERE accepted IS NULL ORDER BY 1"
+    )
+    return [name for (name,) in found.fetchall()]
 
 
 def _documents(rows: Mapping[str, int], project: Project, standard: Standard) -> Iterator[Document]:

@@ -30,7 +30,11 @@ from clearing_point.errors import InputProblem
 from clearing_point.linkage.decisions import count_decisions
 from clearing_point.linkage.step import LinkedSubmissions, link_submissions
 from clearing_point.project import Project, hash_of_folder
-from clearing_point.publication.as_received import refuse_other_receipts
+from clearing_point.publication.as_received import (
+    refuse_damaged,
+    refuse_other_lists,
+    refuse_other_receipts,
+)
 from clearing_point.publication.checkpoint import FILE as VALIDATION
 from clearing_point.publication.checkpoint import Checkpoint, run_checkpoint
 from clearing_point.publication.covered_years import covered_years
@@ -137,7 +141,9 @@ def make_release(
         raise InputProblem(
             "Nothing has been loaded yet: `clearing-point load FILE ...` first.", "nothing_loaded"
         )
+    refuse_damaged(project, standard, language)
     refuse_differing(project, standard)
+    refuse_other_lists(project, standard, language)
     refuse_other_receipts(project, standard, language)
     progress("counting")
     with library_beside() as ask:

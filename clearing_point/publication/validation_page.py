@@ -15,6 +15,7 @@ from clearing_point.standard import Standard
 from clearing_point.suites.documents import named
 from clearing_point.suites.page import Line, Result, page
 from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.events import RETURNED
 
 _MOST_COLUMNS = 6
 Key = tuple[str, str]
@@ -32,7 +33,7 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str,
         raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
     with opened(project.warehouse, read_only=True) as connection:
         own = connection.execute(
-            "SELECT sender, territory, made_data, received_at FROM raw.submission WHERE submission_id = ?",
+            "SELECT sender, territory, made_data, received_at, status FROM raw.submission WHERE submission_id = ?",
             [submission_id],
         ).fetchone()
         if own is None:
@@ -66,6 +67,8 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str,
         results.setdefault((suite, name), {})[submission] = Result(bool(success), found)
     lines = _lines(results, kinds, [n[0] for n in names], standard, project, language)
     intro = said("of_submission", submission=submission_id, sender=own[0], territory=own[1] or "–")
+    if own[4] == RETURNED:
+        intro = f"{said('was_returned')} {intro}"
     counts = {t.name: 0 for t in standard.tables_of_kind()} | {table: int(count) for table, count in judged}
     asked_of = {table: said("rows_checked", count=f"{n:,}") if n else None for table, n in counts.items()}
     columns = [said("version", year=f"{n[1]}", number=f"{n[2]}") for n in names]

@@ -133,6 +133,11 @@ def _raw(metadata: MetaData) -> None:
         Column(
             "answers_sha256", String, comment="of answers that were given beside the file; empty: none were"
         ),
+        Column(
+            "rows_digest",
+            String,
+            comment="of what was accepted: number of rows and sum of their digests, a table",
+        ),
         schema="raw",
     )
     Table(

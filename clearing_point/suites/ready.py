@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import UsageProblem
 from clearing_point.standard import dialects, macros
 from clearing_point.standard.dialects import DIALECTS, DUCKDB
 from clearing_point.standard.kept import kept
@@ -58,11 +58,11 @@ def chosen_suites(standard: Standard, dialect: str) -> dict[str, str]:
 
     Raises
     ------
-    InputProblem
+    UsageProblem
         If there is no such dialect.
     """
     if dialect not in DIALECTS:
-        raise InputProblem(f"There is no dialect '{dialect}': {' or '.join(DIALECTS)}.")
+        raise UsageProblem(f"There is no dialect '{dialect}': {' or '.join(DIALECTS)}.")
     files = (generated_suites(standard) if dialect == DUCKDB else None) or suite_files(standard, dialect)
     return {name: text for name, text in files.items() if name != INDEX}
 

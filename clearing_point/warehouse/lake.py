@@ -211,8 +211,13 @@ def _attached(lake: Lake, *, read_only: bool, beside: str = "") -> Iterator[Any]
 def state_of(path: Path) -> bytes:
     """Return what changes with every change of a warehouse."""
     if not is_lake(path):
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").digest()
+        digest = hashlib.sha256()
+        # What a command that was killed had not brought into the file yet stands in its log, and is read with it.
+        for part in (path, path.with_name(f"{path.name}.wal")):
+            if part.is_file():
+                with part.open("rb") as content:
+                    digest.update(hashlib.file_digest(content, "sha256").digest())
+        return digest.digest()
     lake = lake_at(path)
     with _attached(lake, read_only=True) as connection:
         (snapshot,) = connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchone()

@@ -25,7 +25,8 @@ from clearing_point.warehouse.events import (
 )
 from clearing_point.warehouse.lake import until_no_conflict
 from clearing_point.warehouse.receipts import enter_receipts
-from clearing_point.warehouse.shape import create_empty
+from clearing_point.warehouse.rows_kept import COLUMN, rows_digest
+from clearing_point.warehouse.shape import create_empty, table_digests
 
 
 def merge(
@@ -80,7 +81,20 @@ def _merge(
             )
         # Stored with its state at once: a lake loses the order of rows that are changed where they were inserted.
         state = _state(connection, submission_id, accepted=accepted)
-        _copy(connection, "raw.submission", submission_id, f"* REPLACE ('{state}' AS status)")
+        digest = (
+            rows_digest(
+                connection, standard, "workspace.staged", submission_id, _pseudonym(connection, submission_id)
+            )
+            if accepted
+            else None
+        )
+        kept = "NULL" if digest is None else f"'{digest}'"
+        _copy(
+            connection,
+            "raw.submission",
+            submission_id,
+            f"* REPLACE ('{state}' AS status, {kept} AS {COLUMN})",
+        )
         for schema, names in (
             ("raw", ("column", "record")),
             ("quality", QUALITY),
@@ -130,18 +144,19 @@ def _enter_core(connection: Any, tables: list[str], submission_id: str, *, in_fo
             "(SELECT series FROM raw.submission WHERE submission_id = ?)",
             [REPLACED, ACCEPTED, submission_id, submission_id],
         )
-    sender = connection.execute(
-        "SELECT sender FROM raw.submission WHERE submission_id = ?", [submission_id]
-    ).fetchone()[0]
+    more = _pseudonym(connection, submission_id)
     for name in tables:
-        # One pseudonym a sender and case number, the same in every year and every rebuild.
-        select = (
-            f"*, left(sha256('{sender}' || chr(31) || coalesce(person_reference, sheet || source_row)), 20) "
-            "AS person_id"
-            if name == "person"
-            else "*"
-        )
+        select = f"*, {more[name]} AS person_id" if name in more else "*"
         _copy(connection, f'staged."{name}"', submission_id, select, to=f'core."{name}"')
+
+
+def _pseudonym(connection: Any, submission_id: str) -> dict[str, str]:
+    """Return SQL of the pseudonym that persons gain in ``core``: one a sender and case number, in every year and rebuild."""
+    sender = connection.execute(
+        "SELECT sender FROM workspace.raw.submission WHERE submission_id = ?", [submission_id]
+    ).fetchone()[0]
+    source = f"'{sender}' || chr(31) || coalesce(person_reference, sheet || source_row)"
+    return {"person": f"left(sha256({source}), 20)"}
 
 
 def copy_events(source: Path, target: Path) -> None:
@@ -196,16 +211,9 @@ def content_hash(connection: Any, standard: Standard) -> str:
 
 def digests(connection: Any, columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return table -> number of rows and sum of their digests over the columns named that are content."""
-    found = {}
-    for table, names in columns.items():
-        chosen = ", ".join(f'"{name}"' for name in names if name not in _NOT_CONTENT)
-        schema, name = table.split(".")
-        count, total = connection.execute(
-            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({chosen}) AS row_values "
-            f'FROM {schema}."{name}")'
-        ).fetchone()
-        found[table] = f"{count}:{total}"
-    return found
+    return table_digests(
+        connection, {table: [n for n in names if n not in _NOT_CONTENT] for table, names in columns.items()}
+    )
 
 
 def hash_of_tables(found: Mapping[str, str]) -> str:
@@ -218,6 +226,6 @@ def hash_of_tables(found: Mapping[str, str]) -> str:
 
 _NOT_CONTENT = (
     "received_at", "decided_at", "happened_at", "file_name", "profile_sha256", "standard_sha256", "standard_version",
-    "rows_sha256", "program_sha256",
+    "rows_sha256", "program_sha256", COLUMN,
 )  # fmt: skip
 """When something came and by what it was read; neither says what a submission holds."""

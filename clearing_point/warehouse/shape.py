@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +60,12 @@ def refuse_other_shape(connection: Any, project: Project, standard: Standard) ->
     OtherShape
         It must be rebuilt from the archive.
     """
-    problem = _difference(connection, standard, project.prepared)
+    problem = first_difference(connection, standard, project.prepared)
     if problem:
+        table, column = problem
+        place = f"table {table}" + (f", column {column}" if column else "")
         raise OtherShape(
-            f"The warehouse was made with another version of the standard ({problem}): "
+            f"The warehouse was made with another version of the standard ({place}): "
             "run `clearing-point rebuild`.",
             "rebuild_needed",
         )
@@ -95,6 +99,40 @@ def create_empty(path: Path, standard: Standard, prepared: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(_EMPTY[standard.sha256])
+
+
+def other_lists(connection: Any, standard: Standard, prepared: Path, folder: Path) -> list[str]:
+    """Return the tables of reference data that do not hold what the standard says, in a warehouse of its shape.
+
+    Parameters
+    ----------
+    folder : Path
+        For an empty database, which is removed again.
+    """
+    path = folder / "as_it_should_be.duckdb"
+    create_empty(path, standard, prepared)
+    with opened(path, read_only=True) as empty:
+        tables = {
+            n: [c for c, _ in columns] for n, columns in _columns(empty).items() if n.startswith("ref.")
+        }
+        wanted = table_digests(empty, tables)
+    path.unlink()
+    found = table_digests(connection, tables)
+    return [name for name in tables if found[name] != wanted[name]]
+
+
+def table_digests(connection: Any, columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return table -> number of rows and sum of their digests over the columns named."""
+    found = {}
+    for table, names in columns.items():
+        chosen = ", ".join(f'"{name}"' for name in names)
+        schema, name = table.split(".")
+        count, total = connection.execute(
+            f"SELECT count(*), coalesce(sum(hash(row_values)::HUGEINT), 0) FROM (SELECT ROW({chosen}) AS row_values "
+            f'FROM {schema}."{name}")'
+        ).fetchone()
+        found[table] = f"{count}:{total}"
+    return found
 
 
 def _fill_reference(connection: Any, standard: Standard) -> None:
@@ -154,21 +192,38 @@ def _year(text: str) -> int | None:
     return int(text[:4]) if text else None
 
 
-def _difference(connection: Any, standard: Standard, prepared: Path) -> str | None:
-    """Name the first table whose columns are not those of the standard."""
+def first_difference(connection: Any, standard: Standard, prepared: Path) -> tuple[str, str | None] | None:
+    """Return the first table whose columns are not those of the standard, and the column; None if the table is gone."""
 
     def make() -> bytes:
-        from clearing_point.standard.ddl import metadata_of
+        from clearing_point.standard.ddl import statements
 
-        tables = metadata_of(standard).sorted_tables
-        named = {f"{t.schema}.{t.name}": [c.name for c in t.columns] for t in tables if t.schema in SCHEMAS}
-        return json.dumps(named).encode()
+        with duckdb.connect() as empty:
+            for statement in statements(standard):
+                empty.execute(statement)
+            return json.dumps(_columns(empty)).encode()
 
-    wanted: dict[str, list[str]] = json.loads(kept(prepared, "shape", standard.sha256, make))
-    there: dict[str, list[str]] = {}
-    for table, column in connection.execute(
-        "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns "
-        "WHERE table_catalog = current_database() ORDER BY table_schema, table_name, ordinal_position"
+    wanted: dict[str, list[list[str]]] = json.loads(kept(prepared, "shape-types", standard.sha256, make))
+    there = _columns(connection)
+    for name, columns in sorted(wanted.items()):
+        found = there.get(name)
+        if found is None:
+            return name, None
+        for own, other in zip_longest(columns, found):
+            if own != other:
+                return name, (own or other)[0]
+    return None
+
+
+def _columns(connection: Any) -> dict[str, list[list[str]]]:
+    """Return table -> its columns in order, each with its type."""
+    found: dict[str, list[list[str]]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns "
+        "JOIN information_schema.tables USING (table_catalog, table_schema, table_name) "
+        "WHERE table_catalog = current_database() AND table_type = 'BASE TABLE' AND list_contains(?, table_schema) "
+        "ORDER BY table_schema, table_name, ordinal_position",
+        [list(SCHEMAS)],
     ).fetchall():
-        there.setdefault(table, []).append(column)
-    return next((f"table {name}" for name in sorted(wanted) if there.get(name) != wanted[name]), None)
+        found.setdefault(table, []).append([column, kind])
+    return found

@@ -699,6 +699,7 @@ CREATE TABLE IF NOT EXISTS raw.submission (
 	status VARCHAR NOT NULL, 
 	rows_read BIGINT NOT NULL, 
 	answers_sha256 VARCHAR, 
+	rows_digest VARCHAR, 
 	PRIMARY KEY (submission_id)
 );
 

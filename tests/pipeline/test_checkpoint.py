@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,11 +17,15 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication import checkpoint
-from clearing_point.publication.as_received import refuse_other_receipts
+from clearing_point.publication.as_received import refuse_damaged, refuse_other_lists, refuse_other_receipts
 from clearing_point.publication.checkpoint import Checkpoint
+from clearing_point.publication.release import make_release
 from clearing_point.publication.validation_page import page_of_edition, page_of_submission
 from clearing_point.standard import Standard
+from clearing_point.standard.files import read_yaml
+from clearing_point.suites.expectations import PSEUDONYM_OF
 from clearing_point.suites.runner import Document, Question, run_suites
+from clearing_point.warehouse.rows_kept import rows_digest, stored_columns
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.great_expectations
@@ -39,6 +44,17 @@ def _damaged(demo: Project, folder: Path, *statements: str) -> tuple[Project, li
             "SELECT submission_id FROM raw.submission WHERE use = 'count' AND status = 'ACCEPTED' ORDER BY 1"
         ).fetchall()
     return project, [row[0] for row in rows]
+
+
+def _accept_as_it_is(project: Project, standard: Standard) -> None:
+    """Note the rows as if they had been accepted so."""
+    more = dict.fromkeys(PSEUDONYM_OF, "person_id")
+    with duckdb.connect(str(project.warehouse)) as connection:
+        for (name,) in connection.execute("SELECT submission_id FROM raw.submission").fetchall():
+            said = rows_digest(connection, standard, "core", name, more)
+            connection.execute(
+                "UPDATE raw.submission SET rows_digest = ? WHERE submission_id = ?", [said, name]
+            )
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +94,11 @@ def _only(monkeypatch: pytest.MonkeyPatch, table: str, *names: str) -> None:
 
 _NOT_IN_2022 = "UPDATE core.identification SET identification_date = DATE '2019-01-01' WHERE submission_id LIKE '2022-ALB-%'"
 _ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
+_FIRST, _LAST = (f"(SELECT {which}(submission_id) FROM core.need)" for which in ("min", "max"))
+_EXCHANGED = (
+    f"UPDATE core.need SET submission_id = CASE submission_id WHEN {_FIRST} THEN {_LAST} ELSE {_FIRST} END WHERE rowid IN "
+    f"(SELECT min(rowid) FROM core.need WHERE submission_id IN ({_FIRST}, {_LAST}) GROUP BY submission_id)"
+)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +120,10 @@ _ONE_SENDER = "(SELECT min(sender) FROM raw.submission)"
         ("W12", "DELETE FROM core.need WHERE rowid = 1"),
         ("W12", "INSERT INTO core.need SELECT * FROM core.need WHERE rowid = 1"),
         ("W12", "DELETE FROM quality.rule_result WHERE target_table = 'person'"),
+        # As many rows as before, and not the same: exchanged between two submissions, or one cell of one row.
+        ("W14", _EXCHANGED),
+        ("W14", "UPDATE core.person SET sex = CASE sex WHEN 'F' THEN 'M' ELSE 'F' END WHERE rowid = 3"),
+        ("W14", "UPDATE core.person SET person_id = 'another' WHERE rowid = 3"),
         ("W13", "UPDATE core.person SET birth_year = NULL, birth_year_missing = NULL WHERE rowid = 3"),
         ("W13", "UPDATE core.person SET citizenship = NULL WHERE rowid = 3"),
     ],
@@ -118,6 +143,97 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
     if rule.startswith("W"):
         assert standard.word("suites", rule.lower()) in str(refused.value)
         assert standard.word("suites", rule.lower(), "sq") in str(spoken.value)
+
+
+def test_tokens_that_are_forgotten_leave_the_rows_what_they_were(standard: Standard) -> None:
+    person = standard.tables["person"]
+    writes = read_yaml(standard.folder / "linkage.yml")["program"]["writes"].values()
+    left_out = {f.name for f in person.fields} - {*stored_columns(person)}
+    assert left_out == {*writes}
+    for table in standard.tables_of_kind():
+        if table.name != "person":
+            assert {f.name for f in table.fields} <= {*stored_columns(table)}, table.name
+
+
+def test_what_came_when_only_numbers_of_rows_were_kept_is_named(
+    demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _only(monkeypatch, "person", "P05")
+    of_one = "WHERE submission_id = '2022-ALB-ALB01-v1'"
+    for number, (changed, named) in enumerate(
+        [("SELECT 1", False), (f"UPDATE raw.submission SET rows_digest = NULL {of_one}", True)]
+    ):
+        project, counted = _damaged(demo, tmp_path / str(number), changed)
+        found = checkpoint.run_checkpoint(project, standard, counted, run_suites)
+        assert ("only the numbers of rows were compared" in found.sentence) == named
+        assert (": 2022-ALB-ALB01-v1." in found.sentence) == named
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("SELECT 1", None),
+        ("DROP TABLE core.need", "core.need"),
+        ("ALTER TABLE core.person DROP COLUMN sex", "core.person.sex"),
+        ("ALTER TABLE core.person ALTER sex TYPE INTEGER USING NULL", "core.person.sex"),
+    ],
+)
+def test_a_table_or_column_that_is_gone_or_of_another_kind_is_named_and_the_rebuild(
+    damage: str, named: str | None, demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    project, _ = _damaged(demo, tmp_path, damage)
+    said = rf"^Nothing was published: .*\({named}\)\. `clearing-point rebuild`"
+    with pytest.raises(InputProblem, match=said) if named else nullcontext():
+        refuse_damaged(project, standard)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("SELECT 1", None),
+        ("DELETE FROM ref.code", "ref.code"),
+        ("DELETE FROM ref.code WHERE codelist = 'sex' AND code = 'F'", "ref.code"),
+        ("UPDATE ref.code_attribute SET value = 'x' WHERE rowid = 1", "ref.code_attribute"),
+    ],
+)
+def test_lists_that_are_not_those_of_the_standard_stop_everything(
+    damage: str, named: str | None, demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    project, _ = _damaged(demo, tmp_path, damage)
+    with (
+        pytest.raises(InputProblem, match=rf"^Nothing was published: .*\({named}\)")
+        if named
+        else nullcontext()
+    ):
+        refuse_other_lists(project, standard)
+
+
+def test_a_release_is_made_of_a_whole_warehouse_only(
+    demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """Before anything is counted, whatever else is wrong."""
+    for number, (damage, said) in enumerate(
+        [("DROP TABLE core.need", r"core\.need"), ("DELETE FROM ref.code", r"ref\.code")]
+    ):
+        project, _ = _damaged(demo, tmp_path / str(number), damage)
+        with pytest.raises(InputProblem, match=rf"\({said}\)"):
+            make_release(project, standard, 2022, tmp_path / "release")
+
+
+def test_the_page_of_a_returned_submission_says_that_it_was_returned(
+    demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    one = "2022-ALB-ALB01-v1"
+    judged = (
+        "INSERT INTO quality.validation_result SELECT submission_id, 'person', 'P05', 'P05', 'x', true, 0, NULL "
+        f"FROM raw.submission WHERE submission_id = '{one}' AND submission_id NOT IN "
+        "(SELECT submission_id FROM quality.validation_result)"
+    )
+    for number, (state, said) in enumerate([("ACCEPTED", False), ("RETURNED", True)]):
+        changed = f"UPDATE raw.submission SET status = '{state}' WHERE submission_id = '{one}'"
+        project, _ = _damaged(demo, tmp_path / str(number), judged, changed)
+        text = page_of_submission(project, standard, one)
+        assert (standard.word("suites", "was_returned") in text) == said
 
 
 def test_a_list_of_codes_of_which_one_is_no_code_stops_the_edition(
@@ -176,6 +292,7 @@ def test_what_only_the_whole_shows_is_a_warning_and_no_refusal(
     _only(monkeypatch, "person", "P04.sex")
     for number, (wanted, statements) in enumerate([(before, []), (after, [damage])]):
         project, counted = _damaged(demo, tmp_path / str(number), *statements)
+        _accept_as_it_is(project, standard)
         found = checkpoint.run_checkpoint(project, standard, counted, run_suites)
         assert [j.failed for j in found.judgements if j.rule_id == rule] == [wanted]
         assert (rule in found.sentence) == (wanted > 0)
@@ -267,3 +384,28 @@ def test_what_the_warehouse_said_before_is_asked_again_when_it_changed(
         connection.execute("UPDATE raw.submission SET file_name = 'another'")
     checkpoint.run_checkpoint(project, standard, counted, ask)  # type: ignore[arg-type]
     assert len(asked) == before + 1
+
+
+def test_one_cell_that_was_changed_after_the_verdict_is_asked_about_again(
+    demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _only(monkeypatch, "person", "P04.sex")
+    project, counted = _damaged(demo, tmp_path, "SELECT 1")
+    checkpoint.run_checkpoint(project, standard, counted, run_suites)
+
+    def nobody(_: Question) -> Any:
+        pytest.fail("asked again although nothing changed")
+
+    checkpoint.run_checkpoint(project, standard, counted, nobody)
+    # The log of a writer that was killed before it could bring the change into the file counts, too.
+    for checkpointed in (True, False):
+        with duckdb.connect(str(project.warehouse)) as connection:
+            if not checkpointed:
+                connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+            connection.execute("UPDATE core.person SET sex = 'M' WHERE rowid = 3 AND sex <> 'M'")
+            connection.execute("UPDATE core.person SET sex = 'F' WHERE rowid = 4 AND sex <> 'F'")
+        with pytest.raises(InputProblem, match=r"W14 \("):
+            checkpoint.run_checkpoint(project, standard, counted, run_suites)
+        if checkpointed:
+            _accept_as_it_is(project, standard)
+            checkpoint.run_checkpoint(project, standard, counted, run_suites)
