@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from clearing_point.findings import (
     Finding,
     store_findings,
 )
+from clearing_point.intake.as_written import ReadBy
 from clearing_point.intake.balance import Arrived, store_balance, with_arrived
 from clearing_point.intake.claims import contradictions
 from clearing_point.intake.kept import UnknownText, ending_of, profile_of_kept, read_kept
@@ -72,6 +73,8 @@ class Receipt:
     """What is kept of it: in the workspace's folder, or in the archive."""
     unknown: tuple[UnknownText, ...] = field(default=(), repr=False)
     """Texts that no list knows, for proposals while the file is at hand; they are stored nowhere."""
+    read: ReadBy | None = field(default=None, repr=False)
+    """How it was read; None of a file that was refused."""
 
 
 def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -163,7 +166,8 @@ class Coming:
                 nothing = Finding(NO_ROWS, BLOCK, "structure", sheet=layouts[0].sheet)
                 store_findings(connection, name, [nothing])
             _store_header(connection, name, profile, standard, counts, self.version_number)
-        return self._receipt(received, counts, (), unused_lines(texts, profile), kept_file=kept_file)
+        receipt = self._receipt(received, counts, (), unused_lines(texts, profile), kept_file=kept_file)
+        return replace(receipt, read=ReadBy(tuple(layouts), profile, tuple(self.corrections)))
 
     @contextmanager
     def _writing(self, received: ReceivedFile) -> Iterator[Any]:

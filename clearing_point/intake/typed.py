@@ -24,7 +24,7 @@ from clearing_point.standard.structure import UNREADABLE
 if TYPE_CHECKING:
     from clearing_point.intake.source import Source
 
-_TIME_OF_DAY = r"[ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+TIME_OF_DAY = r"[ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 _ISO_DATES = (("%Y-%m-%d", "DAY"), ("%Y-%m", "MONTH"), ("%Y", "YEAR"))
 """Year first is read everywhere: it cannot be mistaken. All else is read only as declared."""
 _VALUES = {"date": "date", "number": "number", "integer": "number::INTEGER", "year": "number::SMALLINT"}
@@ -194,7 +194,7 @@ class Typed:
         # The parser takes "22" for the year 22: only four digits are a year here.
         said = "kind = 'date' AND missing IS NULL AND regexp_matches(raw, '[0-9]{4}')"
         # A time of day says nothing that is asked; the day does.
-        day = f"regexp_replace(trim(raw), {quoted(_TIME_OF_DAY)}, '')"
+        day = f"regexp_replace(trim(raw), {quoted(TIME_OF_DAY)}, '')"
         value = ", ".join(f"try_strptime({day}, {quoted(f)})::DATE" for f, _ in formats)
         precision = " ".join(
             f"WHEN try_strptime({day}, {quoted(f)}) IS NOT NULL THEN '{exact}'" for f, exact in formats

@@ -13,12 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import InternalError
-from clearing_point.findings import BLOCK, ERROR, WARNING
+from clearing_point.findings import (
+    AMBIGUOUS,
+    BLOCK,
+    DATES_OF_OTHER_FORM,
+    ERROR,
+    PARTED_OTHERWISE,
+    WARNING,
+)
 from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.judge import ACCEPT, ACCEPT_WITH_WARNINGS, DECISIVE, RETURN, Verdict
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
 from clearing_point.standard.rules import RUN
+from clearing_point.standard.structure import UNKNOWN_CODE, UNREADABLE
+from clearing_point.suites.cells import (
+    AS_RECEIVED,
+    OTHER_FORM,
+    Place,
+    Received,
+    cell_expectations,
+    compared_cells,
+    lay_out_cells,
+)
+from clearing_point.suites.documents import document_of_parts
 from clearing_point.suites.history import measured_documents
 from clearing_point.suites.ready import FOLDER, HISTORY, ready_suites
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
@@ -26,6 +44,14 @@ from clearing_point.warehouse.connection import opened
 
 Key = tuple[str, str]
 """Rule and table."""
+_CELL_RULES = {
+    UNKNOWN_CODE: UNKNOWN_CODE,
+    AMBIGUOUS: UNKNOWN_CODE,
+    PARTED_OTHERWISE: UNKNOWN_CODE,
+    UNREADABLE: UNREADABLE,
+    DATES_OF_OTHER_FORM: OTHER_FORM,
+}
+"""Finding on a cell -> what the second judge counts it as: of a word that is not known, three rules say why."""
 
 
 def confirmed(
@@ -37,6 +63,7 @@ def confirmed(
     prepared: Path,
     use: str,
     earlier: Earlier,
+    received: Received | None = None,
 ) -> Verdict:
     """Let the suites judge a submission that our SQL has judged, and store what they say.
 
@@ -48,6 +75,8 @@ def confirmed(
         :func:`~clearing_point.suites.runner.run_suites`, or the same in another process.
     prepared : Path
         See :func:`~clearing_point.suites.ready.ready_suites`.
+    received : Received, optional
+        What the file says, cell by cell.
 
     Raises
     ------
@@ -57,9 +86,19 @@ def confirmed(
     """
     with opened(workspace, attach=earlier.attached) as connection:
         counted = _counted(connection, standard)
-        documents = list(_documents(connection, standard, prepared, earlier))
+        cells: dict[str, list[Mapping[str, Any]]] = {}
+        found = _found_while_reading(connection)
+        if received is not None:
+            lay_out_cells(connection, received)
+            cells = cell_expectations(received, found, standard)
+        documents = list(_documents(connection, standard, prepared, earlier, cells))
     judgements = ask(Question(workspace, "staged", documents, earlier.attached))
-    compare(counted, judgements, standard)
+    compare(counted, [j for j in judgements if f".{AS_RECEIVED}" not in j.name], standard)
+    if received is not None:
+        of_cells = ((j.suite, j.name, j.failed or 0) for j in judgements if f".{AS_RECEIVED}" in j.name)
+        difference = compared_cells(received, found, of_cells)
+        if difference:
+            raise InternalError(difference)
     with opened(workspace) as connection:
         decision = _decision(connection, verdict.submission_id, judgements, standard, use)
         if decision != verdict.decision:
@@ -118,6 +157,19 @@ def compare(counted: Mapping[Key, int], judgements: Sequence[Judgement], standar
             )
 
 
+def _found_while_reading(connection: Any) -> dict[tuple[str, Place], int]:
+    """Return the cells that were found while reading, by rule, table, field, sheet and column."""
+    found: Counter[tuple[str, Place]] = Counter()
+    for rule, *place, count in connection.execute(
+        "SELECT rule_id, target_table, target_field, sheet, column_letter, count(*) FROM quality.finding "
+        "WHERE list_contains(?, rule_id) AND column_letter IS NOT NULL GROUP BY ALL",
+        [list(_CELL_RULES)],
+    ).fetchall():
+        table, field, sheet, letter = place
+        found[_CELL_RULES[rule], (table, field, sheet, letter)] += count
+    return dict(found)
+
+
 def _counted(connection: Any, standard: Standard) -> dict[Key, int]:
     run = {r.rule_id for r in standard.rules if r.scope in RUN}
     # A rule that applied to no row has nothing to count; the suites may still judge it, and must then find nothing.
@@ -131,16 +183,28 @@ def _counted(connection: Any, standard: Standard) -> dict[Key, int]:
     }
 
 
-def _documents(connection: Any, standard: Standard, prepared: Path, earlier: Earlier) -> Iterator[Document]:
+def _documents(
+    connection: Any,
+    standard: Standard,
+    prepared: Path,
+    earlier: Earlier,
+    cells: Mapping[str, list[Mapping[str, Any]]],
+) -> Iterator[Document]:
     suites = ready_suites(standard, prepared)
     for name in standard.tables:
+        of_cells = cells.get(name, [])
         if connection.execute(f'SELECT 1 FROM staged."{name}" LIMIT 1').fetchone() is None:
+            if of_cells:
+                yield document_of_parts(name, {"table": name}, of_cells)
             continue
         # What is asked of the table beside the one before it is asked together with the rest: each suite has its own cost.
         folders = [FOLDER, HISTORY] if earlier.attached else [FOLDER]
         asked = [suites[f"{folder}/{name}.json"] for folder in folders if f"{folder}/{name}.json" in suites]
         if asked:
-            yield {**asked[0], "expectations": [e for document in asked for e in document["expectations"]]}
+            yield {
+                **asked[0],
+                "expectations": [*(e for document in asked for e in document["expectations"]), *of_cells],
+            }
     if earlier.attached:
         install_macros(connection, standard)  # bounds are written with functions of the standard
         yield from measured_documents(connection, standard)
@@ -171,6 +235,8 @@ def _decision(
         )
     )
     for judgement in judgements:
+        if f".{AS_RECEIVED}" in judgement.name:
+            continue  # as many findings, which were counted above with what was waived of them
         failed = int(not judgement.success) if judgement.failed is None else judgement.failed
         key = (str(judgement.rule_id), judgement.suite.partition(".")[0])
         covered = min(failed, settled[key])

@@ -12,6 +12,7 @@ from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
 from clearing_point.intake.archive import put_away
+from clearing_point.intake.as_written import as_written
 from clearing_point.intake.kept import read_kept
 from clearing_point.intake.receive import Receipt, receive, receive_kept
 from clearing_point.project import Project
@@ -154,6 +155,7 @@ def confirmed_by(
         verdict = confirmed(
             found.receipt.workspace, found.verdict, standard, ask,
             prepared=project.prepared, use=found.profile.use, earlier=plan.earlier,
+            received=as_written(found.receipt.read, standard) if found.receipt.read else None,
         )  # fmt: skip
     except BaseException:
         found.drop()
