@@ -87,7 +87,7 @@ def confirmed(
     with opened(workspace, attach=earlier.attached) as connection:
         counted = _counted(connection, standard)
         cells: dict[str, list[Mapping[str, Any]]] = {}
-        found = _found_while_reading(connection)
+        found = found_while_reading(connection)
         if received is not None:
             lay_out_cells(connection, received)
             cells = cell_expectations(received, found, standard)
@@ -157,7 +157,7 @@ def compare(counted: Mapping[Key, int], judgements: Sequence[Judgement], standar
             )
 
 
-def _found_while_reading(connection: Any) -> dict[tuple[str, Place], int]:
+def found_while_reading(connection: Any) -> dict[tuple[str, Place], int]:
     """Return the cells that were found while reading, by rule, table, field, sheet and column."""
     found: Counter[tuple[str, Place]] = Counter()
     for rule, *place, count in connection.execute(

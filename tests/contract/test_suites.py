@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from clearing_point.errors import InternalError
+from clearing_point.errors import InternalError, UsageProblem
 from clearing_point.quality import confirm
 from clearing_point.quality.confirm import compare
 from clearing_point.quality.evaluate import evaluate
@@ -306,3 +306,19 @@ def test_a_page_says_how_many_rows_were_checked_and_which_tables_have_none() -> 
     assert "<summary>person: ROWS OF PERSON figures 1 1 0</summary>" in text
     assert "<p>rows_none service</p>" in text
     assert "rows_none" not in page("t", "i", ["2022"], [line], said, rows={}, made_data=True, language="en")
+
+
+def test_a_dialect_that_there_is_not_is_a_wrong_call(standard: Standard) -> None:
+    with pytest.raises(UsageProblem, match="There is no dialect 'mysql'") as refused:
+        chosen_suites(standard, "mysql")
+    assert refused.value.exit_code == 2
+
+
+def test_the_script_of_the_document_names_what_has_no_rule_of_its_own() -> None:
+    """A fault of a table's shape is no rule of ours: it is told by the name of its expectation."""
+    text = (ROOT / "docs" / "suites.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.strip().startswith("rule = f")]
+    meta, path = {"rule": None, "name": "columns"}, Path("identification.json")
+    named: dict[str, str] = {}
+    exec(line.strip(), {"meta": meta, "path": path}, named)  # noqa: S102 - a line of our own document
+    assert named["rule"] == "columns identification"
