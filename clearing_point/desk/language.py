@@ -66,9 +66,9 @@ class Words:
         if len(by) != len(codes):
             by = tuple(b for b in by if b.codelist not in (_YEAR, TERRITORY))
         if len(by) != len(codes):
-            return self._in(indicator.title), " ".join(codes)
+            return self._titled(indicator), " ".join(codes)
         words = [self._code(b, code) for b, code in zip(by, codes, strict=True)]
-        return self._in(indicator.title), ", ".join(words) or self.of("tables", "total")
+        return self._titled(indicator), ", ".join(words) or self.of("tables", "total")
 
     def by_table(self, lines: list[list[Any]]) -> list[tuple[str, list[tuple[Any, ...]]]]:
         """Gather a job's lines of categories and numbers under the titles of their tables."""
@@ -80,6 +80,10 @@ class Words:
 
     def _indicators(self) -> dict[str, Indicator]:
         return {one.indicator_id: one for one in self.standard.indicators}
+
+    def _titled(self, indicator: Indicator) -> str:
+        """Name a published table; the report has its number where the language has no title for it."""
+        return indicator.title.get(self.language) or f"{self('table')} {indicator.indicator_id}"
 
     def _in(self, text: Text) -> str:
         return text.get(self.language) or text["en"]

@@ -21,6 +21,7 @@ from clearing_point.quality.package_styles import Styles
 from clearing_point.quality.said import CONFIRM, Group
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
+from clearing_point.standard.workbook_room import height_of_heading
 
 _WIDTHS = {
     "rule": 10,
@@ -51,8 +52,8 @@ def findings_sheet(
     """Return the XML of the sheet; all texts are text cells, so that none can be a formula."""
     reasons = [standard.label_of(LIST, code, language) for code in standard.codes_of(LIST)]
     head, plain, answer = styles.cell(head=True), styles.cell(), styles.cell(answer=True)
-    heights: dict[int, int] = {}
     headings = {name: standard.word("findings", name, language) for name in COLUMNS if name not in _HIDDEN}
+    heights = {2: max(height_of_heading(text, _WIDTHS[name]) for name, text in headings.items())}
     if is_draft(standard.folder, language):
         headings[DRAFT_BESIDE] = draft_heading(standard, language)
         heights[2] = _LINE_POINTS * (2 + math.ceil(len(headings[DRAFT_BESIDE]) / (_WIDTHS[DRAFT_BESIDE] - 4)))

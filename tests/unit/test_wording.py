@@ -8,11 +8,13 @@ from clearing_point.standard.wording import Line, Wording, faults_of_report, lac
 from tests.conftest import ROOT
 
 RIGHT = [
+    ("en", "The sheet “A” has no rows.", ""),
     ("hr", "Udio djece veći je nego prije.", "The share of children is higher than before."),
     ("sr-Cyrl", "Места која треба исправити: {count}", "Cells to be corrected: {count}"),
     ("bg", "Жертва на трафик на хора.", "Victim of trafficking."),
 ]
 WRONG = [
+    ("en", 'The sheet "A" has no rows.', "", "typewriter"),
     ("hr", "Udeo dece veći je nego prije.", "The share of children is higher.", "neighbouring language"),
     ("sr-Cyrl", "Удио дјеце је већи.", "The share of children is higher.", "neighbouring language"),
     ("bs", "Tko je žrtva?", "Who is the victim?", "neighbouring language"),
