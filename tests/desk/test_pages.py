@@ -120,6 +120,13 @@ def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) ->
             for breakdown in one.by:
                 for code in breakdown.group_labels:
                     assert words._code(breakdown, code) != code
+    for language in place.desk.standard.languages:
+        words = Words(place.desk.standard, language)
+        for one in place.desk.standard.indicators:
+            title = words.category(one.indicator_id)[0]
+            assert (language == "en") == (title == one.title["en"]), (language, title)
+            if any(b.codelist == "territory" for b in one.by):
+                assert title == one.title[language], (language, title)
     identity = place.file("checked")
     path = place.desk.files / identity / "findings.json"
     moved = {"edition": 2022, "table": "T10", "cells": ["ALB 2022 F"]}
