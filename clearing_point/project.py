@@ -211,7 +211,7 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
         if not (root / _MARKER).is_file():
             raise InputProblem(f"{named} is not a clearing point project: it has no {_MARKER.as_posix()}.")
     else:
-        root = _upwards(Path.cwd()) or _installed()
+        root = _upwards(Path.cwd()) or installed_project()
     chosen = data or _from_environment("CLEARING_POINT_DATA")
     if chosen is None:
         chosen = root / "data" if _is_checkout(root) else _data_upwards(Path.cwd())
@@ -283,7 +283,14 @@ def _data_upwards(start: Path) -> Path:
     return start / _INSTALLED_DATA
 
 
-def _installed() -> Path:
+def installed_project() -> Path:
+    """Return the project that came with the program.
+
+    Raises
+    ------
+    InputProblem
+        If none did.
+    """
     package = Path(__file__).resolve().parent
     for root in (package / "bundled", package.parent):
         if (root / _MARKER).is_file():

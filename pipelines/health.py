@@ -63,8 +63,14 @@ class Answer:
         return f"{self.state:5}  {self.question}: {self.sentence}{whom}"
 
 
-def health(project: Project, standard: Standard) -> list[Answer]:
-    """Ask every question; one that cannot be answered is itself wrong."""
+def health(project: Project, standard: Callable[[], Standard]) -> list[Answer]:
+    """Ask every question; one that cannot be answered is itself wrong.
+
+    Parameters
+    ----------
+    standard : callable
+        What returns the standard: where it cannot be read, only the question that needs it has no answer.
+    """
     questions: dict[str, Callable[[], tuple[str, str, str, dict[str, Any]]]] = {
         "last run": lambda: _last_run(project),
         "last backup": lambda: _last_backup(project),
@@ -73,7 +79,7 @@ def health(project: Project, standard: Standard) -> list[Answer]:
         "locks": lambda: _locks(project),
         "ledger": lambda: _ledger(project),
         "archive": lambda: _archive(project),
-        "rows": lambda: _rows(project, standard),
+        "rows": lambda: _rows(project, standard()),
         "versions": lambda: _versions(project),
         "may be deleted": lambda: _leftovers(project),
         "size": lambda: _size(project),
@@ -82,7 +88,7 @@ def health(project: Project, standard: Standard) -> list[Answer]:
     for question, ask in questions.items():
         try:
             state, sentence, concerns, facts = ask()
-        except (ClearingPointError, OSError) as error:
+        except (ClearingPointError, OSError, ValueError, KeyError, TypeError) as error:
             state, sentence, concerns, facts = WRONG, _why_not(error), OPERATOR, {}
         found.append(Answer(question, state, sentence, concerns, facts))
     return found
@@ -112,13 +118,17 @@ _Said = tuple[str, str, str, dict[str, Any]]
 def _last_run(project: Project) -> _Said:
     if not project.run_log.is_file():
         return LOOK, "none has left a line yet.", OPERATOR, {"runs": 0}
-    lines = [json.loads(line) for line in project.run_log.read_text(encoding="utf-8").splitlines() if line]
+    read = [_line_of(line) for line in project.run_log.read_bytes().splitlines() if line]
+    lines = [line for line in read if line]
     good = [line for line in lines if line["outcome"] != "failed"]
     facts: dict[str, Any] = {
         "runs": len(lines),
         "hours_since_success": None,
         "last": lines[-1] if lines else None,
+        "cut_off": len(read) - len(lines),
     }
+    if read and not read[-1]:
+        return WRONG, "the last line of runs.log is cut off: was the disk full?", OPERATOR, facts
     if lines and lines[-1]["outcome"] == "failed":
         last = lines[-1]
         whom = OFFICER if last["exit_code"] == 1 else OPERATOR
@@ -131,6 +141,15 @@ def _last_run(project: Project) -> _Said:
     if hours > _RUN_HOURS:
         return WRONG, f"{said}: the timer does not run.", OPERATOR, facts
     return OK, f"{said}.", "", facts
+
+
+def _line_of(line: bytes) -> dict[str, Any]:
+    """Read a line of the run log; nothing of one that was cut off."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) and {"at", "outcome", "exit_code"} <= found.keys() else {}
 
 
 def _last_backup(project: Project) -> _Said:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearing_point.errors import InputProblem
-from clearing_point.project import Project
+from clearing_point.project import Project, installed_project
 from clearing_point.standard.filling import fill
 
 TEMPLATES = Path("docs") / "systemd"
@@ -86,14 +86,16 @@ def install_service(
         "edition": edition,
     }
     written, left = [], []
-    for template in sorted((project.root / TEMPLATES).iterdir()):
+    # A project that holds no units, such as the one in a backup, gets those that came with the program.
+    own = project.root if (project.root / TEMPLATES).is_dir() else installed_project()
+    for template in sorted((own / TEMPLATES).iterdir()):
         folder = _UNITS if template.suffix in (".service", ".timer") else _OWN
         target = prefix / folder / template.name
         if template.name == ENVIRONMENT and target.exists():
             left.append(target)
             continue
         written.append(_written(target, _filled(template.read_text(encoding="utf-8"), words)))
-    constraints = project.root / CONSTRAINTS
+    constraints = own / CONSTRAINTS
     written.append(_written(prefix / _OWN / CONSTRAINTS, constraints.read_text(encoding="utf-8")))
     return Installed(tuple(written), tuple(left), edition, made)
 

@@ -19,6 +19,7 @@ from clearing_point.commands.shared import (
     say,
     timed_steps,
 )
+from clearing_point.errors import InputProblem
 from clearing_point.project import find_project, ready
 
 if TYPE_CHECKING:
@@ -153,10 +154,16 @@ def run_annual(
     json: JsonOption = False,
 ) -> int:
     """Build the annual report if anything changed: for a timer. The last good report stays if it fails."""
+    from clearing_point.report.nightly_run import without_project
     from clearing_point.standard import load_standard
     from pipelines.run_annual import run_annual as run
 
-    found = find_project(project, data)
+    try:
+        found = find_project(project, data)
+    except InputProblem as error:
+        done = without_project(edition, error, data)
+        say(done.sentence())
+        return done.exit_code
 
     def standard() -> Standard:
         read = load_standard(found.schemas, found.prepared)
@@ -190,6 +197,7 @@ def edition_state(
 ) -> int:
     """Say or set the state of an edition: a draft until a person opens it, published, closed."""
     from clearing_point.publication.edition import load_edition
+    from clearing_point.publication.lost_ledger import refuse_lost_ledger
     from clearing_point.publication.states import set_state, state_of
     from clearing_point.workplace import alone
 
@@ -199,6 +207,7 @@ def edition_state(
         found.prepare()
         with alone(found.publication_lock, "publishing or building a report"):
             set_state(found, edition, state, role, reason)
+    refuse_lost_ledger(found)  # what is out would be called a draft
     present = state_of(found, edition)
     if json:
         print_json({"edition": edition, "state": present})

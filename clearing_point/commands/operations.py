@@ -28,7 +28,7 @@ def ask_health(project: ProjectOption = None, data: DataOption = None, json: Jso
         # A service names its folder: where it is gone, a disk is, and `load` would begin an empty one beside it.
         say(f"There is no data folder {found.data}: is its disk there, is its name right?")
         return CODES[OPERATOR]
-    answers = health(found, load_standard(found.schemas))
+    answers = health(found, lambda: load_standard(found.schemas))
     if json:
         print_json(summary(answers))
     else:

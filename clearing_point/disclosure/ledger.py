@@ -88,14 +88,19 @@ class Ledger:
         if self._connection is not None:
             rows = self._connection.execute("select * from publication_ledger order by sequence").fetchall()
         elif self._path is not None and self._path.exists():
-            with self._path.open(encoding="utf-8", newline="") as file:
-                rows = list(csv.reader(file))[1:]
+            try:
+                with self._path.open(encoding="utf-8", newline="") as file:
+                    rows = list(csv.reader(file))[1:]
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise InputProblem(
+                    "The publication ledger is damaged: it is no text; restore it from its copy."
+                ) from error
         else:
             rows = []
         found = []
         chain = _START
         for at, row in enumerate(rows, start=1):
-            if len(row) != len(_FIELDS):
+            if len(row) != len(_FIELDS) or not str(row[0]).isdecimal():
                 raise InputProblem(
                     f"The publication ledger is damaged at record {at}; restore it from its copy."
                 )

@@ -66,14 +66,15 @@ def make_backup(project: Project, folder: Path) -> Backup:
     try:
         for name in DATA:
             if (project.data / name).is_dir():
-                shutil.copytree(project.data / name, beside / "data" / name)
+                shutil.copytree(project.data / name, beside / "data" / name, copy_function=_copied)
         _copy_desk(project.data / "desk", beside / "data" / "desk")
         if project.run_log.is_file():
             shutil.copy2(project.run_log, beside / "data" / project.run_log.name)
         for name in PROJECT:
             if (project.root / name).is_dir():
                 leave = shutil.ignore_patterns("__pycache__", "*.pyc")
-                shutil.copytree(project.root / name, beside / "project" / name, ignore=leave)
+                target = beside / "project" / name
+                shutil.copytree(project.root / name, target, ignore=leave, copy_function=_copied)
         about = {"program": __version__, "python": platform.python_version()}
         (beside / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
         sums = "".join(f"{_sha256(path)}  {name}\n" for name, path in _files(beside))
@@ -85,6 +86,18 @@ def make_backup(project: Project, folder: Path) -> Backup:
     said = {"at": now().isoformat() + "Z", "files": made.files}
     write_whole(project.data / LAST_BACKUP, (json.dumps(said) + "\n").encode())
     return replace(made, folder=folder)
+
+
+class _NotCopied(Exception):
+    """A file that could not be copied; its cause says whose fault it is."""
+
+
+def _copied(source: str, target: str) -> str:
+    """Copy a file; `copytree` would go on after an error, and keep only its text."""
+    try:
+        return shutil.copy2(source, target)
+    except OSError as error:
+        raise _NotCopied from error
 
 
 def _copy_desk(desk: Path, target: Path) -> None:
@@ -148,7 +161,7 @@ def restore(project: Project, folder: Path) -> Backup:
     for path in sorted((folder / "data").iterdir()):
         target = project.data / path.name
         if path.is_dir():
-            shutil.copytree(path, target, dirs_exist_ok=True)
+            shutil.copytree(path, target, dirs_exist_ok=True, copy_function=_copied)
         else:
             shutil.copy2(path, target)
     refuse_lost_ledger(project)

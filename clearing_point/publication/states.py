@@ -13,6 +13,7 @@ from typing import NamedTuple
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
+from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.warehouse.events import now
 from clearing_point.workplace import write_whole
 
@@ -41,10 +42,10 @@ def lines(project: Project) -> list[StateLine]:
     path = project.ledger.with_name("states.csv")
     if not path.is_file():
         return []
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
     try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
         return [StateLine(int(year), state, at, role, reason) for year, state, at, role, reason in rows[1:]]
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise InputProblem(f"{path} is damaged: put it back from the backup.") from error
 
 
@@ -64,8 +65,10 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
     Raises
     ------
     InputProblem
-        Where that state cannot follow the present one, or nobody's role is named.
+        Where that state cannot follow the present one, nobody's role is named, or the ledger is lost: the present
+        state is not known without it.
     """
+    refuse_lost_ledger(project)
     present = state_of(project, year)
     may = {DRAFT: (OPEN,), OPEN: (DRAFT,), PUBLISHED: (CLOSED,), CLOSED: (OPEN,)}
     if state not in may[present]:

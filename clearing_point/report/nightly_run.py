@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from clearing_point.errors import ClearingPointError, InputProblem, MachineProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.release import Release
 from clearing_point.report.lock import lock_name
+from clearing_point.warehouse.events import now
 from clearing_point.workplace import alone
 
 OPERATOR = 4
@@ -132,10 +135,24 @@ def leave_line(project: Project, line: str) -> None:
             project.data.stat().st_uid != os.geteuid()
         ):  # a file of another user's would stop its owner's service
             raise PermissionError
+        # A line that a full disk or a loss of power cut off must not take the next one with it.
+        whole = not project.run_log.exists() or project.run_log.read_bytes()[-1:] in (b"", b"\n")
         with project.run_log.open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+            log.write(("" if whole else "\n") + line + "\n")
     except OSError:
         print(line, file=sys.stderr, flush=True)
+
+
+def without_project(year: int, error: InputProblem, data: Path | None) -> Run:
+    """Leave the line of a run whose project is not where it was named: no disk, a wrong name; whose data may be there."""
+    run = Run(year, "failed", OPERATOR, "project", str(error))
+    named = data or os.environ.get("CLEARING_POINT_DATA")
+    line = json.dumps({"at": now().isoformat() + "Z", "seconds": 0.0, **asdict(run)}, ensure_ascii=False)
+    if named:
+        leave_line(Project(root=Path(named), data=Path(named).expanduser().resolve()), line)
+    else:
+        print(line, file=sys.stderr, flush=True)
+    return run
 
 
 def run_of(release: Release, lock: Mapping[str, Any], year: int, outcome: str) -> Run:

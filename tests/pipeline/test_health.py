@@ -84,6 +84,12 @@ def _lost(place: Project) -> None:
     (place.data / "archive" / "ledger-head.json").write_text('{"issue": "2022", "chain": "x"}\n', "utf-8")
 
 
+def _written(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+
 def _damaged(place: Project) -> None:
     kept = next(p for p in place.archive.rglob("*") if p.parent != place.archive and p.is_file())
     kept.chmod(0o600)
@@ -106,6 +112,24 @@ WRONG: list[tuple[str, Callable[[Project], object], int, str]] = [
         lambda place: place.warehouse.chmod(0o644),
         4,
         "can be read by other users, such as warehouse/",
+    ),
+    (
+        "last run",
+        lambda place: place.run_log.write_text(place.run_log.read_text("utf-8") + '{"at": "20', "utf-8"),
+        4,
+        "the last line of runs.log is cut off",
+    ),
+    (
+        "last backup",
+        lambda place: (place.data / "last-backup.json").write_text("{", "utf-8"),
+        4,
+        "this could not be found out (JSONDecodeError)",
+    ),
+    (
+        "ledger",
+        lambda place: _written(place.ledger, b"\xff\xfe"),
+        4,
+        "it is no text; restore it from its copy",
     ),
     ("ledger", _lost, 4, "lost or older than what is out"),
     ("archive", _damaged, 4, "is damaged: restore it from the backup"),
@@ -214,6 +238,18 @@ def test_a_file_that_cannot_be_read_is_not_called_missing_or_unwritable(
     code, answers = _asked(place)
     assert (code, answers["archive"]["state"]) == (4, "wrong")
     assert answers["archive"]["sentence"].startswith("receipts.json cannot be read (permission denied)")
+
+
+def test_a_standard_that_cannot_be_read_leaves_the_other_questions_their_answers(
+    place: Project, tmp_path: Path
+) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(place.root / "schemas", root / "schemas")
+    with (root / "schemas" / "tables" / "identification.yml").open("a", encoding="utf-8") as file:
+        file.write("x: [\n")
+    code, answers = _asked(Project(root=root, data=place.data))
+    assert (code, answers["rows"]["state"], answers["archive"]["state"]) == (4, "wrong", "ok")
+    assert "identification.yml" in answers["rows"]["sentence"]
 
 
 def test_a_named_data_folder_that_is_gone_is_the_machines_case(

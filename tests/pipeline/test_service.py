@@ -55,10 +55,35 @@ def test_everything_is_filled_in_and_readable(image: Path, tmp_path: Path) -> No
     assert "User=clearing-point\n" in service
     # What its owner wrote into the environment file stays.
     environment = image / "etc/clearing-point/clearing-point.env"
-    environment.write_text("CLEARING_POINT_OPTIONS=--also sq\n", encoding="utf-8")
+    environment.write_text("CLEARING_POINT_OPTIONS='--also sq'\n", encoding="utf-8")
     where = ("--user", "clearing-point", "--prefix", image, "--project", ROOT, "--data", tmp_path / "data")
     assert "was there and is left" in command("install-service", *where)[1]
-    assert environment.read_text(encoding="utf-8") == "CLEARING_POINT_OPTIONS=--also sq\n"
+    assert environment.read_text(encoding="utf-8") == "CLEARING_POINT_OPTIONS='--also sq'\n"
+
+
+def test_what_the_environment_file_shows_as_example_reaches_the_run_from_cron_too(image: Path) -> None:
+    """The shell of cron reads it by ``.``, where words after a space would be a command of their own."""
+    lines = (image / "etc/clearing-point/clearing-point.env").read_text(encoding="utf-8").splitlines()
+    at = lines.index("CLEARING_POINT_OPTIONS=")
+    example = lines[at - 1].rpartition(": ")[2]
+    said = subprocess.run(
+        ["sh", "-c", f"set -a; CLEARING_POINT_OPTIONS={example}; printf '%s|' $CLEARING_POINT_OPTIONS"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (said.stdout, said.stderr) == ("--also|sr-Cyrl|", "")
+
+
+def test_a_project_without_units_gets_those_of_the_program(tmp_path: Path) -> None:
+    """Such as the one that a backup holds."""
+    bare = tmp_path / "project"
+    (bare / "reports" / "editions").mkdir(parents=True)
+    shutil.copytree(ROOT / "schemas", bare / "schemas")
+    (bare / "reports" / "editions" / "2022.yml").write_text("year: 2022\n", encoding="utf-8")
+    words = ("--user", "x", "--prefix", tmp_path / "image", "--project", bare, "--data", tmp_path / "data")
+    code, _, err = command("install-service", *words)
+    assert code == 0, err
+    environment = tmp_path / "image/etc/clearing-point/clearing-point.env"
+    assert f"CLEARING_POINT_PROJECT={bare}\n" in environment.read_text(encoding="utf-8")
 
 
 def test_a_user_or_path_that_a_unit_cannot_have_is_refused(tmp_path: Path) -> None:

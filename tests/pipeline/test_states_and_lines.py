@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, of_the_machine
 from clearing_point.project import Project
+from clearing_point.publication.backup import make_backup
 from clearing_point.publication.states import lines, set_state, state_of
 from clearing_point.standard import load_standard
 from clearing_point.workplace import alone
@@ -77,6 +79,25 @@ def test_a_state_is_set_by_a_person_in_a_role_and_follows_from_the_one_before(of
     ]
 
 
+def test_no_state_is_said_or_set_beside_a_ledger_that_is_lost(office):
+    """What is out would be called a draft, and the decision would stand in a folder that is put back over."""
+    _, project = office
+    where = ("--project", ROOT, "--data", project.data)
+    assert command("edition", "2022", *where)[1] == "Edition 2022 is published.\n"
+    shutil.rmtree(project.ledger.parent)
+    for more in ((), ("--state", "open", "--role", "head")):
+        code, out, err = command("edition", "2022", *more, *where)
+        assert (code, out, "lost or older than what is out" in err) == (1, "", True), err
+    assert not project.ledger.parent.exists()
+
+
+def test_states_that_are_no_text_are_damaged(office):
+    _, project = office
+    project.ledger.with_name("states.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputProblem, match="is damaged: put it back from the backup"):
+        state_of(project, 2022)
+
+
 def last_line(project):
     return json.loads(project.run_log.read_text(encoding="utf-8").splitlines()[-1])
 
@@ -117,6 +138,16 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
         pass
     stopped = run_annual(project, lambda: stop(None), 2023)
     assert (stopped.exit_code, last_line(project)["reason"]) == (4, "The run was stopped.")
+    # A line that was cut off does not take the next one with it.
+    with project.run_log.open("a", encoding="utf-8") as log:
+        log.write('{"at": "20')
+    run_annual(project, broken, 2023)
+    assert last_line(project)["reason"] == "schemas/standard.yml cannot be read."
+    # A project that is not where it was named: the operator's case.
+    gone = ("--project", tmp_path / "gone", "--data", project.data)
+    code, _, err = command("run", "annual", "--edition", "2023", *gone)
+    assert (code, last_line(project)["step"], last_line(project)["exit_code"]) == (4, "project", 4)
+    assert "is not a clearing point project" in err
     # Where the log cannot be written the line goes to standard error, and so to the journal.
     project.run_log.unlink()
     project.run_log.mkdir()
@@ -152,6 +183,26 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
         code, _, err = command("restore", copy, "--verify")
         assert code == 1, spoil
         assert "take another one" in err
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"), [(errno.ENOSPC, "The disk is full"), (errno.EACCES, "closed to this user")]
+)
+def test_a_backup_that_the_machine_refuses_says_why(number, sentence, office, tmp_path, monkeypatch):
+    _, project = office
+    kept, copy = tmp_path / "backup", shutil.copy2
+
+    def refused(source, target, **more):
+        if str(source).endswith("ledger.csv"):
+            raise OSError(number, os.strerror(number), str(source))
+        return copy(source, target, **more)
+
+    monkeypatch.setattr("shutil.copy2", refused)
+    monkeypatch.setattr("clearing_point.errors.os.access", lambda *_: False)
+    with pytest.raises(Exception) as stopped:  # noqa: PT011
+        make_backup(project, kept)
+    assert sentence in str(of_the_machine(stopped.value))
+    assert not list(tmp_path.glob("*backup*"))
 
 
 def test_a_user_who_does_not_own_the_data_folder_is_refused_before_anything_is_written(tmp_path, monkeypatch):

@@ -45,7 +45,7 @@ OFF_THE_WAY = {
 """Who reads what is refused elsewhere, in English."""
 SAID_OTHERWISE = {
     ("project.py", "find_project"): "without a project there are no words",
-    ("project.py", "_installed"): "without a project there are no words",
+    ("project.py", "installed_project"): "without a project there are no words",
     ("submission/resubmission.py", "what_changes"): "put together of sentences in her language",
     ("pipelines/country.py", "suggest"): "a finding's sentence in her language",
 }
