@@ -88,7 +88,7 @@ READ_ONLY = (
     "The data folder cannot be written ({what}): nothing was stored; choose another with --data, or open it."
 )
 UNREADABLE = (
-    "A file that is needed is there, and closed to this user ({what}): nothing was stored. `clearing-point health` names "
+    "A file that is needed is there, and closed to this user: nothing was stored. `clearing-point health` names "
     "those of the data folder."
 )
 NO_MEMORY = (
@@ -136,8 +136,6 @@ def of_the_machine(error: BaseException | None) -> InputProblem | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return InputProblem(DISK_FULL, "disk_full")
-        if isinstance(error, PermissionError) and _closed_file(error.filename):
-            return InputProblem(UNREADABLE.format(what=os.strerror(error.errno or 0)))
         if isinstance(error, OSError) and error.errno in _CLOSED:
             return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)), "folder_closed")
         if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
@@ -154,6 +152,9 @@ def of_the_machine(error: BaseException | None) -> InputProblem | None:
     return None
 
 
-def _closed_file(name: object) -> bool:
-    """Say whether it is a file that stands and that this user may not read."""
-    return isinstance(name, str | os.PathLike) and os.path.isfile(name) and not os.access(name, os.R_OK)
+def closed_file(error: BaseException) -> str:
+    """Return the operator's sentence for a file that stands and that this user may not read; empty for anything else."""
+    name = getattr(error, "filename", None)
+    if not isinstance(error, PermissionError) or not isinstance(name, str | os.PathLike):
+        return ""
+    return UNREADABLE if os.path.isfile(name) and not os.access(name, os.R_OK) else ""

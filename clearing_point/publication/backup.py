@@ -17,7 +17,7 @@ from pathlib import Path
 
 from clearing_point import __version__
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, closed_file
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.warehouse.events import now
@@ -97,6 +97,8 @@ def _copied(source: str, target: str) -> str:
     try:
         return shutil.copy2(source, target)
     except OSError as error:
+        if told := closed_file(error):
+            raise InputProblem(told) from error
         raise _NotCopied from error
 
 

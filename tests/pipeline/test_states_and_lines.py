@@ -17,6 +17,7 @@ from clearing_point.errors import InputProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.backup import make_backup
 from clearing_point.publication.states import lines, set_state, state_of
+from clearing_point.report.nightly_run import failed_run
 from clearing_point.standard import load_standard
 from clearing_point.workplace import alone
 from pipelines.run_annual import run_annual
@@ -102,7 +103,7 @@ def last_line(project):
     return json.loads(project.run_log.read_text(encoding="utf-8").splitlines()[-1])
 
 
-def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
+def test_every_run_leaves_a_line(office, tmp_path, standard, capsys, monkeypatch):
     _, project = office
 
     def broken():
@@ -148,6 +149,14 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys):
     code, _, err = command("run", "annual", "--edition", "2023", *gone)
     assert (code, last_line(project)["step"], last_line(project)["exit_code"]) == (4, "project", 4)
     assert "is not a clearing point project" in err
+    # A data folder that is not there is not made: its disk may be away.
+    away = run_annual(Project(root=ROOT, data=tmp_path / "away"), standard, 2023)
+    assert (away.exit_code, (tmp_path / "away").exists()) == (4, False), away.reason
+    # What another user closed is not called unwritable.
+    with monkeypatch.context() as patched:
+        patched.setattr("clearing_point.errors.os.access", lambda *_: False)
+        told = failed_run(2023, "gates", PermissionError(errno.EACCES, "no", str(project.ledger)))
+    assert (told.exit_code, "closed to this user" in told.reason) == (4, True)
     # Where the log cannot be written the line goes to standard error, and so to the journal.
     project.run_log.unlink()
     project.run_log.mkdir()
@@ -201,7 +210,7 @@ def test_a_backup_that_the_machine_refuses_says_why(number, sentence, office, tm
     monkeypatch.setattr("clearing_point.errors.os.access", lambda *_: False)
     with pytest.raises(Exception) as stopped:  # noqa: PT011
         make_backup(project, kept)
-    assert sentence in str(of_the_machine(stopped.value))
+    assert sentence in f"{stopped.value} {of_the_machine(stopped.value)}"
     assert not list(tmp_path.glob("*backup*"))
 
 
