@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from time import monotonic
 
-from clearing_point.errors import MachineProblem, UsageProblem
+from clearing_point.errors import UsageProblem
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import issue_release, settle
 from clearing_point.publication.release import make_release
@@ -28,6 +28,7 @@ from clearing_point.report.nightly_run import (
     failed_run,
     leave_line,
     mine,
+    refuse_missing_folder,
     run_of,
     standing_lock_is_there,
     stoppable,
@@ -73,12 +74,7 @@ def run_annual(
     try:
         with stoppable():
             known = standard if isinstance(standard, Standard) else standard()
-            if (
-                not project.data.is_dir()
-            ):  # a disk that is not there; an empty folder in its place would hide that
-                raise MachineProblem(
-                    f"There is no data folder {project.data}: is its disk there, is its name right?"
-                )
+            refuse_missing_folder(project)
             project.prepare()
             with mine(project):
                 run = _run(project, known, year, also, without, step)

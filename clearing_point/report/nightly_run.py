@@ -117,6 +117,18 @@ def mine(project: Project) -> Iterator[None]:
         held.__exit__(None, None, None)
 
 
+def refuse_missing_folder(project: Project) -> None:
+    """Stop where the data folder is not there: its disk may be away, and an empty one in its place would hide that.
+
+    Raises
+    ------
+    MachineProblem
+        Naming the folder.
+    """
+    if not project.data.is_dir():
+        raise MachineProblem(f"There is no data folder {project.data}: is its disk there, is its name right?")
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Let a stopped run clear up and leave its line."""
