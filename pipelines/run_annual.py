@@ -73,8 +73,8 @@ def run_annual(
     wrong: UsageProblem | None = None
     try:
         with stoppable():
+            refuse_missing_folder(project)  # before what follows from the standard is kept in it
             known = standard if isinstance(standard, Standard) else standard()
-            refuse_missing_folder(project)
             project.prepare()
             with mine(project):
                 run = _run(project, known, year, also, without, step)
