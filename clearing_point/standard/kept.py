@@ -33,15 +33,21 @@ def kept_for(standard_sha256: str, name: str, make: Callable[[], bytes]) -> byte
 def kept(folder: Path, name: str, standard_sha256: str, make: Callable[[], bytes]) -> bytes:
     """Return what ``make`` gives for this standard and program, from disk if it was made before.
 
-    A folder that cannot be written costs time and nothing else.
+    A folder that cannot be written, or is another user's, costs time and nothing else: a file of ours in it would stop its
+    owner.
     """
     start = f"{name}-{_made_from(standard_sha256)}-"
     for path in sorted(folder.glob(f"{start}*")):
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue
         if path.name == start + _hash(content):
             return content
     content = make()
     try:
+        if any(place.stat().st_uid != os.geteuid() for place in (folder.parent, folder) if place.exists()):
+            return content
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for old in folder.glob(f"{name}-*"):
             old.unlink(missing_ok=True)

@@ -77,3 +77,16 @@ def test_the_library_in_its_own_process_answers_and_its_death_is_no_verdict(
     monkeypatch.setattr(beside.sys, "executable", "/bin/false")
     with pytest.raises(InternalError, match="before it answered"), beside.library_beside() as ask:
         ask(question("known"))
+
+
+def test_nothing_is_kept_in_the_folder_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads the standard before being refused would leave a file there that its owner cannot read."""
+    folder = tmp_path / "prepared"
+    with monkeypatch.context() as patched:
+        patched.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+        assert kept(folder, "x", "sha", lambda: b"made") == b"made"
+    assert not folder.exists()
+    assert kept(folder, "x", "sha", lambda: b"made") == b"made"
+    assert len(list(folder.iterdir())) == 1
