@@ -12,6 +12,8 @@ from clearing_point.project import Project
 from clearing_point.publication.checkpoint import FEW, FILE, PLACE, sentences_of, spoken_in
 from clearing_point.quality.said import level_of
 from clearing_point.standard import Standard
+from clearing_point.standard.translations import SOURCE
+from clearing_point.suites.cells import AS_RECEIVED
 from clearing_point.suites.documents import named
 from clearing_point.suites.page import Line, Result, page
 from clearing_point.warehouse.connection import opened
@@ -130,13 +132,22 @@ def _lines(
     for (suite, name), found in results.items():
         if columns[0] in found:
             rule, kind = kinds[suite, name]
-            severity, sentence, fields = meta.get((suite, name), ("", "", []))
+            severity, sentence, fields = meta.get((suite, name)) or _of_cells(suite, name, rule, standard)
             sentence = named(spoken(sentence), fields, standard, suite.partition(".")[0], language)
             level = (
                 standard.word("findings", level_of(rule, severity, standard), language) if severity else ""
             )
             lines.append(Line(suite, name, kind, level, sentence, [found.get(c) for c in columns]))
     return lines
+
+
+def _of_cells(table: str, name: str, rule: str, standard: Standard) -> tuple[str, str, list[str]]:
+    """Return severity, sentence and fields of what is asked of a file's cells as they were received."""
+    _, mark, place = name.partition(f".{AS_RECEIVED}")
+    if not mark or rule not in standard.messages:
+        return "", "", []
+    # Columns that are asked about together have no name but their table's.
+    return "error", standard.messages[rule]["what"][SOURCE], place.split(".")[1:2] or [table]
 
 
 def _said(standard: Standard, language: str, name: str, **filled: object) -> str:

@@ -236,6 +236,20 @@ def test_the_page_of_a_returned_submission_says_that_it_was_returned(
         assert (standard.word("suites", "was_returned") in text) == said
 
 
+def test_what_was_asked_of_cells_as_received_has_its_sentence(
+    demo: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """Each file is asked of its own columns, so these stand in no suite of the standard."""
+    judged = [
+        f"INSERT INTO quality.validation_result VALUES ('2022-ALB-ALB01-v1', 'person', '{name}', 'P04', 'x', true, 0, NULL)"
+        for name in ("P04.as_received", "P04.as_received.sex.Persona.B")
+    ]
+    project, _ = _damaged(demo, tmp_path, *judged)
+    rows = _tree(page_of_submission(project, standard, "2022-ALB-ALB01-v1")).findall(".//tbody/tr")
+    assert rows
+    assert all(row[1].text for row in rows)
+
+
 def test_a_list_of_codes_of_which_one_is_no_code_stops_the_edition(
     demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
