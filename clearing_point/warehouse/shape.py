@@ -17,7 +17,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.kept import kept
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.connection import connect, opened
 from clearing_point.workplace import alone, drop_work, sweep, work_folder
 
 
@@ -198,10 +198,13 @@ def first_difference(connection: Any, standard: Standard, prepared: Path) -> tup
     def make() -> bytes:
         from clearing_point.standard.ddl import statements
 
-        with duckdb.connect() as empty:
+        empty = connect(Path(":memory:"))
+        try:
             for statement in statements(standard):
                 empty.execute(statement)
             return json.dumps(_columns(empty)).encode()
+        finally:
+            empty.close()
 
     wanted: dict[str, list[list[str]]] = json.loads(kept(prepared, "shape-types", standard.sha256, make))
     there = _columns(connection)
