@@ -62,7 +62,10 @@ def as_published(
     # Tomorrow may be today where its publisher is. A slip of the keyboard would keep every true release out of force.
     if day and day > now().date() + datetime.timedelta(1):
         raise InputProblem(
-            f"{path.name}: a release of {day} has not come out yet. Say its day: --release YYYY-MM-DD."
+            f"{path.name}: a release of {day} has not come out yet. Say its day: --release YYYY-MM-DD.",
+            "published_future",
+            file=path.name,
+            day=str(day),
         )
     profile = for_sender(profile, part and f"{profile.sender}{part}")
     return Item(path, profile, profile.period or "1990-2030", received_at=received_at, released=day)
