@@ -452,7 +452,9 @@ def sentences(made: Made) -> list[str]:
             f"Letters of a name were lost in {_lines(made.lost_letters)} (? stands for them): save the file as CSV UTF-8."
         )
     if made.unread_sex:
-        lines.append(f"Sex not read in {_lines(made.unread_sex)}: write F or M.")
+        lines.append(
+            f"Sex not read in {_lines(made.unread_sex)}: write {', '.join(protocol()['program']['sex'])}."
+        )
     if made.without_tokens:
         lines.append(f"No token could be made for {_lines(made.without_tokens)}; send these persons without.")
     lines.append(f"Check value {made.check_value}: it must be the same at every sender of this round.")
