@@ -20,6 +20,7 @@ from clearing_point.intake.archive import check_archived
 from clearing_point.project import Project
 from clearing_point.publication.backup import LAST_BACKUP
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
+from clearing_point.publication.states import refuse_lost_states
 from clearing_point.report.lock import read_lock, versions
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
@@ -236,6 +237,7 @@ def _locks(project: Project) -> _Said:
 def _ledger(project: Project) -> _Said:
     records = Ledger(project.ledger).records()  # the chain is followed
     refuse_lost_ledger(project)
+    refuse_lost_states(project)
     return OK, f"{len(records)} records; it knows all that is out.", "", {"records": len(records)}
 
 

@@ -20,6 +20,7 @@ from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem, closed_file
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
+from clearing_point.publication.states import refuse_lost_states
 from clearing_point.warehouse.events import now
 from clearing_point.workplace import write_whole
 
@@ -140,6 +141,7 @@ def verify_backup(folder: Path) -> Backup:
     held = Project(root=folder / "project", data=folder / "data")
     records = Ledger(held.ledger).records()
     refuse_lost_ledger(held)
+    refuse_lost_states(held)
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     return Backup(folder, len(noted), len(records), about["program"])
 

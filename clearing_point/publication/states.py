@@ -1,13 +1,17 @@
 """The state of an edition: a draft until a person opens it, published once it is out, closed when nothing may follow.
 
 Lines are only added to ``publications/states.csv``: year, state, day and time, role, reason. *Published* is no line but a
-fact: the ledger holds an issue of the edition.
+fact: the ledger holds an issue of the edition. What was last decided of each edition is kept a second time beside the
+receipts (``archive/states-head.json``), so that a file that is lost or older is noticed: without it, a closed edition
+would be worked on.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 from clearing_point.disclosure import Ledger
@@ -39,7 +43,7 @@ def lines(project: Project) -> list[StateLine]:
     InputProblem
         If the file is damaged.
     """
-    path = project.ledger.with_name("states.csv")
+    path = _file(project)
     if not path.is_file():
         return []
     try:
@@ -49,8 +53,43 @@ def lines(project: Project) -> list[StateLine]:
         raise InputProblem(f"{path} is damaged: put it back from the backup.") from error
 
 
+def head_file(project: Project) -> Path:
+    """Return where the last decision about each edition is remembered: beside the receipts, not beside the file itself."""
+    return project.receipts.with_name("states-head.json")
+
+
+def refuse_lost_states(project: Project) -> None:
+    """Stop where decisions were made that the file of states does not hold.
+
+    Raises
+    ------
+    InputProblem
+        Naming editions and states that the archive remembers, and what to do.
+    """
+    lost = _lost(project)
+    if lost:
+        first = next(iter(lost))
+        raise InputProblem(
+            f"{_file(project)} is lost or older than what was decided: "
+            f"{', '.join(f'edition {year} was set to {state}' for year, state in lost.items())}. Put it back from the "
+            "newest backup; where none has it, the person whose role it is decides again: "
+            f"`clearing-point edition {first} --state {lost[first]} --role ROLE`."
+        )
+
+
 def state_of(project: Project, year: int) -> str:
-    """Return the state of an edition."""
+    """Return the state of an edition.
+
+    Raises
+    ------
+    InputProblem
+        If the file of states is damaged, lost or older than what was decided.
+    """
+    refuse_lost_states(project)
+    return _present(project, year)
+
+
+def _present(project: Project, year: int) -> str:
     said = [line.state for line in lines(project) if line.edition == year]
     if said and said[-1] == CLOSED:
         return CLOSED
@@ -69,11 +108,14 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
         state is not known without it.
     """
     refuse_lost_ledger(project)
-    present = state_of(project, year)
-    may = {DRAFT: (OPEN,), OPEN: (DRAFT,), PUBLISHED: (CLOSED,), CLOSED: (OPEN,)}
-    if state not in may[present]:
+    lost = _lost(project)
+    # A decision that is lost may be made again; so may what could have followed it.
+    present = lost.get(year) or _present(project, year)
+    follows = {DRAFT: (OPEN,), OPEN: (DRAFT,), PUBLISHED: (CLOSED,), CLOSED: (OPEN,)}
+    may = (*((present,) if year in lost else ()), *follows[present])
+    if state not in may:
         raise InputProblem(
-            f"Edition {year} is {present}; from there it can be set to {' or '.join(may[present])}, not to {state}."
+            f"Edition {year} is {present}; from there it can be set to {' or '.join(may)}, not to {state}."
         )
     if not role.strip():
         raise InputProblem("Say in which role you decide this: --role 'head of the office'.")
@@ -82,7 +124,12 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_FIELDS)
     writer.writerows(every)
-    write_whole(project.ledger.with_name("states.csv"), text.getvalue().encode())
+    write_whole(_file(project), text.getvalue().encode())
+    head = {
+        **_last(every),
+        **{y: last for y, last in _remembered(project).items() if y in lost and y != year},
+    }
+    write_whole(head_file(project), (json.dumps(head) + "\n").encode())
 
 
 def refuse_closed(project: Project, year: int) -> None:
@@ -98,3 +145,33 @@ def refuse_closed(project: Project, year: int) -> None:
             f"Edition {year} is closed: nothing of it is made again. "
             f"`clearing-point edition {year} --state open --role ROLE` opens it."
         )
+
+
+def _file(project: Project) -> Path:
+    return project.ledger.with_name("states.csv")
+
+
+def _last(every: list[StateLine]) -> dict[int, tuple[str, str]]:
+    return {line.edition: (line.state, line.at) for line in every}
+
+
+def _remembered(project: Project) -> dict[int, tuple[str, str]]:
+    path = head_file(project)
+    if not path.is_file():
+        return {}
+    try:
+        return {
+            int(year): (str(state), str(at)) for year, (state, at) in json.loads(path.read_bytes()).items()
+        }
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise InputProblem(f"{path} cannot be read: put it back from the backup.") from error
+
+
+def _lost(project: Project) -> dict[int, str]:
+    """Return the last decision about each edition that the file does not hold; it may hold newer ones."""
+    if project.ledger_folder is not None:
+        return {}  # a copy of the ledger, made to try something: states are not copied
+    there = {(line.edition, line.state, line.at) for line in lines(project)}
+    return {
+        year: state for year, (state, at) in _remembered(project).items() if (year, state, at) not in there
+    }

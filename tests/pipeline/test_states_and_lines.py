@@ -16,7 +16,7 @@ from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.backup import make_backup
-from clearing_point.publication.states import lines, set_state, state_of
+from clearing_point.publication.states import head_file, lines, set_state, state_of
 from clearing_point.report.nightly_run import failed_run
 from clearing_point.standard import load_standard
 from clearing_point.workplace import alone
@@ -90,6 +90,44 @@ def test_no_state_is_said_or_set_beside_a_ledger_that_is_lost(office):
         code, out, err = command("edition", "2022", *more, *where)
         assert (code, out, "lost or older than what is out" in err) == (1, "", True), err
     assert not project.ledger.parent.exists()
+
+
+def test_a_lost_or_older_file_of_states_is_noticed_and_a_closed_edition_stays_closed(office):
+    """Without the file a closed edition is only published, and work on it would go on."""
+    _, project = office
+    where = ("--project", ROOT, "--data", project.data)
+    states = project.ledger.with_name("states.csv")
+    set_state(project, 2023, "open", "head")
+    older = states.read_bytes()
+    set_state(project, 2022, "closed", "head")
+    for instead in (None, older):
+        states.unlink(missing_ok=True)
+        if instead:
+            states.write_bytes(instead)
+        for words in (("publish", "--edition", "2022"), ("report", "--edition", "2022"), ("edition", "2022")):
+            code, out, err = command(*words, *where)
+            assert (code, out) == (1, ""), words
+            assert "lost or older than what was decided" in err
+            assert "edition 2022 was set to closed" in err
+        assert command("health", *where)[0] in (1, 4)
+        assert last_line_of_run(project)["exit_code"] == 1
+    # Nobody has the newest file: the person decides again, and the other decision is still missed.
+    states.unlink()
+    set_state(project, 2022, "closed", "head", "decided again")
+    with pytest.raises(InputProblem, match=r"edition 2023 was set to open\."):
+        state_of(project, 2022)
+    set_state(project, 2023, "open", "head", "decided again")
+    assert (state_of(project, 2022), state_of(project, 2023)) == ("closed", "open")
+    # Killed between the file and its memory: the file is newer, and that is no loss.
+    head = head_file(project).read_bytes()
+    set_state(project, 2023, "draft", "head")
+    head_file(project).write_bytes(head)
+    assert state_of(project, 2023) == "draft"
+
+
+def last_line_of_run(project):
+    command("run", "annual", "--edition", 2022, "--quiet", "--project", ROOT, "--data", project.data)
+    return last_line(project)
 
 
 def test_states_that_are_no_text_are_damaged(office):
