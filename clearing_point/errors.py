@@ -88,7 +88,7 @@ READ_ONLY = (
     "The data folder cannot be written ({what}): nothing was stored; choose another with --data, or open it."
 )
 UNREADABLE = (
-    "A file that is needed is there, and closed to this user: nothing was stored. `clearing-point health` names "
+    "A file that is needed is there, and this user may not read it: nothing was stored. `clearing-point health` names "
     "those of the data folder."
 )
 NO_MEMORY = (
@@ -128,33 +128,43 @@ def of_the_standard(error: BaseException, what: str, where: str) -> ClearingPoin
     return InternalError(f"{what} cannot be run ({kind}).")
 
 
-def of_the_machine(error: BaseException | None) -> InputProblem | None:
-    """Return the sentence for a failure of disk, folder or warehouse file, or None if it is something else.
+def of_the_machine(error: BaseException | None) -> MachineProblem | None:
+    """Return the sentence for a failure of disk, folder or a file in them, or None if it is something else.
 
     Its causes are looked at too. The texts of errors are never passed on: they may hold a value.
     """
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
-            return InputProblem(DISK_FULL, "disk_full")
+            return MachineProblem(DISK_FULL, "disk_full")
+        if closed_file(error):
+            return MachineProblem(UNREADABLE, "file_closed")
         if isinstance(error, OSError) and error.errno in _CLOSED:
-            return InputProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)), "folder_closed")
+            return MachineProblem(READ_ONLY.format(what=os.strerror(error.errno or 0)), "folder_closed")
         if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
-            return InputProblem(NO_MEMORY, "memory_short")
+            return MachineProblem(NO_MEMORY, "memory_short")
         if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
             text = str(error)
             if _FULL_TEXT.search(text):
-                return InputProblem(DISK_FULL, "disk_full")
+                return MachineProblem(DISK_FULL, "disk_full")
             if _CLOSED_TEXT.search(text):
-                return InputProblem(READ_ONLY.format(what=os.strerror(errno.EACCES)), "folder_closed")
+                return MachineProblem(READ_ONLY.format(what=os.strerror(errno.EACCES)), "folder_closed")
             if _DAMAGED_TEXT.search(text):
-                return InputProblem(DAMAGED, "warehouse_damaged")
+                return MachineProblem(DAMAGED, "warehouse_damaged")
         error = error.__cause__ or error.__context__
     return None
 
 
 def closed_file(error: BaseException) -> str:
-    """Return the operator's sentence for a file that stands and that this user may not read; empty for anything else."""
+    """Return the operator's sentence for a file that stands and that this user may not read; empty for anything else.
+
+    DuckDB's errors have no name of a file: who opens a database asks of the file itself.
+    """
     name = getattr(error, "filename", None)
     if not isinstance(error, PermissionError) or not isinstance(name, str | os.PathLike):
         return ""
-    return UNREADABLE if os.path.isfile(name) and not os.access(name, os.R_OK) else ""
+    return UNREADABLE if may_not_read(name) else ""
+
+
+def may_not_read(path: str | os.PathLike[str]) -> bool:
+    """Say whether a file is there that this user may not read."""
+    return os.path.isfile(path) and not os.access(path, os.R_OK)

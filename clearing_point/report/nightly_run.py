@@ -17,7 +17,6 @@ from clearing_point.errors import (
     ClearingPointError,
     InputProblem,
     MachineProblem,
-    closed_file,
     of_the_machine,
 )
 from clearing_point.project import Project
@@ -84,7 +83,7 @@ def failed_run(year: int, step: str, error: BaseException) -> Run:
         return Run(year, "failed", error.exit_code, step, str(error))
     if isinstance(error, (Stopped, KeyboardInterrupt)):
         return Run(year, "failed", OPERATOR, step, "The run was stopped.")
-    known = closed_file(error) or of_the_machine(error)
+    known = of_the_machine(error)
     # The text of an unexpected error may hold a value: its kind is enough to report it.
     reason = str(known) if known else f"The program failed ({type(error).__name__})."
     return Run(year, "failed", OPERATOR if known else 3, step, reason)

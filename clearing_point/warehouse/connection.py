@@ -16,7 +16,14 @@ from typing import Any
 import duckdb
 
 from clearing_point import engine
-from clearing_point.errors import InputProblem, InternalError, of_the_machine
+from clearing_point.errors import (
+    UNREADABLE,
+    InputProblem,
+    InternalError,
+    MachineProblem,
+    may_not_read,
+    of_the_machine,
+)
 from clearing_point.project import Project
 from clearing_point.warehouse import lake
 from clearing_point.workplace import alone, waiting_seconds
@@ -126,6 +133,8 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 connection.close()
             text = str(error)
             if not _IN_USE.search(text):
+                if any(may_not_read(file) for file in (path, *attach.values())):
+                    raise MachineProblem(UNREADABLE, "file_closed") from error
                 _refuse_other_formats(path, attach)
                 raise of_the_machine(error) or InputProblem(
                     f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "

@@ -23,7 +23,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from clearing_point.errors import InputProblem, of_the_machine
+from clearing_point.errors import InputProblem, MachineProblem, of_the_machine
 from clearing_point.intake import package
 from clearing_point.intake.read import read_file
 from clearing_point.project import Project, find_project
@@ -320,3 +320,4 @@ def test_a_second_writer_is_told_which_process_it_waits_for(
 def test_what_the_machine_refuses_is_said_as_such(error: Exception, said: str | None) -> None:
     found = of_the_machine(error)
     assert (found is None) if said is None else (said in str(found))
+    assert found is None or isinstance(found, MachineProblem), "a night's run calls who runs the machine"

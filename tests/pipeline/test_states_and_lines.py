@@ -194,7 +194,7 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr("clearing_point.errors.os.access", lambda *_: False)
         told = failed_run(2023, "gates", PermissionError(errno.EACCES, "no", str(project.ledger)))
-    assert (told.exit_code, "closed to this user" in told.reason) == (4, True)
+    assert (told.exit_code, "this user may not read it" in told.reason) == (4, True)
     # Where the log cannot be written the line goes to standard error, and so to the journal.
     project.run_log.unlink()
     project.run_log.mkdir()
@@ -233,7 +233,7 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("number", "sentence"), [(errno.ENOSPC, "The disk is full"), (errno.EACCES, "closed to this user")]
+    ("number", "sentence"), [(errno.ENOSPC, "The disk is full"), (errno.EACCES, "this user may not read it")]
 )
 def test_a_backup_that_the_machine_refuses_says_why(number, sentence, office, tmp_path, monkeypatch):
     _, project = office
