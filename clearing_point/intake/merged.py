@@ -8,10 +8,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clearing_point.findings import MERGED_BELOW, MERGED_BESIDE, Finding, conserved
+from clearing_point.findings import MERGED_BELOW, MERGED_BESIDE, UNDER_MERGED, Finding, conserved
 from clearing_point.intake.layout import SheetLayout, kept_columns
 from clearing_point.intake.package import column_letter
-from clearing_point.intake.parser_process import BELOW, BESIDE
+from clearing_point.intake.parser_process import BELOW, BESIDE, UNDER
 from clearing_point.intake.read import ReceivedFile
 
 
@@ -26,7 +26,8 @@ def fill_merged(received: ReceivedFile, layouts: Sequence[SheetLayout]) -> tuple
     received : ReceivedFile
         With the values filled in.
     findings : list of Finding
-        Of the cells that were filled, and of those that lie under a cell of several columns.
+        Of the cells that were filled, of those that lie under a cell of several columns, and of those whose own content lies
+        under a cell that shows nothing.
     """
     places = _places(received.rows)
     if not places:
@@ -45,7 +46,7 @@ def fill_merged(received: ReceivedFile, layouts: Sequence[SheetLayout]) -> tuple
 
 
 def _places(rows: pa.Table) -> set[str]:
-    covered = pc.fill_null(pc.match_substring_regex(rows["kinds"], f"[{BELOW}{BESIDE}]"), False)
+    covered = pc.fill_null(pc.match_substring_regex(rows["kinds"], f"[{BELOW}{BESIDE}{UNDER}]"), False)
     return set(rows.filter(covered)["sheet"].unique().to_pylist())
 
 
@@ -61,16 +62,19 @@ def _filled(batch: pa.RecordBatch, layout: SheetLayout, findings: list[Finding])
         holds_something = any(cell is not None for cell in there)
         for position, kind in enumerate(kinds or ""):
             number = position + 1
-            if kind != BELOW:
+            if kind not in {BELOW, UNDER}:
                 above[number] = there[position]
-            if kind not in {BELOW, BESIDE} or sheet != layout.sheet or number not in kept:
+            if kind not in {BELOW, BESIDE, UNDER} or sheet != layout.sheet or number not in kept:
                 continue
-            if row < layout.first_row or not holds_something:
+            if row < layout.first_row or not (holds_something or kind == UNDER):
                 continue
             place = (*(kept[number][0] if kept[number] else (None, None)), sheet, row, column_letter(number))
             if kind == BESIDE:
                 findings.append(conserved(MERGED_BESIDE, *place, dimension="validity"))
-            elif above.get(number) is not None:
+            elif above.get(number) is None or not holds_something:
+                if kind == UNDER:
+                    findings.append(conserved(UNDER_MERGED, *place, dimension="validity"))
+            else:
                 there[position] = above[number]
                 findings.append(conserved(MERGED_BELOW, *place, dimension="validity"))
         made.append(there)

@@ -87,8 +87,9 @@ def main() -> int:
 
 FACTS = b"facts"
 """Key of what is said of each sheet, beside the rows: state, hidden columns."""
-BELOW, BESIDE = "v", "w"
-"""Kinds of a cell that lies under a cell made of several: of one column, or of several columns."""
+BELOW, BESIDE, UNDER = "v", "w", "u"
+"""Kinds of a cell that lies under a cell made of several: of one column; of several columns; of one column, and with content
+of its own that no office program shows."""
 
 NO_MEMORY = (
     "cannot be read in the memory there is for it: close other programs, delete empty rows, columns and sheets, or save its "
@@ -264,7 +265,10 @@ def _tell(cells: list[str | None], letters: str, told: list[_Told]) -> str:
             if marked[column - 1] == "n" and here:
                 cells[column - 1], marked[column - 1] = padded(here, kind), "t"
         else:  # what lies under the cell that is shown is not shown, and a program may have kept it
-            cells[column - 1], marked[column - 1] = None, kind
+            cells[column - 1], marked[column - 1] = (
+                None,
+                UNDER if kind == BELOW and here is not None else kind,
+            )
     return "".join(marked)
 
 

@@ -169,6 +169,38 @@ def test_what_lies_under_a_merged_cell_is_not_shown_and_not_read(
     assert whole == [1, 2], "of the two rows below one cell both have the value that is shown"
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_lies_under_an_empty_merged_cell_is_told_and_a_blank_one_is_not(
+    alone: bool, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "person"
+    for row in (["person_reference", "sex", "has_children"], ["Person", "Sex", "Children"]):
+        sheet.append(row)
+    # C4 holds what nobody sees, C6 nothing; where it stands alone its row would go without a word.
+    for row in (
+        ["P-1", "F", None],
+        [None if alone else "P-2", None if alone else "M", "Y"],
+        ["P-3", "M", None],
+    ):
+        sheet.append(row)
+    sheet.append(["P-4", "M", None])
+    book.save(path)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    part = "xl/worksheets/sheet1.xml"
+    merged = '</sheetData><mergeCells count="2"><mergeCell ref="C3:C4"/><mergeCell ref="C5:C6"/></mergeCells>'
+    parts[part] = parts[part].replace(b"</sheetData>", merged.encode())
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    found = read(project, standard, path, "ALB")
+    assert found.places("L34") == {("person", 4, "C")}
+    assert not found.places("L18")
+
+
 @pytest.mark.parametrize("sign", ["/", " / ", "+", " · ", " - ", "\n", " i ", "、", " & "])
 def test_answers_with_whatever_sign_between_them_are_told_as_that(
     sign: str, project: Project, standard: Standard, tmp_path: Path
