@@ -20,6 +20,8 @@ from clearing_point.standard.translations import SOURCE, places_of
 _PLACES = re.compile(r"\{[^}]*\}")
 _WORD = re.compile(r"\w+")
 _MARKS = ".:?!"
+_TYPED = re.compile(r"`[^`]+`|(?<![\w-])--[a-z][a-z-]*")
+"""Commands and options: they are typed as they stand, whatever the language and its letters."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ def _forms(language: str, forms: Mapping[str, Mapping[str, Line]], counted: Cont
 def _beside_english(line: Line) -> Iterator[str]:
     if places_of(line.text) != places_of(line.english):
         yield "the places in braces are not those of the English text."
+    if lost := sorted(set(_TYPED.findall(line.english)) - set(_TYPED.findall(line.text))):
+        yield f"does not have {lost[0]} as it is typed."
     first, other = line.text[:1], line.english[:1]
     if first.isalpha() and other.isalpha() and first.isupper() != other.isupper():
         yield "begins with a capital where English does not, or the other way round."

@@ -31,6 +31,9 @@ WRONG = [
     ("ro", "victimă identificată.", "Identified victim.", "capital"),
     ("ro", "Victimă identificată", "Identified victim.", "does not end"),
     ("sq", "Mungon fleta.", "The sheet {sheet} is missing.", "places in braces"),
+    ("sr-Cyrl", "Наведите разлог уз --разлог.", "Say why, with --reason.", "as it is typed"),
+    ("sr-Cyrl", "Акцијски план.", "Plan of action.", "neighbouring language"),
+    ("cnr", "Granica je prijeđena.", "A border was crossed.", "neighbouring language"),
 ]
 
 
