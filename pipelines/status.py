@@ -10,7 +10,7 @@ from clearing_point.publication.released import editions_with
 from clearing_point.standard import Standard
 from clearing_point.standard.model import REFERENCE
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.events import REPLACED
+from clearing_point.warehouse.events import ACCEPTED, REPLACED
 
 NOT_STARTED = "not started"
 
@@ -99,13 +99,16 @@ def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[di
             "s.version_number, coalesce(n.persons, 0), coalesce(n.events, 0), d.errors, d.warnings, s.made_data, "
             "s.submission_id, s.sender, "
             # Only what counted can be replaced, and only by the next version that was accepted.
-            "(SELECT min_by(o.submission_id, o.version_number) FROM raw.submission AS o "
-            "WHERE o.supersedes = s.submission_id AND s.status = $replaced) "
+            "coalesce((SELECT min_by(o.submission_id, o.version_number) FROM raw.submission AS o "
+            "WHERE o.supersedes = s.submission_id AND s.status = $replaced), "
+            # Of a public source, and a part of one: by the release that counts.
+            "(SELECT min(o.submission_id) FROM raw.submission AS o WHERE s.use = 'reference' AND o.use = 'reference' "
+            "AND o.profile = s.profile AND s.status = $replaced AND o.status = $accepted)) "
             "FROM raw.submission AS s LEFT JOIN quality.decision AS d USING (submission_id) "
             "LEFT JOIN counted AS n USING (submission_id) "
             "LEFT JOIN ref.code AS c ON c.codelist = 'submission_status' AND c.code = s.status "
             f"{newest}ORDER BY 1, 2",
-            {"replaced": REPLACED},
+            {"replaced": REPLACED, "accepted": ACCEPTED},
         ).fetchall()
     for (
         territory, start, end, state, version, persons, events, errors, warnings, made, submission, sender, by,

@@ -22,6 +22,8 @@ class Described:
 
     Attributes
     ----------
+    source : str
+        Who prints them, and the day of the release.
     codes : mapping
         Code -> rows; of a field with several codes each counts.
     known : int
@@ -64,20 +66,21 @@ def described(
     for name in wanted["fields"]:
         codes = f"list_filter({_several(table, name)}, code -> NOT list_contains(?, code))"
         rows = connection.execute(
-            f'WITH told AS (SELECT s.sender, s.made_data, t."{first}" AS first, t."{last}" AS last, {codes} AS codes '
-            f'FROM warehouse.core."{table.name}" AS t JOIN warehouse.raw.submission AS s USING (submission_id) '
+            f'WITH told AS (SELECT s.sender, s.released, s.made_data, t."{first}" AS first, t."{last}" AS last, '
+            f'{codes} AS codes FROM warehouse.core."{table.name}" AS t '
+            "JOIN warehouse.raw.submission AS s USING (submission_id) "
             f"WHERE list_contains(?, submission_id){where}), "
-            "of AS (SELECT sender, bool_or(made_data) AS made, count(*) FILTER (len(codes) > 0) AS known, "
-            "min(first) AS first, max(last) AS last FROM told GROUP BY sender), "
+            "of AS (SELECT sender, any_value(released)::VARCHAR AS released, bool_or(made_data) AS made, "
+            "count(*) FILTER (len(codes) > 0) AS known, min(first) AS first, max(last) AS last FROM told GROUP BY sender), "
             "each AS (SELECT sender, code, count(*) AS n FROM "
             "(SELECT sender, unnest(list_distinct(codes)) AS code FROM told) GROUP BY ALL) "
-            "SELECT sender, made, known, first, last, map_from_entries(list((code, n))) FROM of JOIN each USING (sender) "
-            "GROUP BY ALL ORDER BY sender",
+            "SELECT sender, released, made, known, first, last, map_from_entries(list((code, n))) "
+            "FROM of JOIN each USING (sender) GROUP BY ALL ORDER BY sender",
             [sorted(standard.missing_codes), list(submissions), *values],
         ).fetchall()
-        for sender, made, known, since, until, found in rows:
+        for sender, released, made, known, since, until, found in rows:
             yield Described(
-                sender,
+                _said(sender, released),
                 bool(made),
                 name,
                 table.by_name[name].codelist or "",
@@ -86,6 +89,10 @@ def described(
                 since,
                 until,
             )
+
+
+def _said(sender: str, released: str | None) -> str:
+    return sender if released is None else f"{sender} ({released})"
 
 
 def _several(table: Table, name: str) -> str:
@@ -129,6 +136,6 @@ def totals_by_stage(
                     "year": str(year),
                     "population": populations[stage],
                     "value_text": f"<{small}" if number < small else str(number),
-                    "source": sender if released is None else f"{sender} ({released})",
+                    "source": _said(sender, released),
                     "publisher": sender,
                 }

@@ -24,7 +24,8 @@ class Vintage:
     Attributes
     ----------
     submissions : tuple of str
-        Its files: one, or the main and the supplementary ones of one day.
+        Its files: one, or the main and the supplementary ones of one day. The first file of a day that was sent again is a
+        release of its own here, beside the other parts of that day.
     released : str or None
         The day of its release; None where nobody said it.
     """
@@ -101,20 +102,57 @@ def vintages_of(warehouse: Path, profile: str) -> list[Vintage]:
     profile : str
         Name of the source: a publisher may have several, and they are never beside each other.
     """
+    return [_together(files) for files in _by_day(warehouse, profile)]
+
+
+def sent_again(warehouse: Path, profile: str) -> list[Vintage]:
+    """Return what a release was before one of its files was sent again for the same day, oldest first.
+
+    Each is the file that no longer counts, with the other parts of its day as they stand: beside the release of that day
+    it differs by what the later file corrected, and by nothing else.
+    """
+    found = []
+    for files in _by_day(warehouse, profile):
+        standing = {file.part: file for file in files}
+        for file in files:
+            if file != standing[file.part]:
+                found.append(_together([file if f.part == file.part else f for f in standing.values()]))
+    return found
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    part: str
+    day: str | None
+    in_force: bool
+
+
+def _together(files: Sequence[_File]) -> Vintage:
+    """Return the release of these files of one day; of a part that came twice, the last counts."""
+    standing = {file.part: file for file in files}
+    names = [standing[part].name for part in sorted(standing)]
+    return Vintage(tuple(names), files[0].day, all(file.in_force for file in standing.values()))
+
+
+def _by_day(warehouse: Path, profile: str) -> list[list[_File]]:
+    """Return the stored files of a source, those of one day together, each in the order in which they came."""
     connection = connect(Path(":memory:"), attach={"warehouse": warehouse})
     try:
         rows = connection.execute(
-            "WITH part AS (SELECT submission_id, series, released, status = 'ACCEPTED' AS in_force, version_number, "
-            "coalesce(released::VARCHAR, submission_id) AS day FROM warehouse.raw.submission WHERE profile = ? "
-            "AND use = 'reference' AND status IN ('ACCEPTED', 'REPLACED') "
-            "QUALIFY row_number() OVER (PARTITION BY series, day ORDER BY version_number DESC) = 1) "
-            "SELECT list(submission_id ORDER BY series), any_value(released)::VARCHAR, bool_and(in_force) FROM part "
-            "GROUP BY day ORDER BY any_value(released) NULLS FIRST, min(version_number)",
+            "SELECT submission_id, sender, released::VARCHAR, status = 'ACCEPTED' FROM (SELECT *, "
+            "max(received_at) OVER (PARTITION BY series ORDER BY version_number) AS came FROM warehouse.raw.submission) "
+            "WHERE profile = ? AND use = 'reference' AND status IN ('ACCEPTED', 'REPLACED') "
+            "ORDER BY released NULLS FIRST, came, version_number, submission_id",
             [profile],
         ).fetchall()
     finally:
         connection.close()
-    return [Vintage(tuple(names), day, bool(in_force)) for names, day, in_force in rows]
+    days: dict[str, list[_File]] = {}
+    for name, part, day, in_force in rows:
+        # Files whose day nobody said are one release only where they count beside each other.
+        days.setdefault(day or ("" if in_force else name), []).append(_File(name, part, day, bool(in_force)))
+    return list(days.values())
 
 
 def compare_releases(

@@ -22,7 +22,7 @@ from clearing_point.warehouse.events import (
     REPLACED,
     WITHDRAWN,
     changing,
-    let_earlier_stand,
+    let_releases_stand,
     record_event,
 )
 from clearing_point.warehouse.lake import forget_deleted, is_lake
@@ -132,7 +132,7 @@ def withdraw(project: Project, submission_id: str, reason: str) -> Taken:
 
 
 def _taken(connection: Any, submission_id: str) -> Taken:
-    again = let_earlier_stand(connection)
+    again = let_releases_stand(connection)
     left = connection.execute(
         "SELECT count(*) FILTER (status = ?), count(*) FILTER (status = ?) FROM raw.submission WHERE series = "
         "(SELECT series FROM raw.submission WHERE submission_id = ?)",

@@ -19,6 +19,7 @@ from clearing_point.project import Project, hash_of_folder
 from clearing_point.publication.release import Release, linkage_hash
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.events import releases_in_force
 
 # Packages whose version can change a byte of a report.
 _PACKAGES = (
@@ -103,13 +104,15 @@ def submissions_of(
     """Describe the submissions that an edition knows: those it counts, returned ones, reference data.
 
     One a series: the counted one, else the newest accepted, else the newest of those received by the cut-off day. Of public
-    data the newest is the one released last, whenever it came.
+    data the newest release, whenever it came, and of an earlier one no part.
 
     Parameters
     ----------
     known : collection of str or None
         Exactly these: those of a lock.
     """
+    received = "($day::DATE IS NULL OR received_at < $day::DATE + 1)"
+    in_force = releases_in_force("warehouse.raw.submission", received)
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         rows: list[dict[str, Any]] = (
@@ -118,14 +121,15 @@ def submissions_of(
                 "year(period_end)::INTEGER AS last_year, version_number AS version, file_sha256, profile, profile_sha256, "
                 "standard_sha256, made_data, use, received_at::DATE::VARCHAR AS received, d.decision, "
                 "coalesce(d.errors, 0) AS errors, coalesce(d.warnings, 0) AS warnings, "
-                "list_contains(?, submission_id) AS counted, CASE WHEN status IN ('ACCEPTED', 'REPLACED') THEN 'accepted' "
-                "ELSE 'returned' END AS state FROM warehouse.raw.submission "
+                "list_contains($counted, submission_id) AS counted, CASE WHEN status IN ('ACCEPTED', 'REPLACED') "
+                "THEN 'accepted' ELSE 'returned' END AS state FROM warehouse.raw.submission "
                 "LEFT JOIN warehouse.quality.decision AS d USING (submission_id) "
-                "WHERE (?::DATE IS NULL OR received_at < ?::DATE + 1) AND (? OR list_contains(?, submission_id)) "
+                f"WHERE {received} AND ($all OR list_contains($known, submission_id)) "
                 "QUALIFY row_number() OVER (PARTITION BY series ORDER BY counted DESC, state, released DESC NULLS LAST, "
                 "version_number DESC) = 1 "
+                f"AND (NOT $all OR use <> 'reference' OR state <> 'accepted' OR submission_id IN ({in_force})) "
                 "ORDER BY submission_id",
-                [list(counted), cut_off, cut_off, known is None, list(known or ())],
+                {"counted": list(counted), "day": cut_off, "all": known is None, "known": list(known or ())},
             )
             .to_arrow_table()
             .to_pylist()

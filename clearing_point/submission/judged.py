@@ -238,6 +238,7 @@ def outcome_of(
         unchanged=plan.before is not None,
         replaced=plan.supersedes if found.verdict.accepted else None,
         newer=plan.newer if found.verdict.accepted else None,
+        of_another=plan.of_another if found.verdict.accepted else (),
         reading=found.reading,
         remarks=(*found.remarks, *told),
         stops=tuple(said_of(problem, standard, item.language) for problem in plan.stops),

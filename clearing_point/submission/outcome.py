@@ -37,6 +37,8 @@ class Outcome:
     replaced: str | None = None
     newer: str | None = None
     """A newer release of the same public data, which stays in force."""
+    of_another: tuple[tuple[str, str], ...] = ()
+    """Other parts of a public source that are of an earlier release, each with its day: they count no longer."""
     reading: str = ""
     """How a CSV file was read, with some of its headings as proof."""
     remarks: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ class Outcome:
             "unchanged": self.unchanged,
             "replaced": self.replaced,
             "newer": self.newer,
+            "of_another_release": [name for name, _ in self.of_another],
             "reading": self.reading,
             "remarks": list(self.remarks),
             "stops": list(self.stops),
@@ -106,6 +109,9 @@ class Outcome:
             yield said("replaces" if self.stored else "would_replace", submission=self.replaced)
         if self.newer:
             yield said("newer_release", submission=self.newer)
+        for name, day in self.of_another:
+            here = str(self.item.released or "")
+            yield said("part_of_another", submission=name, day=day or "-", release=here or "-")
         yield from self.stops
         yield self.feedback.summary
         shown, left = _shown(self.feedback.groups)

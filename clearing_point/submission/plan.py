@@ -26,6 +26,7 @@ from clearing_point.warehouse.connection import InUse, opened
 from clearing_point.warehouse.series import (
     current_version,
     refuse_overlap,
+    release_in_force,
     release_of,
     same_file,
     sent_before,
@@ -109,6 +110,8 @@ class Plan:
     """Why it could not be stored, whatever it holds."""
     newer: str | None = None
     """A release of the same public data that is newer than the file, and stays in force."""
+    of_another: tuple[tuple[str, str], ...] = ()
+    """Other parts of a public source that are of an earlier release, each with its day: they leave force with this file."""
 
 
 def plan_of(project: Project, standard: Standard, item: Item) -> Plan:
@@ -161,12 +164,22 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         except InputProblem as problem:
             stops = (problem,)
         version, supersedes = current_version(warehouse, item.series)
-        in_force = release_of(warehouse, supersedes)
-        if before is None and in_force is not None and item.released is None:
-            day = str(in_force)
-            said = standard.word("problem", "release_needed", submission=supersedes, day=day)
-            stops = (*stops, InputProblem(said, "release_needed", submission=supersedes, day=day))
-        newer = supersedes if in_force and item.released and item.released < in_force else None
+        in_force = (
+            release_in_force(warehouse, item.profile.name, item.profile.sender)
+            if item.profile.use == "reference"
+            else ()
+        )
+        newest, its_day = in_force[0] if in_force else (None, None)
+        # A rebuild finds in force what was taken back before this file came.
+        if before is None and its_day is not None and item.released is None and item.compared:
+            said = standard.word("problem", "release_needed", submission=newest, day=str(its_day))
+            stops = (*stops, InputProblem(said, "release_needed", submission=newest, day=str(its_day)))
+        newer = newest if its_day and (item.released is None or item.released < its_day) else None
+        of_another = tuple(
+            (name, str(day or ""))
+            for name, day in in_force
+            if not newer and name != supersedes and day != item.released
+        )
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)
         persons, organisation = warehouse.execute(
@@ -178,7 +191,7 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         return Plan(before, version, sent_before=repeated)
     return Plan(
         None, version + 1, None if newer else supersedes, earlier_of(project, standard, *found), repeated, persons,
-        organisation, stops, newer,
+        organisation, stops, newer, of_another,
     )  # fmt: skip
 
 

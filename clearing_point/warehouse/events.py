@@ -58,24 +58,48 @@ def changing(connection: Any, project: Project) -> Iterator[None]:
         connection.execute("CHECKPOINT")
 
 
-def let_earlier_stand(connection: Any) -> tuple[str, ...]:
-    """Put the newest release of a public source in force again whose later ones were all taken back; return these.
+def releases_in_force(submissions: str = "raw.submission", where: str = "true") -> str:
+    """Return the query of the public files in force: of each source all parts of its newest release, of a part the last.
+
+    A release is in force as a whole: supplementary tables of an earlier one do not stand beside newer main tables, for
+    nobody would see that the two are of different days. A release of no known day is older than any with a day.
+
+    Parameters
+    ----------
+    submissions : str
+        SQL of the table of submissions.
+    where : str
+        Only of these.
+    """
+    return (
+        "SELECT submission_id FROM (SELECT submission_id, profile, sender, version_number, "
+        "max(received_at) OVER (PARTITION BY series ORDER BY version_number) AS came, "
+        "released IS NOT DISTINCT FROM max(released) OVER (PARTITION BY profile) AS newest "
+        f"FROM {submissions} WHERE use = 'reference' AND status IN ('{ACCEPTED}', '{REPLACED}') AND {where}) AS stored "
+        "WHERE newest QUALIFY row_number() OVER (PARTITION BY profile, sender ORDER BY came DESC, version_number DESC) = 1"
+    )
+
+
+def let_releases_stand(connection: Any) -> tuple[str, ...]:
+    """Put the newest release of every public source in force, and all others out of it; return what counts again.
 
     Submissions are not put in force again: what their sender replaced, she sends again if it is to count.
     """
-    rows = connection.execute(
-        "SELECT submission_id FROM raw.submission WHERE use = 'reference' AND status = $replaced AND series NOT IN "
-        "(SELECT series FROM raw.submission WHERE status = $accepted) "
-        "QUALIFY row_number() OVER (PARTITION BY series ORDER BY released DESC NULLS LAST, version_number DESC) = 1 "
-        "ORDER BY 1",
-        {"replaced": REPLACED, "accepted": ACCEPTED},
+    in_force = {row[0] for row in connection.execute(releases_in_force()).fetchall()}
+    stored = connection.execute(
+        "SELECT submission_id, status FROM raw.submission WHERE use = 'reference' AND status IN (?, ?) ORDER BY 1",
+        [ACCEPTED, REPLACED],
     ).fetchall()
-    names = [row[0] for row in rows]
-    connection.execute(
-        "UPDATE raw.submission SET status = ? WHERE list_contains(?::VARCHAR[], submission_id)",
-        [ACCEPTED, names],
-    )
-    return tuple(names)
+    again = [name for name, state in stored if state == REPLACED and name in in_force]
+    no_more = [name for name, state in stored if state == ACCEPTED and name not in in_force]
+    # Only what changes is touched: a lake loses the order of rows that are changed where they were inserted.
+    for names, state in ((again, ACCEPTED), (no_more, REPLACED)):
+        if names:
+            connection.execute(
+                "UPDATE raw.submission SET status = ? WHERE list_contains(?::VARCHAR[], submission_id)",
+                [state, names],
+            )
+    return tuple(again)
 
 
 def record_event(connection: Any, submission_id: str, event: str, reason: str) -> None:

@@ -20,7 +20,7 @@ from clearing_point.warehouse.events import (
     RETURNED,
     WITHDRAWN,
     changing,
-    let_earlier_stand,
+    let_releases_stand,
     record_event,
 )
 from clearing_point.warehouse.lake import until_no_conflict
@@ -41,7 +41,7 @@ def merge(
     """Copy one judged submission from its workspace into the warehouse, in one transaction.
 
     An accepted one also enters ``core`` and its predecessor becomes ``REPLACED``; both stay. Of public data the newest
-    release is in force, whichever came last.
+    release is in force, whichever came last, and no part of another beside it.
 
     Parameters
     ----------
@@ -123,16 +123,17 @@ def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to:
 
 def _state(connection: Any, submission_id: str, *, accepted: bool) -> str:
     """Return the state in which a submission is stored."""
-    status, series, released = connection.execute(
-        "SELECT status, series, released FROM workspace.raw.submission WHERE submission_id = ?",
+    status, use, profile, released = connection.execute(
+        "SELECT status, use, profile, released FROM workspace.raw.submission WHERE submission_id = ?",
         [submission_id],
     ).fetchone()
     if not accepted:
         return REFUSED if status == REFUSED else RETURNED
-    # An older release of public data is kept beside the newer one, which stays in force.
+    # An older release of public data, or a part of one, is kept beside the newer one, which stays in force.
     newer = connection.execute(
-        "SELECT count(*) FROM raw.submission WHERE series = ? AND status = ? AND released > ?::DATE",
-        [series, ACCEPTED, released],
+        "SELECT count(*) FROM raw.submission WHERE ? = 'reference' AND use = 'reference' AND profile = ? "
+        "AND status IN (?, ?) AND released > coalesce(?::DATE, DATE '0001-01-01')",
+        [use, profile, ACCEPTED, REPLACED, released],
     ).fetchone()[0]
     return REPLACED if newer else ACCEPTED
 
@@ -144,6 +145,7 @@ def _enter_core(connection: Any, tables: list[str], submission_id: str, *, in_fo
             "(SELECT series FROM raw.submission WHERE submission_id = ?)",
             [REPLACED, ACCEPTED, submission_id, submission_id],
         )
+        let_releases_stand(connection)
     more = _pseudonym(connection, submission_id)
     for name in tables:
         select = f"*, {more[name]} AS person_id" if name in more else "*"
@@ -170,7 +172,7 @@ def copy_events(source: Path, target: Path) -> None:
             "WHERE old.submission_id = submission.submission_id AND old.status = ?",
             [WITHDRAWN],
         )
-        let_earlier_stand(connection)
+        let_releases_stand(connection)
         connection.execute("COMMIT")
 
 

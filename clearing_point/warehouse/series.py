@@ -66,6 +66,24 @@ def release_of(connection: Any, submission_id: str | None) -> datetime.date | No
     return found
 
 
+def release_in_force(
+    connection: Any, profile: str, sender: str
+) -> tuple[tuple[str, datetime.date | None], ...]:
+    """Return the files of the release of a public source that is in force, with its day; first that of a sender.
+
+    Parameters
+    ----------
+    sender : str
+        Of the main file or of one of its parts.
+    """
+    rows = connection.execute(
+        "SELECT submission_id, released FROM raw.submission WHERE use = 'reference' AND profile = ? AND status = ? "
+        "ORDER BY sender <> ?, submission_id",
+        [profile, ACCEPTED, sender],
+    ).fetchall()
+    return tuple((str(name), released) for name, released in rows)
+
+
 def refuse_overlap(connection: Any, series: str, start: datetime.date, end: datetime.date) -> None:
     """Refuse a period that overlaps another accepted one of the same sender and territory.
 

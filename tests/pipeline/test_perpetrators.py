@@ -82,7 +82,7 @@ def test_the_chapter_on_justice_prints_what_the_file_says_and_no_small_number(
     assert (found["perpetrator_role"].known, found["perpetrator_age_band"].known) == (6, 7)
     assert found["perpetrator_age_band"].codes == {"30-38": 6, "39-47": 6, "48+": 1}
     assert {(d.source, d.made_data, d.first_year, d.last_year) for d in told} == {
-        ("CTDCVP", True, 2014, 2018)
+        ("CTDCVP (2022-12-01)", True, 2014, 2018)
     }
 
 
