@@ -11,7 +11,11 @@ from clearing_point.report.revised import as_printed, revised_figures
 from clearing_point.report.signs import percentage, print_number
 from clearing_point.report.tables import capital, hidden_cells, plain_table
 from clearing_point.report.view import Setting, View
+from clearing_point.standard.files import read_csv
 from clearing_point.standard.model import TERRITORY
+
+_NO_SERIES = "NONE"
+"""Line of ``schemas/reference/series.csv``: no second published series of a territory was found."""
 
 
 def annexes(views: Sequence[View], numbering: Numbering) -> Section:
@@ -150,11 +154,23 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
         words("annexes.reconciliation"),
         header,
         body,
-        (words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),),
+        (
+            words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),
+            *_one_series(setting),
+        ),
         view.published.made_data,
     )
     intro = Paragraph(words("annexes.reconciliation_intro"))
     yield Section("reconciliation", words("annexes.reconciliation"), (intro, table))
+
+
+def _one_series(setting: Setting) -> Iterator[str]:
+    """Yield for which territories one published series stands beside ours, because no second one was found."""
+    path = setting.context.standard.folder / "reference" / "series.csv"
+    alone = {row["territory_id"] for row in read_csv(path) if row["series"] == _NO_SERIES}
+    names = sorted(setting.territory(t) for t in alone if t in setting.context.coverage)
+    if names:
+        yield setting.words("annexes.one_series", names=setting.words.joined(names))
 
 
 def _protection(views: Sequence[View], numbering: Numbering) -> Section:

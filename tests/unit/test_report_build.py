@@ -162,6 +162,11 @@ def test_published_national_figures_stand_as_printed(page):
     assert re.search(r">Serbia</th><td>2021</td><td class=\"hidden\">&lt;5</td><td>&lt;5</td>", piece)
 
 
+def test_a_territory_of_which_no_second_series_was_found_is_named(page):
+    piece = page[page.index('id="table-reconciliation"') : page.index('id="table-protection"')]
+    assert "No second published series was found for Kosovo*" in piece
+
+
 def test_where_from_answers_everything(page):
     piece = page[page.index('id="table-t10"') :]
     piece = piece[piece.index("<details>") : piece.index("</details>")]
