@@ -228,6 +228,7 @@ def _notes(
         notes.append(words("tables.note_rounded", base=view.protected.base))
     if view.share_variable():
         notes.append(words("tables.note_share", base=view.indicator.minimum_base))
+    notes.extend(_range(view, places))
     if indicative:
         notes.append(words("tables.note_indicative", sign=words("signs.indicative")))
     dash = words("signs.no_measure")
@@ -268,6 +269,23 @@ def _notes(
         for note in view.published.notes
     )
     return tuple(notes)
+
+
+def _range(view: View, places: Sequence[Place]) -> Iterator[str]:
+    """Yield between which percentages of everybody a category is, by year, where dates leave some persons open.
+
+    Among those of whom it is certain it is the more often the vaguer the dates are: long times stay certain longest.
+    """
+    words, said = view.setting.words, []
+    for place in places:
+        found = view.share_range(place)
+        if found is not None:
+            year = place[view.year] if view.year is not None else ""
+            said.append(words("tables.range_of_year", low=found[0], high=found[1], year=year))
+    variable, code = view.indicator.share, view.indicator.share_range
+    if said and variable is not None and code is not None:
+        label = view.label(variable, code)
+        yield words("tables.note_range", label=label, ranges=words.joined(said))
 
 
 def missing_territories(view: View, places: Sequence[Place]) -> list[str]:

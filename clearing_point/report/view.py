@@ -18,6 +18,7 @@ from clearing_point.report.signs import (
     Share,
     print_count,
     print_measure,
+    range_of_all,
     share_of_known,
 )
 from clearing_point.report.words import Words
@@ -211,6 +212,18 @@ class View:
             self.setting.context.standard.settings["thresholds"],
             self.setting.words,
         )
+
+    def share_range(self, place: Place) -> tuple[str, str] | None:
+        """Return which part of everybody is at least and at most of the category whose dates leave some open."""
+        variable, code = self.indicator.share, self.indicator.share_range
+        if variable is None or code is None or place[variable] != code or self.is_incomplete(place):
+            return None
+        value, unknown, total = (
+            self.printed({**place, variable: one}).value if one in self.categories[variable] else None
+            for one in (code, UNKNOWN, TOTAL)
+        )
+        least, limits = self.indicator.minimum_base, self.setting.context.standard.settings["thresholds"]
+        return range_of_all(value, unknown, total, least, limits, self.setting.words)
 
     def share_variable(self) -> str | None:
         """Return the variable whose categories are printed with percentages, if the indicator asks for them."""

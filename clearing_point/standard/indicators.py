@@ -138,6 +138,9 @@ class Indicator:
     """Group within the part, such as ``shelter`` within ``effectiveness``."""
     share: str | None = None
     """Variable whose categories are printed with their share of the known."""
+    share_range: str | None = None
+    """Category of it that is the more often among the known the vaguer the dates are: its lowest and highest share of
+    everybody stand beside, and dates made vaguer never raise the one nor lower the other."""
     measure: Measure | None = None
     question: tuple[float, Text] | None = None
     """A measure above the number is never printed without the sentence."""

@@ -326,6 +326,7 @@ def _indicator(block: Mapping[str, Any], path: Path) -> Indicator:
             chart=block.get("chart"),
             section=block.get("section"),
             share=block.get("share"),
+            share_range=block.get("share_range"),
             measure=Measure(**block["measure"]) if "measure" in block else None,
             follow_up_months=int(block.get("follow_up_months", 0)),
             question=(float(block["question"]["above"]), block["question"]["text"])
