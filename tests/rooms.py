@@ -21,8 +21,8 @@ _NAMED = {
         """,
     "loading": """
         pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake
-        pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order pipeline/statements pipeline/taken_back
-        pipeline/trace
+        pipeline/parts_of_releases pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order
+        pipeline/statements pipeline/taken_back pipeline/trace
         unit/decisions unit/organisations
         """,
     "quality": """
@@ -44,9 +44,11 @@ _NAMED = {
         attack/linkage_attacks pipeline/duplicates property/linkage_laws unit/linkage_links unit/linkage_tokens
         """,
     "numbers": """
-        contract/published_series pipeline/aggregate_figures pipeline/durations pipeline/perpetrators pipeline/reconcile
-        pipeline/reference_cases unit/aggregate_figures unit/counted_persons unit/counted_units unit/counting_measures
-        unit/follow_up_changes unit/halves unit/own_rows unit/parts unit/scorecard unit/synthetic unit/vintages unit/way
+        contract/published_series pipeline/aggregate_figures pipeline/durations pipeline/half_counts pipeline/perpetrators
+        pipeline/reconcile pipeline/reference_cases pipeline/share_ranges unit/aggregate_figures unit/counted_persons
+        unit/counted_units
+        unit/counting_measures unit/follow_up_changes unit/halves unit/own_rows unit/parts unit/scorecard unit/synthetic
+        unit/vintages unit/way
         """,
     "report": """
         pipeline/demo unit/pictures_are_honest unit/report_build unit/report_figures unit/report_files unit/report_languages

@@ -98,7 +98,8 @@ def _numbers(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], str]
         flags = [flag for flag in FLAGS if str(row.get(flag)) == "True"]
         value = row["value"]
         empty = value is None or value != value or str(value) in ("", "<NA>")  # noqa: PLR0124 - NaN is not itself
-        found[tuple(str(row[k]) for k in keys)] = ",".join(["" if empty else str(int(float(value))), *flags])
+        # As it stands: a number that somebody changed by a half is another one.
+        found[tuple(str(row[k]) for k in keys)] = ",".join(["" if empty else f"{float(value):.17g}", *flags])
     return found
 
 

@@ -11,7 +11,7 @@ from clearing_point.report.chapters import Numbering, cell_of, counted_figure, t
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import Block, Cell, Figure, Paragraph, Row, Section, Table
 from clearing_point.report.reading import draw_pictures
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import print_told
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
@@ -205,7 +205,7 @@ def _places(territory: str, setting: Setting) -> Cell:
     value = next((r.value for r in rows if r.value is not None), None)
     if value is None:
         return Cell(setting.words("signs.no_data"), state="none")
-    return Cell(print_number(int(value), setting.words))
+    return Cell(print_told(value, setting.words))
 
 
 __all__ = ["comparison_of", "effects_of", "shelters_said"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from clearing_point.analysis.scorecard import LIST, Scorecard, ScoreRow, SubScore
 from clearing_point.report.model import Block, Cell, Items, Paragraph, Section
-from clearing_point.report.signs import print_number
+from clearing_point.report.signs import print_told
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting
 
@@ -131,8 +131,7 @@ def _answer(row: ScoreRow, setting: Setting) -> Cell:
         said.append(words("scorecard.hidden"))
     if row.value is not None:
         unit = standard.codelists[LIST].by_code[row.indicator].attributes.get("measure_unit") or ""
-        number = print_number(int(row.value), words) if row.value == int(row.value) else f"{row.value:g}"
-        said.append(_with_unit(number, unit, setting))
+        said.append(_with_unit(print_told(row.value, words), unit, setting))
     if row.date_value is not None:
         said.append(row.date_value)
     if not said:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from clearing_point.disclosure.model import ProtectedCell
@@ -58,6 +59,12 @@ def print_decimal(value: float, decimals: int, words: Words) -> str:
     """Return digits with a fixed number of decimals, with the separators of the language."""
     digits = f"{value:,.{decimals}f}".replace(",", " ").replace(".", words("signs.decimal"))
     return digits.replace(" ", separator(words))
+
+
+def print_told(value: float, words: Words) -> str:
+    """Return a number with all the decimals that somebody told, with the separators of the language."""
+    _, _, part = f"{Decimal(repr(float(value))).normalize():f}".partition(".")
+    return print_decimal(value, len(part), words)
 
 
 def print_count(cell: ProtectedCell | None, sign: str, reported: Reported, words: Words) -> Printed:
@@ -131,8 +138,29 @@ def share_of_known(
     if known < max(minimum_base, 1) or lacking > thresholds["unknown_share_no_percentage"]:
         return None
     percent = 100 * value / known
-    digits = 0 if known < thresholds["whole_percent_below_base"] else 1
+    digits = _digits(known, thresholds)
     shown = rounded(percent, digits)
     return Share(
         percentage(value / known, words, digits), shown, lacking > thresholds["unknown_share_indicative"]
     )
+
+
+def range_of_all(
+    value: int | None, unknown: int | None, total: int | None, minimum_base: int, thresholds: Mapping[str, Any],
+    words: Words,
+) -> tuple[str, str] | None:  # fmt: skip
+    """Return the lowest and the highest percentage of everybody that have an answer, whatever the unknown would say.
+
+    Returns
+    -------
+    tuple of str or None
+        None where nobody is unknown, a count is protected, or they are too few.
+    """
+    if value is None or total is None or not unknown or total < max(minimum_base, 1):
+        return None
+    digits = _digits(total, thresholds)
+    return percentage(value / total, words, digits), percentage((value + unknown) / total, words, digits)
+
+
+def _digits(base: int, thresholds: Mapping[str, Any]) -> int:
+    return 0 if base < thresholds["whole_percent_below_base"] else 1

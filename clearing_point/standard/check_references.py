@@ -25,6 +25,7 @@ def reference_problems(project: Project, standard: Standard) -> Iterator[str]:
     yield from _former_texts(standard)
     yield from _references(standard)
     yield from _published_series(standard)
+    yield from _halves(standard)
     yield from _findings(project, standard)
 
 
@@ -55,6 +56,16 @@ def _references(standard: Standard) -> Iterator[str]:
         for key in table.primary_key:
             if key not in names:
                 yield f"{path}:{line_at(lines, ('primaryKey',))}: the key '{key}' is no field of the table."
+
+
+def _halves(standard: Standard) -> Iterator[str]:
+    """Yield published figures that give a part of what is counted whole: half a person is a slip."""
+    units = standard.codelists["measure_unit"].by_code
+    path = standard.folder / "reference" / "published_figures.csv"
+    for number, row in enumerate(read_csv(path) if path.is_file() else (), start=2):
+        unit = units.get(row["unit"])
+        if unit and unit.attributes.get("counted_whole") == "Y" and not float(row["value"]).is_integer():
+            yield f"{path}:{number}: {row['figure_id']} is {row['value']} {unit.code}: they are counted in whole numbers."
 
 
 def _published_series(standard: Standard) -> Iterator[str]:

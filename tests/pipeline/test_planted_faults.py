@@ -71,7 +71,7 @@ def test_every_rule_is_planted_or_it_is_said_why_not(
     assert planted | set(NOT_CARRIED) == registry
 
 
-PLANTED = (("cases", 85), ("counts", 36), ("whole", 7), ("elsewhere", 1))
+PLANTED = (("cases", 85), ("counts", 37), ("whole", 7), ("elsewhere", 1))
 
 
 @pytest.mark.parametrize(("name", "rules"), mostly_at_night(PLANTED, PLANTED[:2]))
