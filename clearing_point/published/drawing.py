@@ -9,6 +9,7 @@ from clearing_point.analysis.charts import Chart, Series, draw_chart
 from clearing_point.analysis.drawing import Point
 from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map
 from clearing_point.errors import InputProblem
+from clearing_point.halves import rounded
 from clearing_point.project import Project, find_project
 from clearing_point.published.answer import FLAGS, NUMBERS, Answer
 from clearing_point.published.picture import Picture, titled
@@ -214,7 +215,7 @@ def _point(frame: pd.DataFrame, at: dict[str, Any], column: str = "value") -> Po
     value = row[column].iloc[0]
     if value is pd.NA or value is None:
         return Point(None, "x", "none")  # a measure of too few
-    return Point(float(value), f"{value:,}" if column == "value" else f"{value:,.1f}", "shown")
+    return Point(float(value), f"{value:,}" if column == "value" else f"{rounded(value, 1):,.1f}", "shown")
 
 
 def _spoken(title: str, names: tuple[str, ...], lines: tuple[Series, ...], answer: Answer) -> str:
