@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gzip
+import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,13 +16,13 @@ from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
 from clearing_point.report.context import published_figures
 from clearing_point.report.lock import submissions_of
-from clearing_point.standard import Standard
+from clearing_point.standard import Standard, load_standard
 from clearing_point.warehouse.connection import opened
 from pipelines.compare import compare, read_of
 from pipelines.ingest import load_source
 from pipelines.rebuild import rebuild
 from tests.command import command
-from tests.conftest import mostly_at_night
+from tests.conftest import ROOT, mostly_at_night
 from tests.small_office import small_office
 
 OLD, NEW = datetime.date(2024, 1, 31), datetime.date(2025, 4, 14)
@@ -276,3 +279,78 @@ def test_a_report_prints_what_a_newer_release_changed(tmp_path: Path) -> None:
 
 def _extract(place: Project) -> Path:
     return place.sources / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
+
+
+QUARTERS = """\
+profile: uk_quarters
+title: "UK Home Office, National Referral Mechanism: referrals by quarter"
+sender: UKHO
+use: reference
+period: "2014-2024"
+attribution: UK Home Office, Open Government Licence v3.0
+keys: {aggregate_cell: [territory, reference_year, aggregate_reference]}
+submission: {submission_kind: AGGREGATE, coverage: UNK, definition_identified: MIXED, count_basis: NEW_IN_PERIOD, kosovo_basis: NAP, consent_basis: NAP}
+sheets:
+  - tables:
+      - table: aggregate_cell
+        columns:
+          aggregate_reference: Quarter
+          territory: {constant: GBR}
+          reference_year: {heading: Quarter, part: first, separator: "Q"}
+          population: {constant: REFERRED}
+          breakdown: {constant: TOTAL}
+          unit: {constant: PERSONS}
+          value: People
+"""
+
+
+def _quarters(shared: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Add up the referrals of each quarter since 2022 Q2: as first published, and as the running series revised them."""
+    first: Counter[str] = Counter()
+    revised: Counter[str] = Counter()
+    main = shared / "uk_nrm" / "nrm_referrals_main_2022q2_2023q3_nonzero.csv.gz"
+    with gzip.open(main, "rt", encoding="utf-8-sig", newline="") as handle:
+        for row in csv.DictReader(handle):
+            apart = (row[n] for n in ("Exploitation type", "Age at exploitation", "Gender", "Nationality"))
+            if set(apart) == {"Total"} and row["First responder"].endswith(" total"):
+                first[row["Quarter"].replace(" ", "")] += int(row["People"])
+    running = shared / "uk_nrm" / "nrm_referrals_longitudinal.csv"
+    with running.open(encoding="utf-8-sig", newline="") as handle:
+        for row in csv.DictReader(handle):
+            quarter = row["Year"] + row["Quarter"]
+            if row["Location of exploitation"] == "Total" and quarter >= "2022Q2":
+                revised[quarter] += int(row["NRM referrals"])
+    return first, revised
+
+
+def test_two_releases_of_public_files_differ_where_their_publisher_revised_them(
+    shared: Path, tmp_path: Path
+) -> None:
+    """Six quarters were revised downwards and one is new, as read from the two files by hand."""
+    root = tmp_path / "own"
+    for name in ("schemas", "pipelines"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (root / "pipelines" / "sources" / "uk_quarters").mkdir()
+    (root / "pipelines" / "sources" / "uk_quarters" / "profile.yml").write_text(QUARTERS, encoding="utf-8")
+    own, standard = Project(root=root, data=tmp_path / "data"), load_standard(root / "schemas")
+    own.prepare()
+    told = _quarters(shared)
+    for day, quarters in zip((datetime.date(2023, 11, 2), datetime.date(2024, 3, 7)), told, strict=True):
+        path = tmp_path / f"{day}.csv"
+        path.write_text(
+            "\n".join(["Quarter,People", *(f"{q},{n}" for q, n in quarters.items())]) + "\n", encoding="utf-8"
+        )
+        assert load_source(own, standard, path, "uk_quarters", released=day).verdict.accepted
+    found = compare(own, standard, "uk_quarters")
+    assert [d.key[2] for d in found.differences if d.kind == "new"] == ["2023Q4"]
+    value = found.values["aggregate_cell"].index("value")
+    changed = {
+        d.key[2]: (int(d.before[value]), int(d.after[value]))
+        for d in found.differences
+        if d.kind == "changed"
+    }
+    assert changed == {
+        "2022Q2": (4171, 4157), "2022Q3": (4586, 4578), "2022Q4": (4417, 4413),
+        "2023Q1": (4746, 4738), "2023Q2": (3998, 3993), "2023Q3": (4138, 4131),
+    }  # fmt: skip
+    assert (found.same, found.count("new"), found.count("withdrawn")) == (0, 1, 0)
