@@ -146,6 +146,8 @@ def _headings(sheet: Sheet) -> list[tuple[int, int]]:
 
 def rename_heading(book: Book, rng: random.Random) -> set[str]:
     sheet = _data(book, rng)
+    if sheet.row_above:  # a person's row stands among them
+        return set()
     row, column = rng.choice(_headings(sheet))
     text = str(sheet.rows[row][column])
     sheet.rows[row][column] = rng.choice(
@@ -156,6 +158,8 @@ def rename_heading(book: Book, rng: random.Random) -> set[str]:
 
 def blank_heading(book: Book, rng: random.Random) -> set[str]:
     sheet = _data(book, rng)
+    if sheet.row_above:  # a person's row stands among them
+        return set()
     row, column = rng.choice(_headings(sheet))
     sheet.rows[row][column] = None
     return {sheet.name}
@@ -241,6 +245,7 @@ def drop_heading_row(book: Book, rng: random.Random) -> set[str]:
     if sheet.row_above:
         return set()
     del sheet.rows[rng.randrange(sheet.first)]
+    sheet.row_above = True
     return {sheet.name}
 
 
