@@ -29,7 +29,10 @@ _NAMED = {
         contract/rules pipeline/feedback pipeline/history pipeline/language_of_findings pipeline/marked_own_form
         pipeline/planted_faults unit/findings unit/said_between_processes unit/said_once
         """,
-    "suites": "contract/suites pipeline/cells_as_received pipeline/checkpoint",
+    "suites": """
+        contract/suites pipeline/cells_as_received pipeline/checkpoint pipeline/refused_before_publishing
+        pipeline/validation_pages
+        """,
     "gate": """
         attack/editions attack/histories attack/outsider attack/random_reports attack/stronger_attackers attack/tricks
         attack/who_is_small contract/outsider property/disclosure_brute_force unit/disclosure_between

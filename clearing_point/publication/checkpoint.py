@@ -25,6 +25,7 @@ from clearing_point.standard.model import Table
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.suites.documents import document_of_parts, expectation_document, named, sentence_of
 from clearing_point.suites.expectations import PSEUDONYM_OF, ROWS_QUERY, Expectation
+from clearing_point.suites.history import MEASURED, name_of_measured
 from clearing_point.suites.ready import FOLDER, ready_suites
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
 from clearing_point.warehouse.connection import opened
@@ -195,8 +196,23 @@ def sentences_of(standard: Standard, prepared: Path) -> dict[tuple[str, str], tu
     documents = [
         *ready_suites(standard, prepared).values(),
         *(_document(query, made, standard) for query, made in _of_the_whole(standard).items()),
+        *(
+            document_of_parts(
+                t.name, {}, [expectation_document(e, t.name, standard) for e in _more_of(standard, t)]
+            )
+            for t in standard.tables_of_kind()
+        ),
     ]
     return {
+        # Their bounds are another submission's, so that they stand in no suite of the standard.
+        (f"{rule.table}.{MEASURED}", name_of_measured(rule)): (
+            rule.severity,
+            rule.why["en"],
+            list(rule.fields),
+        )
+        for rule in standard.rules
+        if rule.expectation
+    } | {
         (document["name"], e["meta"]["name"]): (
             str(e["meta"]["severity"]),
             sentence_of(e),
@@ -288,9 +304,8 @@ def _documents(rows: Mapping[str, int], project: Project, standard: Standard) ->
         document = suites.get(f"{FOLDER}/{table.name}.json")
         if document is None or not rows.get(table.name):
             continue
-        made = [*_ended_codes(standard, table.name), _said_something(standard, table)]
-        ended = [expectation_document(e, table.name, standard) for e in made]
-        yield {**document, "expectations": [*document["expectations"], *ended]}
+        more = [expectation_document(e, table.name, standard) for e in _more_of(standard, table)]
+        yield {**document, "expectations": [*document["expectations"], *more]}
     for query, made in _of_the_whole(standard).items():
         yield _document(query, made, standard)
 
@@ -321,6 +336,12 @@ def _of_the_whole(standard: Standard) -> dict[str, list[Expectation]]:
         )
         found.setdefault(entry.get("query", "SELECT submission_id FROM raw.submission"), []).append(made)
     return found
+
+
+def _more_of(standard: Standard, table: Table) -> Iterator[Expectation]:
+    """Give what is asked of a table at the checkpoint and not when a file comes."""
+    yield from _ended_codes(standard, table.name)
+    yield _said_something(standard, table)
 
 
 def _ended_codes(standard: Standard, table: str) -> Iterator[Expectation]:

@@ -159,45 +159,60 @@ def _texts(place: int, sheet: Sheet, numbers: set[int], received: Received) -> s
 
 
 def cell_expectations(
-    received: Received, found: Mapping[tuple[str, Place], int], standard: Standard
+    received: Received,
+    found: Mapping[tuple[str, Place], int],
+    standard: Standard,
+    *,
+    by_table: bool = False,
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Return what is asked of the cells of each table.
 
     Parameters
     ----------
     found : mapping
-        Rule and place -> cells that were found while reading. Each such column is asked for by itself and the others of a
-        table together, where nothing may fail: so every column is compared at little cost.
+        Rule and place -> cells that were found while reading. Each such column is asked for by itself and all others
+        together, where nothing may fail: so every column is compared at little cost.
+    by_table : bool
+        Ask for the others table by table, so that a difference has a place.
     """
     made: dict[str, list[Mapping[str, Any]]] = {}
+    others_of: dict[tuple[str, str], list[int]] = {}
+    # What is asked of a file as a whole stands with its one row.
+    whole = next(iter(standard.tables_of_kind("header"))).name
     asked = sorted(enumerate(received.columns), key=lambda pair: (pair[1].table, pair[1].rule_id))
     for (table, rule_id), group in groupby(asked, key=lambda pair: (pair[1].table, pair[1].rule_id)):
         columns = list(group)
         alone: dict[Place, list[int]] = {}
-        others: list[int] = []
+        others = others_of.setdefault((table if by_table else whole, rule_id), [])
         for n, one in columns:
             place = (one.table, one.field, received.sheets[one.place].name, one.letter)
             if any((rule, place) in found for rule in (rule_id, OTHER_FORM)):
                 alone.setdefault(place, []).append(n)
             else:
                 others.append(n)
-        parts: list[tuple[str, tuple[str, ...], list[int]]] = [
-            (f".{place[1]}.{place[2]}.{place[3]}", (place[1],), ids) for place, ids in alone.items()
-        ]
-        if others:
-            parts.append(("", (), others))
-        for name, fields, ids in parts:
-            kinds = sorted({received.columns[n].kind for n in ids})
-            queries = {rule_id: _failing(received, ids, kinds, other_form=False)}
-            if "date" in kinds and name:
-                queries[OTHER_FORM] = _failing(received, ids, kinds, other_form=True)
-            for which, query in queries.items():
-                one_expectation = Expectation(
-                    f"{which}.{AS_RECEIVED}{name}", ROWS_QUERY, {"unexpected_rows_query": query}, rule_id, "error",
-                    "validity", standard.messages[rule_id]["what"]["en"], fields,
-                )  # fmt: skip
-                made.setdefault(table, []).append(expectation_document(one_expectation, table, standard))
+        for place, ids in alone.items():
+            name = f".{place[1]}.{place[2]}.{place[3]}"
+            made.setdefault(table, []).extend(_asked_of(received, ids, table, rule_id, name, standard))
+    for (table, rule_id), ids in others_of.items():
+        if ids:
+            made.setdefault(table, []).extend(_asked_of(received, ids, table, rule_id, "", standard))
     return made
+
+
+def _asked_of(
+    received: Received, ids: Sequence[int], table: str, rule_id: str, name: str, standard: Standard
+) -> Iterator[Mapping[str, Any]]:
+    """Give the expectations on columns: where cells were found, those of another form are counted apart."""
+    kinds = sorted({received.columns[n].kind for n in ids})
+    queries = {rule_id: _failing(received, ids, kinds, other_form=False)}
+    if "date" in kinds and name:
+        queries[OTHER_FORM] = _failing(received, ids, kinds, other_form=True)
+    for which, query in queries.items():
+        one = Expectation(
+            f"{which}.{AS_RECEIVED}{name}", ROWS_QUERY, {"unexpected_rows_query": query}, rule_id, "error",
+            "validity", standard.messages[rule_id]["what"]["en"], (received.columns[ids[0]].field,) if name else (),
+        )  # fmt: skip
+        yield expectation_document(one, table, standard)
 
 
 def _failing(received: Received, ids: Sequence[int], kinds: Sequence[str], *, other_form: bool) -> str:

@@ -22,6 +22,13 @@ KINDS_OF_PAST = {
     "mean": "expect_column_mean_to_be_between",
 }
 _MEASURED = "measured"
+MEASURED = "history"
+"""After the table, in the name of such a suite."""
+
+
+def name_of_measured(rule: Rule) -> str:
+    """Return the name of the expectation that a rule becomes."""
+    return f"{rule.rule_id}.{rule.fields[0]}"
 
 
 def measured_documents(connection: Any, standard: Standard) -> tuple[Document, ...]:
@@ -72,7 +79,7 @@ class _Measured:
             kwargs["column"] = rule.fields[0]
         self.expectations.append(
             Expectation(
-                f"{rule.rule_id}.{rule.fields[0]}", KINDS_OF_PAST[kind], kwargs, rule.rule_id, rule.severity,
+                name_of_measured(rule), KINDS_OF_PAST[kind], kwargs, rule.rule_id, rule.severity,
                 rule.dimension, rule.why["en"], rule.fields, "submission",
             )
         )  # fmt: skip
@@ -82,4 +89,4 @@ class _Measured:
         name = self.table.name
         query = known_rows(self.table, list(self.fields), standard, self.worked_out)
         made = [expectation_document(e, name, standard) for e in self.expectations]
-        return document_of_parts(f"{name}.history", {"table": name, "query": query}, made)
+        return document_of_parts(f"{name}.{MEASURED}", {"table": name, "query": query}, made)

@@ -288,7 +288,7 @@ def test_on_postgresql_the_same_rows_fail(
 
 
 def test_a_page_says_how_many_rows_were_checked_and_which_tables_have_none() -> None:
-    """That the page of a real submission and edition does is a matter of the night (test_checkpoint.py)."""
+    """That the page of a real submission and edition does is a matter of the night (test_validation_pages.py)."""
     line = Line(
         "person",
         "P05",

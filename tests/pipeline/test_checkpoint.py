@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -17,33 +15,15 @@ import pytest
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.publication import checkpoint
-from clearing_point.publication.as_received import refuse_damaged, refuse_other_lists, refuse_other_receipts
 from clearing_point.publication.checkpoint import Checkpoint
-from clearing_point.publication.release import make_release
-from clearing_point.publication.validation_page import page_of_edition, page_of_submission
 from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
 from clearing_point.suites.expectations import PSEUDONYM_OF
 from clearing_point.suites.runner import Document, Question, run_suites
 from clearing_point.warehouse.rows_kept import rows_digest, stored_columns
-from tests.conftest import ROOT
+from tests.damaged import damaged
 
 pytestmark = pytest.mark.great_expectations
-
-
-def _damaged(demo: Project, folder: Path, *statements: str) -> tuple[Project, list[str]]:
-    """Return a copy of the demonstration with changed rows, and the submissions that count."""
-    (folder / "data").mkdir(parents=True)
-    shutil.copytree(demo.data / "warehouse", folder / "data" / "warehouse")
-    project = Project(root=ROOT, data=folder / "data")
-    project.prepare()
-    with duckdb.connect(str(project.warehouse)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        rows = connection.execute(
-            "SELECT submission_id FROM raw.submission WHERE use = 'count' AND status = 'ACCEPTED' ORDER BY 1"
-        ).fetchall()
-    return project, [row[0] for row in rows]
 
 
 def _accept_as_it_is(project: Project, standard: Standard) -> None:
@@ -69,7 +49,7 @@ def validated(demo: Project, standard: Standard) -> Checkpoint:
 
 
 def test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_rows(
-    demo: Project, validated: Checkpoint
+    demo: Project, validated: Checkpoint, standard: Standard
 ) -> None:
     with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
         people = {row[0] for row in connection.execute("SELECT person_reference FROM core.person").fetchall()}
@@ -78,6 +58,8 @@ def test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_ro
     assert {"person", "identification", "service", "edition"} <= {s["suite"] for s in suites}
     assert sum(s["expectations"] for s in suites) == len(validated.judgements) > 400
     assert not any(word in text for word in people)
+    sentences = checkpoint.sentences_of(standard, demo.prepared)
+    assert [j.name for j in validated.judgements if not sentences.get((j.suite, j.name), ("", ""))[1]] == []
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, table: str, *names: str) -> None:
@@ -132,7 +114,7 @@ def test_rows_that_went_wrong_after_they_were_accepted_stop_the_edition(
     rule: str, damage: str, demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _only(monkeypatch, "person", "P04.sex", "P05")
-    project, counted = _damaged(demo, tmp_path, damage)
+    project, counted = damaged(demo, tmp_path, damage)
     with pytest.raises(InputProblem, match=rf"The edition was not published.*{rule} \(") as refused:
         checkpoint.run_checkpoint(project, standard, counted, run_suites)
     with pytest.raises(InputProblem, match=rf"Botimi nuk u publikua.*{rule} \(") as spoken:
@@ -163,91 +145,10 @@ def test_what_came_when_only_numbers_of_rows_were_kept_is_named(
     for number, (changed, named) in enumerate(
         [("SELECT 1", False), (f"UPDATE raw.submission SET rows_digest = NULL {of_one}", True)]
     ):
-        project, counted = _damaged(demo, tmp_path / str(number), changed)
+        project, counted = damaged(demo, tmp_path / str(number), changed)
         found = checkpoint.run_checkpoint(project, standard, counted, run_suites)
         assert ("only the numbers of rows were compared" in found.sentence) == named
         assert (": 2022-ALB-ALB01-v1." in found.sentence) == named
-
-
-@pytest.mark.parametrize(
-    ("damage", "named"),
-    [
-        ("SELECT 1", None),
-        ("DROP TABLE core.need", "core.need"),
-        ("ALTER TABLE core.person DROP COLUMN sex", "core.person.sex"),
-        ("ALTER TABLE core.person ALTER sex TYPE INTEGER USING NULL", "core.person.sex"),
-    ],
-)
-def test_a_table_or_column_that_is_gone_or_of_another_kind_is_named_and_the_rebuild(
-    damage: str, named: str | None, demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    project, _ = _damaged(demo, tmp_path, damage)
-    said = rf"^Nothing was published: .*\({named}\)\. `clearing-point rebuild`"
-    with pytest.raises(InputProblem, match=said) if named else nullcontext():
-        refuse_damaged(project, standard)
-
-
-@pytest.mark.parametrize(
-    ("damage", "named"),
-    [
-        ("SELECT 1", None),
-        ("DELETE FROM ref.code", "ref.code"),
-        ("DELETE FROM ref.code WHERE codelist = 'sex' AND code = 'F'", "ref.code"),
-        ("UPDATE ref.code_attribute SET value = 'x' WHERE rowid = 1", "ref.code_attribute"),
-    ],
-)
-def test_lists_that_are_not_those_of_the_standard_stop_everything(
-    damage: str, named: str | None, demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    project, _ = _damaged(demo, tmp_path, damage)
-    with (
-        pytest.raises(InputProblem, match=rf"^Nothing was published: .*\({named}\)")
-        if named
-        else nullcontext()
-    ):
-        refuse_other_lists(project, standard)
-
-
-def test_a_release_is_made_of_a_whole_warehouse_only(
-    demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    """Before anything is counted, whatever else is wrong."""
-    for number, (damage, said) in enumerate(
-        [("DROP TABLE core.need", r"core\.need"), ("DELETE FROM ref.code", r"ref\.code")]
-    ):
-        project, _ = _damaged(demo, tmp_path / str(number), damage)
-        with pytest.raises(InputProblem, match=rf"\({said}\)"):
-            make_release(project, standard, 2022, tmp_path / "release")
-
-
-def test_the_page_of_a_returned_submission_says_that_it_was_returned(
-    demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    one = "2022-ALB-ALB01-v1"
-    judged = (
-        "INSERT INTO quality.validation_result SELECT submission_id, 'person', 'P05', 'P05', 'x', true, 0, NULL "
-        f"FROM raw.submission WHERE submission_id = '{one}' AND submission_id NOT IN "
-        "(SELECT submission_id FROM quality.validation_result)"
-    )
-    for number, (state, said) in enumerate([("ACCEPTED", False), ("RETURNED", True)]):
-        changed = f"UPDATE raw.submission SET status = '{state}' WHERE submission_id = '{one}'"
-        project, _ = _damaged(demo, tmp_path / str(number), judged, changed)
-        text = page_of_submission(project, standard, one)
-        assert (standard.word("suites", "was_returned") in text) == said
-
-
-def test_what_was_asked_of_cells_as_received_has_its_sentence(
-    demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    """Each file is asked of its own columns, so these stand in no suite of the standard."""
-    judged = [
-        f"INSERT INTO quality.validation_result VALUES ('2022-ALB-ALB01-v1', 'person', '{name}', 'P04', 'x', true, 0, NULL)"
-        for name in ("P04.as_received", "P04.as_received.sex.Persona.B")
-    ]
-    project, _ = _damaged(demo, tmp_path, *judged)
-    rows = _tree(page_of_submission(project, standard, "2022-ALB-ALB01-v1")).findall(".//tbody/tr")
-    assert rows
-    assert all(row[1].text for row in rows)
 
 
 def test_a_list_of_codes_of_which_one_is_no_code_stops_the_edition(
@@ -255,33 +156,9 @@ def test_a_list_of_codes_of_which_one_is_no_code_stops_the_edition(
 ) -> None:
     _only(monkeypatch, "trafficking_episode", "P04.exploitation_form")
     damage = "UPDATE core.trafficking_episode SET exploitation_form = ['LAB', 'NOPE'] WHERE rowid = 3"
-    project, counted = _damaged(demo, tmp_path, damage)
+    project, counted = damaged(demo, tmp_path, damage)
     with pytest.raises(InputProblem, match=r"P04 \(trafficking_episode\)"):
         checkpoint.run_checkpoint(project, standard, counted, run_suites)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "DELETE FROM raw.submission WHERE submission_id = '2022-ALB-ALB01-v1'",
-        "UPDATE raw.submission SET use = 'reference' WHERE submission_id = '2022-ALB-ALB01-v1'",
-        "UPDATE raw.submission SET territory = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
-        "UPDATE raw.submission SET period_end = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
-        "UPDATE raw.submission SET submission_id = '2022-ALB-ALB01-v2' WHERE submission_id = '2022-ALB-ALB01-v1'",
-    ],
-)
-def test_a_submission_of_which_the_warehouse_says_otherwise_than_its_receipt_stops_everything(
-    damage: str, demo: Project, standard: Standard, tmp_path: Path
-) -> None:
-    for number, (statement, stopped) in enumerate([("SELECT 1", False), (damage, True)]):
-        project, _ = _damaged(demo, tmp_path / str(number), statement)
-        shutil.copy(demo.receipts, project.receipts)
-        with (
-            pytest.raises(InputProblem, match="Nothing was published: of 2022-ALB-ALB01-v1")
-            if stopped
-            else nullcontext()
-        ):
-            refuse_other_receipts(project, standard)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +182,7 @@ def test_what_only_the_whole_shows_is_a_warning_and_no_refusal(
     """In the demonstration one territory's persons fall by more than half from year to year."""
     _only(monkeypatch, "person", "P04.sex")
     for number, (wanted, statements) in enumerate([(before, []), (after, [damage])]):
-        project, counted = _damaged(demo, tmp_path / str(number), *statements)
+        project, counted = damaged(demo, tmp_path / str(number), *statements)
         _accept_as_it_is(project, standard)
         found = checkpoint.run_checkpoint(project, standard, counted, run_suites)
         assert [j.failed for j in found.judgements if j.rule_id == rule] == [wanted]
@@ -325,54 +202,12 @@ def test_a_code_that_is_used_outside_its_years_stops_the_edition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     _only(monkeypatch, "person", "P04.sex")
-    project, counted = _damaged(demo, tmp_path)
+    project, counted = damaged(demo, tmp_path)
     sexes = standard.codelists["sex"]
     codes = tuple(replace(code, **years) if code.code == "F" else code for code in sexes.codes)
     ended = replace(standard, codelists={**standard.codelists, "sex": replace(sexes, codes=codes)})
     with pytest.raises(InputProblem, match=r"W10 \(person\): A code is used") if refused else nullcontext():
         checkpoint.run_checkpoint(project, ended, counted, run_suites)
-
-
-def _tree(page: str) -> ET.Element:
-    return ET.fromstring(page.partition("\n")[2])  # noqa: S314 - a page that this program wrote
-
-
-@pytest.mark.nightly
-def test_what_was_asked_is_a_page_of_a_submission_and_of_an_edition(
-    full_demo: Project, standard: Standard
-) -> None:
-    """Of the whole demonstration, which both judges have seen load by load.
-
-    Quick: tests/pipeline/test_checkpoint.py::test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_rows
-    """
-    demo = full_demo
-    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
-        submission, failing, people = connection.execute(
-            "SELECT submission_id, sum(failed), (SELECT list(person_reference) FROM core.person) FROM quality.validation_result JOIN raw.submission USING (submission_id) "
-            "WHERE failed > 0 AND made_data GROUP BY 1 ORDER BY 1"
-        ).fetchone()
-    for text in (page_of_submission(demo, standard, submission), page_of_edition(demo, standard, 2022)):
-        shown = _tree(text)
-        assert "<script" not in text
-        assert "src=" not in text
-        assert "href=" not in text
-        assert "{field}" not in text
-        assert "Synthetic data." in "".join(shown.itertext())
-        assert not [p for p in people if p in text]
-        rows = shown.findall(".//tbody/tr")
-        assert len(rows) > 100
-        assert all(row[1].text for row in rows), "every one has its sentence"
-    counted = _tree(page_of_submission(demo, standard, submission)).findall(".//tr[@class='failed']/td[5]")
-    assert sum(int(str(cell.text).split()[0]) for cell in counted) == failing
-    albanian = page_of_submission(demo, standard, submission, "sq")
-    assert '<html lang="sq">' in albanian
-    assert standard.word("suites", "asks", "sq") in albanian
-    assert next(r for r in standard.rules if r.rule_id == "A10").why["sq"] in albanian
-    assert "What it checks" not in albanian
-    with pytest.raises(InputProblem, match="There is no submission 'none'"):
-        page_of_submission(demo, standard, "none")
-    with pytest.raises(InputProblem, match="There is no validation of an edition 1999"):
-        page_of_edition(demo, standard, 1999)
 
 
 @pytest.mark.nightly
@@ -383,7 +218,7 @@ def test_what_the_warehouse_said_before_is_asked_again_when_it_changed(
 
     Quick: tests/pipeline/test_checkpoint.py::test_an_accepted_edition_passes_and_its_result_counts_expectations_and_no_rows
     """
-    project, counted = _damaged(demo, tmp_path, "SELECT 1")
+    project, counted = damaged(demo, tmp_path, "SELECT 1")
     asked: list[Question] = []
 
     def ask(question: Question) -> Callable[..., object]:
@@ -404,7 +239,7 @@ def test_one_cell_that_was_changed_after_the_verdict_is_asked_about_again(
     demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _only(monkeypatch, "person", "P04.sex")
-    project, counted = _damaged(demo, tmp_path, "SELECT 1")
+    project, counted = damaged(demo, tmp_path, "SELECT 1")
     checkpoint.run_checkpoint(project, standard, counted, run_suites)
 
     def nobody(_: Question) -> Any:
