@@ -24,6 +24,8 @@ _UNIT = 44
 _MARKERS = ("o", "D", "s", "^")
 _ROOM, _MORE_ROOM = 1.22, 1.4
 """How far the scale goes on beyond its end, for numbers; and where the sign of another series stands beside one."""
+_BESIDE_DOT = 7
+"""Points between the axis and the names of rows: half a dot stands there where a number is zero."""
 _NEAR = 0.34
 """Part of the scale within which a number has no room between its dot and the axis."""
 
@@ -40,7 +42,7 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     beside = any(len({s.points[at].value is None for s in chart.series}) > 1 for at in range(len(names)))
     axes.set_xlim(0, limit * (_MORE_ROOM if beside else _ROOM))
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=_BESIDE_DOT)
     axes.grid(axis="y", color=PALE)
     axes.set_xlabel(wrapped(chart.unit, _UNIT), fontsize=SMALL, color=GREY)
     value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=4)

@@ -7,9 +7,10 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from clearing_point.errors import InputProblem
 WIDTH = 5.0
 """Width of every figure in inches; type of 9 points stays readable when a phone shrinks it to 400 pixels."""
 SMALL = 9.0
+_DOTS = 72
+"""Dots an inch of an SVG."""
 _LINE = 74
 """Letters of a line below a figure."""
 _BESIDE = 62
@@ -99,8 +102,17 @@ def styled(style: Path) -> Iterator[None]:
     if not style.is_file():
         raise InputProblem(f"{style}: the style of the figures is missing.")
     with mpl.rc_context(), _quiet_fonts():
-        mpl.rcParams.update(mpl.rc_params_from_file(style, use_default_template=True))
+        mpl.rcParams.update(_settings_of(style, style.read_bytes()))
         yield
+
+
+@lru_cache(maxsize=4)
+def _settings_of(style: Path, read: bytes) -> Mapping[str, Any]:
+    """Return what a style file says; read anew where its content is another."""
+    del read
+    import matplotlib as mpl
+
+    return mpl.rc_params_from_file(style, use_default_template=True)
 
 
 def new_figure(height: float, *, fitted: bool = True) -> Any:
@@ -127,6 +139,7 @@ def to_svg(figure: Any, name: str, title: str, alternative: str) -> str:
         Spoken by screen readers, kept in the file.
     """
     buffer = io.StringIO()
+    _lay_out(figure)
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     figure.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
@@ -141,6 +154,18 @@ def to_svg(figure: Any, name: str, title: str, alternative: str) -> str:
         f' <desc id="{name}-description">{_escaped(alternative)}</desc>'
     )
     return "\n".join(_shortened(line.rstrip()) for line in (described + rest).splitlines()) + "\n"
+
+
+def _lay_out(figure: Any) -> None:
+    """Find room for the words of a fitted figure; the library would draw it once more for that, and throw it away."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    before = figure.dpi
+    figure.dpi = _DOTS  # as its SVG is written
+    engine.execute(figure)
+    figure.dpi = before
+    figure.set_layout_engine(None)
 
 
 def looks(number: int, unknown: bool = False) -> dict[str, Any]:

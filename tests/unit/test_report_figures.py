@@ -185,6 +185,18 @@ def test_numbers_of_dots_and_the_signs_beside_them_do_not_run_into_each_other():
     assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])
 
 
+def test_a_dot_at_zero_does_not_stand_on_the_name_of_its_row():
+    chart = replace(_chart("dots", HIDDEN), series=(Series("a", (Point(0.0, "0 %", "shown"),) * 2),))
+    with styled(STYLE):
+        figure = new_figure(2.5)
+        axes = figure.add_subplot()
+        draw_dots(axes, chart)
+        figure.canvas.draw()
+        names = [label.get_window_extent().x1 for label in axes.get_yticklabels()]
+        dots = [line.get_window_extent().x0 for line in axes.lines]  # with their whole mark
+    assert max(names) < min(dots)
+
+
 def test_an_indicator_may_ask_for_a_map():
     easel, table = _easel(), samples.by_territory()
     which = replace(table.indicator, chart={"kind": "map", "x": "territory", "value": "count"})
