@@ -23,8 +23,7 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
     declared = [d for d in setting.context.declarations if d["territory"] == territory]
     if declared:
         header = [words("chapters.data.submission"), words("chapters.data.years")]
-        fields = setting.context.standard.tables["submission"].by_name
-        header += [words.of(fields[field].title) for field in _DECLARED]
+        header += [_asked(field, setting) for field in _DECLARED]
         body = [
             [str(d["submission"]), _years(d), *(_label(d, field, setting) for field in _DECLARED)]
             for d in declared
@@ -149,6 +148,13 @@ def _years(declared: Mapping[str, object]) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
+def _asked(field: str, setting: Setting) -> str:
+    """Return what a declaration is about, as a reader is told; the template asks its sender with other words."""
+    words, told = setting.words, f"reading.profile.declared.{field}"
+    title = setting.context.standard.tables["submission"].by_name[field].title
+    return words(told) if words.has(told) else words.of(title)
+
+
 def _label(declared: Mapping[str, object], field: str, setting: Setting) -> str:
     code, standard = declared.get(field), setting.context.standard
     codelist = standard.tables["submission"].by_name[field].codelist
@@ -158,5 +164,4 @@ def _label(declared: Mapping[str, object], field: str, setting: Setting) -> str:
 
 
 def _break(year: int, field: str, setting: Setting) -> str:
-    title = setting.context.standard.tables["submission"].by_name[field].title
-    return setting.words("chapters.data.break_item", year=year, what=setting.words.of(title))
+    return setting.words("chapters.data.break_item", year=year, what=_asked(field, setting))
