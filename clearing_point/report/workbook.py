@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clearing_point.report.model import Cell, Items, Paragraph, Report, Section, Table, Terms, blocks_of
@@ -21,7 +22,15 @@ _NOTE_WIDTH = 100
 _A4 = 9
 _WIDE = 7
 """More columns are printed across the longer side."""
+_LINE = 15.0
+"""Points of a line. A row of several gets its height here: programs differ in what they do by themselves, and in letters."""
+_HEAD_WIDTH, _NUMBER_WIDTH, _WORDS_WIDTH = 34, 13, 30
+_LETTERS, _BOLD_LETTERS = 0.85, 0.75
+"""Letters that surely stand in a unit of a column's width, whatever the font."""
+_NOTE_LETTERS = 95
+"""A note is cut into lines: one of three hundred letters would make the table's print a third of its size."""
 _PERCENT = re.compile(r"^([\d.,\u202f]+)\s*%")
+_YEAR = re.compile(r"\d{4}")
 _LONGEST_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 
@@ -34,6 +43,11 @@ class _Column:
     of: int
     what: str
     """``head``, ``number``, ``percent`` or ``signs``."""
+    alone: bool = False
+    """Percentages are cells of their own: other cells of the column lack none."""
+    width: int = _NUMBER_WIDTH
+    words: bool = False
+    """Holds words: set to the left, its heading too."""
 
 
 def render_workbook(report: Report, words: Words) -> bytes:
@@ -98,6 +112,7 @@ def _formats(workbook: Any) -> dict[str, Any]:
         "corner": workbook.add_format({**head, "align": "left"}),
         "row": workbook.add_format({"text_wrap": True, "valign": "top"}),
         "number": workbook.add_format({"num_format": "#,##0", "align": "right", "valign": "top"}),
+        "year": workbook.add_format({"num_format": "0", "align": "right", "valign": "top"}),
         "decimal": workbook.add_format({"num_format": "#,##0.0##", "align": "right", "valign": "top"}),
         "total": workbook.add_format(
             {"num_format": "#,##0", "align": "right", "bold": True, "valign": "top"}
@@ -123,28 +138,34 @@ def _write(
     if table.made_data and report.made_data:
         row += 1
         page.write_string(row, 0, report.made_data, formats["made"])
+    columns = _columns(table, words) if not table.withheld else []
+    width = sum(column.width for column in columns)
     for note in (*table.notes, *table.withheld):
-        row += 1
-        page.write_string(row, 0, note)
+        for line in textwrap.wrap(note, max(_NOTE_LETTERS, int(width * _LETTERS))):
+            row += 1
+            page.write_string(row, 0, line)
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
     if table.withheld:
         return
-    columns = _columns(table, words)
     heads = sum(column.what == "head" for column in columns)
-    page.set_column(0, heads - 1, 34)
-    page.set_column(heads, len(columns), 13)
-    if len(columns) > _WIDE:
+    for place, column in enumerate(columns):
+        page.set_column(place, place, column.width)
+    if width > _WIDE * _NUMBER_WIDTH + _HEAD_WIDTH:
         page.set_landscape()
     head = row + 2
     body = list(_grid(table.body))
     headings = [
-        {"header": column.heading, "header_format": formats["corner" if column.what == "head" else "col"]}
+        {
+            "header": column.heading,
+            "header_format": formats["corner" if column.what == "head" or column.words else "col"],
+        }
         for column in columns
     ]
     page.add_table(head, 0, head + max(len(body), 1), len(columns) - 1, {
         "name": f"table_{number}", "style": None, "autofilter": False, "columns": headings,
     })  # fmt: skip
+    page.set_row(head, _high((c.heading, c.width * _BOLD_LETTERS) for c in columns))
     page.repeat_rows(head)
     page.freeze_panes(head + 1, heads)
     standing: dict[int, tuple[Cell, int]] = {}
@@ -153,28 +174,44 @@ def _write(
         # A heading of several rows is repeated on each: whoever sorts or filters keeps it.
         here |= {c: (cell, left) for c, (cell, left) in standing.items() if c not in here}
         standing = {c: (cell, height - 1) for c, (cell, height) in here.items() if cell.scope and height > 1}
+        said = [
+            (here[c.of][0].text, c.width * _LETTERS)
+            for c in columns
+            if c.of in here and c.what in ("head", "number")
+        ]
+        if (high := _high(said)) > _LINE:
+            page.set_row(at, high)
         for place, column in enumerate(columns):
             if column.of in here:
                 _put(page, at, place, here[column.of][0], column, formats, words)
 
 
+def _high(said: Iterable[tuple[str, float]]) -> float:
+    """Return how high a row is whose texts have to stand in so many letters each."""
+    return _LINE * max((len(textwrap.wrap(text, max(int(letters), 1))) for text, letters in said), default=1)
+
+
 def _columns(table: Table, words: Words) -> list[_Column]:
     """Return the columns of a sheet: a percentage and a sign beside a number have columns of their own."""
     headings: dict[int, list[str]] = {}
-    corners = set()
+    corners, worded = set(), set()
     for cells in _grid(table.header):
         for column, cell, width, _ in cells:
+            worded |= {column} if cell.words else set()
             for at in range(column, column + width):
                 if cell.text and cell.text not in headings.setdefault(at, []):
                     headings[at].append(cell.text)
             corners |= {column} if cell.corner else set()
     details: dict[int, set[str]] = {}
     counts: set[int] = set()
+    alone: set[int] = set()
     for cells in _grid(table.body):
         for column, cell, _, _ in cells:
+            worded |= {column} if cell.words else set()
             if cell.scope:
                 corners.add(column)
             elif _is_percent(cell):
+                alone.add(column)
                 details.setdefault(column, set()).add(cell.text)
             else:
                 counts |= {column} if cell.state == "" else set()
@@ -183,13 +220,15 @@ def _columns(table: Table, words: Words) -> list[_Column]:
     for column, said in sorted(headings.items()):
         heading = ": ".join(said)
         if column in corners:
-            found.append(_Column(heading, column, "head"))
+            found.append(_Column(heading, column, "head", width=_HEAD_WIDTH))
             continue
         percent = any(_PERCENT.match(detail) for detail in details.get(column, ()))
         if column in counts or not percent:
-            found.append(_Column(heading, column, "number"))
+            wide = _WORDS_WIDTH if column in worded else _NUMBER_WIDTH
+            found.append(_Column(heading, column, "number", width=wide, words=column in worded))
         if percent:
-            found.append(_Column(words("workbook.percent", heading=heading), column, "percent"))
+            said_of = words("workbook.percent", heading=heading)
+            found.append(_Column(said_of, column, "percent", alone=column in alone))
         if any(_PERCENT.sub("", detail).strip() for detail in details.get(column, ())):
             found.append(_Column(words("workbook.signs", heading=heading), column, "signs"))
     seen: dict[str, int] = {}
@@ -197,7 +236,7 @@ def _columns(table: Table, words: Words) -> list[_Column]:
     for one in found:  # a table's headings differ, whatever their words
         seen[one.heading.lower()] = seen.get(one.heading.lower(), 0) + 1
         times = seen[one.heading.lower()]
-        unique.append(one if times == 1 else _Column(f"{one.heading} ({times})", one.of, one.what))
+        unique.append(one if times == 1 else replace(one, heading=f"{one.heading} ({times})"))
     return unique
 
 
@@ -213,7 +252,9 @@ def _put(
     elif column.what == "percent":
         match = _PERCENT.match(_said(cell))
         number = number_in(match[1], words) if match else None
-        if number is None:
+        if number is None and cell.state == "" and (column.alone or cell.words):
+            page.write_blank(row, place, None, formats["none"])
+        elif number is None:
             sign = words("signs.no_measure") if cell.detail or cell.state == "" else cell.text
             page.write_string(row, place, sign, formats["none"])
         else:
@@ -245,6 +286,7 @@ def _notes(page: Any, report: Report, formats: dict[str, Any], words: Words) -> 
             for sign, text in block.terms if isinstance(block, Terms) else ():
                 page.write_string(row, 0, sign, formats["words"])
                 page.write_string(row, 1, text, formats["words"])
+                page.set_row(row, _high([(text, _NOTE_WIDTH * _LETTERS)]))
                 row += 1
             lines = (
                 block.items
@@ -255,6 +297,7 @@ def _notes(page: Any, report: Report, formats: dict[str, Any], words: Words) -> 
             )
             for text in lines:
                 page.write_string(row, 1, text, formats["words"])
+                page.set_row(row, _high([(text, _NOTE_WIDTH * _LETTERS)]))
                 row += 1
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
@@ -263,7 +306,9 @@ def _notes(page: Any, report: Report, formats: dict[str, Any], words: Words) -> 
 def _value(page: Any, row: int, column: int, cell: Cell, formats: dict[str, Any], words: Words) -> None:
     number = number_in(cell.text, words) if cell.state == "" and not cell.words else None
     if number is not None:
+        # Numbers are printed with separators: four digits without one are a year.
         kind = "decimal" if number % 1 else "total" if cell.total else "number"
+        kind = "year" if _YEAR.fullmatch(cell.text) else kind
         page.write_number(row, column, number, formats[kind])
     else:
         page.write_string(row, column, cell.text, formats[cell.state or ("words" if cell.words else "text")])

@@ -15,10 +15,13 @@ from clearing_point.analysis.public_cases import Described
 from clearing_point.analysis.revisions import PublishedMoved, Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
+from clearing_point.report.model import Cell, Report, Section
 from clearing_point.report.pdf import render_pdf
 from clearing_point.report.readback import part_of, pdf_figures, read_page, squeezed, text_of_pdf
 from clearing_point.report.selfcheck import _figures, _findings, _numbers
+from clearing_point.report.tables import plain_table
 from clearing_point.report.words import _texts, load_words
+from clearing_point.report.workbook import render_workbook
 from tests.unit import report_samples as samples
 
 REPORTS = samples.ROOT / "reports"
@@ -112,6 +115,41 @@ def test_the_workbook_holds_numbers_as_numbers_and_signs_as_signs(folder):
     heads = {cell.value for row in book["Table T10"].iter_rows() for cell in row}
     assert {"Sex: Female", "Sex: Female (%)"} <= heads
     assert not any(cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_what_a_sheet_says_can_be_read_on_paper():
+    """No note makes the print of its table small, no heading or text is cut off, a year is no thousand, words lack no percentage."""
+    words = load_words(REPORTS, "en")
+    note = (
+        "The region counts a person once, as far as cases could be linked, and this sentence is a long one. "
+        * 4
+    )
+    note = note.strip()
+    long = "M02 Meetings of the working group of several organisations in the year"
+    body = [
+        ["Coordination", long, "In operation", "2021"],
+        ["Law", "M08", Cell("82 %"), Cell("1,234")],
+        ["Law", "M09", Cell("4"), Cell("5")],
+    ]
+    heads = ("Domain", "Indicator", "Answer", "Newly assisted by the same organisation: Yes: 2021")
+    table = plain_table("t", "Table R1", "Mechanisms", heads, body, (note,))
+    whole = (Section("a", "A", (table,)),)
+    report = Report("en", "T", "S", (), (), "", "", front=(), sections=whole, date="2023-06-30")
+    book = openpyxl.load_workbook(io.BytesIO(render_workbook(report, words)))
+    sheet = book["Table R1"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert " ".join(row[0] for row in rows[1:] if row[0] and row[0] in note) == note
+    assert max(len(row[0] or "") for row in rows) < 160
+    at = next(number for number, row in enumerate(rows, start=1) if row[0] == "Domain")
+    assert rows[at - 1][2:4] == ["Answer", "Answer (%)"]
+    assert [row[2:4] for row in rows[at : at + 3]] == [["In operation", None], [None, 82], [4, None]]
+    year = sheet.cell(at + 1, 5)
+    assert (year.value, year.number_format) == (2021, "0")
+    for number in (at, at + 1):
+        lines = sheet.row_dimensions[number].height / 15
+        for cell in sheet[number]:
+            width = sheet.column_dimensions[cell.column_letter].width
+            assert len(str(cell.value or "")) <= lines * width, cell.coordinate
 
 
 def test_a_language_without_texts_is_built_with_its_labels_and_says_so(folder):
