@@ -8,7 +8,6 @@ from clearing_point.analysis.drawing import (
     GREY,
     PALE,
     SMALL,
-    Point,
     looks,
     round_limit,
     shown_values,
@@ -24,6 +23,8 @@ _UNIT = 44
 _MARKERS = ("o", "D", "s", "^")
 _ROOM, _MORE_ROOM = 1.22, 1.4
 """How far the scale goes on beyond its end, for numbers; and where the sign of another series stands beside one."""
+_LONG = 12
+"""A name of more letters does not stand beside its sign."""
 _BESIDE_DOT = 7
 """Points between the axis and the names of rows: half a dot stands there where a number is zero."""
 _NEAR = 0.34
@@ -86,7 +87,7 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
             bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     hidden = [(n, s.points[at]) for n, s in enumerate(chart.series) if s.points[at].value is None]
-    signs = "; ".join(_sign(chart, number, point) for number, point in hidden)
+    signs = "; ".join(_sign(chart, number, at) for number, point in hidden)
     if signs:  # outside the scale
         axes.text(
             1.01,
@@ -112,8 +113,11 @@ def _labels(shown: list[tuple[int, float, str]], limit: float) -> list[tuple[flo
     return [(low[1], low[2], -1), (high[1], high[2], 1)]
 
 
-def _sign(chart: Chart, number: int, point: Point) -> str:
-    return point.text if len(chart.series) == 1 else f"{chart.series[number].name} {point.text}"
+def _sign(chart: Chart, number: int, at: int) -> str:
+    # Of two of which one is drawn, the sign is the other's; a long name would leave the dots no room.
+    name, point = chart.series[number].name, chart.series[number].points[at]
+    alone = len(chart.series) == 2 and any(s.points[at].value is not None for s in chart.series)
+    return point.text if len(chart.series) == 1 or (alone and len(name) > _LONG) else f"{name} {point.text}"
 
 
 def dot_at(axes: Any, number: int, of: int, value: float, at: float) -> None:

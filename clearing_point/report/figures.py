@@ -206,7 +206,9 @@ class Easel:
         variable = of or view.share_variable()
         known = variable is not None and UNKNOWN in view.categories[variable]
         key = "figures.percent_of_known" if known else "figures.percent_of"
-        return self.setting.words(key, population=view.population)
+        # A table of a part of its population says so: of those assisted for a month, of adults.
+        words, part = self.setting.words, f"figures.base.{view.indicator.indicator_id}"
+        return words(key, population=words(part) if words.has(part) else view.population)
 
     def codes(self, view: View, variable: str, share: bool) -> list[str]:
         """Return the categories that a figure draws."""

@@ -22,6 +22,9 @@ from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
 from clearing_point.standard.model import TERRITORY
 
+_EFFECTS = "-effects"
+"""How the anchor of the picture of effects ends."""
+
 
 def profile_anchor(territory: str) -> str:
     """Return where a territory's profile stands."""
@@ -44,7 +47,7 @@ def draw_profile(
     early = _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism") if len(found) % 2 else ()
     effects = effects_of(
         territory, words("reading.profile.effects", name=name), listed.get("comparison", ()), views, easel, numbering,
-        f"{anchor}-effects",
+        f"{anchor}{_EFFECTS}",
     )  # fmt: skip
     late = () if early else _mechanism(territory, name, easel, numbering, f"{anchor}-mechanism")
     return (*found, *early, *effects, *late)
@@ -89,6 +92,8 @@ def _not_drawn(
         and table_anchor(name) not in shown
         and territory in view.categories.get(TERRITORY, ())
     ]  # fmt: skip
+    if not any(figure.anchor.endswith(_EFFECTS) for figure in drawn):
+        names.append(numbering.setting.words("reading.comparison.title"))
     if names:
         yield numbering.setting.words("reading.profile.not_drawn", names="; ".join(names))
 

@@ -12,6 +12,7 @@ from clearing_point.publication.edition import load_edition
 from clearing_point.report.chapters import key_figures
 from clearing_point.report.findings import Finder, Sought, load_findings
 from clearing_point.report.plurals import counted, form_of
+from clearing_point.report.reading import load_chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
 from tests.unit import report_samples as samples
@@ -197,6 +198,19 @@ def test_every_large_number_of_persons_has_its_forms(language):
     categories = {form_of(number, language) for number in range(1, 30)}
     for name in (b.words for b in bound):
         assert all(words.has(f"key_figures.sentences.{name}.{form}") for form in categories), name
+
+
+def test_what_is_most_unknown_is_sought():
+    """The chapter opened with recruitment (23 %), and its table began with the offers of assistance (34 %)."""
+    by_id = {i.indicator_id: i for i in samples.standard().indicators}
+    asked = [
+        entry["table"]
+        for chapter in load_chapters(REPORTS)["chapters"]
+        for entry in chapter.get("unknown", ())
+    ]
+    of_victims = {table for table in asked if by_id[table].population == "persons_identified"}
+    assert len(of_victims) > 4
+    assert of_victims <= {entry.table for entry in load_findings(REPORTS) if entry.kind == "missing"}
 
 
 def test_missing_data_are_said_from_a_share_on():

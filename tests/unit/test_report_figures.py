@@ -13,6 +13,7 @@ from clearing_point.analysis.drawing import Point, new_figure, round_limit, styl
 from clearing_point.analysis.lines import panels
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
 from clearing_point.report.figures import Easel
+from clearing_point.report.reading import load_chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
 from tests.unit import report_samples as samples
@@ -170,6 +171,22 @@ def test_the_axis_of_shares_says_what_they_are_of():
     assert easel._unit(view, "sex") == "per cent of identified victims"
 
 
+@pytest.mark.parametrize("language", ["en", "sr-Cyrl"])
+def test_the_axis_names_the_part_of_whom_a_share_is(language):
+    """Albania assisted 180 victims, 162 of them for a month: "per cent of assisted victims" stood below both."""
+    words, listed = load_words(REPORTS, language), load_chapters(REPORTS)
+    by_id = {i.indicator_id: i for i in samples.standard().indicators}
+    parts = [e["table"] for e in listed["comparison"] if by_id[e["table"]].where]
+    assert {"E04T", "E22T"} <= set(parts)
+    assert [table for table in parts if not words.has(f"figures.base.{table}")] == []
+    easel = Easel(Setting(samples.edition(), samples.context(), words), REPORTS)
+    view = View(
+        replace(samples.by_sex(), indicator=replace(samples.by_sex().indicator, indicator_id="E04T")),
+        easel.setting,
+    )
+    assert words("figures.base.E04T") in easel._unit(view, "sex")
+
+
 def test_numbers_of_dots_and_the_signs_beside_them_do_not_run_into_each_other():
     full = (Point(100.0, "1 of 1", "shown"), Point(66.0, "2 of 3", "shown"))
     none = (Point(None, "..", "none"), Point(None, "..", "none"))
@@ -183,6 +200,17 @@ def test_numbers_of_dots_and_the_signs_beside_them_do_not_run_into_each_other():
         boxes = [text.get_window_extent() for text in axes.texts]
     assert len(boxes) == 4
     assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])
+
+
+def test_a_long_name_beside_its_sign_leaves_the_dots_their_room():
+    """Bosnia and Herzegovina c, fifteen times: half of the picture was left, and numbers stood on names."""
+    region = Series("Region", (Point(42.8, "42.8 %", "shown"), Point(96.4, "96.4 %", "shown")))
+    for name, said in (("Bosnia and Herzegovina", "<5"), ("Albania", "Albania <5")):
+        chart = replace(_chart("dots", HIDDEN), series=(region, Series(name, (HIDDEN, HIDDEN))), percent=True)
+        assert re.findall(r">([^<>]*&lt;5)<", draw_chart(chart, STYLE)) == [said.replace("<", "&lt;")] * 2
+    both = (HIDDEN, Point(None, "..", "none"))
+    chart = replace(_chart("dots", HIDDEN), series=(region, Series(name, both), Series("Croatia", both)))
+    assert ">Albania &lt;5; Croatia &lt;5<" in draw_chart(chart, STYLE)
 
 
 def test_a_dot_at_zero_does_not_stand_on_the_name_of_its_row():
