@@ -7,7 +7,7 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -107,7 +107,7 @@ def styled(style: Path) -> Iterator[None]:
 
 
 @lru_cache(maxsize=4)
-def _settings_of(style: Path, read: bytes) -> Mapping[str, Any]:
+def _settings_of(style: Path, read: bytes) -> Any:
     """Return what a style file says; read anew where its content is another."""
     del read
     import matplotlib as mpl

@@ -25,11 +25,7 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
         header = [words("chapters.data.submission"), words("chapters.data.years")]
         header += [_asked(field, setting) for field in _DECLARED]
         body = [
-            [
-                str(d["submission"]),
-                Cell(_years(d), words=True),
-                *(_label(d, field, setting) for field in _DECLARED),
-            ]
+            [str(d["submission"]), _years(d), *(_label(d, field, setting) for field in _DECLARED)]
             for d in declared
         ]
         yield plain_table(
