@@ -121,6 +121,8 @@ def glance_of(
         ]  # fmt: skip
         none = Point(None, words("signs.no_share"), "none")
         rows.append((view.title, [point or none for point in points], _known(view, entry, years[-1])))
+        if "note" in entry:
+            notes.append(words(f"reading.glance_notes.{entry['note']}"))
         if broken := view.break_sentence(years):
             notes.append(words("figures.pair", name=view.title, value=broken))
     shown = [point for _, points, _ in rows for point in points if point.value is not None]

@@ -9,10 +9,11 @@ import pytest
 
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
-from clearing_point.report.chapters import key_figures
+from clearing_point.report.chapters import Numbering, key_figures
+from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder, Sought, load_findings
 from clearing_point.report.plurals import counted, form_of
-from clearing_point.report.reading import load_chapters
+from clearing_point.report.reading import glance_of, load_chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
 from tests.unit import report_samples as samples
@@ -198,6 +199,20 @@ def test_every_large_number_of_persons_has_its_forms(language):
     categories = {form_of(number, language) for number in range(1, 30)}
     for name in (b.words for b in bound):
         assert all(words.has(f"key_figures.sentences.{name}.{form}") for form in categories), name
+
+
+def test_no_one_trafficked_again_is_not_said_alone():
+    """ "0.0 %" stood in the chapter; that it is of those who were reached, and that others are known, stood elsewhere."""
+    listed, words = load_chapters(REPORTS), load_words(REPORTS, "en")
+    entries = [entry for chapter in listed["chapters"] for entry in chapter.get("glance", ())]
+    assert [entry.get("note") for entry in entries if entry["table"] == "E20"] == ["retrafficked"]
+    tables, edition, context = samples.real_indicators()
+    setting = Setting(edition, context, words)
+    views = {t.indicator.indicator_id: View(t, setting) for t in tables}
+    chapter = next(c for c in listed["chapters"] if c["id"] == "afterwards")
+    numbering = Numbering(setting)
+    *_, table = glance_of(chapter["glance"], views, Easel(setting, REPORTS, later=True), numbering, "x")
+    assert words("reading.glance_notes.retrafficked") in table.notes
 
 
 def test_what_is_most_unknown_is_sought():
