@@ -37,6 +37,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect, opened
 from clearing_point.warehouse.events import now
+from clearing_point.warehouse.receipts import nothing_loaded
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Duplicates:
 @contextmanager
 def _linked(project: Project, standard: Standard) -> Iterator[tuple[Any, LinkedSubmissions]]:
     if not project.warehouse.exists():
-        raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+        raise nothing_loaded(project.receipts)
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         if not open_current(connection, standard):

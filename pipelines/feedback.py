@@ -25,6 +25,7 @@ from clearing_point.standard import Standard
 from clearing_point.submission.waiting import let_go, meant_of, waiting_file
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, WITHDRAWN
+from clearing_point.warehouse.receipts import nothing_loaded
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,7 @@ def feedback(
         If the submission, the language or the archived file is not there, or the output cannot be written.
     """
     if not project.warehouse.exists():
-        raise InputProblem(
-            "Nothing has been loaded yet: `clearing-point load` comes first.", "nothing_loaded"
-        )
+        raise nothing_loaded(project.receipts)
     writable(output)
     with opened(project.warehouse, read_only=True) as connection:
         row = connection.execute(

@@ -18,7 +18,7 @@ from clearing_point.disclosure import Ledger
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
 from clearing_point.intake.archive import check_archived
 from clearing_point.project import Project
-from clearing_point.publication.backup import LAST_BACKUP
+from clearing_point.publication.backup import LAST_BACKUP, refuse_lost_archive
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.states import refuse_lost_states
 from clearing_point.report.lock import read_lock, versions
@@ -245,6 +245,7 @@ def _archive(project: Project) -> _Said:
     if not project.warehouse.exists():
         if project.receipts.is_file():
             return WRONG, "the warehouse is not there: `clearing-point rebuild`.", OPERATOR, {}
+        refuse_lost_archive(project)
         return OK, "nothing has been loaded yet.", "", {"submissions": 0}
     with opened(project.warehouse, read_only=True) as connection:
         rows = connection.execute("SELECT submission_id, file_sha256, status FROM raw.submission").fetchall()

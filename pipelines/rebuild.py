@@ -34,7 +34,7 @@ from clearing_point.warehouse.lake import (
     turn_of,
 )
 from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
-from clearing_point.warehouse.receipts import read_receipts
+from clearing_point.warehouse.receipts import files_and_deeds, read_receipts
 from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import drop_work, work_folder
 from pipelines.ingest import load_item
@@ -109,8 +109,8 @@ def _rebuild(
     prepare_warehouse(target, standard)
     before = _content_before(project, standard)
     source = project.warehouse
-    if before is None:
-        progress("the warehouse is damaged: its receipts are taken from the archive")
+    if before is None or _is_behind(project):
+        progress("the warehouse is damaged, lost or older: its receipts are taken from the archive")
         source = warehouse_of_receipts(read_receipts(project.receipts), scratch / "receipts.duckdb", standard)
     received = received_in_order(source)
     kept = [receipt for receipt in received if receipt["status"] not in (REFUSED, DELETED)]
@@ -135,6 +135,32 @@ def _rebuild(
     _put_in_place(project, target.warehouse, lake, standard)
     os.replace(target.receipts, project.receipts)
     return Rebuilt(len(received), before, after)
+
+
+def _is_behind(project: Project) -> bool:
+    """Say whether the archive's receipts name what the warehouse lacks.
+
+    Raises
+    ------
+    InputProblem
+        If each of both names what the other lacks.
+    """
+    if not project.receipts.is_file():
+        return False
+    try:
+        kept, deeds = files_and_deeds(read_receipts(project.receipts))
+    except InputProblem:
+        return False  # damaged: the warehouse is what is left
+    with opened(project.warehouse, read_only=True) as connection:
+        there = set(connection.execute("SELECT submission_id, file_sha256 FROM raw.submission").fetchall())
+        done = connection.execute("SELECT count(*) FROM raw.event").fetchone()[0]
+    behind = bool(kept - there) or deeds > done
+    if behind and (there - kept or done > deeds):
+        raise InputProblem(
+            "Warehouse and receipts of the archive each name submissions that the other lacks: put both back from one "
+            "backup."
+        )
+    return behind
 
 
 def _put_in_place(project: Project, made: Path, lake: Lake | None, standard: Standard) -> None:

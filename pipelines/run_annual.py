@@ -66,13 +66,18 @@ def run_annual(
     steps = ["lock"]
     begun, seconds = now(), monotonic()
 
+    go_on: list[Callable[[], None]] = []
+
     def step(text: str) -> None:
         steps.append(text)
+        for still in go_on:
+            still()
         progress(text)
 
     wrong: UsageProblem | None = None
     try:
-        with stoppable():
+        with stoppable() as still:
+            go_on.append(still)
             refuse_missing_folder(project)  # before what follows from the standard is kept in it
             known = standard if isinstance(standard, Standard) else standard()
             project.prepare()

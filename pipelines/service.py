@@ -20,6 +20,7 @@ _OWN = Path("etc") / "clearing-point"
 ENVIRONMENT = "clearing-point.env"
 CONSTRAINTS = "constraints.txt"
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PLAIN = re.compile(r"[\w./@+-]+")
 _READABLE = 0o644
 _CLOSED = 0o700
@@ -70,6 +71,10 @@ def install_service(
     """
     program = program or Path(sys.executable).parent / "clearing-point"
     environment = Path("/") / _OWN / ENVIRONMENT
+    if not _USER.fullmatch(user):
+        raise InputProblem(
+            f"{user!r} cannot be a user's name: small letters, digits, - and _, such as clearing-point."
+        )
     about = _known_user(user, prefix)
     for path in (project.root, project.data, program):
         if not _PLAIN.fullmatch(str(path)):

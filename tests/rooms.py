@@ -20,7 +20,7 @@ _NAMED = {
         unit/guard_parts unit/normalise unit/notes unit/reading unit/spelling
         """,
     "loading": """
-        pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake
+        pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake pipeline/older_warehouse
         pipeline/parts_of_releases pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order
         pipeline/statements pipeline/taken_back pipeline/trace
         unit/decisions unit/organisations

@@ -18,10 +18,12 @@ from pathlib import Path
 from clearing_point import __version__
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import InputProblem, closed_file
+from clearing_point.intake.archive import check_archived
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.states import refuse_lost_states
-from clearing_point.warehouse.events import now
+from clearing_point.warehouse.events import DELETED, REFUSED, now
+from clearing_point.warehouse.receipts import read_receipts
 from clearing_point.workplace import write_whole
 
 DATA = ("archive", "publications", "linkage", "reports", "releases", "editions")
@@ -61,6 +63,7 @@ def make_backup(project: Project, folder: Path) -> Backup:
         raise InputProblem(
             "A backup inside the data folder is lost with it: name a folder on another disk or machine."
         )
+    refuse_lost_archive(project)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     beside.mkdir(mode=0o700)
@@ -126,7 +129,7 @@ def verify_backup(folder: Path) -> Backup:
     Raises
     ------
     InputProblem
-        Naming the first file that is missing, damaged or was put in later; or what the ledger lacks.
+        Naming the first file that is missing, damaged or was put in later; or what ledger, states or archive lack.
     """
     if not (folder / SUMS).is_file():
         raise InputProblem(f"{folder} is no backup: it has no {SUMS}.")
@@ -142,8 +145,33 @@ def verify_backup(folder: Path) -> Backup:
     records = Ledger(held.ledger).records()
     refuse_lost_ledger(held)
     refuse_lost_states(held)
+    refuse_lost_archive(held)
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     return Backup(folder, len(noted), len(records), about["program"])
+
+
+def refuse_lost_archive(project: Project) -> None:
+    """Stop where the archive does not hold what its receipts name, or has no receipts although something was received.
+
+    Raises
+    ------
+    InputProblem
+        Naming what is missing or damaged.
+    """
+    if not project.receipts.is_file():
+        if Ledger(project.ledger).records() or any(project.archive.glob("??/*")):
+            raise InputProblem(
+                f"{project.receipts} is missing: without it nobody knows what was received. Put it back from the newest "
+                "backup, or make it again from the warehouse with `clearing-point rebuild`.",
+                "archive_missing",
+                file=project.receipts.name,
+            )
+        return
+    told = read_receipts(project.receipts)["raw.submission"]
+    name, sha256, status = (told["columns"].index(c) for c in ("submission_id", "file_sha256", "status"))
+    check_archived(
+        project, [(row[sha256], row[name]) for row in told["rows"] if row[status] not in (REFUSED, DELETED)]
+    )
 
 
 def restore(project: Project, folder: Path) -> Backup:

@@ -45,6 +45,7 @@ from clearing_point.standard import Standard
 from clearing_point.standard.model import Indicator
 from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import connect
+from clearing_point.warehouse.receipts import nothing_loaded
 from clearing_point.warehouse.worked_out import refuse_differing
 
 Progress = Callable[[str], None]
@@ -138,9 +139,7 @@ def make_release(
     if draft:
         edition = replace(edition, title=f"{DRAFT_TITLE} {edition.title}")
     if not project.warehouse.exists():
-        raise InputProblem(
-            "Nothing has been loaded yet: `clearing-point load FILE ...` first.", "nothing_loaded"
-        )
+        raise nothing_loaded(project.receipts)
     refuse_damaged(project, standard, language)
     refuse_differing(project, standard)
     refuse_other_lists(project, standard, language)

@@ -124,12 +124,18 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_FIELDS)
     writer.writerows(every)
-    write_whole(_file(project), text.getvalue().encode())
     head = {
         **_last(every),
         **{y: last for y, last in _remembered(project).items() if y in lost and y != year},
     }
-    write_whole(head_file(project), (json.dumps(head) + "\n").encode())
+    # Both are written before either is put in place: on a full disk nothing is decided.
+    prepared = head_file(project).with_suffix(".new")
+    try:
+        write_whole(prepared, (json.dumps(head) + "\n").encode())
+        write_whole(_file(project), text.getvalue().encode())
+        prepared.replace(head_file(project))
+    finally:
+        prepared.unlink(missing_ok=True)
 
 
 def refuse_closed(project: Project, year: int) -> None:

@@ -18,6 +18,7 @@ from clearing_point.suites.documents import named
 from clearing_point.suites.page import Line, Result, page
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import RETURNED
+from clearing_point.warehouse.receipts import nothing_loaded
 
 _MOST_COLUMNS = 6
 Key = tuple[str, str]
@@ -32,7 +33,7 @@ def page_of_submission(project: Project, standard: Standard, submission_id: str,
         If there is no such submission, or it was not judged by the suites.
     """
     if not project.warehouse.exists():
-        raise InputProblem("Nothing has been loaded yet: `clearing-point load FILE ...` first.")
+        raise nothing_loaded(project.receipts)
     with opened(project.warehouse, read_only=True) as connection:
         own = connection.execute(
             "SELECT sender, territory, made_data, received_at, status FROM raw.submission WHERE submission_id = ?",

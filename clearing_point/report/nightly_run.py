@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -129,18 +129,33 @@ def refuse_missing_folder(project: Project) -> None:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Let a stopped run clear up and leave its line."""
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Let a stopped run clear up and leave its line.
+
+    Yields what is called before each step: it stops a run whose stop a library at work has swallowed.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: None
         return
 
+    asked: list[bool] = []
+
     def stop(*_: object) -> None:
+        asked.append(True)
         raise Stopped
+
+    def go_on() -> None:
+        if asked:
+            raise Stopped
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield go_on
+    except Exception as error:
+        # A library that was at work may say in its own words that it was interrupted.
+        if asked:
+            raise Stopped from error
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

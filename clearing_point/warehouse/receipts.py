@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, MachineProblem
 from clearing_point.workplace import write_whole
 
 
@@ -28,6 +28,12 @@ def keep_receipts(
         Tables of schema ``quality``.
     without_original : sequence of str
         States of submissions that cannot be read again; their rows of those tables are kept here.
+
+    Raises
+    ------
+    MachineProblem
+        If the receipts that stand name a file or something done that this warehouse does not know: it is older than they
+        are, and written over them that would be forgotten.
     """
     document: dict[str, Any] = {
         "raw.submission": _rows(connection, "SELECT * FROM raw.submission ORDER BY rowid"),
@@ -40,10 +46,48 @@ def keep_receipts(
             f"WHERE s.status IN ({', '.join('?' * len(without_original))}) ORDER BY q.rowid",
             without_original,
         )
+    if path.is_file():
+        _refuse_forgetting(path, document)
     body = json.dumps(document, ensure_ascii=False, indent=0, default=str)
     before = path.read_bytes() if path.is_file() else None
     write_whole(path, f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode())
     return before
+
+
+def files_and_deeds(document: dict[str, Any]) -> tuple[set[tuple[str, str]], int]:
+    """Return submission and hash of every file that receipts name, and how many things were done to submissions."""
+    told = document["raw.submission"]
+    name, sha256 = (told["columns"].index(column) for column in ("submission_id", "file_sha256"))
+    return {(row[name], row[sha256]) for row in told["rows"]}, len(document["raw.event"]["rows"])
+
+
+def nothing_loaded(receipts: Path) -> InputProblem:
+    """Return why there is no warehouse: nothing came yet, or it is lost and what it was made of is there."""
+    if receipts.is_file():
+        return MachineProblem(
+            "The warehouse is not there, and the archive holds what it was made of: run `clearing-point rebuild` first.",
+            "warehouse_behind",
+        )
+    return InputProblem(
+        "Nothing has been loaded yet: `clearing-point load FILE ...` first.", "nothing_loaded"
+    )
+
+
+def _refuse_forgetting(path: Path, document: dict[str, Any]) -> None:
+    try:
+        kept = read_receipts(path)
+    except InputProblem:
+        return  # damaged: the warehouse is what is left, and writes them anew
+    files, deeds = files_and_deeds(kept)
+    now_files, now_deeds = files_and_deeds(document)
+    lost = sorted({name for name, _ in files - now_files})
+    if lost or deeds > now_deeds:
+        named = ", ".join(lost[:3]) + (f" (+{len(lost) - 3})" if len(lost) > 3 else "")
+        raise MachineProblem(
+            f"The archive holds what the warehouse lacks ({named or 'a withdrawal or deletion'}): nothing was stored. Run "
+            "`clearing-point rebuild` first.",
+            "warehouse_behind",
+        )
 
 
 def put_back(path: Path, before: bytes | None) -> None:

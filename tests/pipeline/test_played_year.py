@@ -236,7 +236,7 @@ def _lost_disk(office: Office, folder: Path) -> None:
     assert office.say("restore", folder / "backup-2023")[0] == 0
     assert office.out() == before
     # Until the warehouse is made again, nothing is published.
-    office.refused(2023, "Nothing has been loaded yet")
+    office.refused(2023, "run `clearing-point rebuild` first", code=4)
     code, said = office.say("rebuild")
     assert code == 0, said
     line = office.night(2023)

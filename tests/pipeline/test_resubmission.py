@@ -80,7 +80,7 @@ def test_a_new_version_says_what_differs_and_asks_why_where_it_was_published(
     with opened(project.warehouse, read_only=True) as connection:
         stored = connection.execute("SELECT count(*) FROM raw.submission").fetchone()
     assert stored == (1,), "nothing is stored"
-    moves, stays = said.split("these stay as printed")
+    moves, stays = said.split("these figures stay as printed")
     assert "T01" not in moves
     assert "T01: ALB 2022" in stays
     second = _load(project, standard, tmp_path, {1: "F", 2: "M", 4: "F", 5: "F"}, reason=REASON)

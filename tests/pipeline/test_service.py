@@ -89,6 +89,7 @@ def test_a_project_without_units_gets_those_of_the_program(tmp_path: Path) -> No
 def test_a_user_or_path_that_a_unit_cannot_have_is_refused(tmp_path: Path) -> None:
     for words, said in (
         (("--user", "nobody-of-this-name"), "There is no user nobody-of-this-name"),
+        (("--user", "nobody\nExecStart=/bin/x", "--prefix", tmp_path), "cannot be a user's name"),
         (("--user", "x", "--prefix", tmp_path, "--data", tmp_path / "my data"), "cannot stand in a unit"),
     ):
         code, _, err = command("install-service", *words, "--project", ROOT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +21,7 @@ from clearing_point.publication.backup import make_backup
 from clearing_point.publication.states import head_file, lines, set_state, state_of
 from clearing_point.report.nightly_run import failed_run
 from clearing_point.standard import load_standard
-from clearing_point.workplace import alone
+from clearing_point.workplace import alone, write_whole
 from pipelines.run_annual import run_annual
 from tests.attack.test_histories import Office, issue
 from tests.command import command
@@ -151,7 +153,7 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys, monkeypatch
     assert (failed.exit_code, last_line(project)["reason"]) == (1, "schemas/standard.yml cannot be read.")
     assert "last good report" not in failed.sentence()
     # Another run at work is the operator's case.
-    holds = "import sys, time; from pathlib import Path; from clearing_point.workplace import alone\n"
+    holds = "import sys, time; from pathlib import Path; from clearing_point.workplace import alone, write_whole\n"
     holds += "with alone(Path(sys.argv[1]), 'publishing'):\n    print('held', flush=True); time.sleep(60)"
     other = subprocess.Popen(
         [sys.executable, "-c", holds, str(project.publication_lock)], stdout=subprocess.PIPE,
@@ -177,6 +179,7 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys, monkeypatch
         pass
     stopped = run_annual(project, lambda: stop(None), 2023)
     assert (stopped.exit_code, last_line(project)["reason"]) == (4, "The run was stopped.")
+
     # A line that was cut off does not take the next one with it.
     with project.run_log.open("a", encoding="utf-8") as log:
         log.write('{"at": "20')
@@ -202,11 +205,52 @@ def test_every_run_leaves_a_line(office, tmp_path, standard, capsys, monkeypatch
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["outcome"] == "failed"
 
 
+def test_a_stop_is_a_stop_whatever_a_library_at_work_makes_of_it(office, standard):
+    """It may swallow it, or call it by a name of its own."""
+    _, project = office
+
+    def swallowed(_):
+        with contextlib.suppress(BaseException):
+            os.kill(os.getpid(), 15)
+        return standard
+
+    def renamed(_):
+        try:
+            os.kill(os.getpid(), 15)
+        except BaseException as error:
+            raise RuntimeError("interrupted") from error
+
+    for library in (swallowed, renamed):
+        stopped = run_annual(project, lambda library=library: library(None), 2023)
+        assert (stopped.exit_code, stopped.reason) == (4, "The run was stopped."), library
+
+
+def test_on_a_full_disk_no_state_is_decided(office, monkeypatch):
+    _, project = office
+
+    def full(path, content):
+        if "head" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_whole(path, content)
+
+    monkeypatch.setattr("clearing_point.publication.states.write_whole", full)
+    with pytest.raises(OSError, match="No space left"):
+        set_state(project, 2023, "open", "head")
+    assert (state_of(project, 2023), lines(project)) == ("draft", [])
+
+
+def _receipts_of_nothing(project):
+    nothing = {"columns": ["submission_id", "file_sha256", "status"], "rows": []}
+    body = json.dumps({"raw.submission": nothing, "raw.event": {"columns": [], "rows": []}})
+    project.receipts.parent.mkdir(parents=True, exist_ok=True)
+    project.receipts.write_text(f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n", encoding="utf-8")
+
+
 def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_path):
     place, project = office
     kept = tmp_path / "elsewhere" / "backup"
     where = ("--project", project.root, "--data", project.data)
-    project.receipts.write_text("receipts", encoding="utf-8")
+    _receipts_of_nothing(project)
     assert command("backup", kept, *where)[0] == 0
     assert command("backup", kept, *where)[0] == 1, "a backup is never overwritten"
     assert command("backup", project.data / "backup", *where)[0] == 1
@@ -244,6 +288,7 @@ def test_a_backup_that_the_machine_refuses_says_why(number, sentence, office, tm
             raise OSError(number, os.strerror(number), str(source))
         return copy(source, target, **more)
 
+    _receipts_of_nothing(project)
     monkeypatch.setattr("shutil.copy2", refused)
     monkeypatch.setattr("clearing_point.errors.os.access", lambda *_: False)
     with pytest.raises(Exception) as stopped:  # noqa: PT011

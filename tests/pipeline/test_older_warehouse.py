@@ -1,0 +1,95 @@
+"""A warehouse that is lost or older than the receipts beside the archive: nothing is forgotten, and everybody says *rebuild*."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clearing_point.countries import profile_of_territory
+from clearing_point.errors import InputProblem, MachineProblem
+from clearing_point.project import Project
+from clearing_point.publication.backup import make_backup, verify_backup
+from clearing_point.publication.release import make_release
+from clearing_point.standard import Standard
+from clearing_point.warehouse.connection import opened
+from pipelines.health import health
+from pipelines.ingest import load
+from pipelines.rebuild import rebuild
+from tests.workbooks import identification, person, write_regional
+
+
+def _load(project: Project, standard: Standard, folder: Path, territory: str) -> None:
+    rows = {"person": [person(n) for n in range(3)], "identification": [identification(n) for n in range(3)]}
+    path = write_regional(folder / f"{territory}.xlsx", standard, rows)
+    assert load(project, standard, path, profile_of_territory(project, territory), "2022").verdict.accepted
+
+
+def _stored(project: Project) -> set[str]:
+    with opened(project.warehouse, read_only=True) as connection:
+        return {row[0] for row in connection.execute("SELECT territory FROM raw.submission").fetchall()}
+
+
+def test_a_load_into_an_older_warehouse_forgets_nothing_that_came_since(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    _load(project, standard, tmp_path, "ALB")
+    shutil.copytree(project.warehouse.parent, tmp_path / "older")
+    _load(project, standard, tmp_path, "SRB")
+    receipts = project.receipts.read_bytes()
+    shutil.rmtree(project.warehouse.parent)
+    shutil.copytree(tmp_path / "older", project.warehouse.parent)
+    with pytest.raises(
+        MachineProblem, match=r"lacks \(2022-SRB-SRB01-v1\): nothing was stored. Run `clearing-point rebuild`"
+    ):
+        _load(project, standard, tmp_path, "MKD")
+    assert project.receipts.read_bytes() == receipts
+    assert _stored(project) == {"ALB"}
+    rebuild(project, standard)
+    assert _stored(project) == {"ALB", "SRB"}, "the receipts know more"
+    _load(project, standard, tmp_path, "MKD")
+
+
+def test_a_warehouse_that_is_lost_is_not_called_empty(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    _load(project, standard, tmp_path, "ALB")
+    shutil.rmtree(project.warehouse.parent)
+    with pytest.raises(MachineProblem, match="run `clearing-point rebuild` first"):
+        make_release(project, standard, 2022, tmp_path / "release")
+    with pytest.raises(MachineProblem, match=r"[Rr]un `clearing-point rebuild` first"):
+        _load(project, standard, tmp_path, "SRB")
+    rebuild(project, standard)
+    _load(project, standard, tmp_path, "SRB")
+    assert _stored(project) == {"ALB", "SRB"}
+
+
+def test_a_backup_without_what_the_receipts_name_is_not_made_and_not_called_whole(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    _load(project, standard, tmp_path, "ALB")
+    kept = tmp_path / "kept"
+    make_backup(project, kept)
+    lost = next(path for path in project.archive.glob("??/*") if path.is_file())
+    body = lost.read_bytes()
+    lost.unlink()
+    with pytest.raises(InputProblem, match="restore it from the backup"):
+        make_backup(project, tmp_path / "second")
+    lost.write_bytes(body)
+    receipts = project.receipts.read_bytes()
+    project.receipts.unlink()
+    with pytest.raises(InputProblem, match=r"receipts\.json is missing"):
+        make_backup(project, tmp_path / "second")
+    shutil.rmtree(project.warehouse.parent)
+    answers = {answer.question: answer.state for answer in health(project, lambda: standard)}
+    assert answers["archive"] == "wrong"
+    # What was cut out of a backup together with its hash.
+    project.receipts.write_bytes(receipts)
+    sums = kept / "SHA256SUMS"
+    gone = next(path for path in (kept / "data" / "archive").glob("??/*") if path.is_file())
+    name = gone.relative_to(kept).as_posix()
+    gone.unlink()
+    sums.write_text("".join(x for x in sums.read_text().splitlines(True) if name not in x), encoding="utf-8")
+    with pytest.raises(InputProblem, match="restore it from the backup"):
+        verify_backup(kept)
