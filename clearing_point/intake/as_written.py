@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.findings import REPEATED_ROW
-from clearing_point.intake.layout import SheetLayout, fold
+from clearing_point.intake.layout import FOLDED, SheetLayout, fold
 from clearing_point.intake.lookups import OTHER_FORM
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.remarks import ERROR_TEXT
@@ -23,7 +23,6 @@ from clearing_point.suites.cells import Received, Sheet, Written
 
 _NOTHING = "\x1f"
 """Stands for what a cell without any value says: no word is like it."""
-_FOLDED = "lower(trim(regexp_replace(replace(nfc_normalize({cell}), chr(160), ' '), '\\s+', ' ', 'g')))"
 _HeadingOf = Callable[[ColumnSpec], int | None]
 
 
@@ -60,7 +59,7 @@ def _sheet(layout: SheetLayout, corrections: Sequence[Correction]) -> Sheet:
     rows = f"sheet = {quoted(layout.sheet)} AND source_row >= {layout.first_row}"
     for marked, words in layout.skip_columns.items():
         listed = ", ".join(map(quoted, words)) or "NULL"
-        rows += f" AND NOT coalesce({_FOLDED.format(cell=f'cells[{marked}]')} IN ({listed}), false)"
+        rows += f" AND NOT coalesce({FOLDED.format(text=f'cells[{marked}]')} IN ({listed}), false)"
     rows += (
         f" AND source_row NOT IN (SELECT source_row FROM quality.finding WHERE rule_id = '{REPEATED_ROW}' "
         f"AND sheet = {quoted(layout.sheet)} AND source_row IS NOT NULL)"
@@ -75,7 +74,7 @@ def _sheet(layout: SheetLayout, corrections: Sequence[Correction]) -> Sheet:
                 break
             number = found
             cell = corrected.get(number, f"cells[{number}]")
-            where = f"{_FOLDED.format(cell=f'coalesce({cell}, chr(32))')} = {quoted(fold(one.before))}"
+            where = f"{FOLDED.format(text=f'coalesce({cell}, chr(32))')} = {quoted(fold(one.before))}"
             if one.rows:
                 where += f" AND source_row IN ({', '.join(map(str, one.rows))})"
             written = quoted(one.after) if one.after else "NULL"

@@ -19,7 +19,7 @@ from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
 from clearing_point.findings import INFORMATION, WORDS_LEFT_OUT, Finding
 from clearing_point.intake.forbidden import OpenText, forbidden_of, vocabulary
-from clearing_point.intake.layout import SheetLayout, fold, kept_columns
+from clearing_point.intake.layout import FOLD, SheetLayout, fold, kept_columns
 from clearing_point.intake.lookups import is_parted, parts_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.remarks import ERROR_TEXT
@@ -57,12 +57,6 @@ _DIGIT = re.compile(r"[0-9]")
 _CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,4}|[0-9]{1,4}")
 _REFERENCE_SHAPES, _REFERENCE_SHARE = 4, 0.2
 """A numbering has few kinds of letters; where nearly every reference has its own, they are initials."""
-
-FOLD = (
-    "CREATE OR REPLACE TEMP MACRO fold(word) AS lower(trim(regexp_replace("
-    "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
-)
-"""The fold of headings and words (:func:`clearing_point.intake.layout.fold`) over whole columns."""
 
 Keep = Callable[[str], str | None]
 """Text of a cell -> what is kept of it; None if nothing is known of it and the mark stands alone."""

@@ -23,7 +23,7 @@ from clearing_point.intake.balance import Arrived
 from clearing_point.intake.changed import doubt_of_references
 from clearing_point.intake.corrections import correct
 from clearing_point.intake.guard_columns import readers_of
-from clearing_point.intake.layout import SheetLayout, fold, working_columns
+from clearing_point.intake.layout import FOLD, SheetLayout, fold, working_columns
 from clearing_point.intake.lookups import code_lookup
 from clearing_point.intake.remarks import clear_errors, leave_out_repeats, remark, rows_of_no_table
 from clearing_point.intake.select import Select, absent, flags, is_key, store_texts
@@ -64,10 +64,7 @@ def normalise(
         Table -> rows staged. What could not be read is in ``quality.finding`` and staged as unknown.
     """
     install_macros(connection, standard)
-    connection.execute(
-        "CREATE OR REPLACE TEMP MACRO fold(word) AS lower(trim(regexp_replace("
-        "replace(nfc_normalize(word), chr(160), ' '), '\\s+', ' ', 'g')))"
-    )
+    connection.execute(FOLD)
     filled: dict[str, list[str]] = {}
     named = [(layout, f"rows_{number}") for number, layout in enumerate(layouts)]
     came = [Arrived() for _ in named] if arrived is None else arrived

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,9 @@ def test_axe_finds_nothing_on_any_page_in_any_state(
 
 
 def test_nothing_is_wider_than_320_pixels_and_targets_are_large_enough(
-    place: TestDesk, pages: list[tuple[str, str]]
+    place: TestDesk, pages: list[tuple[str, str]], standard: Standard
 ) -> None:
-    """What a telephone shows, and a desktop at 400 per cent.
+    """What a telephone shows, and a desktop at 400 per cent, in every language.
 
     Quick: tests/desk/test_pages.py::test_a_file_in_every_state_has_its_page_for_officer_and_approver
     """
@@ -81,13 +82,14 @@ def test_nothing_is_wider_than_320_pixels_and_targets_are_large_enough(
     )
     with chromium(scripts=True, width=320, height=640) as context:
         page = context.new_page()
-        for name, address in pages:
-            as_account(context, place, name or "officer", "sr-Cyrl")
+        for language, (name, address) in product(standard.languages, pages):
+            as_account(context, place, name or "officer", language)
             page.goto(place.desk.origin + address)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+            assert page.get_attribute("html", "lang") == language
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, (language, address)
             assert not page.evaluate(
                 f"[...document.querySelectorAll('button, select, input:not([type=hidden])')].filter({small}).length"
-            ), address
+            ), (language, address)
 
 
 def test_the_keyboard_alone_answers_and_sends(place: TestDesk) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from clearing_point.countries.profile import ColumnSpec, Profile, Reading, SheetSpec, TableSpec
 from clearing_point.errors import InputProblem
+from clearing_point.intake.layout import FOLDED, fold
 from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -62,6 +65,43 @@ def test_words_fold_case_and_space_and_unknown_ones_are_findings(read: Any) -> N
         ("F",), ("F",), ("M",), ("UNK",), ("UNK",), ("NAP",), ("M",),
     ]  # fmt: skip
     assert got.findings() == [("P04", "sex", 5, "B")]
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("άγνωστος", "ΆΓΝΩΣΤΟΣ"),
+        ("bilinmiyor", "BİLİNMİYOR"),
+        ("nije poznato", "nije\u202fpoznato"),
+        ("?", "\x0b?\u2003"),
+    ],
+)
+def test_a_missing_word_is_known_by_both_judges_in_any_script(read: Any, word: str, written: str) -> None:
+    dated = {
+        "identification_reference": ColumnSpec(headings=("no",)),
+        "person_reference": ColumnSpec(headings=("no",)),
+        "identification_date": ColumnSpec(headings=("date",)),
+    }
+    layout = profile(Reading(missing={word: "DEC"}), TableSpec("identification", dated))
+    got = read(f'no,date\n1,"{written}"\n2,{word}\n', layout)
+    assert got.values("SELECT identification_date_missing FROM staged.identification") == [("DEC",)] * 2
+    assert got.findings() == []
+
+
+def test_python_and_the_database_fold_every_character_alike(tmp_path: Path) -> None:
+    """One judge folds words with the one, the other with the other."""
+    characters = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
+    texts = [t for c in characters for t in (f"a{c}b", f"{c}a", f"a{c}", f"A{c} {c}")] + [
+        "ΟΔΟΣ ΟΔΌΣ",
+        "οδός",
+        "İI ıi",
+    ]
+    with opened(tmp_path / "asked.duckdb") as connection:
+        connection.register("asked", pa.table({"number": range(len(texts)), "text": texts}))
+        rows = connection.execute(
+            f"SELECT {FOLDED.format(text='text')} FROM asked ORDER BY number"
+        ).fetchall()
+    assert [t for t, (folded,) in zip(texts, rows, strict=True) if fold(t) != folded] == []
 
 
 def test_a_field_the_form_does_not_have_was_not_asked(read: Any) -> None:
