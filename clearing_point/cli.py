@@ -166,7 +166,7 @@ def _root(
 def _project_here() -> Project | None:
     try:
         return find_project()
-    except InputProblem:
+    except ClearingPointError:
         return None
 
 

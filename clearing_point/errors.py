@@ -3,7 +3,8 @@
 ``InputProblem`` says that what was handed in is wrong: a file, a table, a request. Its text is one
 sentence for a person: what, where, what to do. ``InternalError`` says that the program is wrong.
 The command line turns the first into exit code 1 and the second into exit code 3. What the machine
-refuses (a full disk, a read-only folder, a damaged warehouse) is of the first kind: :func:`of_the_machine`.
+refuses (a full disk, a read-only folder, a damaged warehouse) is of the first kind, with a code of its own, 4:
+:func:`of_the_machine`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ EXIT_CODES = {
     1: "Refused: data, request or disclosure control say no. The sentence says what to do, mostly to a data officer.",
     2: "Called wrongly: an option, a name or a language that there is not.",
     3: "The program failed. Your data are unchanged; please report it.",
-    4: "The machine: a full disk, a held lock, a stopped service (`run annual` and `health`). Who runs it is to act.",
+    4: "The machine: a full disk, a held lock, another user's folder, a lost file, a stop. Who runs it is to act.",
     130: "Stopped by the keyboard; nothing half-written was left behind.",
 }
 """What every command ends with, and what it means."""
@@ -65,10 +66,12 @@ class InputProblem(ClearingPointError):
 
 
 class MachineProblem(InputProblem):
-    """The machine's case, not the data's: a held lock, a folder that cannot be made, another user's files.
+    """The machine's case, not the data's: a held lock, another user's files, what is lost and is put back from a backup.
 
-    A nightly run ends with 4 for it, so that the right person is called; elsewhere it is like any refusal.
+    Every command ends with 4 for it, so that the right person is called.
     """
+
+    exit_code = 4
 
 
 class UsageProblem(ClearingPointError):

@@ -16,7 +16,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearing_point.errors import InputProblem, MachineProblem
+from clearing_point.errors import InputProblem, MachineProblem, UsageProblem
 
 _MARKER = Path("schemas") / "standard.yml"
 _PRIVATE = 0o700
@@ -202,14 +202,14 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
 
     Raises
     ------
-    InputProblem
-        If a named project has no ``schemas/standard.yml``.
+    UsageProblem
+        If a named project has no ``schemas/standard.yml``, or the data folder is a file.
     """
     named = project or _from_environment("CLEARING_POINT_PROJECT")
     if named is not None:
         root = named.expanduser().resolve()
         if not (root / _MARKER).is_file():
-            raise InputProblem(f"{named} is not a clearing point project: it has no {_MARKER.as_posix()}.")
+            raise UsageProblem(f"{named} is not a clearing point project: it has no {_MARKER.as_posix()}.")
     else:
         root = _upwards(Path.cwd()) or installed_project()
     chosen = data or _from_environment("CLEARING_POINT_DATA")
@@ -217,7 +217,7 @@ def find_project(project: Path | None = None, data: Path | None = None) -> Proje
         chosen = root / "data" if _is_checkout(root) else _data_upwards(Path.cwd())
     place = chosen.expanduser().resolve()
     if place.exists() and not place.is_dir():
-        raise InputProblem(
+        raise UsageProblem(
             f"{chosen} is a file and no data folder: name a folder with --data or CLEARING_POINT_DATA.",
             "folder_file",
             file=chosen,

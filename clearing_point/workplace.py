@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import MachineProblem
 
 WAIT_VARIABLE = "CLEARING_POINT_WAIT"
 _WAIT_SECONDS = 5.0
@@ -108,7 +108,7 @@ def alone(lock: Path, doing: str, *, patience: float = 1.0) -> Iterator[bool]:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If another process or thread still holds it after :func:`waiting_seconds`; names the process.
     """
     if _locks.get(lock) == threading.get_ident():
@@ -126,7 +126,7 @@ def alone(lock: Path, doing: str, *, patience: float = 1.0) -> Iterator[bool]:
                 if monotonic() >= end:
                     holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
                     who = f" (process {holder})" if holder.isdigit() else ""
-                    raise InputProblem(
+                    raise MachineProblem(
                         f"Another command is {doing}{who}: wait for it to end and try again.", "busy"
                     ) from error
                 sleep(_PAUSE_SECONDS)

@@ -16,9 +16,9 @@ from typing import Any
 from clearing_point import __version__
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
-from clearing_point.intake.archive import check_archived
+from clearing_point.intake.archive import check_archived, refuse_lost_archive
 from clearing_point.project import Project
-from clearing_point.publication.backup import LAST_BACKUP, refuse_lost_archive
+from clearing_point.publication.backup import LAST_BACKUP
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.states import refuse_lost_states
 from clearing_point.report.lock import read_lock, versions

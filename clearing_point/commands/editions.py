@@ -19,7 +19,7 @@ from clearing_point.commands.shared import (
     say,
     timed_steps,
 )
-from clearing_point.errors import InputProblem
+from clearing_point.errors import ClearingPointError
 from clearing_point.project import find_project, ready
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def run_annual(
 
     try:
         found = find_project(project, data)
-    except InputProblem as error:
+    except ClearingPointError as error:
         done = without_project(edition, error, data)
         say(done.sentence())
         return done.exit_code

@@ -27,7 +27,7 @@ from clearing_point.disclosure.model import (
     Relation,
     _make_protected,
 )
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, MachineProblem
 
 _START = "0" * 64
 _FIELDS = ("sequence", "edition", "table_id", "kind", "cell", "shown", "method", "inputs", "chain")
@@ -82,7 +82,7 @@ class Ledger:
 
         Raises
         ------
-        InputProblem
+        MachineProblem
             Where a record was changed, removed or put in later (the chain breaks).
         """
         if self._connection is not None:
@@ -92,7 +92,7 @@ class Ledger:
                 with self._path.open(encoding="utf-8", newline="") as file:
                     rows = list(csv.reader(file))[1:]
             except (UnicodeDecodeError, csv.Error) as error:
-                raise InputProblem(
+                raise MachineProblem(
                     "The publication ledger is damaged: it is no text; restore it from its copy."
                 ) from error
         else:
@@ -101,13 +101,13 @@ class Ledger:
         chain = _START
         for at, row in enumerate(rows, start=1):
             if len(row) != len(_FIELDS) or not str(row[0]).isdecimal():
-                raise InputProblem(
+                raise MachineProblem(
                     f"The publication ledger is damaged at record {at}; restore it from its copy."
                 )
             record = Record(int(row[0]), *(str(text) for text in row[1:]))
             chain = _link(chain, record)
             if record.sequence != at or record.chain != chain:
-                raise InputProblem(
+                raise MachineProblem(
                     f"The publication ledger was changed at record {at}; it is append-only, restore it from its copy."
                 )
             found.append(record)

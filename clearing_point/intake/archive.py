@@ -10,10 +10,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import MachineProblem
 from clearing_point.intake.kept import ENDING, is_whole, name_of_kept
 from clearing_point.intake.read import hash_of_file
 from clearing_point.project import Project
+from clearing_point.warehouse.events import DELETED, REFUSED
+from clearing_point.warehouse.receipts import read_receipts
 
 _OPEN, _CLOSED = 0o600, 0o400
 
@@ -36,7 +38,7 @@ def archived_file(project: Project, file_sha256: str, submission_id: str) -> Pat
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If it is missing or damaged; names the file.
     """
     kept = _kept_of(project, file_sha256, submission_id)
@@ -47,7 +49,7 @@ def archived_file(project: Project, file_sha256: str, submission_id: str) -> Pat
     original = original_of(project, file_sha256)
     if original is None:
         name = f"{file_sha256[:12]}..."
-        raise InputProblem(
+        raise MachineProblem(
             f"The archive has no file {name}: restore it from the backup.", "archive_missing", file=name
         )
     if hash_of_file(original) != file_sha256:
@@ -71,21 +73,45 @@ def check_archived(project: Project, wanted: Iterable[tuple[str, str]]) -> None:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If some are missing or damaged; names every one of them.
     """
     problems: dict[str, str] = {}
     for file_sha256, submission_id in wanted:
         try:
             archived_file(project, file_sha256, submission_id)
-        except InputProblem as problem:
+        except MachineProblem as problem:
             problems.setdefault(str(problem), str(problem.filled["file"]))
     if problems:
-        raise InputProblem("\n".join(problems), "archive_missing", file=", ".join(problems.values()))
+        raise MachineProblem("\n".join(problems), "archive_missing", file=", ".join(problems.values()))
 
 
-def _damaged(name: str) -> InputProblem:
-    return InputProblem(
+def refuse_lost_archive(project: Project) -> None:
+    """Stop where the archive does not hold what its receipts name, or has no receipts although something was received.
+
+    Raises
+    ------
+    MachineProblem
+        Naming what is missing or damaged.
+    """
+    if not project.receipts.is_file():
+        if project.ledger.is_file() or any(project.archive.glob("??/*")):
+            raise MachineProblem(
+                f"{project.receipts} is missing: without it nobody knows what was received. Put it back from the newest "
+                "backup, or make it again from the warehouse with `clearing-point rebuild`.",
+                "archive_missing",
+                file=project.receipts.name,
+            )
+        return
+    told = read_receipts(project.receipts)["raw.submission"]
+    name, sha256, status = (told["columns"].index(c) for c in ("submission_id", "file_sha256", "status"))
+    check_archived(
+        project, [(row[sha256], row[name]) for row in told["rows"] if row[status] not in (REFUSED, DELETED)]
+    )
+
+
+def _damaged(name: str) -> MachineProblem:
+    return MachineProblem(
         f"The archived file {name} is damaged: restore it from the backup.", "archive_damaged", file=name
     )
 

@@ -17,13 +17,12 @@ from pathlib import Path
 
 from clearing_point import __version__
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem, closed_file
-from clearing_point.intake.archive import check_archived
+from clearing_point.errors import MachineProblem, UsageProblem, closed_file
+from clearing_point.intake.archive import refuse_lost_archive
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.states import refuse_lost_states
-from clearing_point.warehouse.events import DELETED, REFUSED, now
-from clearing_point.warehouse.receipts import read_receipts
+from clearing_point.warehouse.events import now
 from clearing_point.workplace import write_whole
 
 DATA = ("archive", "publications", "linkage", "reports", "releases", "editions")
@@ -54,15 +53,18 @@ def make_backup(project: Project, folder: Path) -> Backup:
 
     Raises
     ------
-    InputProblem
-        If the folder is there already, lies in the data folder, or the copy does not hold.
+    UsageProblem
+        If the folder is there already, or lies in the data folder or in the project's.
+    MachineProblem
+        If the archive lacks what its receipts name, or the copy does not hold.
     """
     if folder.exists():
-        raise InputProblem(f"{folder} is there already: name a new folder for every backup.")
-    if project.data in (folder.resolve(), *folder.resolve().parents):
-        raise InputProblem(
-            "A backup inside the data folder is lost with it: name a folder on another disk or machine."
-        )
+        raise UsageProblem(f"{folder} is there already: name a new folder for every backup.")
+    for what, inside in (("data folder", project.data), ("project's folder", project.root)):
+        if inside in (folder.resolve(), *folder.resolve().parents):
+            raise UsageProblem(
+                f"A backup inside the {what} {inside} is lost with it: name a folder on another disk or machine."
+            )
     refuse_lost_archive(project)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -102,7 +104,7 @@ def _copied(source: str, target: str) -> str:
         return shutil.copy2(source, target)
     except OSError as error:
         if told := closed_file(error):
-            raise InputProblem(told) from error
+            raise MachineProblem(told) from error
         raise _NotCopied from error
 
 
@@ -128,19 +130,21 @@ def verify_backup(folder: Path) -> Backup:
 
     Raises
     ------
-    InputProblem
+    UsageProblem
+        If the folder is no backup.
+    MachineProblem
         Naming the first file that is missing, damaged or was put in later; or what ledger, states or archive lack.
     """
     if not (folder / SUMS).is_file():
-        raise InputProblem(f"{folder} is no backup: it has no {SUMS}.")
+        raise UsageProblem(f"{folder} is no backup: it has no {SUMS}.")
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     noted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     there = dict(_files(folder))
     for name in sorted(noted.keys() | there.keys()):
         if name not in there:
-            raise InputProblem(f"The backup {folder} lacks {name}: take another one.")
+            raise MachineProblem(f"The backup {folder} lacks {name}: take another one.")
         if name not in noted or _sha256(there[name]) != noted[name]:
-            raise InputProblem(f"The backup {folder} is not as it was made, see {name}: take another one.")
+            raise MachineProblem(f"The backup {folder} is not as it was made, see {name}: take another one.")
     held = Project(root=folder / "project", data=folder / "data")
     records = Ledger(held.ledger).records()
     refuse_lost_ledger(held)
@@ -150,30 +154,6 @@ def verify_backup(folder: Path) -> Backup:
     return Backup(folder, len(noted), len(records), about["program"])
 
 
-def refuse_lost_archive(project: Project) -> None:
-    """Stop where the archive does not hold what its receipts name, or has no receipts although something was received.
-
-    Raises
-    ------
-    InputProblem
-        Naming what is missing or damaged.
-    """
-    if not project.receipts.is_file():
-        if Ledger(project.ledger).records() or any(project.archive.glob("??/*")):
-            raise InputProblem(
-                f"{project.receipts} is missing: without it nobody knows what was received. Put it back from the newest "
-                "backup, or make it again from the warehouse with `clearing-point rebuild`.",
-                "archive_missing",
-                file=project.receipts.name,
-            )
-        return
-    told = read_receipts(project.receipts)["raw.submission"]
-    name, sha256, status = (told["columns"].index(c) for c in ("submission_id", "file_sha256", "status"))
-    check_archived(
-        project, [(row[sha256], row[name]) for row in told["rows"] if row[status] not in (REFUSED, DELETED)]
-    )
-
-
 def restore(project: Project, folder: Path) -> Backup:
     """Put a verified backup into an empty data folder; the warehouse is made anew afterwards.
 
@@ -181,13 +161,13 @@ def restore(project: Project, folder: Path) -> Backup:
 
     Raises
     ------
-    InputProblem
+    UsageProblem, MachineProblem
         As :func:`verify_backup`; or if something stands there that would be overwritten.
     """
     held = verify_backup(folder)
     standing = [name for name in DATA if any((project.data / name).glob("*"))]
     if standing:
-        raise InputProblem(
+        raise UsageProblem(
             f"{project.data} has {', '.join(standing)} already: restore into a new data folder (--data)."
         )
     for path in sorted((folder / "data").iterdir()):

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
 from clearing_point.standard.shapes import read_shaped_yaml
 
@@ -77,20 +77,28 @@ class Edition:
         return tuple(str(year) for year in range(self.trend_from, self.year + 1))
 
 
+class NoSuchEdition(InputProblem):
+    """An edition was named that there is not: called wrongly."""
+
+    exit_code = UsageProblem.exit_code
+
+
 def load_edition(project: Project, year: int) -> Edition:
     """Read an edition.
 
     Raises
     ------
+    NoSuchEdition
+        If there is no such edition.
     InputProblem
-        If there is no such edition, or its file is not of its shape; says file and line.
+        If its file is not of its shape; says file and line.
     """
     path = project.editions / f"{year}.yml"
     if not path.is_file():
         known = (
             ", ".join(sorted(p.stem for p in path.parent.glob("[0-9]*.yml") if p.stem.isdigit())) or "none"
         )
-        raise InputProblem(f"There is no edition {year}: write {path} (there are: {known}).")
+        raise NoSuchEdition(f"There is no edition {year}: write {path} (there are: {known}).")
     source = read_shaped_yaml(path, project.schemas / "meta" / "edition.schema.json")
     if source["year"] != year:
         raise InputProblem(f"{path}: says year {source['year']}; the file's name says {year}.")

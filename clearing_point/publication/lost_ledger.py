@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem
+from clearing_point.errors import MachineProblem
 from clearing_point.project import Project
 from clearing_point.workplace import write_whole
 
@@ -34,7 +34,7 @@ def refuse_lost_ledger(project: Project) -> None:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         Naming what stands, and what to do.
     """
     ledger = Ledger(project.ledger)
@@ -51,7 +51,7 @@ def refuse_lost_ledger(project: Project) -> None:
     if head.is_file() and _read(head).get("chain") not in links:
         unknown.append(f"the entry of {_read(head).get('issue')} that the archive remembers")
     if unknown:
-        raise InputProblem(
+        raise MachineProblem(
             f"The ledger of what is out is lost or older than what is out: it does not know {', '.join(unknown)}. Nothing "
             "was published. Put publications/ledger.csv back from the newest backup (docs/operations.md)."
         )
@@ -61,5 +61,5 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputProblem(f"{path} cannot be read: put it back from the backup.") from error
+        raise MachineProblem(f"{path} cannot be read: put it back from the backup.") from error
     return found if isinstance(found, dict) else {}

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, MachineProblem, UsageProblem
 from clearing_point.project import Project
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.warehouse.events import now
 from clearing_point.workplace import write_whole
 
 DRAFT, OPEN, PUBLISHED, CLOSED = "draft", "open", "published", "closed"
+SET_BY_PERSONS = (OPEN, DRAFT, CLOSED)
 _FIELDS = ("edition", "state", "at", "role", "reason")
 
 
@@ -40,7 +41,7 @@ def lines(project: Project) -> list[StateLine]:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If the file is damaged.
     """
     path = _file(project)
@@ -50,7 +51,7 @@ def lines(project: Project) -> list[StateLine]:
         rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
         return [StateLine(int(year), state, at, role, reason) for year, state, at, role, reason in rows[1:]]
     except (ValueError, csv.Error) as error:
-        raise InputProblem(f"{path} is damaged: put it back from the backup.") from error
+        raise MachineProblem(f"{path} is damaged: put it back from the backup.") from error
 
 
 def head_file(project: Project) -> Path:
@@ -63,13 +64,13 @@ def refuse_lost_states(project: Project) -> None:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         Naming editions and states that the archive remembers, and what to do.
     """
     lost = _lost(project)
     if lost:
         first = next(iter(lost))
-        raise InputProblem(
+        raise MachineProblem(
             f"{_file(project)} is lost or older than what was decided: "
             f"{', '.join(f'edition {year} was set to {state}' for year, state in lost.items())}. Put it back from the "
             "newest backup; where none has it, the person whose role it is decides again: "
@@ -82,7 +83,7 @@ def state_of(project: Project, year: int) -> str:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If the file of states is damaged, lost or older than what was decided.
     """
     refuse_lost_states(project)
@@ -103,10 +104,17 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
 
     Raises
     ------
+    UsageProblem
+        Where nobody's role is named, or there is no such state.
     InputProblem
-        Where that state cannot follow the present one, nobody's role is named, or the ledger is lost: the present
-        state is not known without it.
+        Where that state cannot follow the present one.
+    MachineProblem
+        Where the ledger is lost: the present state is not known without it.
     """
+    if state not in SET_BY_PERSONS:
+        raise UsageProblem(f"There is no state '{state}' to set: {', '.join(SET_BY_PERSONS)}.")
+    if not role.strip():
+        raise UsageProblem("Say in which role you decide this: --role 'head of the office'.")
     refuse_lost_ledger(project)
     lost = _lost(project)
     # A decision that is lost may be made again; so may what could have followed it.
@@ -117,8 +125,6 @@ def set_state(project: Project, year: int, state: str, role: str, reason: str = 
         raise InputProblem(
             f"Edition {year} is {present}; from there it can be set to {' or '.join(may)}, not to {state}."
         )
-    if not role.strip():
-        raise InputProblem("Say in which role you decide this: --role 'head of the office'.")
     every = [*lines(project), StateLine(year, state, now().isoformat() + "Z", role.strip(), reason.strip())]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -170,7 +176,7 @@ def _remembered(project: Project) -> dict[int, tuple[str, str]]:
             int(year): (str(state), str(at)) for year, (state, at) in json.loads(path.read_bytes()).items()
         }
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise InputProblem(f"{path} cannot be read: put it back from the backup.") from error
+        raise MachineProblem(f"{path} cannot be read: put it back from the backup.") from error
 
 
 def _lost(project: Project) -> dict[int, str]:

@@ -15,7 +15,6 @@ from typing import Any
 
 from clearing_point.errors import (
     ClearingPointError,
-    InputProblem,
     MachineProblem,
     of_the_machine,
 )
@@ -77,8 +76,6 @@ class Stopped(BaseException):
 
 def failed_run(year: int, step: str, error: BaseException) -> Run:
     """Return what is left of a run that failed: whose matter it is, and a sentence that holds no value."""
-    if isinstance(error, MachineProblem):
-        return Run(year, "failed", OPERATOR, step, str(error))
     if isinstance(error, ClearingPointError):
         return Run(year, "failed", error.exit_code, step, str(error))
     if isinstance(error, (Stopped, KeyboardInterrupt)):
@@ -104,16 +101,9 @@ def type_of(run: Run) -> str:
 
 @contextmanager
 def mine(project: Project) -> Iterator[None]:
-    """Hold the lock of publications; that another run holds it is the matter of who runs the machine."""
-    held = alone(project.publication_lock, "publishing or building a report")
-    try:
-        held.__enter__()
-    except InputProblem as error:
-        raise MachineProblem(str(error)) from error
-    try:
+    """Hold the lock of publications."""
+    with alone(project.publication_lock, "publishing or building a report"):
         yield
-    finally:
-        held.__exit__(None, None, None)
 
 
 def refuse_missing_folder(project: Project) -> None:
@@ -175,7 +165,7 @@ def leave_line(project: Project, line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def without_project(year: int, error: InputProblem, data: Path | None) -> Run:
+def without_project(year: int, error: ClearingPointError, data: Path | None) -> Run:
     """Leave the line of a run whose project is not where it was named: no disk, a wrong name; whose data may be there."""
     run = Run(year, "failed", OPERATOR, "project", str(error))
     named = data or os.environ.get("CLEARING_POINT_DATA")

@@ -96,7 +96,7 @@ def connect(
     return connection
 
 
-class InUse(InputProblem):
+class InUse(MachineProblem):
     """Another process holds the warehouse longer than one waits."""
 
 
@@ -136,7 +136,7 @@ def _patiently(path: Path, read_only: bool, attach: Mapping[str, Path]) -> Any:
                 if any(may_not_read(file) for file in (path, *attach.values())):
                     raise MachineProblem(UNREADABLE, "file_closed") from error
                 _refuse_other_formats(path, attach)
-                raise of_the_machine(error) or InputProblem(
+                raise of_the_machine(error) or MachineProblem(
                     f"{path} cannot be opened as a warehouse; if it is damaged, `clearing-point rebuild` makes it "
                     "anew from the archive.",
                     "warehouse_damaged",

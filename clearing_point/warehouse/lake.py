@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
-from clearing_point.errors import InputProblem, InternalError
+from clearing_point.errors import InputProblem, InternalError, MachineProblem
 from clearing_point.workplace import waiting_seconds, write_whole
 
 SUFFIX = ".lake"
@@ -109,11 +109,11 @@ def attach(connection: Any, lake: Lake, name: str, *, read_only: bool) -> None:
 
     Raises
     ------
-    InputProblem
+    InputProblem, MachineProblem
         If the extra is not installed, or the catalogue or the folder cannot be reached.
     """
     if not lake.folder.is_dir():
-        raise InputProblem(f"The folder of the warehouse {lake.folder} is not there: is it mounted?")
+        raise MachineProblem(f"The folder of the warehouse {lake.folder} is not there: is it mounted?")
     for extension in _EXTENSIONS:
         connection.execute(f"LOAD '{_quoted(str(_extension(extension)))}'")
     options = f"DATA_PATH '{_quoted(str(lake.folder))}', DATA_INLINING_ROW_LIMIT 0"  # rows never stand in the catalogue
@@ -123,7 +123,7 @@ def attach(connection: Any, lake: Lake, name: str, *, read_only: bool) -> None:
             f"({options}{', READ_ONLY' if read_only else ''})"
         )
     except duckdb.Error as error:
-        raise InputProblem(
+        raise MachineProblem(
             f"The catalogue of the warehouse does not answer, or refuses this user ({lake.catalogue}): is PostgreSQL "
             "running, and does `psql` reach it?"
         ) from error
@@ -159,7 +159,7 @@ def turn_of(lake: Lake, doing: str) -> Iterator[None]:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If another command holds it for long.
     """
     try:
@@ -173,9 +173,9 @@ def turn_of(lake: Lake, doing: str) -> Iterator[None]:
             connection.execute("SELECT pg_advisory_lock(%s)", [_TURN])
             yield
     except psycopg.errors.LockNotAvailable as error:
-        raise InputProblem(f"Another command is {doing}: wait for it to end and try again.") from error
+        raise MachineProblem(f"Another command is {doing}: wait for it to end and try again.") from error
     except psycopg.OperationalError as error:
-        raise InputProblem(f"The catalogue of the warehouse does not answer ({lake.catalogue}).") from error
+        raise MachineProblem(f"The catalogue of the warehouse does not answer ({lake.catalogue}).") from error
 
 
 def until_no_conflict(change: Callable[[], Result]) -> Result:

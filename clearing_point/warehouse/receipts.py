@@ -103,11 +103,11 @@ def read_receipts(path: Path) -> dict[str, dict[str, Any]]:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If they are missing or damaged.
     """
     if not path.is_file():
-        raise InputProblem(
+        raise MachineProblem(
             f"The warehouse cannot be read, and {path.name} is not in the archive: restore the archive from the backup.",
             "archive_missing",
             file=path.name,
@@ -115,7 +115,7 @@ def read_receipts(path: Path) -> dict[str, dict[str, Any]]:
     head, _, body = path.read_bytes().partition(b"\n")
     body = body.removesuffix(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != head:
-        raise InputProblem(
+        raise MachineProblem(
             f"The archived file {path.name} is damaged: restore it from the backup.",
             "archive_damaged",
             file=path.name,

@@ -83,7 +83,7 @@ class Disk:
         wrong = []
         if done.code == 0:
             self.counted[f"{what}: done all the same"] += 1
-        elif done.code != 1 or said not in done.said or not done.one_sentence:
+        elif done.code != 4 or said not in done.said or not done.one_sentence:
             wrong.append(f"{done.code} {done.said.strip()[-300:]}")
         holds = content(place)
         if done.code != 0 and holds not in states:
@@ -140,7 +140,7 @@ class Disk:
     def held(self) -> None:
         place = self.copy()
         script = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(300)"
-        for seconds, code in (("0.3", 1), ("30", 0)):
+        for seconds, code in (("0.3", 4), ("30", 0)):
             holder = subprocess.Popen(
                 [sys.executable, "-c", script, str(place.warehouse)], stdout=subprocess.PIPE
             )

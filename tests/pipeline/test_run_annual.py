@@ -177,13 +177,13 @@ def test_one_edition_through_all_its_life(place: Project) -> None:
     broken = replace(place, archive_folder=place.data / "no-archive")
     standing = hashes_of(report)
     failed = run_annual(broken, standard, 2022)
-    assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 1, "gates")
+    assert (failed.outcome, failed.exit_code, failed.step) == ("failed", 4, "gates")
     assert hashes_of(report) == standing
     # So does a ledger that was lost.
     ledger = place.ledger.read_bytes()
     place.ledger.unlink()
     lost = run_annual(place, standard, 2022)
-    assert (lost.outcome, lost.exit_code) == ("failed", 1)
+    assert (lost.outcome, lost.exit_code) == ("failed", 4)
     assert "lost or older than what is out" in lost.reason
     assert hashes_of(report) == standing
     place.ledger.write_bytes(ledger)

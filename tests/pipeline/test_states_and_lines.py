@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem, of_the_machine
+from clearing_point.errors import InputProblem, UsageProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.backup import make_backup
 from clearing_point.publication.states import head_file, lines, set_state, state_of
@@ -69,8 +69,10 @@ def test_nothing_is_published_beside_a_ledger_that_is_lost_or_older(office, tmp_
 def test_a_state_is_set_by_a_person_in_a_role_and_follows_from_the_one_before(office):
     _, project = office
     assert (state_of(project, 2022), state_of(project, 2023)) == ("published", "draft")
-    with pytest.raises(InputProblem, match="--role"):
+    with pytest.raises(UsageProblem, match="--role"):
         set_state(project, 2023, "open", " ")
+    with pytest.raises(UsageProblem, match="There is no state 'shut' to set: open, draft, closed"):
+        set_state(project, 2023, "shut", "head")
     with pytest.raises(InputProblem, match="is draft; from there it can be set to open, not to closed"):
         set_state(project, 2023, "closed", "head")
     set_state(project, 2023, "open", "head", "all territories sent")
@@ -90,7 +92,7 @@ def test_no_state_is_said_or_set_beside_a_ledger_that_is_lost(office):
     shutil.rmtree(project.ledger.parent)
     for more in ((), ("--state", "open", "--role", "head")):
         code, out, err = command("edition", "2022", *more, *where)
-        assert (code, out, "lost or older than what is out" in err) == (1, "", True), err
+        assert (code, out, "lost or older than what is out" in err) == (4, "", True), err
     assert not project.ledger.parent.exists()
 
 
@@ -108,11 +110,11 @@ def test_a_lost_or_older_file_of_states_is_noticed_and_a_closed_edition_stays_cl
             states.write_bytes(instead)
         for words in (("publish", "--edition", "2022"), ("report", "--edition", "2022"), ("edition", "2022")):
             code, out, err = command(*words, *where)
-            assert (code, out) == (1, ""), words
+            assert (code, out) == (4, ""), words
             assert "lost or older than what was decided" in err
             assert "edition 2022 was set to closed" in err
-        assert command("health", *where)[0] in (1, 4)
-        assert last_line_of_run(project)["exit_code"] == 1
+        assert command("health", *where)[0] == 4
+        assert last_line_of_run(project)["exit_code"] == 4
     # Nobody has the newest file: the person decides again, and the other decision is still missed.
     states.unlink()
     set_state(project, 2022, "closed", "head", "decided again")
@@ -252,15 +254,22 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
     where = ("--project", project.root, "--data", project.data)
     _receipts_of_nothing(project)
     assert command("backup", kept, *where)[0] == 0
-    assert command("backup", kept, *where)[0] == 1, "a backup is never overwritten"
-    assert command("backup", project.data / "backup", *where)[0] == 1
+    assert command("backup", kept, *where)[0] == 2, "a backup is never overwritten"
+    (tmp_path / "into-data").symlink_to(project.data)
+    for inside in (
+        project.data / "backup",
+        tmp_path / "into-data" / "backup",
+        project.root / "kept" / "backup",
+    ):
+        code, _, err = command("backup", inside, *where)
+        assert (code, "is lost with it" in err, inside.exists()) == (2, True, False), err
     assert command("restore", kept, "--verify")[0] == 0
     again = Project(root=ROOT, data=tmp_path / "again")
     code, _, err = command("restore", kept, "--project", ROOT, "--data", again.data)
     assert (code, again.ledger.read_bytes()) == (0, project.ledger.read_bytes()), err
     place.receive(2023, 150)
     issue(again, place, 2023, "suppress")
-    assert command("restore", kept, "--project", ROOT, "--data", again.data)[0] == 1, "nothing is overwritten"
+    assert command("restore", kept, "--project", ROOT, "--data", again.data)[0] == 2, "nothing is overwritten"
     # What was changed, taken away or put in after it was made is found.
     for spoil in ("change", "remove", "add"):
         copy = shutil.copytree(kept, tmp_path / spoil)
@@ -272,7 +281,7 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
         else:
             (copy / "data" / "more").write_text("x", encoding="utf-8")
         code, _, err = command("restore", copy, "--verify")
-        assert code == 1, spoil
+        assert code == 4, spoil
         assert "take another one" in err
 
 
