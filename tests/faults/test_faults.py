@@ -23,7 +23,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from clearing_point.errors import InputProblem, MachineProblem, of_the_machine
+from clearing_point.errors import InputProblem, MachineProblem, UsageProblem, of_the_machine
 from clearing_point.intake import package
 from clearing_point.intake.read import read_file
 from clearing_point.project import Project, find_project
@@ -78,7 +78,7 @@ def test_a_database_of_another_program_is_no_damaged_warehouse(made: Any, projec
 
 def test_a_plain_file_is_no_data_folder(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("nothing", encoding="utf-8")
-    with pytest.raises(InputProblem, match="is a file and no data folder"):
+    with pytest.raises(UsageProblem, match="is a file and no data folder"):
         find_project(ROOT, tmp_path / "plain").prepare()
 
 
