@@ -65,6 +65,8 @@ class Chart:
         Values are per cent of a whole.
     hidden, missing, later : str
         What the signs of protected, missing and not yet complete numbers mean.
+    indicative : str
+        What the sign behind a number that is indicative only means; empty where no number has it.
     broken : str
         What a line that ends and begins anew means.
     order : str
@@ -94,6 +96,7 @@ class Chart:
     hidden: str = ""
     missing: str = ""
     later: str = ""
+    indicative: str = ""
     broken: str = ""
     order: str = ""
     rest: str = ""
@@ -121,7 +124,8 @@ class Chart:
             return [*gaps(self), *broken]
         states = {point.state for point in self.points}
         told = {"hidden": self.hidden, "none": self.missing, "later": self.later}
-        said = " · ".join(words for state, words in told.items() if state in states and words)
+        signs = [words for state, words in told.items() if state in states and words]
+        said = " · ".join([*signs, *([self.indicative] if self.indicative else [])])
         order = [self.order] if self.kind == "dots" and self.order and in_one(self) else []
         return [*([said] if said else []), *order, *broken]
 

@@ -27,8 +27,10 @@ _LONG = 12
 """A name of more letters does not stand beside its sign."""
 _BESIDE_DOT = 7
 """Points between the axis and the names of rows: half a dot stands there where a number is zero."""
-_NEAR = 0.34
+_NEAR = 0.4
 """Part of the scale within which a number has no room between its dot and the axis."""
+_NUMBER = 0.25
+"""Part of the scale that a number and its dot take."""
 
 
 def draw_dots(axes: Any, chart: Chart) -> None:
@@ -46,7 +48,7 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     axes.tick_params(axis="y", length=0, pad=_BESIDE_DOT)
     axes.grid(axis="y", color=PALE)
     axes.set_xlabel(wrapped(chart.unit, _UNIT), fontsize=SMALL, color=GREY)
-    value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=4)
+    value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=2 if beside else 4)
 
 
 def _limit(chart: Chart) -> float:
@@ -80,7 +82,7 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
         axes.plot([min(values), max(values)], [at, at], color="#9a9a9a", linestyle="-", linewidth=2, zorder=2)
     for number, value, _ in shown:
         dot_at(axes, number, len(chart.series), value, at)
-    for value, text, side in _labels(shown, limit):
+    for value, text, side in _labels(shown, limit, _line_of(chart)):
         axes.annotate(
             text, (value, at), (8 * side, 0), textcoords="offset points", va="center", fontsize=SMALL,
             ha="left" if side > 0 else "right", zorder=2.5, annotation_clip=False,
@@ -101,13 +103,23 @@ def _row(axes: Any, chart: Chart, at: int, limit: float) -> None:
         )
 
 
-def _labels(shown: list[tuple[int, float, str]], limit: float) -> list[tuple[float, str, int]]:
-    """Return where numbers stand: outside their dots; near the axis both at the right, in the order of the key."""
+def _line_of(chart: Chart) -> float | None:
+    return None if chart.reference is None else chart.reference.value
+
+
+def _labels(
+    shown: list[tuple[int, float, str]], limit: float, line: float | None = None
+) -> list[tuple[float, str, int]]:
+    """Return where numbers stand: outside their dots; near the axis both at the right, in the order of the key.
+
+    One beside which the line of comparison would stand, as that is a little higher, stands at its other side.
+    """
     if not shown:
         return []
     low, high = min(shown, key=lambda s: s[1]), max(shown, key=lambda s: s[1])
     if len(shown) == 1 or low[1] == high[1]:
-        return [(high[1], high[2], 1)]
+        struck = line is not None and 0 < line - high[1] < limit * _NUMBER < high[1]
+        return [(high[1], high[2], -1 if struck else 1)]
     if len(shown) > 2 or low[1] < limit * _NEAR:
         return [(high[1], " / ".join(text for _, _, text in shown), 1)]
     return [(low[1], low[2], -1), (high[1], high[2], 1)]

@@ -35,6 +35,7 @@ NO_DATA_HATCH = "||||"
 _SERIES_HATCHES = ("", "////", "\\\\\\\\", "xxxx", "", "----")
 _LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_KEPT_TOGETHER = re.compile(r" (?=\d)|(?<=\(\+) ")
 _IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|href="#|url\(#)([^")]+)')
 
 State = Literal["shown", "hidden", "none", "later"]
@@ -194,8 +195,9 @@ def readable_on(colour: Any) -> str:
 
 
 def wrapped(name: str, width: int = 26) -> str:
-    """Break a name into lines."""
-    return "\n".join(textwrap.wrap(name, width)) or name
+    """Break a name into lines; a number or a sign in brackets stays with the word before it."""
+    kept = _KEPT_TOGETHER.sub("\u00a0", name)  # the breaking of lines knows plain spaces only
+    return "\n".join(textwrap.wrap(kept, width)).replace("\u00a0", " ") or name
 
 
 def value_axis(axis: Any, limit: float, percent: bool, separator: str = ",", parts: int = 5) -> None:

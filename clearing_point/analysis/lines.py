@@ -30,6 +30,13 @@ _PANEL_HEIGHT, _BESIDE_PANEL, _UNDER_PANEL, _UNDER_PANELS = 0.74, 0.42, 0.36, 0.
 _LABELLED_YEARS = 12
 _FRAME = 150.0
 """About how high a frame of lines is, in points."""
+_STEEP = 0.12
+"""Part of the scale by which a neighbour must be higher for its line to strike the number above a point."""
+_ROOM_BELOW = 0.15
+"""Part of the scale below a point that a number there takes."""
+_Place = tuple[float, float, str, str]
+"""Where a number stands: points to the right and up of its own, and which side and edge of it."""
+_ABOVE: _Place = (0, 6, "center", "baseline")
 _NAME = 18
 """Letters of a line of the name beside a line."""
 
@@ -42,7 +49,7 @@ def draw_lines(axes: Any, chart: Chart) -> None:
         if len(chart.series) == 1 and len(chart.categories) <= _LABELLED_YEARS:
             for at, point in enumerate(series.points):
                 if point.value is not None:
-                    _number(axes, point.text, at, point.value)
+                    _number(axes, point.text, at, point.value, _off_the_line(series, at, limit))
     if len(chart.series) == 1:
         _signs_below(axes, chart.series[0])
     else:
@@ -77,8 +84,30 @@ def _line(axes: Any, series: Series, look: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _number(axes: Any, text: str, at: float, value: float) -> None:
-    axes.annotate(text, (at, value), (0, 6), textcoords="offset points", ha="center", fontsize=SMALL)
+def _number(axes: Any, text: str, at: float, value: float, place: _Place = _ABOVE) -> None:
+    across, up, side, foot = place
+    axes.annotate(
+        text, (at, value), (across, up), textcoords="offset points", ha=side, va=foot, fontsize=SMALL
+    )
+
+
+def _off_the_line(series: Series, at: int, limit: float) -> _Place:
+    """Return where a number stands so that its own line does not strike it: above; beside or below where that rises."""
+    here = series.points[at].value or 0.0
+    up_left = _rise(series, at, at - 1, here) if at and at not in series.breaks else 0.0
+    up_right = _rise(series, at, at + 1, here) if at + 1 not in series.breaks else 0.0
+    struck = [rise > limit * _STEEP for rise in (up_left, up_right)]
+    if not any(struck):
+        return _ABOVE
+    if all(struck) and here > limit * _ROOM_BELOW:
+        return 0, -6, "center", "top"
+    return (4, 6, "left", "baseline") if up_left > up_right else (-4, 6, "right", "baseline")
+
+
+def _rise(series: Series, at: int, to: int, here: float) -> float:
+    """Return by how much the line is higher at a neighbour; nothing where there is none."""
+    value = series.points[to].value if to < len(series.points) else None
+    return 0.0 if value is None else value - here
 
 
 def _signs_below(axes: Any, series: Series) -> None:

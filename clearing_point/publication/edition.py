@@ -14,6 +14,8 @@ from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
 from clearing_point.standard.shapes import read_shaped_yaml
 
+_TRANSLATED = "translated"
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -70,6 +72,8 @@ class Edition:
     """Years that may still be completed: flagged so wherever the release shows them."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the report says of itself: contact, next_release, licence, base_address."""
+    about_translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Language -> what of that is said otherwise in it."""
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -117,7 +121,7 @@ def load_edition(project: Project, year: int) -> Edition:
             raise InputProblem(
                 f"{path}: provisional year {provisional} is none of the edition's, {source['trend_from']} to {year}."
             )
-    national = source.get("national_total")
+    national, about = source.get("national_total"), source.get("about", {})
     return Edition(
         year=year,
         title=source["title"],
@@ -131,7 +135,8 @@ def load_edition(project: Project, year: int) -> Edition:
         small_territory_tables=tuple(source.get("small_territory_tables", ())),
         national_total=_bound(national) if national else None,
         provisional_years=tuple(sorted(source.get("provisional_years", ()))),
-        about={key: str(value) for key, value in source.get("about", {}).items()},
+        about={key: str(value) for key, value in about.items() if key != _TRANSLATED},
+        about_translated=about.get(_TRANSLATED, {}),
     )
 
 

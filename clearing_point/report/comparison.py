@@ -101,6 +101,7 @@ def effects_of(
         unit=words("reading.profile.effects_unit"), missing=easel.missing(series),
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
         later=words("figures.later", sign=words("signs.not_yet")), mark=easel.mark(made), order=words("figures.order"),
+        indicative=easel.indicative(point for pair in pairs for point in pair),
     )  # fmt: skip
     note = words(
         "reading.profile.effects_note", names=", ".join(numbering.of_table.get(t, t) for t in tables)

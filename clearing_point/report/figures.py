@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,7 @@ class Easel:
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
+            indicative=self.indicative([*(p for s in drawn for p in s.points), reference]),
             broken=ends[0] if ends else words("figures.broken"),
             order=words("figures.order"),
             rest=words("figures.rest", sign=view.protected.sign),
@@ -200,6 +201,13 @@ class Easel:
         signs = {point.text for series in drawn for point in series.points if point.state == "none"}
         kinds = (("figures.missing", "signs.no_data"), ("figures.no_share", "signs.no_share"))
         return " · ".join(words(key, sign=words(sign)) for key, sign in kinds if words(sign) in signs)
+
+    def indicative(self, points: Iterable[Point | None]) -> str:
+        """Say what the sign behind a percentage means, where one has it."""
+        words = self.setting.words
+        sign = words("signs.indicative")
+        found = any(point is not None and point.text.endswith(sign) for point in points)
+        return words("figures.indicative", sign=sign.strip()) if found else ""
 
     def _unit(self, view: View, of: str | None) -> str:
         """Name what a share is of: those with a known answer, or all where the table does not count the unknown ones."""

@@ -130,10 +130,13 @@ def _figures_beside_region(
         "reading.profile.figures_note", hidden=_sign(views), missing=words("signs.no_data"),
         share=words("signs.no_share"),
     )  # fmt: skip
+    notes, sign = [note], words("signs.indicative").strip()
+    if any(isinstance(cell, Cell) and cell.text.endswith(sign) for row in body for cell in row):
+        notes.append(words("tables.note_indicative", sign=sign))
     header = (words("reading.profile.figure"), name, words("tables.region"))
     return plain_table(
         f"table-{profile_anchor(territory)}", numbering.table(), words("reading.profile.figures", name=name), header, body,
-        (note,), made,
+        tuple(notes), made,
     )  # fmt: skip
 
 

@@ -103,9 +103,10 @@ def glance_of(
     views: Mapping[str, View],
     easel: Easel,
     numbering: Numbering,
-    anchor: str,
+    chapter: str,
 ) -> tuple[Block, ...]:
     """Return shares of several tables side by side: a picture of then and now, and the small table of its numbers."""
+    anchor = f"reading-{chapter}"
     words, edition = easel.setting.words, easel.setting.edition
     rows: list[tuple[str, list[Point], Cell]] = []
     notes = [words("reading.glance_note")]
@@ -129,7 +130,10 @@ def glance_of(
     if len(shown) < 2 or years[0] == years[1]:
         return ()
     made = any(views[e["table"]].published.made_data for e in wanted if e["table"] in views)
-    title = words("reading.glance", first=years[0], last=years[1])
+    indicative = easel.indicative(point for _, points, _ in rows for point in points)
+    notes += [words("tables.note_indicative", sign=words("signs.indicative").strip())] if indicative else []
+    name = words(f"reading.chapters.{chapter}.title")
+    title = words("reading.glance", chapter=name, first=years[0], last=years[1])
     body: list[list[str | Cell]] = [
         [name, *(Cell(point.text, state="" if point.state == "shown" else "none") for point in points), known]
         for name, points, known in rows
@@ -146,7 +150,7 @@ def glance_of(
         unit=words("reading.percent_known"), missing=easel.missing(series),
         hidden=words("figures.hidden", sign=next(iter(views.values())).protected.sign),
         later=words("figures.later", sign=words("signs.not_yet")),
-        mark=easel.mark(made), order=words("figures.order"),
+        indicative=indicative, mark=easel.mark(made), order=words("figures.order"),
     )  # fmt: skip
     figure = easel.finish(chart, numbering.figure(), table.anchor, (), made)
     return (*counted_figure(figure, numbering), table)
@@ -183,7 +187,7 @@ def draw_chapters(
         anchor = f"reading-{chapter['id']}"
         drawn[chapter["id"]] = Drawn(
             draw_pictures(chapter.get("pictures", ()), views, easel, numbering, anchor),
-            glance_of(chapter.get("glance", ()), views, easel, numbering, anchor)
+            glance_of(chapter.get("glance", ()), views, easel, numbering, chapter["id"])
             + unknown_of(chapter.get("unknown", ()), views, easel, numbering, anchor),
             published_of(chapter.get("published", ()), numbering, anchor)
             + described_of(chapter, numbering, anchor),
@@ -253,10 +257,11 @@ def about(finder: Finder, setting_facts: Sequence[tuple[str, str]], title: str) 
         (words(f"reading.about.{key}"), words(f"reading.about.{key}_text"))
         for key in ("sources", "method", "counted", "protected", "more")
     ]
+    own = {**edition.about, **edition.about_translated.get(words.language, {})}
     terms += [
-        (words(f"reading.about.{key}"), edition.about[key])
+        (words(f"reading.about.{key}"), own[key])
         for key in ("contact", "next_release", "licence")
-        if edition.about.get(key)
+        if own.get(key)
     ]
     facts = ", ".join(f"{label} {value}" for label, value in setting_facts)
     cite = words("reading.about.cite_text", producer=words("front.producer"), facts=facts, **named)

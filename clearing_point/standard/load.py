@@ -167,12 +167,14 @@ def _territory_names(schemas: Path) -> dict[str, dict[str, str]]:
 
 
 def _place_texts(folder: Path) -> dict[str, dict[str, str]]:
-    """Return the names and footnotes that naming profiles and groups give, by their English text."""
+    """Return names and footnotes of naming profiles and groups, and what is said of known breaks, by their English text."""
+    breaks = folder.parent / "reference" / "breaks.csv"
     rows = (*read_csv(folder / "label.csv"), *read_csv(folder / "group_label.csv"))
+    rows += tuple(read_csv(breaks)) if breaks.is_file() else ()
     texts = [
         row[column]
         for row in rows
-        for column in ("label_en", "footnote_en", "definition_en")
+        for column in ("label_en", "footnote_en", "definition_en", "what_en")
         if row.get(column)
     ]
     own = {row["name_neutral_en"] for row in read_csv(folder / "territory.csv")}

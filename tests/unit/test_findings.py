@@ -9,11 +9,12 @@ import pytest
 
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
+from clearing_point.report.breaks import known_breaks
 from clearing_point.report.chapters import Numbering, key_figures
 from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder, Sought, load_findings
 from clearing_point.report.plurals import counted, form_of
-from clearing_point.report.reading import glance_of, load_chapters
+from clearing_point.report.reading import about, glance_of, load_chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
 from tests.unit import report_samples as samples
@@ -211,7 +212,9 @@ def test_no_one_trafficked_again_is_not_said_alone():
     views = {t.indicator.indicator_id: View(t, setting) for t in tables}
     chapter = next(c for c in listed["chapters"] if c["id"] == "afterwards")
     numbering = Numbering(setting)
-    *_, table = glance_of(chapter["glance"], views, Easel(setting, REPORTS, later=True), numbering, "x")
+    *_, table = glance_of(
+        chapter["glance"], views, Easel(setting, REPORTS, later=True), numbering, "afterwards"
+    )
     assert words("reading.glance_notes.retrafficked") in table.notes
 
 
@@ -286,3 +289,20 @@ def test_serbian_sentences_have_their_own_words():
     assert said(REGION, "sr-Cyrl", known={("BGR", "2022", "")}).startswith(
         "У 2022. години идентификовано је 968 особа као жртве трговине људима, што је 30 % мање него у 2021. (1.379); Бугарска: са 466 на 153"
     )
+
+
+def test_a_report_in_serbian_says_no_english_of_itself_and_of_breaks():
+    """Contact and licence of the edition, and what changed in Bulgaria, stood in English in the Serbian report."""
+    standard, words = samples.standard(), load_words(REPORTS, "sr-Cyrl")
+    edition = load_edition(Project(root=samples.ROOT, data=samples.ROOT / "data"), 2022)
+    context = replace(samples.context(), coverage={**samples.context().coverage, "BGR": {}}, declarations=())
+    setting = Setting(edition, context, words)
+    (terms,) = about(Finder(setting, {}, ()), (), "").blocks
+    said = [
+        text
+        for key, text in terms.terms
+        if key in (words("reading.about.contact"), words("reading.about.licence"))
+    ]
+    said += [standard.place_text(row["what_en"], "sr-Cyrl") for row in known_breaks(context)]
+    assert len(said) == 3
+    assert [text for text in said if not re.match("[А-Яа-я]", text)] == []

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from matplotlib.text import Annotation
 
 from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
 from clearing_point.analysis.dots import draw_dots
-from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled
-from clearing_point.analysis.lines import panels
+from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled, wrapped
+from clearing_point.analysis.lines import draw_lines, panels
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
 from clearing_point.report.figures import Easel
 from clearing_point.report.reading import load_chapters
@@ -223,6 +224,53 @@ def test_a_dot_at_zero_does_not_stand_on_the_name_of_its_row():
         names = [label.get_window_extent().x1 for label in axes.get_yticklabels()]
         dots = [line.get_window_extent().x0 for line in axes.lines]  # with their whole mark
     assert max(names) < min(dots)
+
+
+def test_no_line_strikes_a_number():
+    """ "11.9 %" of Romania stood under the line of the region, "27" of Croatia under its own: one digit was lost."""
+    dots = Series("Territory", (Point(11.9, "11.9 %", "shown"), Point(43.0, "43 %", "shown")))
+    line = Point(46.4, "46.4 %", "shown")
+    values = (76, 27, 15, 60, 62)
+    course = Series("Croatia", tuple(Point(float(v), str(v), "shown") for v in values))
+    years = tuple(str(2018 + at) for at in range(len(values)))
+    for chart, draw in (
+        (replace(_chart("dots", HIDDEN), series=(dots,), reference=line, percent=True), draw_dots),
+        (replace(_chart("line", HIDDEN), series=(course,), categories=years), draw_lines),
+    ):
+        with styled(STYLE):
+            figure = new_figure(2.75)
+            axes = figure.add_subplot()
+            draw(axes, chart)
+            figure.canvas.draw()
+            texts = [text for text in axes.texts if text.get_text()]
+            boxes = [Annotation.get_window_extent(text) for text in texts]
+            strokes = [
+                line.get_transform().transform_path(line.get_path())
+                for line in axes.lines
+                if len(line.get_xdata()) > 1
+            ]
+        struck = [
+            text.get_text()
+            for text, box in zip(texts, boxes, strict=True)
+            if any(stroke.intersects_bbox(box, filled=False) for stroke in strokes)
+        ]
+        assert struck == []
+
+
+def test_a_number_stays_with_the_word_before_it():
+    assert wrapped("Hrvatska, od 29, nepoznato 8") == "Hrvatska, od 29,\nnepoznato 8"
+    assert wrapped("European Union outside the region (+ c)", 18).endswith("\n(+ c)")
+
+
+def test_the_sign_of_what_is_indicative_only_is_explained_where_it_stands():
+    """ "38.0 % ~" stood in pictures and in profiles, and the sign was explained in the reference tables alone."""
+    easel = _easel()
+    plain, sign = Point(29.0, "29 %", "shown"), Point(32.9, "32.9 % ~", "shown")
+    assert easel.indicative([plain, None]) == ""
+    said = easel.indicative([plain, sign])
+    assert said == "Indicative only: many answers are not known (~)"
+    chart = _chart("dots", Point(1.0, "1", "shown"))
+    assert said in replace(chart, indicative=said).explained[0]
 
 
 def test_an_indicator_may_ask_for_a_map():

@@ -117,7 +117,7 @@ def test_shares_side_by_side_say_what_they_rest_on():
     views, easel = _real()
     listed = load_chapters(REPORTS)["chapters"]
     glance = next(c["glance"] for c in listed if c["id"] == "afterwards")
-    *_, table = glance_of(glance, views, easel, Numbering(easel.setting), "x")
+    *_, table = glance_of(glance, views, easel, Numbering(easel.setting), "afterwards")
     row = next(row for row in table.body if "24 months" in row[0].text)
     place = {"reference_year": "2022", "territory": "Total"}
     whole, unknown = (
