@@ -29,6 +29,7 @@ from clearing_point.submission.judged import (
     WAITING,
     Progress,
     confirmed_by,
+    is_confirmed,
     judged,
     judged_elsewhere,
     outcome_of,
@@ -155,9 +156,12 @@ def load_item(project: Project, standard: Standard, item: Item, *, progress: Pro
     if plan.before is not None:
         return _loaded_before(project, standard, item, plan.before)
     try:
-        with library_beside() as ask:
+        if is_confirmed(item.profile):
+            with library_beside() as ask:
+                found = judged(project, standard, item, plan, progress=progress)
+                found = confirmed_by(ask, project, standard, plan, found, progress=progress)
+        else:
             found = judged(project, standard, item, plan, progress=progress)
-            found = confirmed_by(ask, project, standard, plan, found, progress=progress)
         return store_judged(project, standard, item, plan, found, progress=progress)
     finally:
         plan.earlier.drop()

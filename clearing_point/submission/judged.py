@@ -134,10 +134,19 @@ def judged_elsewhere(project: Project, schemas: Path, item: Item, plan: Plan) ->
     return judged(project, load_standard(schemas), item, plan)
 
 
+def is_confirmed(profile: Profile) -> bool:
+    """Say whether the suites judge a file beside our SQL: not what others published.
+
+    Its faults are its publisher's. They are listed and return the file to nobody, and it is long: asking again would cost as
+    much as reading it.
+    """
+    return profile.use == "count"
+
+
 def confirmed_by(
     ask: Ask, project: Project, standard: Standard, plan: Plan, found: Judged, *, progress: Progress = quietly
 ) -> Judged:
-    """Let the validation suites judge what SQL has judged; drops the workspace if they cannot.
+    """Let the validation suites judge what SQL has judged, of a sender's own file; drops the workspace if they cannot.
 
     Raises
     ------
@@ -148,7 +157,7 @@ def confirmed_by(
         confirmed,
     )  # a check, which suites never confirm, does not load them
 
-    if found.receipt.refused:
+    if found.receipt.refused or not is_confirmed(found.profile):
         return found
     progress(CONFIRMING)
     try:

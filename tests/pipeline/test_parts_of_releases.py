@@ -191,3 +191,26 @@ def test_the_file_that_another_of_the_same_day_replaced_is_compared_by_its_name(
     assert compare(project, standard, "unodc").before.released == str(OLD)
     with pytest.raises(InputProblem, match=rf"no one release 'x': .*released {OLD}.*{first} and"):
         compare(project, standard, "unodc", before="x")
+
+
+def test_what_others_published_is_judged_once(
+    project: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The suites, which cost as much as reading, are asked about senders' own files; nobody's row goes astray unseen."""
+    path = write(project, tmp_path / f"data_{NEW}.csv", VICTIMS)
+
+    def started() -> None:
+        pytest.fail("Great Expectations was started for a public file.")
+
+    monkeypatch.setattr("pipelines.ingest.library_beside", started)
+    outcome = load_source(project, standard, path, "unodc")
+    assert outcome.verdict.accepted
+    assert outcome.verdict.expectations == 0
+    with opened(project.warehouse, read_only=True) as connection:
+        counts = dict(connection.execute("SELECT item, count FROM quality.balance").fetchall())
+        judged, told = connection.execute(
+            "SELECT (SELECT count(*) FROM quality.rule_result WHERE evaluated > 0), (SELECT count(*) FROM quality.validation_result)"
+        ).fetchone()
+    assert counts["rows"] == counts["rows_headings"] + counts["rows_read"]
+    assert judged
+    assert told == 0
