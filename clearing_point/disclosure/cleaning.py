@@ -47,9 +47,8 @@ class _Cleaner:
         self.search, self.cells, self.budget = search, cells, budget
         self.values = problem.values[cells]
         self.low_need, self.high_need = search.low_need[cells].copy(), search.high_need[cells].copy()
-        own = {tuple(int(v) for v in table[cells]) for table in search.witnesses}
-        own.add(tuple(int(v) for v in self.values))
-        self.tables = np.array(sorted(own), dtype=np.int64).reshape(-1, len(cells))
+        own = np.array([*(table[cells] for table in search.witnesses), self.values], dtype=np.int64)
+        self.tables = np.unique(own, axis=0)
         self.tables = self.tables[[part.check(table.astype(float)) is not None for table in self.tables]]
         lower = problem.lower[cells]
         kept = (self.tables >= lower).all(axis=1)

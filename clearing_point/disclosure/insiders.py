@@ -127,12 +127,34 @@ def _any_others(sender: Sender) -> Booleans:
     return np.asarray(sender.others > 0)
 
 
+class _Tables:
+    """Possible truths found so far, one below another: every attacker looks among them first."""
+
+    def __init__(self, tables: Sequence[Integers], cells: int) -> None:
+        self.rows = np.zeros((2 * len(tables) + 64, cells), dtype=np.int64)
+        self.count = 0
+        self.add(tables)
+
+    def add(self, tables: Sequence[Integers]) -> None:
+        while self.count + len(tables) > len(self.rows):
+            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)])
+        for table in tables:
+            self.rows[self.count] = table
+            self.count += 1
+
+    def all(self) -> list[Integers]:
+        return list(self.rows[: self.count])
+
+    def of(self, cells: Integers) -> Integers:
+        return self.rows[: self.count, cells]
+
+
 def guard_against(problem: Problem, pattern: Pattern, senders: Sequence[Sender]) -> Pattern:
     """Hide further cells until no sender knows too well how many others are in a hidden one.
 
     What no pattern can protect is listed in `impossible`.
     """
-    tables = list(pattern.witnesses)
+    tables = _Tables(pattern.witnesses, len(problem.values))
     watched = [_Watched(problem, sender) for sender in senders]
     for _ in range(_ROUNDS):
         hidden = pattern.hidden.copy()
@@ -142,7 +164,7 @@ def guard_against(problem: Problem, pattern: Pattern, senders: Sequence[Sender])
             break
         pattern = _outside(problem, pattern, hidden)
     lost = {cell for one in watched for cell in one.impossible}
-    return replace(pattern, impossible=sorted({*pattern.impossible, *lost}), witnesses=tables)
+    return replace(pattern, impossible=sorted({*pattern.impossible, *lost}), witnesses=tables.all())
 
 
 class _Watched:
@@ -153,12 +175,14 @@ class _Watched:
         self.low_met = np.zeros(len(problem.values), dtype=bool)
         self.high_met = self.low_met.copy()
         self.impossible: set[int] = set()
+        self.settled: set[bytes] = set()
+        """Parts of which nothing is left to ask: what is hidden elsewhere changes nothing in them."""
         self.few = few_others(sender, problem.threshold)
         room = np.where(self.few, problem.values - sender.own, 0)
         self.least = np.maximum(problem.lower, sender.own)
         self.most = sender.own + np.maximum(problem.threshold, room)
 
-    def hide(self, hidden: Booleans, tables: list[Integers]) -> Booleans:
+    def hide(self, hidden: Booleans, tables: _Tables) -> Booleans:
         """Return the cells that have to be hidden for her; `tables` are possible truths found on the way, hers or not."""
         while True:
             low, high = self.unmet(hidden, tables)
@@ -175,11 +199,11 @@ class _Watched:
                 )
             )
             search.meet()
-            tables += search.witnesses
+            tables.add(search.witnesses)
             self.impossible |= set(search.impossible)
             hidden = hidden | search.hidden
 
-    def unmet(self, hidden: Booleans, tables: list[Integers]) -> tuple[Integers, Integers]:
+    def unmet(self, hidden: Booleans, tables: _Tables) -> tuple[Integers, Integers]:
         """Return the needs that a pattern leaves open: no others possible, and as many as the threshold.
 
         As towards everybody (`Sequential.guard`) they are asked of every hidden cell in which others are not provably
@@ -195,9 +219,13 @@ class _Watched:
         if not asked.any():
             return low, high
         attacker = attacker_of(problem, hidden, sender)
+        named = [(part.name, part.cells) for part in attacker.parts]
+        for name, cells in named:
+            if name in self.settled:
+                low[cells] = high[cells] = -1
         _drop_shown(attacker, low, high, tables)
         proof = attacker.prove(low, high, [problem.values])
-        tables += proof.witnesses
+        tables.add(proof.witnesses)
         self.low_met |= printed & proof.low_met
         self.high_met |= (printed | rests) & proof.high_met
         low[proof.low_met] = high[proof.high_met] = -1
@@ -208,6 +236,7 @@ class _Watched:
                 ceiling <= 0 or floor >= problem.threshold[cell] or not _moves(attacker, int(cell))
             ):
                 low[cell] = high[cell] = -1
+        self.settled |= {name for name, cells in named if low[cells].max() < 0 and high[cells].max() < 0}
         return low, high
 
 
@@ -236,12 +265,13 @@ def attacker_of(problem: Problem, hidden: Booleans, sender: Sender) -> Attacker:
     return Attacker(problem.matrix, lower, np.where(open_to_her, UNLIMITED, problem.values))
 
 
-def _drop_shown(attacker: Attacker, low: Integers, high: Integers, tables: Sequence[Integers]) -> None:
+def _drop_shown(attacker: Attacker, low: Integers, high: Integers, tables: _Tables) -> None:
     """Take away the needs that a known table meets, part by part: what another attacker found often serves this one."""
-    every = np.stack(tables) if tables else np.zeros((0, len(low)), dtype=np.int64)
     for part in attacker.parts:
         cells = part.cells
-        ours = every[:, cells]
+        if low[cells].max() < 0 and high[cells].max() < 0:
+            continue
+        ours = tables.of(cells)
         ours = ours[((ours >= part.lower) & (ours <= part.upper)).all(axis=1)]
         ours = ours[(part.matrix @ ours.T == part.right[:, None]).all(axis=0)]
         if len(ours):
@@ -254,7 +284,7 @@ def _moves(attacker: Attacker, cell: int) -> bool:
     return low < high
 
 
-def learnt(problem: Problem, hidden: Booleans, sender: Sender, tables: Sequence[Integers] = ()) -> Learnt:
+def learnt(problem: Problem, hidden: Booleans, sender: Sender, tables: _Tables | None = None) -> Learnt:
     """Return what a sender could learn of cells, printed or not, in which there are a few others.
 
     `tables` are possible truths; each is checked before it counts.
@@ -263,7 +293,8 @@ def learnt(problem: Problem, hidden: Booleans, sender: Sender, tables: Sequence[
     asked = few_others(sender, problem.threshold) & (problem.guarded | problem.rests) & ~problem.frozen
     low = np.where(asked & problem.guarded, np.maximum(problem.lower, sender.own), -1)
     high = np.where(asked, sender.own + problem.threshold, -1)
-    _drop_shown(attacker, low, high, tables)
+    if tables is not None:
+        _drop_shown(attacker, low, high, tables)
     proof = attacker.prove(low, high, [problem.values])
     failed = np.flatnonzero(asked & ~(proof.low_met & proof.high_met)).tolist()
     exact = tuple(cell for cell in failed if not _moves(attacker, cell))
@@ -274,5 +305,6 @@ def learnt_by_any(
     problem: Problem, hidden: Booleans, senders: Sequence[Sender], tables: Sequence[Integers] = ()
 ) -> list[int]:
     """Return the cells of which any sender could learn too much."""
-    found = [learnt(problem, hidden, sender, tables) for sender in senders]
+    shared = _Tables(tables, len(problem.values))
+    found = [learnt(problem, hidden, sender, shared) for sender in senders]
     return sorted({cell for one in found for cell in (*one.recovered, *one.narrow)})

@@ -1,9 +1,10 @@
-"""The cheapest whole-number move of a cell inside ``M d = 0``: one warm linear programme, changed in place."""
+"""The cheapest whole-number move of a cell inside ``M d = 0``: warm linear programmes, changed in place."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from clearing_point.disclosure.cells import Integers
 from clearing_point.disclosure.solver import Floats, LinearModel, SearchLimit, whole
@@ -114,3 +115,43 @@ class Mover:
                 if not (self.matrix @ move).any():
                     return move
         return None
+
+
+class Movers:
+    """A :class:`Mover` for every connected part of a system: a move never leaves the part of its cell."""
+
+    def __init__(self, matrix: sparse.csr_matrix, up: Floats, down: Floats, price: Floats) -> None:
+        self.matrix = sparse.csr_matrix(matrix)
+        self.up, self.down, self.price = up, down, price.astype(np.float64).copy()
+        pattern = (self.matrix != 0).astype(np.int32)
+        _, self.part_of = csgraph.connected_components(pattern.T @ pattern, directed=False)
+        order = np.argsort(self.part_of, kind="stable")
+        self.cells = np.split(order, np.flatnonzero(np.diff(self.part_of[order])) + 1)
+        self.place = np.zeros(len(order), dtype=np.int64)
+        for cells in self.cells:
+            self.place[cells] = np.arange(len(cells))
+        self._movers: dict[int, Mover] = {}
+
+    def set_price(self, cells: Integers, price: Floats) -> None:
+        """Set the price of some cells."""
+        self.price[cells] = price
+        for part in np.unique(self.part_of[cells]).tolist():
+            if part in self._movers:
+                inside = self.part_of[cells] == part
+                self._movers[part].set_price(self.place[cells[inside]], price[inside])
+
+    def cheapest(self, cell: int, shift: int, *, cheap: float) -> Integers | None:
+        """Return the cheapest move of all cells that shifts one of them, see :meth:`Mover.cheapest`."""
+        part = int(self.part_of[cell])
+        cells = self.cells[part]
+        if part not in self._movers:
+            inner = self.matrix[:, cells]
+            self._movers[part] = Mover(
+                inner[np.diff(inner.indptr) > 0], self.up[cells], self.down[cells], self.price[cells]
+            )
+        found = self._movers[part].cheapest(int(self.place[cell]), shift, cheap=cheap)
+        if found is None:
+            return None
+        move = np.zeros(len(self.price), dtype=np.int64)
+        move[cells] = found
+        return move

@@ -75,6 +75,11 @@ class Part:
         self._model: LinearModel | None = None
 
     @property
+    def name(self) -> bytes:
+        """What tells one part of a system from every other, whatever is open elsewhere."""
+        return b"".join(each.tobytes() for each in (self.cells, self.right, self.lower, self.upper))
+
+    @property
     def _float_upper(self) -> Floats:
         return np.where(self.upper >= OPEN, np.inf, self.upper).astype(np.float64)
 

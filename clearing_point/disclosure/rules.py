@@ -40,11 +40,15 @@ def thresholds(system: System, sensitive: Sequence[bool], policy: Policy) -> Int
     """
     found = np.full(len(system.keys), policy.threshold, dtype=np.int64)
     lacking = {variable: _lacking(policy, variable, leaves) for variable, leaves in system.universe.items()}
+    narrows = {
+        (variable, mask): _narrows(mask, system.universe[variable])
+        for variable, mask in {condition for _, conditions in system.keys for condition in conditions}
+    }
     for cell, (_, conditions) in enumerate(system.keys):
         if any(mask & lacking[v][0] and not mask & ~lacking[v][1] for v, mask in conditions):
             found[cell] = 1
             continue
-        variables = {variable for variable, mask in conditions if _narrows(mask, system.universe[variable])}
+        variables = {condition[0] for condition in conditions if narrows[condition]}
         places = system.places[cell]
         if any(crossing <= variables for crossing in policy.sensitive_crossings) or (
             places and all(sensitive[at] for at, _ in places)

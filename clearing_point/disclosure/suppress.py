@@ -16,7 +16,7 @@ from scipy import sparse
 
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Booleans
 from clearing_point.disclosure.cells import Integers
-from clearing_point.disclosure.moves import Mover
+from clearing_point.disclosure.moves import Movers
 from clearing_point.disclosure.solver import Floats
 from clearing_point.errors import InternalError
 
@@ -111,7 +111,7 @@ class Sequential:
         self.weight *= np.maximum(problem.prints, 1)
         up = np.where(problem.frozen, 0.0, np.inf)
         down = np.where(problem.frozen, 0, problem.values - problem.lower).astype(np.float64)
-        self.mover = Mover(problem.matrix, up, down, self._price())
+        self.movers = Movers(problem.matrix, up, down, self._price())
 
     def _price(self) -> Floats:
         return np.where(self.hidden, _HIDDEN_COST, 1.0) * self.weight
@@ -140,7 +140,7 @@ class Sequential:
         if (need is self.high_need and shift <= 0) or (need is self.low_need and shift >= 0):
             self._take(self.problem.values)
             return
-        move = self.mover.cheapest(cell, shift, cheap=float(_HIDDEN_COST * self.weight.max()))
+        move = self.movers.cheapest(cell, shift, cheap=float(_HIDDEN_COST * self.weight.max()))
         if move is None:
             met[cell] = True
             self.impossible.append(cell)
@@ -153,14 +153,14 @@ class Sequential:
     def _hide(self, cells: Booleans) -> None:
         fresh = np.flatnonzero(cells & ~self.hidden)
         self.hidden[fresh] = True
-        self.mover.set_price(fresh, _HIDDEN_COST * self.weight[fresh])
+        self.movers.set_price(fresh, _HIDDEN_COST * self.weight[fresh])
 
     def show(self, cell: int) -> None:
         """Show a cell again."""
         self.hidden[cell] = False
         self.low_need[cell] = self.high_need[cell] = -1
         self.low_met[cell] = self.high_met[cell] = True
-        self.mover.set_price(np.array([cell]), self.weight[[cell]])
+        self.movers.set_price(np.array([cell]), self.weight[[cell]])
 
     def _take(self, table: Integers) -> None:
         fresh_low = ~self.low_met & (table <= self.low_need)

@@ -142,6 +142,11 @@ def _under_total(
     tops = [c for c in others if not any(c in parts for parts in sums.values())]
     if sums and grid.holds(total, tops):
         return Understood(total, sums, (said, *_said(column, sums))), []
+    if grid.exceed(total, others):
+        return Understood(), [
+            f"Column {column!r}: the categories beside the total {total!r} are more than it together. Say which are sums of "
+            f'others (--sum "{column}: WHOLE = PART + PART"), or correct the numbers.'
+        ]
     return Understood(total, {}, (said,)), []
 
 
@@ -245,6 +250,11 @@ class Grid:
         if (rows & ((low > self.high[at]) | (high < self.low[at]))).any():
             return False
         return bool((rows & (self.low[at] > 0) & ((self.high[inside] > 0).sum(axis=0) > 1)).any())
+
+    def exceed(self, whole: str, parts: Sequence[str]) -> bool:
+        """In a row, categories are more than another one together, whatever is hidden."""
+        at, inside, rows = self._of(whole, parts)
+        return bool((rows & (self.low[inside].sum(axis=0) > self.high[at])).any())
 
     def exact(self, whole: str, parts: Sequence[str]) -> int:
         """In how many rows everything is shown and adds up, of at least two parts that are not 0."""

@@ -84,6 +84,14 @@ def test_nested_codes_and_a_sum_that_one_row_shows(tmp_path):
     assert audit_files([one_row], value="n", by=["k"], declared=told).recovered == 1
 
 
+def test_sums_below_a_total_that_hidden_cells_leave_open_are_asked_for(tmp_path):
+    path = write(tmp_path, rows("age,n", "0-17,20", "0-13,c", "14-17,18", "18+,30", "Total,50"))
+    with pytest.raises(InputProblem, match="more than it together"):
+        audit_files([path], value="n", by=["age"])
+    declared = Declared(sums=read_sums(["age: 0-17 = 0-13 + 14-17"]))
+    assert audit_files([path], value="n", by=["age"], declared=declared).recovered == 1
+
+
 def test_share_beside_a_hidden_count_tells_it_and_other_numbers_are_refused(tmp_path):
     share = rows("k,n,share", "a,10,37.0", "b,c,11.1", "d,c,25.9", "e,7,25.9", "Total,27,100.0")
     report = audit_files([write(tmp_path, share)], value="n", by=["k"])

@@ -1,5 +1,7 @@
 """Attack a release folder: `python -m tests.attack.outsider RELEASE_FOLDER [--report FOLDER] [--standard FOLDER]`.
 
+Several release folders are editions in a row, attacked side by side.
+
 Exit 1 if a hidden cell follows from what is printed, exactly or too closely; 2 if the folder cannot be read.
 """
 
@@ -9,13 +11,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.attack.outsider.whole import attack_folder
+from tests.attack.outsider.whole import attack_editions, attack_folder
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Attack and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack.outsider", description=__doc__)
-    parser.add_argument("release", type=Path)
+    parser.add_argument("release", type=Path, nargs="+")
     parser.add_argument(
         "--report", type=Path, help="the report's folder, with HTML, PDF, workbook and figures"
     )
@@ -27,14 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quiet", action="store_true", help="counts only")
     given = parser.parse_args(arguments)
     try:
-        release, verdict = attack_folder(
-            given.release,
-            report=given.report,
-            standard=given.standard,
-            meaning=given.meaning,
-            inhabitants=given.inhabitants,
-            say=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
-        )
+        if len(given.release) > 1:
+            release, verdict = attack_editions(given.release, given.standard, given.meaning, _say)
+        else:
+            release, verdict = attack_folder(
+                given.release[0],
+                report=given.report,
+                standard=given.standard,
+                meaning=given.meaning,
+                inhabitants=given.inhabitants,
+                say=_say,
+            )
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -6,16 +6,17 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 from tests.attack.outsider.attack import attack, consistent
 from tests.attack.outsider.conditions import Both, Is
 from tests.attack.outsider.meaning import Inside, Rule, read_inside, read_rules, rules_of_code_lists
-from tests.attack.outsider.reading import Release, Table, leave_open, read_release
+from tests.attack.outsider.reading import Codes, Release, Table, leave_open, read_release
 from tests.attack.outsider.report import Share, read_beside
 from tests.attack.outsider.sizes import read_inhabitants, read_order, read_rates
 from tests.attack.outsider.system import Contradiction, Row, System
-from tests.attack.outsider.verdict import Verdict
+from tests.attack.outsider.verdict import Found, Verdict
 from tests.attack.outsider.world import build
 
 OWN_KNOWLEDGE = Path(__file__).with_name("meaning.yml")
@@ -49,14 +50,83 @@ def attack_folder(
     Contradiction
         The printed numbers contradict each other even where no rule of meaning is used.
     """
+    release, shares = _read(folder, report, standard, inhabitants)
+    return release, _attack(release, shares, standard, meaning, say)
+
+
+def attack_editions(
+    folders: Sequence[Path],
+    standard: Path | None = None,
+    meaning: Sequence[Path] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Release, Verdict]:
+    """Attack several editions side by side: a year that is out keeps its numbers, so all of them are one system.
+
+    A number that moved between two editions by fewer than the threshold tells of the few persons that it moved by.
+
+    Raises
+    ------
+    ValueError
+        A folder is no release.
+    Contradiction
+        The editions contradict each other: one of them is a revision, and has to be attacked apart.
+    """
+    read = [_read(folder, None, standard, None) for folder in folders]
+    moved = _moved([release for release, _ in read])
+    tables, shares, open_cells, words = [], [], set(), []
+    for release, beside in read:
+        within = f"{release.folder.name}/"
+        tables += [replace(table, id=within + table.id) for table in release.tables]
+        shares += [replace(share, table=within + share.table) for share in beside]
+        open_cells |= {(within + table, codes) for table, codes in release.open_cells}
+        words += release.words
+    newest = read[-1][0]
+    together = replace(newest, tables=tables, open_cells=open_cells, words=words)
+    verdict = _attack(together, shares, standard, meaning, say)
+    verdict.recovered += moved
+    return together, verdict
+
+
+def _moved(releases: Sequence[Release]) -> list[Found]:
+    """Return the numbers of a table, or of a line that every edition prints anew, that differ by a few."""
+    shown: dict[tuple[str, str, Codes], list[int]] = defaultdict(list)
+    for release in releases:
+        for table in release.tables:
+            # A line is of its edition; what it counts is named by its table.
+            line = table.id if "-" in table.id else table.population
+            for codes, cell in table.cells.items():
+                if cell.state == "shown":
+                    shown[line, table.id, codes].append(cell.low)
+    return [
+        Found(table, codes, abs(one - other), abs(one - other))
+        for (_, table, codes), numbers in shown.items()
+        for one, other in combinations(sorted(set(numbers)), 2)
+        if 0 < abs(one - other) < releases[-1].threshold
+    ]
+
+
+def _read(
+    folder: Path, report: Path | None, standard: Path | None, inhabitants: Path | None
+) -> tuple[Release, list[Share]]:
     release = read_release(folder)
-    rules = [rule for file in (OWN_KNOWLEDGE, *meaning) for rule in read_rules(file)]
     if standard is not None:
         leave_open(release, standard / "disclosure.yml")
         read_order(release, standard / "codelists")
-        rules += rules_of_code_lists(standard / "codelists")
     shares = read_beside(release, report)
     read_rates(release, read_inhabitants(inhabitants) if inhabitants else {})
+    return release, shares
+
+
+def _attack(
+    release: Release,
+    shares: Sequence[Share],
+    standard: Path | None,
+    meaning: Sequence[Path],
+    say: Callable[[str], None],
+) -> Verdict:
+    rules = [rule for file in (OWN_KNOWLEDGE, *meaning) for rule in read_rules(file)]
+    if standard is not None:
+        rules += rules_of_code_lists(standard / "codelists")
     total = Verdict(words=list(release.words))
     inside = [each for file in (OWN_KNOWLEDGE, *meaning) for each in read_inside(file)]
     populations = _together(release.tables, inside, total.words)
@@ -74,7 +144,7 @@ def attack_folder(
         total.impossible += found.impossible
         total.left_open += found.left_open
         total.words += [f"{name}: {word}" for word in words]
-    return release, total
+    return total
 
 
 def _together(tables: Sequence[Table], inside: Sequence[Inside], words: list[str]) -> dict[str, list[Table]]:
