@@ -33,6 +33,7 @@ from clearing_point.findings import (
     ROW_SHORT,
     SHEET_NOT_READ,
     SHEET_OF_OURS_NOT_READ,
+    SHOWN_BY_CONDITION,
     Finding,
     conserved,
 )
@@ -270,22 +271,14 @@ def hidden_parts(
         if facts.state != "visible":
             findings.append(conserved(HIDDEN_SHEET, None, None, layout.sheet))
         kept = kept_columns(layout)
+        told = (
+            (HIDDEN_COLUMN, facts.hidden_columns), (NOT_SHOWN, facts.unshown_columns),
+            (SHOWN_BY_CONDITION, facts.conditional_columns),
+        )  # fmt: skip
         findings += [
-            conserved(
-                HIDDEN_COLUMN,
-                *(kept[n][0] if kept[n] else (None, None)),
-                layout.sheet,
-                None,
-                column_letter(n),
-            )
-            for n in facts.hidden_columns
-            if n in held.columns and n in kept
-        ]
-        findings += [
-            conserved(
-                NOT_SHOWN, *(kept[n][0] if kept[n] else (None, None)), layout.sheet, None, column_letter(n)
-            )
-            for n in facts.unshown_columns
+            conserved(rule, *(kept[n][0] if kept[n] else (None, None)), layout.sheet, None, column_letter(n))
+            for rule, columns in told
+            for n in columns
             if n in held.columns and n in kept
         ]
     return list(dict.fromkeys(findings))

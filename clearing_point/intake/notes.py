@@ -23,7 +23,7 @@ from clearing_point.findings import Finding
 from clearing_point.intake.forbidden import forbidden_of
 from clearing_point.intake.guard_contents import guard_cells
 from clearing_point.intake.read import SCHEMA, ReceivedFile
-from clearing_point.intake.unseen import column_number, sheet_parts
+from clearing_point.intake.workbook_xml import column_number, sheet_parts
 from clearing_point.standard.model import Standard
 
 OWN_AUTHOR = "clearing-point"

@@ -22,7 +22,8 @@ from clearing_point.engine import without_pandas
 from clearing_point.findings import place_of
 from clearing_point.intake import limits
 from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
-from clearing_point.intake.unseen import HasDocumentType, Unseen, look_at_sheets
+from clearing_point.intake.unseen import Unseen, look_at_sheets
+from clearing_point.intake.workbook_xml import HasDocumentType
 from clearing_point.processes import end_with_parent
 
 
@@ -145,7 +146,12 @@ def _check_size(place: str, found: Unseen) -> None:
 
 def _facts(found: Unseen) -> dict[str, object]:
     hidden = sorted(n for n in found.hidden_columns if n <= found.last_column)
-    return {"state": found.state, "hidden_columns": hidden, "unshown_columns": sorted(found.unshown_columns)}
+    return {
+        "state": found.state,
+        "hidden_columns": hidden,
+        "unshown_columns": sorted(found.unshown_columns),
+        "conditional_columns": sorted(n for n in found.conditional_columns if n <= found.last_column),
+    }
 
 
 def _unreadable(clause: str, code: str, filled: Mapping[str, object] | None = None) -> int:
@@ -224,6 +230,8 @@ def _by_row(found: Unseen) -> dict[int, list[_Told]]:
         told.setdefault(row, []).append((column, kind, ""))
     for (row, column), text in found.errors.items():
         told.setdefault(row, []).append((column, "e", text))
+    for (row, column), text in found.replaced.items():
+        told.setdefault(row, []).append((column, "t", text))
     if (
         sum(
             max(0, min(bottom, found.last_row) - top + 1) * max(0, min(right, found.last_column) - left + 1)
@@ -253,7 +261,7 @@ def _tell(cells: list[str | None], letters: str, told: list[_Told]) -> str:
             cells.append(None)
             marked.append(".")
         here = cells[column - 1]
-        if kind == "e":
+        if kind in {"e", "t"}:
             cells[column - 1], marked[column - 1] = text, kind
         elif kind in {MONTH, YEAR}:
             if marked[column - 1] == "d" and here:

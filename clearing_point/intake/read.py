@@ -68,6 +68,8 @@ class SheetFacts:
     """Numbers of columns that the sender's program does not show; 1 is the first."""
     unshown_columns: tuple[int, ...] = ()
     """Numbers of columns with cells whose own format shows nothing of what they hold."""
+    conditional_columns: tuple[int, ...] = ()
+    """Numbers of columns that a conditional format shows otherwise."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,12 @@ def read_file(
 def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
     told = json.loads((rows.schema.metadata or {}).get(b"facts", b"{}"))
     return {
-        name: SheetFacts(said["state"], tuple(said["hidden_columns"]), tuple(said["unshown_columns"]))
+        name: SheetFacts(
+            said["state"],
+            tuple(said["hidden_columns"]),
+            tuple(said["unshown_columns"]),
+            tuple(said["conditional_columns"]),
+        )
         for name, said in told.items()
     }
 

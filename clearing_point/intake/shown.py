@@ -26,8 +26,13 @@ def shown_parts(code: str) -> str:
     return DAY if "d" in letters else MONTH if "m" in letters else YEAR
 
 
-NOTHING = "hidden"
-"""Of a format of which no section shows anything."""
+ABOVE_ZERO, BELOW_ZERO, ZERO, TEXT = "+-0t"
+"""Kinds of values for which a format has sections of its own, in their order."""
+_PLAIN = re.compile(r"\s*(general|@|[0#?.,%\s]*)\s*", re.IGNORECASE)
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+_CONDITION = re.compile(r"\[[<>=]")
+_SHOWS = re.compile(r"[0#?@]|[^\W\d_]")
+_DASH = re.compile(r'[\s"\\()_*]*[-–—][\s"\\()_*]*')
 _PADDED = re.compile(r'((?:"[^"]*"|\\.)*)(0+)((?:"[^"]*"|\\.)*)')
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)')
 _PARTS = "\x1f"
@@ -36,13 +41,72 @@ _PARTS = "\x1f"
 def shown_otherwise(code: str) -> str:
     """Return how a format shows a cell otherwise than it is stored; an empty text if it does not.
 
-    >>> shown_otherwise("mm.yyyy"), shown_otherwise(";;;"), shown_otherwise("0.00")
-    ('m', 'hidden', '')
+    >>> shown_otherwise("mm.yyyy"), shown_otherwise("0.00")
+    ('m', '')
     """
-    if code.count(";") >= 2 and not code.strip("; "):
-        return NOTHING
     parts = shown_parts(code)
     return padding(code) if not parts else parts if parts != DAY else ""
+
+
+def not_shown(code: str) -> str:
+    """Return the kinds of values of which a format shows nothing; none if it shows all.
+
+    A section that holds only words shows nothing of the value either.
+
+    >>> not_shown(";;;"), not_shown("0;-0;;@"), not_shown("0;-0;"), not_shown("0.00"), not_shown('#,##0;-#,##0;"-"')
+    ('+-0t', '0', '0', '', '')
+    """
+    sections = _sections(code)
+    shows = [bool(_SHOWS.search(_bare(section))) for section in sections]
+    if _CONDITION.search(code):
+        return ABOVE_ZERO + BELOW_ZERO + ZERO if not all(shows[:3]) else ""
+    if len(sections) == 1:
+        return "" if not code.strip() or shows[0] else ABOVE_ZERO + BELOW_ZERO + ZERO
+    found = "".join(
+        kind for kind, shown in zip((ABOVE_ZERO, BELOW_ZERO, ZERO, TEXT), shows, strict=False) if not shown
+    )
+    if len(sections) == 2 and not shows[0]:
+        found += ZERO
+    if ZERO in found and len(sections) > 2 and is_dash(sections[2]):
+        found = found.replace(ZERO, "")
+    return found
+
+
+def is_dash(section: str) -> bool:
+    """Whether a section shows a dash alone, which accountants write for zero."""
+    return _DASH.fullmatch(section) is not None
+
+
+def kind_of(value: str, is_text: bool) -> str:
+    """Return the kind of a value by which a section of a format is taken."""
+    if is_text:
+        return TEXT
+    try:
+        number = float(value)
+    except ValueError:  # a date, or true and false
+        return ABOVE_ZERO
+    return ABOVE_ZERO if number > 0 else BELOW_ZERO if number < 0 else ZERO
+
+
+def changes_what_is_shown(code: str) -> bool:
+    """Whether a format shows a value otherwise than as a number, with more or less places."""
+    return _PLAIN.fullmatch(code) is None
+
+
+def _sections(code: str) -> list[str]:
+    """Part a format at its semicolons, not at those inside quotes or behind a backslash."""
+    sections = [""]
+    for piece in re.findall(r'"[^"]*"|\\.|;|[^;"\\]+|.', code, re.DOTALL):
+        if piece == ";":
+            sections.append("")
+        else:
+            sections[-1] += piece
+    return sections
+
+
+def _bare(section: str) -> str:
+    """Return a section without what stands for no part of the value: words, colours, room left free."""
+    return _NO_LETTERS.sub("", _ELAPSED.sub("h", section))
 
 
 def padding(code: str) -> str:
