@@ -7,6 +7,8 @@ from typing import Any
 
 from clearing_point.project import Project
 from clearing_point.publication.released import editions_with
+from clearing_point.quality.feedback import counts_in
+from clearing_point.quality.said import CONFIRM, MUST_FIX
 from clearing_point.standard import Standard
 from clearing_point.standard.model import REFERENCE
 from clearing_point.warehouse.connection import opened
@@ -26,11 +28,11 @@ def status_of(project: Project, standard: Standard, *, history: bool = False) ->
     Returns
     -------
     list of dict
-        territory, period, sender, submission, state, version, replaced_by, edition, persons, events, rows, errors,
-        warnings, made_data; sorted by territory, period, sender and version. ``edition``: the released editions that
-        counted it. ``persons`` and ``events``: rows that the warehouse holds of it, none of a file that was returned;
-        ``rows`` is both. A reporting territory that sent nothing for the year of the newest edition is listed as not
-        started.
+        territory, period, sender, submission, state, version, replaced_by, edition, persons, events, rows, must_fix,
+        confirm, made_data; sorted by territory, period, sender and version. ``edition``: the released editions that
+        counted it. ``must_fix`` and ``confirm``: findings, counted as `check` and `load` count them. ``persons`` and
+        ``events``: rows that the warehouse holds of it, none of a file that was returned; ``rows`` is both. A reporting
+        territory that sent nothing for the year of the newest edition is listed as not started.
     """
     lines = list(_sent(project, standard, history=history)) if project.warehouse.exists() else []
     newest = _newest_edition(project)
@@ -38,8 +40,8 @@ def status_of(project: Project, standard: Standard, *, history: bool = False) ->
     lines += [
         {
             "territory": territory, "period": str(newest or "-"), "sender": None, "submission": None, "state": NOT_STARTED,
-            "version": 0, "replaced_by": None, "edition": "-", "persons": 0, "events": 0, "rows": 0, "errors": 0,
-            "warnings": 0, "made_data": "no",
+            "version": 0, "replaced_by": None, "edition": "-", "persons": 0, "events": 0, "rows": 0, "must_fix": 0,
+            "confirm": 0, "made_data": "no",
         }
         for territory in standard.reporting_territories
         if territory not in covered
@@ -51,8 +53,8 @@ def status_of(project: Project, standard: Standard, *, history: bool = False) ->
 
 _COLUMNS = {
     "territory": "desk", "period": "desk", "sender": "desk", "state": "desk", "submission": "screen",
-    "replaced_by": "screen", "edition": "screen", "persons": "screen", "events": "screen", "errors": "screen",
-    "warnings": "screen", "made_data": "screen",
+    "replaced_by": "screen", "edition": "screen", "persons": "screen", "events": "screen", "must_fix": "findings",
+    "confirm": "findings", "made_data": "screen",
 }  # fmt: skip
 """Columns that are printed, and the part of ``words.yml`` that names them."""
 
@@ -96,7 +98,7 @@ def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[di
             f"WITH counted AS (SELECT submission_id, count(*) FILTER (is_person) AS persons, "
             f"count(*) FILTER (NOT is_person) AS events FROM ({held}) GROUP BY 1) "
             "SELECT coalesce(s.territory, s.sender), s.period_start, s.period_end, lower(c.label), "
-            "s.version_number, coalesce(n.persons, 0), coalesce(n.events, 0), d.errors, d.warnings, s.made_data, "
+            "s.version_number, coalesce(n.persons, 0), coalesce(n.events, 0), s.made_data, "
             "s.submission_id, s.sender, "
             # Only what counted can be replaced, and only by the next version that was accepted.
             "coalesce((SELECT min_by(o.submission_id, o.version_number) FROM raw.submission AS o "
@@ -104,21 +106,20 @@ def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[di
             # Of a public source, and a part of one: by the release that counts.
             "(SELECT min(o.submission_id) FROM raw.submission AS o WHERE s.use = 'reference' AND o.use = 'reference' "
             "AND o.profile = s.profile AND s.status = $replaced AND o.status = $accepted)) "
-            "FROM raw.submission AS s LEFT JOIN quality.decision AS d USING (submission_id) "
-            "LEFT JOIN counted AS n USING (submission_id) "
+            "FROM raw.submission AS s LEFT JOIN counted AS n USING (submission_id) "
             "LEFT JOIN ref.code AS c ON c.codelist = 'submission_status' AND c.code = s.status "
             f"{newest}ORDER BY 1, 2",
             {"replaced": REPLACED, "accepted": ACCEPTED},
         ).fetchall()
-    for (
-        territory, start, end, state, version, persons, events, errors, warnings, made, submission, sender, by,
-    ) in rows:  # fmt: skip
+        counts = counts_in(connection, standard)
+    for territory, start, end, state, version, persons, events, made, submission, sender, by in rows:
+        said = counts.get(submission, {})
         yield {
             "territory": territory, "sender": sender, "submission": submission, "state": state, "version": version,
             "period": str(start.year) if start.year == end.year else f"{start.year}-{end.year}", "replaced_by": by,
             "edition": ", ".join(map(str, editions_with(project, submission))) or "-",
-            "persons": persons, "events": events, "rows": persons + events, "errors": errors or 0,
-            "warnings": warnings or 0, "made_data": "yes" if made else "no",
+            "persons": persons, "events": events, "rows": persons + events, "must_fix": said.get(MUST_FIX, 0),
+            "confirm": said.get(CONFIRM, 0), "made_data": "yes" if made else "no",
         }  # fmt: skip
 
 

@@ -99,6 +99,18 @@ def facts_in(database: Path, submission_id: str, standard: Standard) -> Facts:
     )
 
 
+def counts_in(connection: Any, standard: Standard) -> dict[str, dict[str, int]]:
+    """Return submission -> level -> number of findings, of every submission, as their senders are told them."""
+    rows = connection.execute(
+        "SELECT submission_id, rule_id, severity, target_table, target_field, sheet, column_letter, "
+        "list(source_row ORDER BY source_row), count(*) FROM quality.finding WHERE NOT waived GROUP BY ALL"
+    ).fetchall()
+    places: dict[str, list[Place]] = {}
+    for submission, *row in rows:
+        places.setdefault(submission, []).append(_place(*row))
+    return {name: Facts(name, tuple(said_once(found))).counts(standard) for name, found in places.items()}
+
+
 def _place(
     rule_id: str, severity: str, table: str | None, field: str | None, sheet: str | None, column: str | None,
     rows: list[int | None], count: int,

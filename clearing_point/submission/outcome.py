@@ -68,7 +68,6 @@ class Outcome:
             "submission": self.submission_id,
             "decision": self.verdict.decision,
             "refused": self.refused,
-            "findings": dict(self.verdict.findings),
             # As screen, letter and workbook count them: what is said once counts once.
             "counts": self.feedback.counts(),
             "rows": self.rows,

@@ -94,6 +94,26 @@ def test_a_new_version_says_what_differs_and_asks_why_where_it_was_published(
     assert (lines["SVN"]["state"], lines["SVN"]["period"]) == ("not started", "2022")
 
 
+def test_status_counts_findings_as_the_sender_is_told_them(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    """A column that is mostly unknown is said to be that, and not also often unknown."""
+    rows = {
+        "person": [person(n, citizenship="ALB" if n < 4 else "UNK") for n in range(1, 21)],
+        "identification": [identification(n) for n in range(1, 21)],
+    }
+    sent = write_regional(tmp_path / "sent.xlsx", standard, rows)
+    outcome = load(project, standard, sent, profile_of_territory(project, "ALB"), "2022")
+    line = next(one for one in status_of(project, standard) if one["territory"] == "ALB")
+    counts = outcome.feedback.counts()
+    assert (line["must_fix"], line["confirm"]) == (counts["must_fix"], counts["confirm"])
+    assert outcome.document()["counts"] == counts
+    told = sum(counts.values())
+    assert 0 < told < sum(outcome.verdict.findings.values()), (
+        "what follows from another finding is not counted again"
+    )
+
+
 def test_what_is_withdrawn_counts_no_longer_and_what_is_deleted_is_gone(
     tmp_path: Path, project: Project, standard: Standard
 ) -> None:
