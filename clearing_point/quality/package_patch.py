@@ -17,6 +17,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_STRICT = {
+    MAIN: "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    OFFICE: "http://purl.oclc.org/ooxml/officeDocument/relationships",
+}
+"""The same names in the strict form of the format: a workbook of two forms is damaged for some programs."""
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _BEFORE_LEGACY = re.compile(
     r"<(?:\w+:)?(?:legacyDrawingHF|drawingHF|picture|oleObjects|controls|webPublishItems|tableParts|extLst|AlternateContent)\b"
@@ -86,6 +91,7 @@ class Package:
 
     def write(self, target: Path) -> None:
         """Write the package: parts that were not touched are copied as they are, in their order."""
+        self._in_its_form()
         with zipfile.ZipFile(self.path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
             for info in source.infolist():
                 content = (
@@ -97,6 +103,13 @@ class Package:
             for name in sorted(set(self.changed) - set(self.names)):
                 fresh = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 out.writestr(fresh, self.changed[name].encode(), compress_type=zipfile.ZIP_DEFLATED)
+
+    def _in_its_form(self) -> None:
+        """Let what was changed or added name things as the workbook does."""
+        if _STRICT[MAIN] not in self.text("xl/workbook.xml"):
+            return
+        for ordinary, strict in _STRICT.items():
+            self.changed = {name: text.replace(ordinary, strict) for name, text in self.changed.items()}
 
     # --- relationships and content types -----------------------------------------------------------------
 

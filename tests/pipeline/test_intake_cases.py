@@ -6,14 +6,17 @@ They lie beside the project (``shared/data/intake_cases``); ``tests/property/tes
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from clearing_point.countries import for_sender, profile_of_territory
 from clearing_point.errors import InputProblem
+from clearing_point.intake.unseen import look_at_sheets
 from clearing_point.project import Project
 from clearing_point.standard import Standard
+from pipelines.feedback import feedback
 from pipelines.ingest import check, load
 from tests.conftest import SHARED
 from tests.reading import read
@@ -166,6 +169,28 @@ def test_ready_counts_never_replace_records(project: Project, standard: Standard
     assert not outcome.accepted
     assert "L28" in {group.rule_id for group in outcome.feedback.groups}
     assert load(project, standard, counts, for_sender(profile, "NGO7"), "2022").replaced is None
+
+
+def test_a_strict_workbook_is_marked_in_its_own_form_and_read_again(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    profile = profile_of_territory(project, "SRB")
+    outcome = load(project, standard, CASES / "24-strict.xlsx", profile, "2022")
+    told = {(group.rule_id, group.sheet, group.column) for group in outcome.feedback.groups}
+    assert (outcome.accepted, len(told)) == (False, 2)
+    marked = tmp_path / "marked.xlsx"
+    feedback(project, standard, outcome.submission_id, marked)
+    with zipfile.ZipFile(marked) as package:
+        parts = {name: package.read(name).decode() for name in package.namelist()}
+    assert [
+        name
+        for name, text in parts.items()
+        if "org/spreadsheetml/2006" in text or "officeDocument/2006" in text
+    ] == []
+    assert sum(name.startswith("xl/comments") for name in parts) == 2
+    assert len(look_at_sheets(marked)) == 6, "every sheet has its part: the findings, too"
+    again = load(project, standard, marked, profile, "2022")
+    assert {(group.rule_id, group.sheet, group.column) for group in again.feedback.groups} == told
 
 
 def test_a_form_that_people_spoiled_is_read_and_told(
