@@ -33,7 +33,7 @@ from clearing_point.findings import (
     ROW_SHORT,
     SHEET_NOT_READ,
     SHEET_OF_OURS_NOT_READ,
-    SHOWN_BY_CONDITION,
+    SHOWN_OTHERWISE,
     Finding,
     conserved,
 )
@@ -273,7 +273,7 @@ def hidden_parts(
         kept = kept_columns(layout)
         told = (
             (HIDDEN_COLUMN, facts.hidden_columns), (NOT_SHOWN, facts.unshown_columns),
-            (SHOWN_BY_CONDITION, facts.conditional_columns),
+            (SHOWN_OTHERWISE, facts.otherwise_columns),
         )  # fmt: skip
         findings += [
             conserved(rule, *(kept[n][0] if kept[n] else (None, None)), layout.sheet, None, column_letter(n))

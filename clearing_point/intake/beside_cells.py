@@ -10,9 +10,9 @@ from clearing_point.intake.shown import ZERO, changes_what_is_shown
 from clearing_point.intake.workbook_xml import (
     MAIN,
     NO,
-    NOTHING_HIGH,
     YES,
     column_number,
+    is_nothing,
     place_by_reference,
     value_of,
 )
@@ -54,7 +54,7 @@ class BesideCells:
             first, last = int(value_of(attributes, "min")), int(value_of(attributes, "max"))
             columns = range(first, min(last, first + _MOST_COLUMNS) + 1)
             self._with_width.update(columns)
-            if value_of(attributes, "hidden") in YES or value_of(attributes, "width") in NOTHING_HIGH:
+            if value_of(attributes, "hidden") in YES or is_nothing(value_of(attributes, "width")):
                 self._found.hidden_columns.update(columns)
         elif kind == "mergeCell":
             first_cell, _, last_cell = value_of(attributes, "ref").replace("$", "").partition(":")
@@ -62,8 +62,8 @@ class BesideCells:
                 self._found.merged.append((*place_by_reference(first_cell), *place_by_reference(last_cell)))
         elif kind == "sheetFormatPr":
             height = value_of(attributes, "defaultRowHeight")
-            self.rows_hidden = value_of(attributes, "zeroHeight") in YES or height in NOTHING_HIGH
-            self._columns_hidden = value_of(attributes, "defaultColWidth") in NOTHING_HIGH
+            self.rows_hidden = value_of(attributes, "zeroHeight") in YES or is_nothing(height)
+            self._columns_hidden = is_nothing(value_of(attributes, "defaultColWidth"))
         elif kind == "sheetView":
             if value_of(attributes, "showZeros") in NO:
                 self.zeros = ZERO
@@ -82,12 +82,12 @@ class BesideCells:
             or (kind == "numFmt" and changes_what_is_shown(value_of(attributes, "formatCode")))
         )
         if changes and self._ranges:
-            self._found.conditional_columns |= columns_of(self._ranges)
+            self._found.otherwise_columns |= columns_of(self._ranges)
         self._newer_changes = self._newer_changes or (changes and (newer or not self._ranges))
 
     def _end_newer(self) -> None:
         self._parser.CharacterDataHandler = None
-        self._found.conditional_columns |= columns_of("".join(self._newer_ranges))
+        self._found.otherwise_columns |= columns_of("".join(self._newer_ranges))
         self._newer_ranges.clear()
 
     def end(self) -> None:

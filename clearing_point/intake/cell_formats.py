@@ -6,15 +6,34 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clearing_point.intake.shown import changes_what_is_shown, not_shown, shown_otherwise
+from clearing_point.intake.shown import (
+    ABOVE_ZERO,
+    BELOW_ZERO,
+    TEXT,
+    ZERO,
+    changes_what_is_shown,
+    is_scaled,
+    not_shown,
+    shown_otherwise,
+)
 from clearing_point.intake.workbook_xml import namespaced, parse, tags
 
 _BUILT_IN = {
+    "9": "0%",
+    "10": "0.00%",
     "16": "d-mmm",
     "17": "mmm-yy",
     **dict.fromkeys(("18", "19", "20", "21", "45", "46", "47"), "h:mm"),
 }
-"""Formats that have a number and no text in the file, if they show a date without its day or its year."""
+"""Formats that have a number and no text in the file, if they show a date without its day or its year, or hundredths."""
+
+
+_AS_IT_IS = "General"
+_WHITE, _BLACK = "FFFFFF", "000000"
+_OF_THEME, _OF_INDEX = (
+    {"0": _WHITE, "1": _BLACK},
+    {"1": _WHITE, "9": _WHITE, "0": _BLACK, "8": _BLACK, "64": _BLACK},
+)
 
 
 @dataclass(frozen=True)
@@ -24,45 +43,112 @@ class CellFormats:
     shown: Mapping[str, str] = field(default_factory=dict)
     """How it shows a date or a number otherwise (:func:`.shown_otherwise`)."""
     not_shown: Mapping[str, str] = field(default_factory=dict)
-    """Of which values it shows nothing (:func:`.not_shown`)."""
+    """Of which values it shows nothing (:func:`.not_shown`): of all, if text and cell have one colour."""
+    scaled: frozenset[str] = frozenset()
+    """Styles that show hundredths or thousands (:func:`.is_scaled`)."""
     conditional: frozenset[str] = frozenset()
-    """Numbers of the styles of conditional formats that show a number or a date otherwise."""
+    """Numbers of the styles of conditional formats that show a cell otherwise."""
 
 
 def formats_of(package: zipfile.ZipFile) -> CellFormats:
     """Read the styles of a workbook."""
     if "xl/styles.xml" not in package.namelist():
         return CellFormats()
-    codes = dict(_BUILT_IN)
-    numbers: list[str] = []
-    conditional: list[bool] = []
-    within = ""
-    kinds = tags(("numFmt", "numFmts", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "dxf", "xf"))
-
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        nonlocal within
-        name = kinds.get(tag)
-        if name == "numFmt":
-            code = attributes.get("formatCode", "")
-            if within != "dxfs":
-                codes[attributes.get("numFmtId", "")] = code
-            elif conditional:
-                conditional[-1] = changes_what_is_shown(code)
-        elif name == "xf":
-            if within == "cellXfs":
-                numbers.append(attributes.get("numFmtId", "0"))
-        elif name == "dxf":
-            conditional.append(False)
-        elif name is not None:
-            within = name
-
+    read = _Styles()
     parser = namespaced()
-    parser.StartElementHandler = start
+    parser.StartElementHandler = read.start
     parse(package, "xl/styles.xml", parser)
-    shown = {str(n): shown_otherwise(codes.get(number, "")) for n, number in enumerate(numbers)}
-    nothing = {str(n): not_shown(codes.get(number, "")) for n, number in enumerate(numbers)}
+    codes = [read.codes.get(number, "") for number, _, _ in read.cells]
+    shown = {str(n): shown_otherwise(code) for n, code in enumerate(codes)}
+    nothing = {
+        str(n): ABOVE_ZERO + BELOW_ZERO + ZERO + TEXT if read.in_one_colour(font, fill) else not_shown(code)
+        for n, (code, (_, font, fill)) in enumerate(zip(codes, read.cells, strict=True))
+    }
     return CellFormats(
         {n: how for n, how in shown.items() if how},
         {n: values for n, values in nothing.items() if values},
-        frozenset(str(n) for n, changes in enumerate(conditional) if changes),
-    )
+        frozenset(str(n) for n, code in enumerate(codes) if is_scaled(code)),
+        frozenset(
+            str(n) for n, (code, letters, paper) in enumerate(read.conditional)
+            if changes_what_is_shown(code) or (letters and letters == (paper or _WHITE))
+        ),
+    )  # fmt: skip
+
+
+class _Styles:
+    """Takes the elements of the styles in their order."""
+
+    def __init__(self) -> None:
+        self.codes = dict(_BUILT_IN)
+        self.cells: list[tuple[str, int, int]] = []
+        """Of each style of cells: numbers of its format, its font and its fill."""
+        self.conditional: list[list[str]] = []
+        """Of each style of conditional formats: format, colour of letters, colour of the cell."""
+        self._letters: list[str] = []
+        self._papers: list[str] = []
+        self._within = self._inner = ""
+        self._kinds = tags((
+            "numFmt", "numFmts", "fonts", "font", "fills", "fill", "patternFill", "fgColor", "bgColor", "color", "borders",
+            "border", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "dxf", "xf",
+        ))  # fmt: skip
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Take an element."""
+        name = self._kinds.get(tag, "")
+        if name in {"numFmts", "fonts", "fills", "borders", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs"}:
+            self._within = name
+        elif name in {"font", "fill", "border"}:
+            self._inner = name
+            if self._within == "fonts":
+                self._letters.append(_BLACK)
+            elif self._within == "fills":
+                self._papers.append(_WHITE)
+        elif name == "xf" and self._within == "cellXfs":
+            number = attributes.get("numFmtId", "0")
+            self.cells.append(
+                (number, int(attributes.get("fontId", "0")), int(attributes.get("fillId", "0")))
+            )
+        elif name == "dxf":
+            self.conditional.append([_AS_IT_IS, "", ""])
+        elif name == "numFmt":
+            self._format(attributes)
+        elif name:
+            self._colour(name, attributes)
+
+    def in_one_colour(self, font: int, fill: int) -> bool:
+        """Whether letters and cell have one colour."""
+        known = font < len(self._letters) and fill < len(self._papers)
+        return known and self._letters[font] == self._papers[fill]
+
+    def _format(self, attributes: Mapping[str, str]) -> None:
+        code = attributes.get("formatCode", "")
+        if self._within != "dxfs":
+            self.codes[attributes.get("numFmtId", "")] = code
+        elif self.conditional:
+            self.conditional[-1][0] = code
+
+    def _colour(self, name: str, attributes: Mapping[str, str]) -> None:
+        colour = _colour_of(attributes)
+        if self._within == "dxfs" and self.conditional:
+            if name == "color" and self._inner == "font":
+                self.conditional[-1][1] = colour
+            elif name == "bgColor":
+                self.conditional[-1][2] = colour
+        elif name == "color" and self._within == "fonts":
+            self._letters[-1] = colour
+        elif name == "patternFill" and attributes.get("patternType", "none") != "none":
+            self._papers[-1] = attributes["patternType"]
+        elif name == "fgColor" and self._papers and self._papers[-1] == "solid":
+            self._papers[-1] = colour
+
+
+def _colour_of(attributes: Mapping[str, str]) -> str:
+    """Return a colour as six digits; as it is written, if it is another one than white and black."""
+    if "rgb" in attributes:
+        return attributes["rgb"][-6:].upper()
+    if "theme" in attributes:
+        tint = attributes.get("tint", "0")
+        known = _OF_THEME.get(attributes["theme"]) if float(tint or 0) == 0 else None
+        return known or f"theme {attributes['theme']} {tint}"
+    index = attributes.get("indexed", "64")
+    return _OF_INDEX.get(index, f"index {index}")

@@ -11,6 +11,8 @@ from clearing_point.intake.workbook_xml import namespaced, parse
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _STYLE, _NUMBER = f"{_URN}table:1.0 ", f"{_URN}style:1.0 ", f"{_URN}datastyle:1.0 "
+_FO = f"{_URN}xsl-fo-compatible:1.0 "
+_BLACK, _WHITE = "#000000", "#ffffff"
 _CONFIG = f"{_URN}config:1.0 "
 _NUMBERS = ABOVE_ZERO + BELOW_ZERO + ZERO
 _OF_CONDITION = {
@@ -18,7 +20,7 @@ _OF_CONDITION = {
     "!=": ABOVE_ZERO + BELOW_ZERO,
 }  # fmt: skip
 _CONDITION = re.compile(r"value\(\)\s*([<>=!]+)\s*0")
-_NOTHING = re.compile(r"0(\.0*)?[a-z]*")
+_NOTHING = re.compile(r"0(\.0(0[0-9]*)?)?[a-z]*")
 _PLAIN = frozenset({"number", "scientific-number", "fraction"})
 
 
@@ -32,11 +34,16 @@ class Formats:
         """Of which kinds of values it shows nothing."""
         self.changing: set[str] = set()
         """Styles that show a value otherwise than as a number."""
+        self.scaled: set[str] = set()
+        """Styles that show hundredths or thousands."""
         self.hidden: set[str] = set()
         """Styles of rows, columns and sheets that are not shown."""
         self.zeros = ""
         """Kind of the values that the view hides, if it hides any."""
-        self._of_data: dict[str, tuple[str, str, bool]] = {}
+        self._of_data: dict[str, tuple[str, str, bool, bool]] = {}
+        self._colours: dict[str, tuple[str, str]] = {}
+        self._is_scaled = False
+        self._called: set[str] = set()
         self._name = self._kind = self._style = ""
         self._parts: set[str] = set()
         self._maps: dict[str, str] = {}
@@ -67,17 +74,34 @@ class Formats:
         """Take the start of an element of a style."""
         if tag == f"{_STYLE}style":
             self._style = attributes.get(f"{_STYLE}name", "")
+            # Conditions call a style as it is called on the screen.
+            self._called = {self._style, attributes.get(f"{_STYLE}display-name", self._style)}
             parent = attributes.get(f"{_STYLE}parent-style-name", "")
             data = attributes.get(f"{_STYLE}data-style-name", "")
-            shown, nothing, changes = self._of_data.get(
-                data, (self.shown.get(parent, ""), self.not_shown.get(parent, ""), parent in self.changing)
-            )
+            self._colours[self._style] = self._colours.get(parent, (_BLACK, _WHITE))
+            shown, nothing, changes, scaled = self._of_data.get(
+                data,
+                (
+                    self.shown.get(parent, ""), self.not_shown.get(parent, ""), parent in self.changing,
+                    parent in self.scaled,
+                ),
+            )  # fmt: skip
+            if scaled:
+                self.scaled.add(self._style)
             if shown:
                 self.shown[self._style] = shown
             if nothing:
                 self.not_shown[self._style] = nothing
-            if changes:  # conditions call a style as it is called on the screen
-                self.changing |= {self._style, attributes.get(f"{_STYLE}display-name", self._style)}
+            if changes:
+                self.changing |= self._called
+        elif tag in (f"{_STYLE}text-properties", f"{_STYLE}table-cell-properties") and not self._kind:
+            letters, paper = self._colours.get(self._style, (_BLACK, _WHITE))
+            there = attributes.get(f"{_FO}background-color", paper)
+            paper = paper if there == "transparent" or tag.endswith("text-properties") else there.lower()
+            self._colours[self._style] = (attributes.get(f"{_FO}color", letters).lower(), paper)
+            if self._colours[self._style][0] == paper:
+                self.not_shown[self._style] = _NUMBERS + TEXT
+                self.changing |= self._called
         elif tag == f"{_STYLE}table-properties":
             if attributes.get(f"{_TABLE}display") == "false":
                 self.hidden.add(self._style)
@@ -94,8 +118,10 @@ class Formats:
             if kind.endswith("-style"):
                 self._name, self._kind = attributes.get(f"{_STYLE}name", ""), kind
                 self._parts, self._maps, self._words = set(), {}, []
+                self._is_scaled = kind == "percentage-style"
             else:
                 self._parts.add(kind)
+                self._is_scaled = self._is_scaled or f"{_NUMBER}display-factor" in attributes
                 if kind == "text":
                     self.parser.CharacterDataHandler = self._words.append
 
@@ -113,7 +139,7 @@ class Formats:
                 shown = NO_YEAR
         nothing = set() if shows else set(TEXT if self._kind == "text-style" else _NUMBERS)
         for kinds, name in self._maps.items():
-            applied = self._of_data.get(name, ("", "", False))[1]
+            applied = self._of_data.get(name, ("", "", False, False))[1]
             nothing -= set(kinds)
             if set(_NUMBERS) <= set(applied):
                 nothing |= set(kinds)
@@ -123,5 +149,10 @@ class Formats:
             or self._kind not in {"number-style", "percentage-style"}
             or bool(self._parts - plain)
         )
-        self._of_data[self._name] = ("" if shown == DAY else shown, "".join(sorted(nothing)), changes)
+        self._of_data[self._name] = (
+            "" if shown == DAY else shown,
+            "".join(sorted(nothing)),
+            changes,
+            self._is_scaled,
+        )
         self._kind = ""

@@ -150,7 +150,7 @@ def _facts(found: Unseen) -> dict[str, object]:
         "state": found.state,
         "hidden_columns": hidden,
         "unshown_columns": sorted(found.unshown_columns),
-        "conditional_columns": sorted(n for n in found.conditional_columns if n <= found.last_column),
+        "otherwise_columns": sorted(n for n in found.otherwise_columns if n <= found.last_column),
     }
 
 

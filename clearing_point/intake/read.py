@@ -68,7 +68,7 @@ class SheetFacts:
     """Numbers of columns that the sender's program does not show; 1 is the first."""
     unshown_columns: tuple[int, ...] = ()
     """Numbers of columns with cells whose own format shows nothing of what they hold."""
-    conditional_columns: tuple[int, ...] = ()
+    otherwise_columns: tuple[int, ...] = ()
     """Numbers of columns that a conditional format shows otherwise."""
 
 
@@ -159,7 +159,7 @@ def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
             said["state"],
             tuple(said["hidden_columns"]),
             tuple(said["unshown_columns"]),
-            tuple(said["conditional_columns"]),
+            tuple(said["otherwise_columns"]),
         )
         for name, said in told.items()
     }

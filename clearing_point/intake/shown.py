@@ -32,6 +32,7 @@ _PLAIN = re.compile(r"\s*(general|@|[0#?.,%\s]*)\s*", re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _CONDITION = re.compile(r"\[[<>=]")
 _SHOWS = re.compile(r"[0#?@]|[^\W\d_]")
+_SCALED = re.compile(r"[0#?][^%]*%|%.*[0#?]|[0#?],+(?![0#?,])")
 _DASH = re.compile(r'[\s"\\()_*]*[-–—][\s"\\()_*]*')
 _PADDED = re.compile(r'((?:"[^"]*"|\\.)*)(0+)((?:"[^"]*"|\\.)*)')
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)')
@@ -86,6 +87,15 @@ def kind_of(value: str, is_text: bool) -> str:
     except ValueError:  # a date, or true and false
         return ABOVE_ZERO
     return ABOVE_ZERO if number > 0 else BELOW_ZERO if number < 0 else ZERO
+
+
+def is_scaled(code: str) -> bool:
+    """Whether a format shows a number in hundredths or in thousands of what is stored.
+
+    >>> is_scaled("0%"), is_scaled("#,##0,"), is_scaled('0.0,,"m"'), is_scaled("#,##0.00"), is_scaled('0" %"')
+    (True, True, True, False, False)
+    """
+    return _SCALED.search(_bare(_sections(code)[0])) is not None
 
 
 def changes_what_is_shown(code: str) -> bool:

@@ -17,11 +17,11 @@ from clearing_point.intake.beside_cells import BesideCells
 from clearing_point.intake.cell_formats import CellFormats, formats_of
 from clearing_point.intake.shown import kind_of
 from clearing_point.intake.workbook_xml import (
-    NOTHING_HIGH,
     VISIBLE,
     YES,
     NotInOrder,
     column_number,
+    is_nothing,
     namespaced,
     parse,
     parted,
@@ -51,9 +51,9 @@ class Unseen:
     """Cells that are shown otherwise than they are stored: what of a date (``m`` month, ``y`` year, ``z`` neither), or
     how a number is filled up (:func:`.shown.padding`)."""
     unshown_columns: set[int] = field(default_factory=set)
-    """Columns with cells of which nothing is shown: by their format, or zeros by the view of the sheet."""
-    conditional_columns: set[int] = field(default_factory=set)
-    """Columns of which a conditional format shows numbers or dates otherwise."""
+    """Columns with cells of which nothing is shown: by their format or colours, or zeros by the view of the sheet."""
+    otherwise_columns: set[int] = field(default_factory=set)
+    """Columns of which a format shows numbers in hundredths or thousands, or a conditional format anything otherwise."""
     replaced: dict[tuple[int, int], str] = field(default_factory=dict)
     """Cells whose text the parser gives with something that is none of it."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -105,7 +105,8 @@ class _Sheet:
 
     def _handler(self, formats: CellFormats) -> Callable[[str, list[str]], None]:  # noqa: PLR0915
         found, parser = self.found, self.parser
-        styles, not_shown, aside = formats.shown, formats.not_shown, BesideCells(found, formats, parser)
+        styles, not_shown, scaled = formats.shown, formats.not_shown, formats.scaled
+        watched, aside = scaled | not_shown.keys(), BesideCells(found, formats, parser)
         kinds = tags(("c", "v", "is", "t", "f", "row"))
         cell: list[str] = []
         filled: list[str] = []
@@ -130,6 +131,8 @@ class _Sheet:
                 number, style = kind in {"", "n", "d"}, value_of(cell, "s")
                 if number and style in styles:
                     found.shown[place] = styles[style]
+                if number and style in scaled:
+                    found.otherwise_columns.add(column)
                 if kind_of(result, kind in _TEXTS) in not_shown.get(style, "") + aside.zeros:
                     found.unshown_columns.add(column)
             elif formula and not self._may_be_empty("".join(formula_text), share, kind == "str" and value):
@@ -174,8 +177,8 @@ class _Sheet:
                 cell, value = attributes, False
             elif kind == "v" or kind == "is":  # noqa: PLR1714 - the quickest way to ask
                 value, filled, filled_at = True, cell, column
-                style = value_of(cell, "s") if styles or not_shown else ""
-                if waiting or "e" in cell or style in not_shown or aside.zeros:
+                style = value_of(cell, "s") if styles or watched else ""
+                if waiting or "e" in cell or style in watched or aside.zeros:
                     text.clear()
                     waiting = True  # closed by what its value is
                     parser.CharacterDataHandler = text.append
@@ -198,7 +201,7 @@ class _Sheet:
                 mark = str(row) if number else _NO_NUMBER
                 cell, filled, column, filled_at = [], [], 0, 0
                 high, hidden = value_of(attributes, "ht"), value_of(attributes, "hidden")
-                if hidden in YES or high in NOTHING_HIGH or (aside.rows_hidden and not high and not hidden):
+                if hidden in YES or is_nothing(high) or (aside.rows_hidden and not high and not hidden):
                     found.hidden_rows.add(row)
             elif kind is None:
                 aside.start(tag, attributes)

@@ -71,7 +71,7 @@ class _Document:
             if self._is_hidden(attributes):
                 self._sheet.hidden_columns.update(numbers)
             style = attributes.get(f"{_TABLE}default-cell-style-name", "")
-            if style in self.formats.shown or style in self.formats.not_shown:
+            if style in {*self.formats.shown, *self.formats.not_shown, *self.formats.scaled}:
                 self._defaults.update(dict.fromkeys(numbers, style))
             self._first += many
         elif tag == f"{_TABLE}table-row":
@@ -98,7 +98,7 @@ class _Document:
             self._ranges = _OF_SHEET.sub("", attributes.get(f"{_CALC}target-range-address", ""))
         elif tag == f"{_CALC}condition":
             if attributes.get(f"{_CALC}apply-style-name", "") in self.formats.changing:
-                self._sheet.conditional_columns |= columns_of(self._ranges)
+                self._sheet.otherwise_columns |= columns_of(self._ranges)
         else:
             self.formats.start(tag, attributes)
 
@@ -150,6 +150,8 @@ class _Document:
         columns = range(place[1], place[1] + min(many, _MOST_REPEATED))
         if kind_of(value, kind == "string") in self.formats.not_shown.get(style, "") + self.formats.zeros:
             self._sheet.unshown_columns.update(columns)
+        if style in self.formats.scaled and kind != "string":
+            self._sheet.otherwise_columns.update(columns)
         told = self.formats.shown.get(style) if kind == "date" else None
         for row in range(place[0], place[0] + min(self._rows, _MOST_REPEATED)) if told or self.texts else ():
             for column in columns:

@@ -16,8 +16,8 @@ MAIN = (
     "http://purl.oclc.org/ooxml/spreadsheetml/main",  # the strict form of the format
 )
 YES, NO = ("1", "true", "on"), ("0", "false", "off")
-NOTHING_HIGH = ("0", "0.0", "0.00")
-"""Height of a row, or width of a column, that nobody sees."""
+_SEEN = 0.5
+"""Height of a row in points, or width of a column in signs, from which on something of it is seen."""
 _BLOCK = 1 << 18
 
 
@@ -111,6 +111,14 @@ def _local(tag: str) -> str:
 def tags(names: Iterable[str]) -> dict[str, str]:
     """Return qualified name -> local name, in both forms of the format."""
     return {f"{space} {name}": name for space in MAIN for name in names}
+
+
+def is_nothing(size: str) -> bool:
+    """Whether a row is so low, or a column so narrow, that nobody sees it; one without a size is not."""
+    try:
+        return 0 <= float(size) < _SEEN
+    except ValueError:
+        return False
 
 
 def value_of(attributes: list[str], name: str) -> str:

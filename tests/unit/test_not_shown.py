@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 from openpyxl.formatting.rule import CellIsRule, DataBarRule
+from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 
@@ -67,6 +68,26 @@ def _condition(code: str) -> Callable[[openpyxl.Workbook], None]:
     return change
 
 
+def _in_one_colour(letters: str, paper: str | None) -> Callable[[openpyxl.Workbook], None]:
+    def change(book: openpyxl.Workbook) -> None:
+        cell = book["person"].cell(4, 2)
+        cell.font = Font(color=letters)
+        if paper:
+            cell.fill = PatternFill("solid", fgColor=paper)
+
+    return change
+
+
+def _white_by_condition(book: openpyxl.Workbook) -> None:
+    rule = CellIsRule(operator="greaterThan", formula=["0"], font=Font(color="FFFFFFFF"))
+    book["person"].conditional_formatting.add("C3:C9", rule)
+
+
+def _too_small_to_see(book: openpyxl.Workbook) -> None:
+    book["person"].row_dimensions[4].height = 0.3
+    book["person"].column_dimensions["B"].width = 0.05
+
+
 def _bar(book: openpyxl.Workbook) -> None:
     rule = DataBarRule(start_type="min", end_type="max", color="FF638EC6", showValue=False)
     book["person"].conditional_formatting.add("B1:C9", rule)
@@ -84,6 +105,13 @@ CASES: list[tuple[Callable[[openpyxl.Workbook], None], dict[str, set[tuple[objec
     (_condition('"about "0'), {"L35": {("person", None, "C")}}),
     (_condition(";;;"), {"L35": {("person", None, "C")}}),
     (_condition("0.00"), {}),
+    (_in_one_colour("FFFFFFFF", None), {"L32": {("person", None, "B")}}),
+    (_in_one_colour("FF000000", "FF000000"), {"L32": {("person", None, "B")}}),
+    (_in_one_colour("FFFFFFFF", "FF1F4E78"), {}),
+    (_too_small_to_see, {"L05": {("person", 4, None)}, "L16": {("person", None, "B")}}),
+    (_format("0%"), {"L35": {("person", None, "C")}}),
+    (_format("#,##0,"), {"L35": {("person", None, "C")}}),
+    (_white_by_condition, {"L35": {("person", None, "C")}}),
     (_bar, {"L35": {("person", None, "B"), ("person", None, "C")}}),
 ]
 
