@@ -47,6 +47,8 @@ class _Table:
     """What its measure is, such as "Median months"; empty where its cells have a count alone."""
     most: Mapping[str, int]
     """Variable -> categories that it has where it has most."""
+    coded: frozenset[str]
+    """Variables that have codes of their list in some table; of the others every breakdown is one of groups."""
 
     def total_of(self, variable: str) -> str | None:
         """Category that stands for everybody: the total, or the only one."""
@@ -119,6 +121,7 @@ def _read_tables(release: Release) -> list[_Table]:
     variables: dict[str, list[tuple[str, str]]] = {}
     for indicator, variable, codelist in dimensions:
         variables.setdefault(indicator, []).append((variable, codelist))
+    coded = frozenset(v for (_, v), listed in categories.items() if any(c.kind == "code" for c in listed))
     most: dict[str, int] = {}
     for (_, variable), listed in categories.items():
         most[variable] = max(most.get(variable, 0), len(listed))
@@ -133,6 +136,7 @@ def _read_tables(release: Release) -> list[_Table]:
             tuple(caveats),
             measure,
             most,
+            coded,
         )
         for indicator, population, condition, title, several, caveats, measure in release.rows(
             "SELECT indicator_id, population, condition, population_title, multiple_response, caveats, "
@@ -183,7 +187,7 @@ def _fits(table: _Table, wanted: Sequence[str], where: Mapping[str, list[str]]) 
     """Whether a table has the variables and categories asked for, and totals of all other variables."""
     if not set(wanted) <= set(table.categories):
         return False
-    if any(not any(c.kind == "code" for c in table.categories[v]) for v in wanted if table.most[v] > 1):
+    if any(not any(c.kind == "code" for c in table.categories[v]) for v in wanted if v in table.coded):
         return False  # a table that reconciles totals is no breakdown
     if any(not set(codes) <= {c.code for c in table.categories[v]} for v, codes in where.items()):
         return False
