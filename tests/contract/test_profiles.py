@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.countries import profile_of_source
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.check_profiles import profile_problems
@@ -138,3 +140,23 @@ def test_a_language_that_the_standard_does_not_have_is_allowed(copy: Project, st
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("language: sr-Cyrl", "language: el"), encoding="utf-8")
     assert list(profile_problems(copy, standard)) == []
+
+
+def test_the_publishers_counts_are_of_a_release_that_a_files_name_tells() -> None:
+    """Else a file that is imported as its publisher named it stands beside none of the counts."""
+    project = Project(ROOT, ROOT / "data")
+    sources = [
+        profile_of_source(project, folder.name)
+        for folder in sorted(project.sources.iterdir())
+        if folder.is_dir()
+    ]
+    counted = [source for source in sources if source.counts and source.use == "reference"]
+    assert counted
+    for source in counted:
+        for count in source.counts:
+            day = str(count["release"])
+            names = [f"data_{day}.csv.gz", f"data_{day.replace('-', '')}.csv"]
+            found = [re.search(source.release_in_name or "$^", name) for name in names]
+            assert day in {str(datetime.date.fromisoformat(match.group(1))) for match in found if match}, (
+                source.name
+            )
