@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -168,7 +169,7 @@ def panels(chart: Chart) -> Any:
     width = (WIDTH - _PANEL_COLUMNS * _BESIDE_PANEL - 0.1) / _PANEL_COLUMNS
     figure = new_figure(height, fitted=False)
     figure.text(0.01, 1 - 0.05 / height, chart.unit, fontsize=SMALL, color=GREY, va="top")
-    limit = round_limit(shown_values(chart.points))
+    limit = math.ceil(round_limit(shown_values(chart.points)))  # its end is printed without decimals
     for number, (series, title) in enumerate(zip(chart.series, titles, strict=True)):
         row, column = divmod(number, _PANEL_COLUMNS)
         top = head + sum(above[: row + 1]) + row * (_PANEL_HEIGHT + _UNDER_PANEL)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.analysis.charts import Chart, Series, draw_chart
@@ -107,12 +109,9 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     points = {row[place]: _point(frame, {place: row[place]}, column) for row in rows}
     shown = [point.value for point in points.values() if point.value is not None]
     ends = classes_of(shown)
-    lows = [0.0, *(end + 1 for end in ends[:-1])]
     steps = max(1, len(ends) - 1)
-    shades = [
-        Shade(f"{low:,.0f} – {end:,.0f}", n / steps)
-        for n, (low, end) in enumerate(zip(lows, ends, strict=True))
-    ]
+    names = _classes(ends, whole=column == "value")
+    shades = [Shade(name, n / steps) for n, name in enumerate(names)]
     shades += [Shade(_HIDDEN, None, "hidden"), Shade(_MISSING, None, "missing")]
     areas = {}
     for row in rows:
@@ -136,6 +135,17 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         }
     svg = draw_map(picture, _project().reports / "style.mplstyle", folder / "region_map.geojson", positions)
     return Picture(titled(svg, title, _source(release)), alternative, release.release_id, answer.query)
+
+
+def _classes(ends: Sequence[float], *, whole: bool) -> list[str]:
+    """Name the classes of a map: from the next count on where counts are drawn, else from above the class before."""
+    if whole:
+        return [
+            f"{low:,.0f} – {end:,.0f}" for low, end in zip([0.0, *(e + 1 for e in ends)], ends, strict=False)
+        ]
+    return (
+        [f"0 – {ends[0]:,g}", *(f"over {low:,g} – {end:,g}" for low, end in pairwise(ends))] if ends else []
+    )
 
 
 def _breaks(release: Release, answer: Answer) -> dict[str, set[int]]:

@@ -13,6 +13,7 @@ from clearing_point.analysis.dots import draw_dots
 from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled, wrapped
 from clearing_point.analysis.lines import draw_lines, panels
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
+from clearing_point.published.drawing import _classes
 from clearing_point.report.figures import Easel
 from clearing_point.report.reading import load_chapters
 from clearing_point.report.view import Setting, View
@@ -255,6 +256,17 @@ def test_no_line_strikes_a_number():
             if any(stroke.intersects_bbox(box, filled=False) for stroke in strokes)
         ]
         assert struck == []
+
+
+def test_scales_of_rates_and_scores_say_what_they_are():
+    """A score of 2.2 stood below the "2" of its frame, and a rate of 1.2 in a class "2 – 2"."""
+    series = tuple(Series(str(n), (Point(1.4, "1.4", "shown"), Point(2.2, "2.2", "shown"))) for n in range(5))
+    with styled(STYLE):
+        figure = panels(replace(_chart("line", HIDDEN), series=series))
+    ticks = [(axes.get_yticks()[-1], axes.get_yticklabels()[-1].get_text()) for axes in figure.axes]
+    assert ticks == [(3, "3")] * 5
+    assert _classes([0.9, 1.7, 4.6], whole=False) == ["0 – 0.9", "over 0.9 – 1.7", "over 1.7 – 4.6"]
+    assert _classes([30.0, 500.0], whole=True) == ["0 – 30", "31 – 500"]
 
 
 def test_a_number_stays_with_the_word_before_it():
