@@ -131,7 +131,7 @@ def _counts(warehouse: Path, standard: Standard, edition: Edition) -> _Counts:
     try:
         open_current(connection, standard, str(edition.cut_off) if edition.cut_off else None)
         counted = count_indicators(
-            connection, standard, indicators, list(range(edition.trend_from, edition.year + 1))
+            connection, standard, indicators, list(range(edition.trend_from, edition.year + 1)), related=False
         )
     finally:
         connection.close()

@@ -271,7 +271,7 @@ def _count(
         links = link_submissions(project, standard, connection, LINKED, decisions)
         asked = [by_id[t] for t in edition.tables]
         _refuse_rows_by_name(standard, asked)
-        counted = count_indicators(connection, standard, asked, list(years))
+        counted = count_indicators(connection, standard, asked, list(years), related=decisions is None)
         if decisions is None:  # what an earlier edition counted was asked then
             names = sorted({c.indicator.population for c in counted})
             refuse_told_by_others(connection, standard, names)

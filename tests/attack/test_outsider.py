@@ -177,6 +177,24 @@ def test_command_counts_and_fails_where_something_was_found(
     assert main([str(tmp_path)]) == 2
 
 
+def test_what_no_edition_tells_alone_is_found_in_several(tmp_path: Path, capsys) -> None:
+    line = {"year": ["2021"]}
+    years = {}
+    for name in ("2022", "2023"):
+        years[name] = Folder(tmp_path / name)
+    two_tables(years["2022"], leak=False)
+    years["2022"].table("T-late", line, [6], population="persons late 2022")
+    years["2023"].table("S", {"sex": ["F", "M", "Total"], "town": {"A": ["A"]}}, [18, 2, 20])
+    years["2023"].table("T-late", line, [8], population="persons late 2023")
+    editions = [str(tmp_path / name) for name in years]
+    assert [main([folder]) for folder in editions] == [0, 0]
+    capsys.readouterr()
+    assert main(editions) == 1
+    found = capsys.readouterr().out
+    assert "recovered: 2022/T [A, M] 2\n" in found
+    assert "recovered: T-late [2021] 2\n" in found
+
+
 def test_a_hidden_cell_in_which_nobody_can_be_is_no_finding(tmp_path: Path) -> None:
     f = Folder(tmp_path / "release")
     values = [C, C, 20, C, 60, C, C, 0, 0, 0, 0, 0]

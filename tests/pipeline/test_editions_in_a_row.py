@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from clearing_point.disclosure import Ledger, audit, load_policy
+from tests.attack.outsider.whole import attack_editions
 from tests.command import command
 from tests.pipeline.test_editions import late_in, place_over, release_hash
 
@@ -56,6 +57,11 @@ def in_a_row(project, tables, first: int, withheld: int) -> None:
     came_in(project, "ALB", 2021, True)  # and corrected
     assert len(publish(project, 2025)["withheld"]) <= withheld
     assert release_hash(project, 2022) == out
+    # Whoever has all four finds nobody.
+    folders = [project.releases / str(year) for year in YEARS]
+    found = attack_editions(folders, standard=project.schemas)[1]
+    assert found.attacked > 10
+    assert [*found.recovered, *found.narrow, *found.undecided] == []
     # Again from the same: the same bytes; revised: everything anew, with its reason.
     newest = release_hash(project, 2025)
     publish(project, 2025)
