@@ -9,6 +9,7 @@ Nothing is ever written into a project: all results go to the data folder
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pwd
 import re
@@ -16,10 +17,12 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from clearing_point.errors import InputProblem, MachineProblem, UsageProblem
 
 _MARKER = Path("schemas") / "standard.yml"
-_PRIVATE = 0o700
+_PRIVATE, _CLOSED_FILE = 0o700, 0o600
 _INSTALLED_DATA = "clearing-point-data"
 """An installed package must not write beside itself."""
 
@@ -143,6 +146,11 @@ class Project:
         return (self.output_folder or self.data) / "reports"
 
     @property
+    def belonging(self) -> Path:
+        """Names the project whose data these are."""
+        return self.data / "project.json"
+
+    @property
     def run_log(self) -> Path:
         """One line a run of the timer."""
         return self.data / "runs.log"
@@ -153,9 +161,10 @@ class Project:
         Raises
         ------
         MachineProblem
-            If the folder cannot be made or written, or is another user's.
+            If the folder cannot be made or written, is another user's, or is another project's.
         """
         self._refuse_other_owner()
+        refuse_other_project(self)
         try:
             for folder in (self.data, self.archive, self.warehouse.parent, self.work):
                 folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
@@ -169,6 +178,7 @@ class Project:
             raise MachineProblem(
                 f"The data folder {self.data} is read-only: choose another with --data.", "folder_closed"
             )
+        keep_project(self)
 
     def _refuse_other_owner(self) -> None:
         """Files of another user in the folder (one command as root is enough) would stop its owner at night."""
@@ -181,6 +191,52 @@ class Project:
                 folder=self.data,
                 user=_name_of(owner),
             )
+
+
+def refuse_other_project(project: Project) -> None:
+    """Stop where the data folder is another project's: two would publish beside one ledger.
+
+    A project is known by its name (``schemas/standard.yml``), not by its place: it may move, and be restored elsewhere.
+
+    Raises
+    ------
+    MachineProblem
+        Naming both.
+    """
+    if not project.belonging.is_file():
+        return
+    try:
+        kept = json.loads(project.belonging.read_bytes())["project"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise MachineProblem(f"{project.belonging} is damaged: put it back from the backup.") from error
+    names = _names_of(project)
+    if kept not in names:
+        raise MachineProblem(
+            f"The data folder {project.data} belongs to the project {kept!r}, and {project.root} is the project "
+            f"{names[0]!r}. Nothing was written: correct --project or CLEARING_POINT_PROJECT, or name another data "
+            "folder with --data (docs/operations.md, A second project)."
+        )
+
+
+def keep_project(project: Project) -> None:
+    """Note in a new data folder whose it is; an older name of the same project stays."""
+    if not project.belonging.is_file():
+        beside = project.belonging.with_name(f".{project.belonging.name}.{os.getpid()}")
+        beside.write_text(json.dumps({"project": _names_of(project)[0]}) + "\n", encoding="utf-8")
+        beside.chmod(_CLOSED_FILE)
+        beside.replace(project.belonging)
+
+
+def _names_of(project: Project) -> tuple[str, ...]:
+    """Return the name of a project, and those that it had before."""
+    path = project.root / _MARKER
+    try:
+        settings = yaml.safe_load(path.read_bytes())
+        return settings["name"], *settings.get("former_names", ())
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise InputProblem(
+            f"{path} does not say the project's name: `clearing-point standard check` helps."
+        ) from error
 
 
 def _name_of(user: int) -> str:

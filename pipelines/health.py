@@ -17,17 +17,18 @@ from clearing_point import __version__
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_machine
 from clearing_point.intake.archive import check_archived, refuse_lost_archive
-from clearing_point.project import Project
+from clearing_point.project import Project, refuse_other_project
 from clearing_point.publication.backup import LAST_BACKUP
 from clearing_point.publication.lost_ledger import refuse_lost_ledger
 from clearing_point.publication.states import refuse_lost_states
 from clearing_point.report.lock import read_lock, versions
+from clearing_point.report.nightly_run import BEGUN
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, now
 from clearing_point.warehouse.receipts import read_receipts
 from clearing_point.warehouse.worked_out import differing
-from pipelines.tidy import leftovers, size_of
+from pipelines.tidy import alive, leftovers, size_of
 
 OK, LOOK, WRONG = "ok", "look", "wrong"
 OPERATOR, OFFICER = "who runs the machine", "the data officer"
@@ -77,6 +78,7 @@ def health(project: Project, standard: Callable[[], Standard]) -> list[Answer]:
         "last backup": lambda: _last_backup(project),
         "free disk": lambda: _disk(project),
         "owner and modes": lambda: _owners(project),
+        "project": lambda: _project(project),
         "locks": lambda: _locks(project),
         "ledger": lambda: _ledger(project),
         "archive": lambda: _archive(project),
@@ -120,16 +122,20 @@ def _last_run(project: Project) -> _Said:
     if not project.run_log.is_file():
         return LOOK, "none has left a line yet.", OPERATOR, {"runs": 0}
     read = [_line_of(line) for line in project.run_log.read_bytes().splitlines() if line]
-    lines = [line for line in read if line]
+    every = [line for line in read if line]
+    lines = [line for line in every if line["outcome"] != BEGUN]
     good = [line for line in lines if line["outcome"] != "failed"]
     facts: dict[str, Any] = {
         "runs": len(lines),
         "hours_since_success": None,
         "last": lines[-1] if lines else None,
-        "cut_off": len(read) - len(lines),
+        "cut_off": len(read) - len(every),
     }
     if read and not read[-1]:
         return WRONG, "the last line of runs.log is cut off: was the disk full?", OPERATOR, facts
+    for each in _never_ended(every):
+        said = f"edition {each['edition']}, begun {each['at']}, never ended: it was killed, or the machine went down."
+        return WRONG, said, OPERATOR, facts
     if lines and lines[-1]["outcome"] == "failed":
         last = lines[-1]
         whom = OFFICER if last["exit_code"] == 1 else OPERATOR
@@ -142,6 +148,24 @@ def _last_run(project: Project) -> _Said:
     if hours > _RUN_HOURS:
         return WRONG, f"{said}: the timer does not run.", OPERATOR, facts
     return OK, f"{said}.", "", facts
+
+
+def _never_ended(every: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of runs that began, have not ended, are not at work, and that no good run of the edition followed."""
+    begun: dict[tuple[int, str], dict[str, Any]] = {}
+    for line in every:
+        if line["outcome"] == BEGUN:
+            begun[line["edition"], line["at"]] = line
+            continue
+        begun.pop((line["edition"], line["at"]), None)
+        if line["outcome"] != "failed":
+            begun = {key: each for key, each in begun.items() if key[0] != line["edition"]}
+    # Another process may have the number of one that died long ago.
+    return [
+        each
+        for each in begun.values()
+        if not (alive(str(each["process"])) and _hours_since(each["at"]) < _LOCK_HOURS)
+    ]
 
 
 def _line_of(line: bytes) -> dict[str, Any]:
@@ -204,6 +228,11 @@ def _owners(project: Project) -> _Said:
         )
         return WRONG, said, OPERATOR, facts
     return OK, "one owner, closed to others.", "", facts
+
+
+def _project(project: Project) -> _Said:
+    refuse_other_project(project)
+    return OK, f"the data folder is that of {project.root}.", "", {}
 
 
 def _all(folder: Path) -> Iterator[Path]:

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from clearing_point.countries import profile_of_receipt
-from clearing_point.errors import DAMAGED, InputProblem
-from clearing_point.intake.archive import archived_file, check_archived, is_kept_form
+from clearing_point.errors import DAMAGED, InputProblem, MachineProblem
+from clearing_point.intake.archive import archived_file, archived_submissions, check_archived, is_kept_form
 from clearing_point.linkage.rounds import forget_ended
 from clearing_point.linkage.settings import load_linkage
 from clearing_point.project import Project
@@ -34,7 +34,7 @@ from clearing_point.warehouse.lake import (
     turn_of,
 )
 from clearing_point.warehouse.merge import content_hash, copy_events, copy_receipt, warehouse_of_receipts
-from clearing_point.warehouse.receipts import files_and_deeds, read_receipts
+from clearing_point.warehouse.receipts import files_and_deeds, keep_head, kept_head, read_receipts
 from clearing_point.warehouse.shape import prepare_warehouse
 from clearing_point.workplace import drop_work, work_folder
 from pipelines.ingest import load_item
@@ -48,6 +48,8 @@ class Rebuilt:
     before: str | None
     """Hash of the content before; empty if another version of the standard made it, None if it could not be read."""
     after: str
+    receipts_lost: bool = False
+    """Those beside the archive were damaged, and are made anew from what the warehouse knows."""
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome for a program."""
@@ -63,7 +65,11 @@ class Rebuilt:
             same = (
                 "another version of the standard made the warehouse before, so its content cannot be compared"
             )
-        return f"{self.submissions} submissions were loaded again from the archive; {same}."
+        lost = (
+            " The receipts beside the archive were damaged and are made anew from the warehouse: if that is older than they "
+            "were, withdrawals and deletions since then are not known; compare with the newest backup."
+        )
+        return f"{self.submissions} submissions were loaded again from the archive; {same}.{lost * self.receipts_lost}"
 
 
 def rebuild(
@@ -108,8 +114,11 @@ def _rebuild(
     target = replace(project, data=scratch / "data", archive_folder=project.archive)
     prepare_warehouse(target, standard)
     before = _content_before(project, standard)
+    damaged = _receipts_are_damaged(project)
     source = project.warehouse
-    if before is None or _is_behind(project):
+    if damaged and before is not None:
+        _refuse_forgetting(project)
+    if before is None or (not damaged and _is_behind(project)):
         progress("the warehouse is damaged, lost or older: its receipts are taken from the archive")
         source = warehouse_of_receipts(read_receipts(project.receipts), scratch / "receipts.duckdb", standard)
     received = received_in_order(source)
@@ -133,8 +142,35 @@ def _rebuild(
         with changing(connection, target):
             pass  # only the receipts are written
     _put_in_place(project, target.warehouse, lake, standard)
+    if head := kept_head(project.receipts):
+        keep_head(target.receipts, head)
     os.replace(target.receipts, project.receipts)
-    return Rebuilt(len(received), before, after)
+    return Rebuilt(len(received), before, after, receipts_lost=damaged)
+
+
+def _receipts_are_damaged(project: Project) -> bool:
+    try:
+        return project.receipts.is_file() and not read_receipts(project.receipts)
+    except MachineProblem:
+        return True
+
+
+def _refuse_forgetting(project: Project) -> None:
+    """Stop where the warehouse, all that is left beside damaged receipts, lacks what the archive keeps files of.
+
+    Raises
+    ------
+    MachineProblem
+        Naming submissions.
+    """
+    with opened(project.warehouse, read_only=True) as connection:
+        there = set(connection.execute("SELECT submission_id, file_sha256 FROM raw.submission").fetchall())
+    if lost := sorted({name for name, _ in archived_submissions(project) - there}):
+        raise MachineProblem(
+            f"{project.receipts.name} beside the archive is damaged, and the warehouse lacks what the archive holds "
+            f"({', '.join(lost[:3])}{f' (+{len(lost) - 3})' if len(lost) > 3 else ''}): put archive and warehouse back from "
+            "one backup."
+        )
 
 
 def _is_behind(project: Project) -> bool:
@@ -142,21 +178,18 @@ def _is_behind(project: Project) -> bool:
 
     Raises
     ------
-    InputProblem
+    MachineProblem
         If each of both names what the other lacks.
     """
     if not project.receipts.is_file():
         return False
-    try:
-        kept, deeds = files_and_deeds(read_receipts(project.receipts))
-    except InputProblem:
-        return False  # damaged: the warehouse is what is left
+    kept, deeds = files_and_deeds(read_receipts(project.receipts))
     with opened(project.warehouse, read_only=True) as connection:
         there = set(connection.execute("SELECT submission_id, file_sha256 FROM raw.submission").fetchall())
         done = connection.execute("SELECT count(*) FROM raw.event").fetchone()[0]
     behind = bool(kept - there) or deeds > done
     if behind and (there - kept or done > deeds):
-        raise InputProblem(
+        raise MachineProblem(
             "Warehouse and receipts of the archive each name submissions that the other lacks: put both back from one "
             "backup."
         )

@@ -3,7 +3,8 @@
 lock -> rows of this standard, profiles and program, else a rebuild -> submissions at the cut-off day -> gates -> count
 and protect -> build -> self-checks -> put in place. Everything is
 made in the work folder; the last good report stays until a whole new one takes its place. Until a person opens the edition
-it is a draft: made and checked like any other, marked, kept in ``drafts``, and in no ledger. Every run leaves a line.
+it is a draft: made and checked like any other, marked, kept in ``drafts``, and in no ledger. Every run leaves a line as it
+begins and one as it ends.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from clearing_point.report.nightly_run import (
     Run,
     Stopped,
     failed_run,
+    leave_begun,
     leave_line,
     mine,
     refuse_missing_folder,
@@ -49,7 +51,7 @@ def run_annual(
     project: Project, standard: Standard | Callable[[], Standard], year: int, *, also: Sequence[str] = (),
     without: Sequence[str] = (), progress: Progress = lambda _: None,
 ) -> Run:  # fmt: skip
-    """Build the edition if anything changed, and leave one line in the run log whatever comes of it.
+    """Build the edition if anything changed, and leave its lines in the run log whatever comes of it.
 
     Parameters
     ----------
@@ -64,7 +66,8 @@ def run_annual(
         If the run was asked for in a way that cannot work.
     """
     steps = ["lock"]
-    begun, seconds = now(), monotonic()
+    begun, seconds = now().isoformat() + "Z", monotonic()
+    leave_begun(project, year, begun)
 
     go_on: list[Callable[[], None]] = []
 
@@ -92,7 +95,7 @@ def run_annual(
         # What the machine says of a full disk ("nothing was stored") is not true of a release that is out.
         told = f"The release is out and in the ledger, its report is not in place ({type_of(run)}). Run it again."
         run = replace(run, reason=told)
-    line = {"at": begun.isoformat() + "Z", "seconds": round(monotonic() - seconds, 1), **asdict(run)}
+    line = {"at": begun, "seconds": round(monotonic() - seconds, 1), **asdict(run)}
     leave_line(project, json.dumps(line, ensure_ascii=False))
     if wrong:
         raise wrong

@@ -83,7 +83,7 @@ def _candidates(project: Project) -> Iterator[tuple[Path, str]]:
         if not _held(path):
             yield path, "unfinished work of a command that ended"
     for path in _inside(project.warehouse.parent):
-        if path.name.startswith("spill-") and not _alive(path.name.removeprefix("spill-")):
+        if path.name.startswith("spill-") and not alive(path.name.removeprefix("spill-")):
             yield path, "unfinished work of a command that ended"
     for parent in (project.builds, project.releases, project.data / DRAFTS):
         for path in _inside(parent):
@@ -119,5 +119,6 @@ def _held(folder: Path) -> bool:
     return False
 
 
-def _alive(process: str) -> bool:
+def alive(process: str) -> bool:
+    """Say whether a process of this machine lives."""
     return process.isdigit() and Path("/proc", process).exists()

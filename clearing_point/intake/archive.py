@@ -116,6 +116,12 @@ def _damaged(name: str) -> MachineProblem:
     )
 
 
+def archived_submissions(project: Project) -> set[tuple[str, str]]:
+    """Return submission and hash of every file that is kept, as their names say; an original names none."""
+    names = [path.name.split(".") for path in project.archive.glob(f"??/*{ENDING}")]
+    return {(submission_id, sha256) for sha256, submission_id, *_ in names}
+
+
 def remove(project: Project, file_sha256: str, submission_id: str, *, last: bool) -> bool:
     """Remove what the archive holds of a submission; an original only with the last submission that came of it."""
     doomed = _kept_of(project, file_sha256, submission_id)

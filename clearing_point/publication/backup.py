@@ -74,8 +74,9 @@ def make_backup(project: Project, folder: Path) -> Backup:
             if (project.data / name).is_dir():
                 shutil.copytree(project.data / name, beside / "data" / name, copy_function=_copied)
         _copy_desk(project.data / "desk", beside / "data" / "desk")
-        if project.run_log.is_file():
-            shutil.copy2(project.run_log, beside / "data" / project.run_log.name)
+        for single in (project.run_log, project.belonging):
+            if single.is_file():
+                shutil.copy2(single, beside / "data" / single.name)
         for name in PROJECT:
             if (project.root / name).is_dir():
                 leave = shutil.ignore_patterns("__pycache__", "*.pyc")

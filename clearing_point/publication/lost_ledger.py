@@ -1,19 +1,21 @@
 """Whether the ledger is all that was ever entered: one that is lost or older would let numbers out that others give away.
 
 Three things outlive it and know better: the releases and reports that stand, and the head of its chain, which is kept with
-the archive of received files whenever an issue is entered.
+the archive of received files whenever an issue is entered, in a file of its own and in the receipts.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from clearing_point.disclosure import Ledger
 from clearing_point.errors import MachineProblem
 from clearing_point.project import Project
-from clearing_point.workplace import write_whole
+from clearing_point.warehouse import receipts
+from clearing_point.workplace import alone, write_whole
 
 
 def head_file(project: Project) -> Path:
@@ -22,11 +24,21 @@ def head_file(project: Project) -> Path:
 
 
 def keep_head(project: Project) -> None:
-    """Note the newest link of the ledger's chain; nothing where only a copy of the ledger was written."""
-    if project.ledger_folder is None:
-        last = Ledger(project.ledger).records()[-1]
-        said = {"records": last.sequence, "issue": last.edition, "chain": last.chain}
-        write_whole(head_file(project), (json.dumps(said, ensure_ascii=False) + "\n").encode())
+    """Note the newest link of the ledger's chain; nothing where only a copy of the ledger was written.
+
+    Receipts that another command is about to write, or that are damaged, get it with the next publication.
+    """
+    if project.ledger_folder is not None:
+        return
+    last = Ledger(project.ledger).records()[-1]
+    said = {"records": last.sequence, "issue": last.edition, "chain": last.chain}
+    write_whole(head_file(project), (json.dumps(said, ensure_ascii=False) + "\n").encode())
+    if project.receipts.is_file() and receipts.kept_head(project.receipts) != said:
+        with (
+            suppress(MachineProblem),
+            alone(project.warehouse_lock, "changing the warehouse", patience=0),
+        ):
+            receipts.keep_head(project.receipts, said)
 
 
 def refuse_lost_ledger(project: Project) -> None:
@@ -47,9 +59,12 @@ def refuse_lost_ledger(project: Project) -> None:
     for lock in sorted((project.data / "reports").glob("[0-9]*/[0-9]*.lock.json")):
         if _read(lock).get("edition") not in editions:
             unknown.append(f"the report of {lock.parent.name}")
-    head = head_file(project)
-    if head.is_file() and _read(head).get("chain") not in links:
-        unknown.append(f"the entry of {_read(head).get('issue')} that the archive remembers")
+    heads = [
+        _read(head_file(project)) if head_file(project).is_file() else {},
+        receipts.kept_head(project.receipts),
+    ]
+    for issue in dict.fromkeys(head["issue"] for head in heads if head and head["chain"] not in links):
+        unknown.append(f"the entry of {issue} that the archive remembers")
     if unknown:
         raise MachineProblem(
             f"The ledger of what is out is lost or older than what is out: it does not know {', '.join(unknown)}. Nothing "

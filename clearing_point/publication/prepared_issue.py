@@ -72,6 +72,8 @@ def issue_release(project: Project, made: Path, year: int) -> Path:
     place = put_in_place(made, project.releases / str(year))
     if waiting.exists():
         _enter(project)
+    else:
+        keep_head(project)
     return place
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from clearing_point.report.lock import lock_name
 from clearing_point.warehouse.events import now
 from clearing_point.workplace import alone
 
+BEGUN = "begun"
+"""Outcome of the line that a run leaves first."""
 OPERATOR = 4
 """Exit code of what the machine refused: a full disk, a held lock, a stopped service."""
 
@@ -71,7 +73,7 @@ class Run:
 
 
 class Stopped(BaseException):
-    """Somebody stopped the run (SIGTERM, as a service manager does)."""
+    """Somebody stopped the run (SIGTERM, as a service manager does; SIGHUP, as a closed terminal does)."""
 
 
 def failed_run(year: int, step: str, error: BaseException) -> Run:
@@ -138,7 +140,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
         if asked:
             raise Stopped
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # A run that was told to live on without its terminal (nohup) does.
+    stops = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, stop) for each in stops}
     try:
         yield go_on
     except Exception as error:
@@ -147,22 +151,32 @@ def stoppable() -> Iterator[Callable[[], None]]:
             raise Stopped from error
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def leave_begun(project: Project, year: int, at: str) -> None:
+    """Note that a run begins: one that is killed leaves no other line, and `health` misses its end."""
+    line = {"at": at, "edition": year, "outcome": BEGUN, "exit_code": None, "process": os.getpid()}
+    with suppress(OSError):  # the line of its end says why
+        _add(project, json.dumps(line))
 
 
 def leave_line(project: Project, line: str) -> None:
     """Add a line to the run log; where that cannot be written, to standard error and so to the journal."""
     try:
-        if (
-            project.data.stat().st_uid != os.geteuid()
-        ):  # a file of another user's would stop its owner's service
-            raise PermissionError
-        # A line that a full disk or a loss of power cut off must not take the next one with it.
-        whole = not project.run_log.exists() or project.run_log.read_bytes()[-1:] in (b"", b"\n")
-        with project.run_log.open("a", encoding="utf-8") as log:
-            log.write(("" if whole else "\n") + line + "\n")
+        _add(project, line)
     except OSError:
         print(line, file=sys.stderr, flush=True)
+
+
+def _add(project: Project, line: str) -> None:
+    if project.data.stat().st_uid != os.geteuid():  # a file of another user's would stop its owner's service
+        raise PermissionError
+    # A line that a full disk or a loss of power cut off must not take the next one with it.
+    whole = not project.run_log.exists() or project.run_log.read_bytes()[-1:] in (b"", b"\n")
+    with project.run_log.open("a", encoding="utf-8") as log:
+        log.write(("" if whole else "\n") + line + "\n")
 
 
 def without_project(year: int, error: ClearingPointError, data: Path | None) -> Run:

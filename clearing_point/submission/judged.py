@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from clearing_point import engine
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
 from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
-from clearing_point.intake.archive import put_away
+from clearing_point.intake.archive import is_there, put_away, remove
 from clearing_point.intake.as_written import as_written
 from clearing_point.intake.kept import read_kept
 from clearing_point.intake.receive import Receipt, receive, receive_kept
@@ -31,7 +32,7 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
-from clearing_point.warehouse.connection import held_open, opened
+from clearing_point.warehouse.connection import changing_alone, held_open, opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
 from clearing_point.warehouse.workspace import drop_workspace
@@ -210,20 +211,38 @@ def store_judged(
             progress(COMPARING)
             told = what_changes(project, standard, item, plan, receipt)
         progress(STORING)
-        if receipt.kept_file is not None and item.kept_of is None:
-            put_away(project, receipt.kept_file, receipt.file_sha256, receipt.submission_id)
-            keep_waiting(project, item.path, receipt, found.feedback, parts_of_meant(found.remarks))
-        merge(
-            project,
-            standard,
-            receipt.workspace,
-            receipt.submission_id,
-            accepted=verdict.accepted,
-            reason=item.reason if plan.supersedes else None,
-        )
+        # The archive first: what is stored can always be read again. Nobody else stores meanwhile.
+        with changing_alone(project, "changing the warehouse"), _archived(project, item, receipt):
+            if receipt.kept_file is not None and item.kept_of is None:
+                keep_waiting(project, item.path, receipt, found.feedback, parts_of_meant(found.remarks))
+            merge(
+                project,
+                standard,
+                receipt.workspace,
+                receipt.submission_id,
+                accepted=verdict.accepted,
+                reason=item.reason if plan.supersedes else None,
+            )
     finally:
         found.drop()
     return outcome_of(standard, item, plan, found, told, stored=True)
+
+
+@contextmanager
+def _archived(project: Project, item: Item, receipt: Receipt) -> Iterator[None]:
+    """Put away what is kept of a file; take it out again where its submission is not stored."""
+    if receipt.kept_file is None or item.kept_of is not None:
+        yield
+        return
+    named = (receipt.file_sha256, receipt.submission_id)
+    new = not is_there(project, *named, last=False)
+    put_away(project, receipt.kept_file, *named)
+    try:
+        yield
+    except BaseException:
+        if new:
+            remove(project, *named, last=False)
+        raise
 
 
 def outcome_of(

@@ -2,7 +2,8 @@
 
 The warehouse can be made anew from the originals only by somebody who knows which file came as whose, for
 which period and in which order. That stands in the warehouse, and here once more for the day on which the
-warehouse is damaged: receipts, events, and the findings (places, never values) of what was refused or deleted.
+warehouse is damaged: receipts, events, and the findings (places, never values) of what was refused or deleted. The newest
+link of the ledger of publications stands with them, so that everything that is out cannot be lost without a trace.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 from clearing_point.errors import InputProblem, MachineProblem
 from clearing_point.workplace import write_whole
+
+_HEAD = "publication.head"
 
 
 def keep_receipts(
@@ -33,7 +36,7 @@ def keep_receipts(
     ------
     MachineProblem
         If the receipts that stand name a file or something done that this warehouse does not know: it is older than they
-        are, and written over them that would be forgotten.
+        are, and written over them that would be forgotten. Or if they are damaged: nobody knows then what they name.
     """
     document: dict[str, Any] = {
         "raw.submission": _rows(connection, "SELECT * FROM raw.submission ORDER BY rowid"),
@@ -46,12 +49,33 @@ def keep_receipts(
             f"WHERE s.status IN ({', '.join('?' * len(without_original))}) ORDER BY q.rowid",
             without_original,
         )
-    if path.is_file():
-        _refuse_forgetting(path, document)
-    body = json.dumps(document, ensure_ascii=False, indent=0, default=str)
     before = path.read_bytes() if path.is_file() else None
-    write_whole(path, f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode())
+    if before is not None:
+        kept = read_receipts(path)
+        _refuse_forgetting(kept, document)
+        if _HEAD in kept:
+            document[_HEAD] = kept[_HEAD]
+    _write(path, document)
     return before
+
+
+def kept_head(path: Path) -> dict[str, Any]:
+    """Return what receipts know of the newest link of the ledger; nothing where they are missing, damaged or know none."""
+    try:
+        told = read_receipts(path).get(_HEAD)
+    except MachineProblem:
+        return {}
+    return dict(zip(told["columns"], told["rows"][0], strict=True)) if told else {}
+
+
+def keep_head(path: Path, head: dict[str, Any]) -> None:
+    """Note the newest link of the ledger in receipts; whoever calls holds the warehouse's lock."""
+    _write(path, {**read_receipts(path), _HEAD: {"columns": list(head), "rows": [list(head.values())]}})
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    body = json.dumps(document, ensure_ascii=False, indent=0, default=str)
+    write_whole(path, f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode())
 
 
 def files_and_deeds(document: dict[str, Any]) -> tuple[set[tuple[str, str]], int]:
@@ -73,11 +97,7 @@ def nothing_loaded(receipts: Path) -> InputProblem:
     )
 
 
-def _refuse_forgetting(path: Path, document: dict[str, Any]) -> None:
-    try:
-        kept = read_receipts(path)
-    except InputProblem:
-        return  # damaged: the warehouse is what is left, and writes them anew
+def _refuse_forgetting(kept: dict[str, Any], document: dict[str, Any]) -> None:
     files, deeds = files_and_deeds(kept)
     now_files, now_deeds = files_and_deeds(document)
     lost = sorted({name for name, _ in files - now_files})
@@ -128,6 +148,8 @@ def enter_receipts(connection: Any, receipts: dict[str, dict[str, Any]]) -> None
     """Put kept receipts into an empty warehouse."""
     connection.execute("BEGIN TRANSACTION")
     for table, content in receipts.items():
+        if table == _HEAD:
+            continue
         columns = ", ".join(f'"{name}"' for name in content["columns"])
         if content["rows"]:
             connection.executemany(

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from clearing_point.project import Project
-from clearing_point.publication.lost_ledger import head_file
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
 from tests.conftest import ROOT
+from tests.unpublished import forget_what_is_out
 
 DEMO = ROOT / "data" / "demo"
 _SHARED = ("organisation",)
@@ -34,9 +34,9 @@ def copied(folder: Path, data: Path) -> Project:
     shutil.copytree(ROOT / "reports", root / "reports")
     for part in ("archive", "warehouse"):
         shutil.copytree(data / part, folder / "data" / part)
-    project = Project(root=root, data=folder / "data")
-    head_file(project).unlink(missing_ok=True)  # the copy has published nothing
-    return project
+    place = Project(root=root, data=folder / "data")
+    forget_what_is_out(place)
+    return place
 
 
 def repeat(project: Project, standard: Standard, times: int) -> int:

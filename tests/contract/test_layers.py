@@ -26,6 +26,7 @@ LEVELS = [
     {"desk"},
     {"commands", "version"},
     {"cli"},
+    {"__main__"},
 ]
 # The guard, the layout and the receipt name findings, which is why findings stand at the bottom.
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

@@ -14,6 +14,7 @@ from clearing_point.publication.backup import make_backup, verify_backup
 from clearing_point.publication.release import make_release
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.receipts import keep_head, kept_head
 from pipelines.health import health
 from pipelines.ingest import load
 from pipelines.rebuild import rebuild
@@ -49,6 +50,48 @@ def test_a_load_into_an_older_warehouse_forgets_nothing_that_came_since(
     rebuild(project, standard)
     assert _stored(project) == {"ALB", "SRB"}, "the receipts know more"
     _load(project, standard, tmp_path, "MKD")
+
+
+def _damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"ALB", b"XYZ", 1))
+
+
+def test_damaged_receipts_are_never_written_over_by_a_load(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    """What they named would be forgotten in silence where the warehouse is older."""
+    _load(project, standard, tmp_path, "ALB")
+    shutil.copytree(project.warehouse.parent, tmp_path / "older")
+    _load(project, standard, tmp_path, "SRB")
+    whole = shutil.copytree(project.warehouse.parent, tmp_path / "whole")
+    _damage(project.receipts)
+    for warehouse in (tmp_path / "older", whole):
+        shutil.rmtree(project.warehouse.parent)
+        shutil.copytree(warehouse, project.warehouse.parent)
+        with pytest.raises(MachineProblem, match=r"receipts\.json is damaged"):
+            _load(project, standard, tmp_path, "MKD")
+        if warehouse != whole:
+            with pytest.raises(MachineProblem, match=r"lacks what the archive holds \(2022-SRB-SRB01-v1\)"):
+                rebuild(project, standard)
+    # Nobody has better ones: what the warehouse knows is taken, and it is said.
+    assert "receipts beside the archive were damaged" in rebuild(project, standard).sentence()
+    _load(project, standard, tmp_path, "MKD")
+    assert _stored(project) == {"ALB", "SRB", "MKD"}
+
+
+def test_receipts_go_on_knowing_of_the_newest_publication(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    _load(project, standard, tmp_path, "ALB")
+    head = {"records": 3, "issue": "2022", "chain": "x"}
+    keep_head(project.receipts, head)
+    _load(project, standard, tmp_path, "SRB")
+    assert kept_head(project.receipts) == head
+    assert "same" in rebuild(project, standard).sentence()
+    assert kept_head(project.receipts) == head
+    shutil.rmtree(project.warehouse.parent)
+    rebuild(project, standard)
+    assert (kept_head(project.receipts), _stored(project)) == (head, {"ALB", "SRB"})
 
 
 def test_a_warehouse_that_is_lost_is_not_called_empty(

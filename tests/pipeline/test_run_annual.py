@@ -19,7 +19,6 @@ from clearing_point.analysis.reconcile import quality_by_submission
 from clearing_point.cli import app
 from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.project import Project
-from clearing_point.publication.lost_ledger import head_file
 from clearing_point.publication.release import DRAFT_TITLE, Release
 from clearing_point.publication.states import set_state
 from clearing_point.report.edition_report import in_its_languages
@@ -30,6 +29,7 @@ from clearing_point.standard import Standard, load_standard
 from pipelines.annual_report import diff, verify
 from pipelines.run_annual import run_annual
 from tests.unit import report_samples as samples
+from tests.unpublished import forget_what_is_out
 
 EDITION = """\
 year: 2022
@@ -59,12 +59,14 @@ def _short_project(demo: Project, folder: Path) -> Project:
     data = folder / "data"
     for name in ("archive", "warehouse"):
         shutil.copytree(demo.data / name, data / name)
-    head_file(Project(root=root, data=data)).unlink(missing_ok=True)  # of the demonstration's ledger
-    return Project(root=root, data=data)
+    place = Project(root=root, data=data)
+    forget_what_is_out(place)  # the demonstration's ledger is left behind
+    return place
 
 
 def _log(place: Project) -> list[dict[str, object]]:
-    return [json.loads(line) for line in place.run_log.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in place.run_log.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["outcome"] != "begun"]
 
 
 def _killed(place: Project, what: str) -> int:

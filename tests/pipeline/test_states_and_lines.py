@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +16,14 @@ from pathlib import Path
 import pytest
 
 from clearing_point.disclosure import Ledger
-from clearing_point.errors import InputProblem, UsageProblem, of_the_machine
+from clearing_point.errors import InputProblem, MachineProblem, UsageProblem, of_the_machine
 from clearing_point.project import Project
 from clearing_point.publication.backup import make_backup
+from clearing_point.publication.lost_ledger import head_file as ledger_head
 from clearing_point.publication.states import head_file, lines, set_state, state_of
-from clearing_point.report.nightly_run import failed_run
+from clearing_point.report.nightly_run import failed_run, leave_begun
 from clearing_point.standard import load_standard
+from clearing_point.warehouse.events import now
 from clearing_point.workplace import alone, write_whole
 from pipelines.run_annual import run_annual
 from tests.attack.test_histories import Office, issue
@@ -211,20 +214,124 @@ def test_a_stop_is_a_stop_whatever_a_library_at_work_makes_of_it(office, standar
     """It may swallow it, or call it by a name of its own."""
     _, project = office
 
-    def swallowed(_):
+    def swallowed(stop):
         with contextlib.suppress(BaseException):
-            os.kill(os.getpid(), 15)
+            os.kill(os.getpid(), stop)
         return standard
 
-    def renamed(_):
+    def renamed(stop):
         try:
-            os.kill(os.getpid(), 15)
+            os.kill(os.getpid(), stop)
         except BaseException as error:
             raise RuntimeError("interrupted") from error
 
     for library in (swallowed, renamed):
-        stopped = run_annual(project, lambda library=library: library(None), 2023)
-        assert (stopped.exit_code, stopped.reason) == (4, "The run was stopped."), library
+        for stop in (signal.SIGTERM, signal.SIGHUP):
+            stopped = run_annual(project, lambda library=library, stop=stop: library(stop), 2023)
+            assert (stopped.exit_code, stopped.reason) == (4, "The run was stopped."), (library, stop)
+            assert last_line(project)["reason"] == stopped.reason
+
+
+def test_a_run_that_was_killed_is_missed_until_a_good_one_follows(office, standard):
+    _, project = office
+    script = (
+        "import os, sys; from pathlib import Path; from clearing_point.project import Project\n"
+        "from pipelines.run_annual import run_annual\n"
+        f"run_annual(Project(root=Path({str(ROOT)!r}), data=Path({str(project.data)!r})), "
+        "lambda: os.kill(os.getpid(), 9), 2022)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert done.returncode == -9
+
+    def told():
+        out = command("health", "--json", "--project", ROOT, "--data", project.data)[1]
+        return next(a for a in json.loads(out)["answers"] if a["question"] == "last run")
+
+    def broken():
+        raise InputProblem("schemas/standard.yml cannot be read.")
+
+    for _ in range(2):
+        assert (told()["state"], "edition 2022, begun " in told()["sentence"]) == ("wrong", True), told()
+        assert "never ended: it was killed" in told()["sentence"]
+        run_annual(project, broken, 2022)  # a failure says nothing of it
+    set_state(project, 2022, "closed", "head")
+    run_annual(project, standard, 2022)
+    assert told()["state"] == "ok"
+    # One at work has not ended, and that is no fault.
+    leave_begun(project, 2022, now().isoformat() + "Z")
+    assert told()["state"] == "ok"
+
+
+def test_a_second_project_has_no_place_in_the_data_folder_of_the_first(office, tmp_path):
+    _, project = office
+    project.prepare()
+    roots = {}
+    for name, more in (
+        ("moved", ""),
+        ("second", ""),
+        ("renamed", "former_names: [clearing_point_standard]\n"),
+    ):
+        roots[name] = tmp_path / name
+        for folder in ("schemas", "pipelines", "reports"):
+            shutil.copytree(ROOT / folder, roots[name] / folder)
+        path = roots[name] / "schemas" / "standard.yml"
+        if name != "moved":
+            text = path.read_text(encoding="utf-8").replace("name: clearing_point_standard", "name: training")
+            path.write_text(text + more, encoding="utf-8")
+    out = _files_of(project.data)
+    for words in (
+        ("publish", "--edition", 2022),
+        ("run", "annual", "--edition", 2022),
+        ("edition", 2022, "--state", "closed", "--role", "head"),
+        ("rebuild",),
+        ("tidy",),
+        ("backup", tmp_path / "kept"),
+    ):
+        code, _, err = command(*words, "--project", roots["second"], "--data", project.data)
+        assert (code, "belongs to the project 'clearing_point_standard'" in err) == (4, True), (words, err)
+        assert "is the project 'training'" in err
+    run_log = project.run_log.relative_to(project.data).as_posix()
+    left = {
+        n: b for n, b in _files_of(project.data).items() if n != run_log and not n.startswith("prepared/")
+    }
+    assert left == out
+    assert (
+        "belongs to the project" in command("health", "--project", roots["second"], "--data", project.data)[1]
+    )
+    # Moved, or given another name on purpose, it is the same project; so it is for who goes the way back.
+    for root in (roots["moved"], roots["renamed"], ROOT):
+        Project(root=root, data=project.data).prepare()
+    assert _files_of(project.data)["project.json"] == out["project.json"]
+
+
+def _files_of(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_everything_that_is_out_cannot_be_lost_without_a_trace(office, tmp_path):
+    """Ledger, releases, reports and the remembered head gone together: the receipts of what came know of it."""
+    place, project = office
+    _receipts_of_nothing(project)
+    place.receive(2023, 150)
+    issue(project, place, 2023, "suppress")
+    kept = shutil.copytree(project.ledger.parent, tmp_path / "publications")
+    for folder in (project.ledger.parent, project.releases, project.builds):
+        shutil.rmtree(folder, ignore_errors=True)
+    ledger_head(project).unlink()
+    where = ("--project", ROOT, "--data", project.data)
+    for words in (("health",), ("edition", 2022)):
+        code, out, err = command(*words, *where)
+        assert (code, "it does not know the entry of 2023 that the archive remembers" in out + err) == (
+            4,
+            True,
+        ), out + err
+    place.receive(2024, 150)
+    with pytest.raises(MachineProblem, match="lost or older than what is out"):
+        issue(project, place, 2024, "suppress")
+    shutil.copytree(kept, project.ledger.parent)
+    issue(project, place, 2024, "suppress")
 
 
 def test_on_a_full_disk_no_state_is_decided(office, monkeypatch):
@@ -267,6 +374,8 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
     again = Project(root=ROOT, data=tmp_path / "again")
     code, _, err = command("restore", kept, "--project", ROOT, "--data", again.data)
     assert (code, again.ledger.read_bytes()) == (0, project.ledger.read_bytes()), err
+    assert again.belonging.read_bytes() == project.belonging.read_bytes()
+    assert (kept / "data" / project.belonging.name).is_file()
     place.receive(2023, 150)
     issue(again, place, 2023, "suppress")
     assert command("restore", kept, "--project", ROOT, "--data", again.data)[0] == 2, "nothing is overwritten"
