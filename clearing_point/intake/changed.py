@@ -37,10 +37,11 @@ def doubt_of_references(source: Source, field: Field, column: int) -> str | None
         return None
     kind = f"substr(kinds, {column}, 1)"
     became = f"coalesce({kind} IN ('{DAY}', '{MONTH}', '{YEAR}', '{NO_YEAR}'), false)"
-    # A fraction, a per cent or a number with a point: nobody's reference is typed so.
+    # A fraction, a per cent or a number with a point: nobody's reference is typed so. Of a number with an exponent it
+    # was said as the file came (:func:`.doubtful.references`).
     lost = (
-        f"regexp_full_match(trim(r.c{column}), {quoted(DIGITS_LOST)}) "
-        f"OR ({kind} = 'n' AND contains(r.c{column}, '.'))"
+        f"({kind} = 'n' AND contains(r.c{column}, '.') "
+        f"AND NOT regexp_full_match(trim(r.c{column}), {quoted(DIGITS_LOST)}))"
     )
     return f"r.c{column} IS NOT NULL AND ({became} OR {lost})"
 

@@ -44,6 +44,7 @@ def _spoiled(path: Path) -> Path:
     persons.append(PERSONS)
     persons.append(["rs 0005", "F", "SRB"])
     persons.append([0.07, "F", "SRB"])
+    persons.append(["1E5", "F", "SRB"])
     for organisation in ("SRB01", "NGO7"):
         header.append([organisation, "SRB", "2022-01-01", "2022-06-30", 1])
     book.save(path)
@@ -70,6 +71,11 @@ def found(standard: Standard, tmp_path_factory: pytest.TempPathFactory) -> Found
 )
 def test_its_place_is_named(found: Found, rule: str, place: tuple[object, ...]) -> None:
     assert place in found.places(rule)
+
+
+def test_a_reference_is_told_once(found: Found) -> None:
+    told = [place for rule, _, *place in found.findings if rule == "F08"]
+    assert told == [["person", 11, "A"], ["person", 12, "A"]]
 
 
 def test_numbers_are_read_as_they_are_shown(found: Found) -> None:
