@@ -15,8 +15,8 @@ from clearing_point.analysis.public_cases import Described
 from clearing_point.analysis.revisions import PublishedMoved, Revisions, compare
 from clearing_point.errors import InputProblem
 from clearing_point.report.build import build_report
-from clearing_point.report.model import Cell, Report, Section
-from clearing_point.report.pdf import render_pdf
+from clearing_point.report.model import Cell, Figure, Items, Paragraph, Report, Row, Section
+from clearing_point.report.pdf import Paper, render_pdf
 from clearing_point.report.readback import part_of, pdf_figures, read_page, squeezed, text_of_pdf
 from clearing_point.report.selfcheck import _figures, _findings, _numbers
 from clearing_point.report.tables import plain_table
@@ -60,7 +60,6 @@ def test_the_pdf_is_tagged_dated_and_has_words_for_every_figure(folder):
 def test_the_first_page_is_one_page_however_long_its_words(lines):
     """In Serbian four lines of it stood alone on the second page: the picture makes room."""
     from clearing_point.report.compose import compose
-    from clearing_point.report.model import Paragraph
 
     tables = [samples.by_territory(), samples.by_sex(), samples.withheld()]
     report = compose(samples.edition(), tables, samples.context(), REPORTS, "en")
@@ -69,6 +68,22 @@ def test_the_first_page_is_one_page_however_long_its_words(lines):
     paper = render_pdf(report, load_words(REPORTS, "en"), REPORTS)
     second = pypdf.PdfReader(io.BytesIO(paper)).pages[1].extract_text()
     assert "Contents" in second[:200]
+
+
+def test_what_follows_a_high_picture_of_a_profile_stands_beside_it():
+    """Bulgaria's notes in Serbian ran to a third page, below a picture with half a page empty at its right."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 950"><rect width="360" height="950"/></svg>'
+    )
+    high = Figure("f", "Figure 1", "Effects", "words", svg, "f.svg")
+    notes = Items(tuple(f"note {number}" for number in range(12)))
+    profile = Section("profile-alb", "Albania", (Row((high,)), Paragraph("What to know", "subtitle"), notes))
+    report = Report("en", "t", "s", (), (), "", "", (), ())
+    paper = render_pdf(
+        report, load_words(REPORTS, "en"), REPORTS, Paper("profile", "Albania", "s", (), (profile,))
+    )
+    (page,) = pypdf.PdfReader(io.BytesIO(paper)).pages
+    assert "note 11" in page.extract_text()
 
 
 def test_a_picture_of_several_tables_says_numbers_of_these_and_no_others(folder):
