@@ -243,7 +243,11 @@ def _add_unreadable(book: Book, standard: Standard) -> None:
     for number, (rule, (name, value)) in enumerate(people.items(), start=1):
         at = book.add("person", _known_person(number, **{name: _AsWritten(value)}))
         book.expect(rule, "person", at, name)
-    at = book.add("person", {**_known_person(7), "person_reference": "ABC"})
+    at = book.add(
+        "person",
+        {**_known_person(7), "person_reference": "ABC", "linkage_token_1": "0123456789abcdef" * 2},
+    )
+    book.expect("P14", "person", None, "linkage_token_1")
     book.expect("F03", "person", at, "person_reference")
     at = book.add(
         "person", _known_person(8), {**_known_person(8), "sex": "M"}, _known_person(9), _known_person(9)

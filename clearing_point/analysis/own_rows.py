@@ -45,9 +45,8 @@ def refuse_named_rows(standard: Standard, population: Population) -> None:
     """
     one_query(population.sql, f"Population {population.name}", standard.folder)
     tree = parsed(population.sql)
-    own = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
-        if table.catalog or (table.db and table.db != CURRENT) or (not table.db and table.name not in own):
+        if table.catalog or (table.db and table.db != CURRENT) or (not table.db and not _is_own(table)):
             raise InputProblem(
                 f"Population {population.name} reads '{table.name}': its query may read the tables of \"{CURRENT}\" only."
             )
@@ -109,6 +108,22 @@ def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator])
                 f"Indicator {indicator.indicator_id}: nearly all of '{measure.value}' is one of two numbers, which is a "
                 "category and no amount or time. Count it in a table, where small numbers are protected."
             )
+
+
+def _is_own(table: Any) -> bool:
+    """Whether a table is one that the query itself names, seen from where it stands: elsewhere the name is the engine's."""
+    below, node = table, table.parent
+    while node is not None:
+        if isinstance(node, exp.With):
+            # Of a list of names one sees those before it, and itself where it is recursive.
+            seen = node.expressions[: below.index + bool(node.recursive)]
+        else:
+            own = node.args.get("with_")
+            seen = own.expressions if own is not None and own is not below else []
+        if any(cte.alias.lower() == table.name.lower() for cte in seen):
+            return True
+        below, node = node, node.parent
+    return False
 
 
 def _named(tree: Any, keys: frozenset[str]) -> Iterator[str]:

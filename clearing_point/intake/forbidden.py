@@ -84,6 +84,10 @@ class Forbidden:
     token_fields: frozenset[str]
     token_pattern: str
     """What a linkage token looks like, and the fields that may hold one."""
+    no_token: re.Pattern[str]
+    """What is a plain hash, or a token of an earlier protocol."""
+    years_before: int
+    """Of days of cases so many years before the period only the year is kept."""
     open_texts: Mapping[str, OpenText]
     """Field (``table.name``) -> what its text may look like; see :mod:`clearing_point.intake.minimal`."""
     vocabulary: frozenset[str]
@@ -195,6 +199,8 @@ def _read(folder: Path, sha256: str) -> Forbidden:
         contents=tuple(_content(block, checksums) for block in source["contents"]),
         token_fields=frozenset(source["tokens"]["fields"]),
         token_pattern=source["tokens"]["pattern"],
+        no_token=re.compile(source["tokens"]["no_more"]),
+        years_before=int(source["days"]["years_before"]),
         open_texts={entry["field"]: OpenText(entry["form"]) for entry in source["open_texts"]},
         common_names=(tuple(source["common_names"]["given"]), tuple(source["common_names"]["family"])),
         vocabulary=frozenset(str(word) for words in source["vocabulary"] for word in words),

@@ -181,7 +181,7 @@ def _collect(connection: Any, first: int, last: int) -> None:
 
 
 def _leave_out_tokens(connection: Any, views: list[SheetView], forbidden: Forbidden) -> None:
-    """Leave out what stands in a column of tokens and is a token: random digits may look like any number.
+    """Leave out what stands in a column of tokens and is or was a token: random digits may look like any number.
 
     A name, a telephone number or an identity number in such a column has another form and is judged like any cell.
     """
@@ -191,10 +191,11 @@ def _leave_out_tokens(connection: Any, views: list[SheetView], forbidden: Forbid
         for number, readers in view.readers.items()
         if {f"{r.table.name}.{r.field.name}" for r in readers} <= forbidden.token_fields
     ]
+    form = f"{forbidden.token_pattern}|{forbidden.no_token.pattern}"
     columns = [pa.array([place[i] for place in places], pa.int32()) for i in range(2)]
     connection.register("token_columns", pa.table(columns, names=["sheet_id", "number"]))
     connection.execute(
-        f"DELETE FROM seen WHERE NOT above AND regexp_full_match(value, {_text(forbidden.token_pattern)}) "
+        f"DELETE FROM seen WHERE NOT above AND regexp_full_match(trim(value), {_text(form)}) "
         "AND EXISTS (FROM token_columns AS t WHERE t.sheet_id = seen.sheet_id AND t.number = seen.number)"
     )
 

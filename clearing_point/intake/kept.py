@@ -101,6 +101,7 @@ def keep(
     findings: Sequence[Finding] = (),
     answers: Sequence[Mapping[str, Any]] = (),
     balance: Mapping[str, Any] | None = None,
+    accepted_before: bool = False,
 ) -> tuple[UnknownText, ...]:
     """Write what is kept of a file; the guard has passed it.
 
@@ -110,6 +111,8 @@ def keep(
         The whole file; its rows are let go of.
     findings : sequence of Finding
         That rest on parts which are not kept; remarks on words that were left out are added.
+    accepted_before : bool
+        Whether an earlier version took it.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def keep(
         Words of coded columns that are not in it.
     """
     with in_memory(received.rows) as connection:
-        left = left_out(connection, layouts, profile, standard, corrections)
+        left = left_out(connection, layouts, profile, standard, corrections, accepted_before=accepted_before)
         unknown = _unknown(connection, left)
         kept = Kept(
             received.sha256,

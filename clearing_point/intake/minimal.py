@@ -9,7 +9,7 @@ are those that the standard itself uses or that a person has decided (``values.c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,49 +17,19 @@ import pyarrow as pa
 
 from clearing_point.countries.decisions import Correction
 from clearing_point.countries.profile import ColumnSpec, Profile, TableSpec
-from clearing_point.findings import INFORMATION, WORDS_LEFT_OUT, Finding
-from clearing_point.intake.forbidden import OpenText, forbidden_of, vocabulary
+from clearing_point.findings import INFORMATION, NO_TOKEN, OLD_DAY, WORDS_LEFT_OUT, Finding
+from clearing_point.intake import keeps
+from clearing_point.intake.forbidden import forbidden_of
+from clearing_point.intake.keeps import MARK, Keep
 from clearing_point.intake.layout import FOLD, SheetLayout, fold, kept_columns
-from clearing_point.intake.lookups import is_parted, parts_of
 from clearing_point.intake.package import column_letter
-from clearing_point.intake.remarks import ERROR_TEXT
 from clearing_point.intake.source import arrow_of, quoted
-from clearing_point.intake.words import Words, missing_words, words_of
+from clearing_point.intake.words import missing_words, words_of
 from clearing_point.standard.model import NUMBER_TYPES, Field, Standard, Table
 
-MARK = "\u241a"
-"""Stands where a text was not kept (the symbol for "substitute"); in a column of references with a number behind
-it, so that rows that belong together still do."""
-
-_OFFICIAL_DIGITS = 7
-_DATE = re.compile(
-    r"[0-9]{1,4}(?: *[./-] *[0-9]{1,4}){0,2}\.?(?:[ T][0-9]{1,2}(?::[0-9]{1,2}){0,2}(?:[.,][0-9]{1,6})?Z?)?"
-    r"|[0-9]{5}(?:[.,][0-9]+)?"
-)
-_NUMBER = re.compile(
-    r"[-+]?[0-9]{1,9}(?:[ .,'\u00a0][0-9]{3}){0,3}(?:[.,][0-9]{1,17})?(?:[eE][-+]?[0-9]{1,3})?"
-)
-_SMALL_NUMBER = re.compile(rf"(?!(?:[^0-9]*[0-9]){{{_OFFICIAL_DIGITS}}}){_NUMBER.pattern}")
-"""Of whole numbers below a million: a longer one is a telephone or official number, with a comma or without."""
-_COUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
-"""A short number says nothing of anybody in a column of words, where rows of totals have some."""
-_QUESTION = re.compile(r"[A-Za-z][0-9]{1,3}([._][0-9]{1,4}[a-z]?)+")
-"""The number of a question, which a form's own cells may hold where an answer is asked (rule Q15)."""
-_NO_REFERENCE = re.compile(
-    r"[0-9]{7,}|(^|[^0-9])[0-9]{6}-[0-9]{4,7}($|[^0-9])|(^|[^0-9])[0-9]{1,2}[./-][0-9]{1,2}[./-](19|20)[0-9]{2}($|[^0-9])"
-)
-"""Official numbers, documents and days are longer than a sender's own numbers, or differently parted."""
-_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
-_ERROR = re.compile(ERROR_TEXT)
-_WORD = re.compile(r"[^\W_]+")
-_LETTERS = re.compile(r"[^\W\d_]")
-_DIGIT = re.compile(r"[0-9]")
-_CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,4}|[0-9]{1,4}")
+_YEAR = re.compile(r"[0-9]{4}")
 _REFERENCE_SHAPES, _REFERENCE_SHARE = 4, 0.2
 """A numbering has few kinds of letters; where nearly every reference has its own, they are initials."""
-
-Keep = Callable[[str], str | None]
-"""Text of a cell -> what is kept of it; None if nothing is known of it and the mark stands alone."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +42,8 @@ class LeftOut:
         Text as written -> what is kept instead.
     open_fields : tuple of (table, field)
         Set where the text was a name or title: the sender is told.
+    shortened : tuple of (rule, table, field)
+        What is said where a part of a text, or nothing of it, was kept and no mark stands.
     """
 
     sheet: str
@@ -79,6 +51,15 @@ class LeftOut:
     texts: Mapping[str, str]
     open_fields: tuple[tuple[str, str], ...] = ()
     coded_fields: tuple[tuple[str, str], ...] = ()
+    shortened: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Today:
+    """What is no longer taken: which is not asked of a file that was accepted before."""
+
+    first_year: int | None = None
+    no_token: re.Pattern[str] | None = None
 
 
 @dataclass
@@ -89,6 +70,7 @@ class _Column:
     """Numbers of persons and events, whose letters must not be initials."""
     open_fields: list[tuple[str, str]] = field(default_factory=list)
     coded_fields: list[tuple[str, str]] = field(default_factory=list)
+    shortened: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def left_out(
@@ -97,6 +79,8 @@ def left_out(
     profile: Profile,
     standard: Standard,
     corrections: Sequence[Correction] = (),
+    *,
+    accepted_before: bool = False,
 ) -> list[LeftOut]:
     """Find the texts of the columns that are read which are not kept as they stand.
 
@@ -104,6 +88,8 @@ def left_out(
     ----------
     connection : duckdb connection
         Sees the rows of the file as ``received_rows``.
+    accepted_before : bool
+        Whether it was taken by an earlier version: its tokens and days stay what they were.
 
     Returns
     -------
@@ -113,27 +99,41 @@ def left_out(
     numbering: dict[str, str] = {}
     found: list[LeftOut] = []
     sheets = {layout.sheet: [other for other in layouts if other.sheet == layout.sheet] for layout in layouts}
-    columns_of = {sheet: _columns(here, profile, standard, corrections) for sheet, here in sheets.items()}
+    today = _Today() if accepted_before else _today(profile, standard)
+    columns_of = {
+        sheet: _columns(here, profile, standard, corrections, today) for sheet, here in sheets.items()
+    }
     texts = _texts(connection, sheets, columns_of)
     for sheet, columns in columns_of.items():
         for number, seen in texts.get(sheet, {}).items():
             column = columns[number]
             changed = _changed(column, seen, numbering)
             if changed:
+                parts = any(not kept.startswith(MARK) for kept in changed.values())
                 found.append(
-                    LeftOut(sheet, number, changed, tuple(column.open_fields), tuple(column.coded_fields))
-                )
+                    LeftOut(
+                        sheet, number, changed, tuple(column.open_fields), tuple(column.coded_fields),
+                        tuple(column.shortened) if parts else (),
+                    )
+                )  # fmt: skip
     return found
 
 
+def _today(profile: Profile, standard: Standard) -> _Today:
+    forbidden = forbidden_of(standard)
+    period = _YEAR.match(profile.period or "")
+    return _Today(int(period[0]) - forbidden.years_before if period else None, forbidden.no_token)
+
+
 def remarks_on(left: Iterable[LeftOut]) -> list[Finding]:
-    """Tell the sender of names and titles with words that were not kept, a column each."""
+    """Tell the sender of names, titles, tokens and days of which not all was kept, a column each."""
     return [
-        Finding(
-            WORDS_LEFT_OUT, INFORMATION, "validity", table, name, one.sheet, None, column_letter(one.number)
-        )
+        Finding(rule, INFORMATION, "validity", table, name, one.sheet, None, column_letter(one.number))
         for one in left
-        for table, name in one.open_fields[:1]
+        for rule, table, name in (
+            *((WORDS_LEFT_OUT, *place) for place in one.open_fields[:1]),
+            *one.shortened[:1],
+        )
     ]
 
 
@@ -214,22 +214,26 @@ def _initials(references: Iterable[str]) -> list[str]:
 
 
 def _columns(
-    layouts: Sequence[SheetLayout], profile: Profile, standard: Standard, corrections: Sequence[Correction]
+    layouts: Sequence[SheetLayout],
+    profile: Profile,
+    standard: Standard,
+    corrections: Sequence[Correction],
+    today: _Today,
 ) -> dict[int, _Column]:
     """Say of every column that is read what each of its readers keeps."""
     columns: dict[int, _Column] = {n: _Column() for layout in layouts for n in kept_columns(layout)}
     for layout in layouts:
         for number, words in layout.skip_columns.items():
-            columns[number].keeps.append(_known_only(words))
+            columns[number].keeps.append(keeps.known_only(words))
         for spec in layout.spec.tables:
             table = standard.tables[spec.table]
             for name, column in spec.columns.items():
                 known = table.by_name.get(name) or table.by_name[name.removesuffix("_no")]
                 decided = [fold(c.before) for c in corrections if c.table == spec.table and c.field == name]
                 for number, reader in _readers(layout, column):
-                    _add(columns[number], spec, table, known, reader, number, layout, profile, standard)
+                    _add(columns[number], spec, table, known, reader, profile, standard, today)
                     if decided:
-                        columns[number].keeps.append(_known_only(decided))
+                        columns[number].keeps.append(keeps.known_only(decided))
     return columns
 
 
@@ -252,39 +256,40 @@ def _add(
     table: Table,
     known: Field,
     reader: ColumnSpec | None,
-    number: int,
-    layout: SheetLayout,
     profile: Profile,
     standard: Standard,
+    today: _Today,
 ) -> None:
     place = (table.name, known.name)
     reading = profile.reading
     if reader is None:
         said = (*reading.yes, *reading.no, *reading.missing, *standard.missing_codes)
-        column.keeps.append(_known_only(map(fold, said)))
+        column.keeps.append(keeps.known_only(map(fold, said)))
         column.coded_fields.append(place)
         return
     if known.is_coded:
         several = known.multiple or spec.explode == known.name or reader.part is not None
         words = words_of(known, reader, profile, standard)
         separator = reader.separator or reading.list_separator
-        column.keeps.append(_codes(words, separator if several else None, standard))
+        column.keeps.append(keeps.codes(words, separator if several else None, standard))
         column.coded_fields.append(place)
         return
     missing = {*missing_words(profile.language, standard), *map(fold, (*reading.missing, *reader.missing))}
     if known.type == "year" and reader.part:
         sign = re.escape(reader.separator or reading.list_separator)
-        column.keeps.append(_formed(re.compile(rf"[0-9]{{4}}(?: *{sign} *[0-9]{{4}})?"), missing))
+        column.keeps.append(keeps.formed_as(re.compile(rf"[0-9]{{4}}(?: *{sign} *[0-9]{{4}})?"), missing))
     elif known.type in NUMBER_TYPES:
         most = float("inf") if known.type == "number" else known.constraints.get("maximum", float("inf"))
-        is_small = most < 10 ** (_OFFICIAL_DIGITS - 1)
-        column.keeps.append(_formed(_SMALL_NUMBER if is_small else _NUMBER, missing))
+        is_small = most < 10 ** (keeps.OFFICIAL_DIGITS - 1)
+        column.keeps.append(keeps.formed_as(keeps.SMALL_NUMBER if is_small else keeps.NUMBER, missing))
     elif known.type == "date":
-        column.keeps.append(_formed(_DATE, missing))
+        is_event = table.kind == "case" and profile.use != "reference" and profile.territory is not None
+        column.keeps.append(keeps.day(missing, today.first_year if is_event else None))
+        column.shortened.append((OLD_DAY, *place))
     elif profile.use == "reference" or profile.territory is None:
         column.keeps.append(lambda text: text)  # published by its source: nothing of it is anybody's secret
     else:
-        _add_text(column, place, known, reader, missing, profile, standard)
+        _add_text(column, place, known, reader, missing, profile, standard, today)
 
 
 def _add_text(
@@ -295,6 +300,7 @@ def _add_text(
     missing: set[str],
     profile: Profile,
     standard: Standard,
+    today: _Today,
 ) -> None:
     """A text without a list: by the field's own pattern, or by the words of its kind."""
     opened = forbidden_of(standard).open_texts.get(".".join(place))
@@ -303,89 +309,14 @@ def _add_text(
         longest = int(known.constraints.get("maxLength", 200))
         tokens = forbidden_of(standard).token_fields
         is_reference = known.disclosure == "pseudonym" and ".".join(place) not in tokens
-        formed = _formed(pattern, missing, prefix=reader.prefix, longest=longest)
-        column.keeps.append(_reference(formed, standard) if is_reference else formed)
+        formed = keeps.formed_as(pattern, missing, prefix=reader.prefix, longest=longest)
+        if ".".join(place) in tokens:
+            formed = keeps.token(formed, today.no_token)
+            column.shortened.append((NO_TOKEN, *place))
+        column.keeps.append(keeps.reference(formed, standard) if is_reference else formed)
         column.numbered = True
         column.references |= is_reference
         return
     decided = {fold(row["local"]) for row in profile.values if row["field"] == known.name}
-    column.keeps.append(_open(opened, missing | decided, standard))
+    column.keeps.append(keeps.open_text(opened, missing | decided, standard))
     column.open_fields.append(place)
-
-
-def _known_only(words: Iterable[str]) -> Keep:
-    known = frozenset(words)
-    return lambda text: text if fold(text) in known or _is_plain(text.strip()) else None
-
-
-def _is_plain(bare: str) -> bool:
-    return bool(_ERROR.fullmatch(bare) or _COUNT.fullmatch(bare))
-
-
-def _formed(pattern: re.Pattern[str], missing: set[str], *, prefix: str = "", longest: int = 40) -> Keep:
-    def keep(text: str) -> str | None:
-        bare = text.strip()
-        fits = len(bare) <= longest and pattern.fullmatch(prefix + bare)
-        return text if fits or fold(text) in missing or _ERROR.fullmatch(bare) else None
-
-    return keep
-
-
-def _reference(formed: Keep, standard: Standard) -> Keep:
-    """Keep the number of a person or event: few digits together, and no longer word than those of the standard."""
-    words = vocabulary(standard)
-
-    def keep(text: str) -> str | None:
-        if formed(text) is None:
-            return None
-        long = _LONG_WORD.findall(text)
-        return None if _NO_REFERENCE.search(text) or any(w.lower() not in words for w in long) else text
-
-    return keep
-
-
-def _codes(words: Words, separator: str | None, standard: Standard) -> Keep:
-    def is_known(part: str) -> bool:
-        folded = fold(part)
-        return folded in words.codes or folded in words.ambiguous or bool(words.in_other_spelling(folded))
-
-    def is_of_form(bare: str) -> bool:
-        """Whether it is a form's own: the number of a question, or an instruction such as "(specify the country)"."""
-        inside = _WORD.findall(bare)
-        said = bare.startswith("(") and all(word.lower() in vocabulary(standard) for word in inside)
-        return said or bool(_QUESTION.fullmatch(bare))
-
-    def keep(text: str) -> str | None:
-        bare = text.strip()
-        if is_known(text) or _is_plain(bare) or is_of_form(bare) or (separator and is_parted(text, words)):
-            return text
-        if separator is None or separator not in text:
-            return None
-        parts = parts_of(text, separator, words)
-        if all(map(is_known, parts)):
-            return text
-        kept = [part if is_known(part) else MARK for part in parts]
-        return separator.join(kept) if any(part != MARK for part in kept) else None
-
-    return keep
-
-
-def _open(opened: OpenText, known: set[str], standard: Standard) -> Keep:
-    words = vocabulary(standard)
-
-    def is_known(word: str) -> bool:
-        return word.lower() in words or bool(_CODE.fullmatch(word))
-
-    def keep(text: str) -> str | None:
-        bare = text.strip()
-        if fold(text) in known or _ERROR.fullmatch(bare):
-            return text
-        if not re.fullmatch(opened.pattern, bare) or len(_DIGIT.findall(bare)) >= _OFFICIAL_DIGITS:
-            return None  # an official number in groups is made of short numbers, too
-        found = _WORD.findall(bare)
-        single = [word for word in found if word.isupper() and len(word) == 1]
-        if len(single) > 1:
-            return None  # initials: every letter is a word of some list
-        return text if all(map(is_known, found)) else None
-
-    return keep

@@ -168,7 +168,7 @@ def keep_file(
         )
     keep(
         target, received, layouts, profile, standard,
-        corrections=corrections, answers=answers,
+        corrections=corrections, answers=answers, accepted_before=True,
         findings=[
             *headings.remarks, *merged, *account.findings, *repeated,
             *doubtful.references(received, layouts, standard),

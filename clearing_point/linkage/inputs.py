@@ -10,7 +10,7 @@
 ``case_number``         the sender's own number; shown to her only
 ``sex`` ...             ``birth_year`` (INTEGER), ``age_band``, ``citizenship``, ``exploitation_territory``
 ``identification_date`` and ``assistance_start_date``, ``return_to_territory``, ``return_date``
-``token_...``           the tokens as received, hexadecimal, or null
+``token_...``           the tokens as received, or null
 ======================  ==========================================================================================
 """
 
@@ -68,7 +68,10 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
         newest(f"CASE WHEN CAST({c} AS VARCHAR) IN ({unknown}) THEN NULL ELSE CAST({c} AS VARCHAR) END", c)
         for c in _CODED
     ]
-    columns += [newest(_number(source, place), name) for name, source, place in settings.token_columns]
+    columns += [
+        newest(_number(source, place, settings.alphabet), name)
+        for name, source, place in settings.token_columns
+    ]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {PERSON} AS SELECT CAST(row_number() OVER (ORDER BY person_id) - 1 AS INTEGER) "
         f"AS number, * FROM (SELECT person_id, {', '.join(columns)} FROM {INPUT} GROUP BY person_id) ORDER BY person_id"
@@ -89,6 +92,10 @@ def prepare(connection: Any, settings: LinkageSettings, missing_codes: Collectio
     return left_out
 
 
-def _number(column: str, place: int) -> str:
-    """SQL for the first 16 of a group's hexadecimal digits as a number; zeros mean that the group is not known."""
-    return f"nullif(TRY_CAST('0x' || substr(CAST({column} AS VARCHAR), {place}, 16) AS UBIGINT), 0)"
+def _number(column: str, place: int, alphabet: str) -> str:
+    """SQL for the first 16 of a group's letters as a number; 0 means that the group is not known.
+
+    Tokens of an earlier protocol, which an archive may hold, are hexadecimal digits already.
+    """
+    digits = f"translate(substr(CAST({column} AS VARCHAR), {place}, 16), '{alphabet}', '0123456789abcdef')"
+    return f"nullif(TRY_CAST('0x' || {digits} AS UBIGINT), 0)"

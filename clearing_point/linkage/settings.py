@@ -40,8 +40,10 @@ class LinkageSettings:
     writes: Mapping[str, str]
     groups: Mapping[str, int]
     """Token -> how many groups it holds, one after the other."""
-    digits: int
-    """Hexadecimal digits of each."""
+    length: int
+    """Letters of each."""
+    alphabet: str
+    """The sixteen letters of tokens, in the order of their value."""
 
     @property
     def accept(self) -> float:
@@ -70,7 +72,7 @@ class LinkageSettings:
         for name in self.writes:
             for place in range(self.groups.get(name, 1)):
                 suffix = f"_{place + 1}" if place else ""
-                found.append((f"token_{name}{suffix}", f"token_{name}", 1 + place * self.digits))
+                found.append((f"token_{name}{suffix}", f"token_{name}", 1 + place * self.length))
         return tuple(found)
 
 
@@ -91,7 +93,8 @@ def load_linkage(schemas: Path) -> LinkageSettings:
         printed=document["printed"],
         writes=document["program"]["writes"],
         groups={name: len(groups) for name, groups in document["tokens"]["groups"].items()},
-        digits=int(document["program"]["token_hexadecimal_digits"]),
+        length=int(document["program"]["token_length"]),
+        alphabet=document["program"]["token_alphabet"],
     )
 
 

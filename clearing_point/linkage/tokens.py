@@ -154,7 +154,10 @@ class Tokens:
         # The round and the protocol are part of the key that is used: tokens of two rounds never agree.
         label = _SEPARATOR.join(("clearing-point linkage", agreed["protocol"], round_name))
         self._key = hmac.digest(key, label.encode(), "sha256")
-        self._digits = agreed["program"]["token_hexadecimal_digits"]
+        self._length = agreed["program"]["token_length"]
+        alphabet = agreed["program"]["token_alphabet"]
+        self._unknown = alphabet[0] * self._length
+        self._letters = str.maketrans("0123456789abcdef", alphabet)
         self._agreed = agreed["tokens"]
         self._sexes = agreed["program"]["sex"]
         self._names = tuple(agreed["program"]["writes"])
@@ -171,21 +174,21 @@ class Tokens:
 
     def again(self, token: str) -> str:
         """Return a token under this key too: the second pass, made by a custodian who sees no identifiers."""
-        pieces = [token[at : at + self._digits] for at in range(0, len(token), self._digits)]
-        return "".join(piece if piece.strip("0") == "" else self._token("again", piece) for piece in pieces)
+        pieces = [token[at : at + self._length] for at in range(0, len(token), self._length)]
+        return "".join(piece if piece == self._unknown else self._token("again", piece) for piece in pieces)
 
     def _joined(self, name: str, parts: Sequence[str | None]) -> str:
         if not any(parts):
             return ""
         # The place of a part is in what is hashed: equal texts in two places never look alike.
         return "".join(
-            "0" * self._digits if part is None else self._token(f"{name}.{place}", part)
+            self._unknown if part is None else self._token(f"{name}.{place}", part)
             for place, part in enumerate(parts)
         )
 
     def _token(self, name: str, part: str) -> str:
         text = f"{name}{_SEPARATOR}{part}"
-        return hmac.digest(self._key, text.encode(), "sha256").hex()[: self._digits]
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[: self._length].translate(self._letters)
 
 
 def _parts(person: Identity, agreed: Mapping[str, Any], sexes: Sequence[str]) -> dict[str, list[str | None]]:
@@ -329,7 +332,7 @@ def second_pass(source: Path, target: Path, tokens: Tokens) -> Made:
     """
     agreed = protocol()["program"]
     wanted = [agreed["reads"]["reference"], *agreed["writes"].values()]
-    shape = re.compile(rf"([0-9a-f]{{{agreed['token_hexadecimal_digits']}}}){{0,4}}")
+    shape = re.compile(rf"([{agreed['token_alphabet']}]{{{agreed['token_length']}}}){{0,4}}")
     with _opened(source) as handle, _new_file(target) as out:
         rows = csv.reader(handle)
         if next(rows, None) != wanted:

@@ -275,6 +275,7 @@ INNOCENT_COLUMNS = {
 INNOCENT_NOTES = [
     "Red Cross", "See the guidelines.", "Checked 12.03.2022", "Third column added", "Црвени крст", "Sigurna kuća", "Centar Budva",
     "Corrected after call with the office", "Kryqi i Kuq", "Decision 02-123/22",
+    "Decision 14-332/22 of the Red Cross branch",
 ]  # fmt: skip
 INNOCENT_SHEETS = [
     "Napomene 2022",

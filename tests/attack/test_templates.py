@@ -67,6 +67,13 @@ COMMANDS = [
     "{% import 'os' as os %}",
     "{{ 'a' * 10 ** 12 }}",
     "{{ 'a'|indent(2000000000, true)|length }}",
+    "{{ report.sections|map('attr', '__class__')|list }}",
+    "{{ report.title|attr('\\x5f\\x5fclass\\x5f\\x5f') }}",
+    "{{ words(report.__class__) }}",
+    "{% macro m() %}{{ varargs.__class__ }}{% endmacro %}{{ m() }}",
+    "{% import 'report.html.j2' as me %}{{ me.__dict__ }}",
+    "{{ self._TemplateReference__context }}",
+    "{% extends '/etc/passwd' %}",
     "{% autoescape false %}{{ report.title }}{% endautoescape %}",
 ]
 
@@ -104,6 +111,11 @@ TYPST = [
     "#dictionary(std.std)",
     '#xml("link.xml")',
     '#sys.inputs.at("data")',
+    '#bibliography("/etc/hostname")',
+    '#set raw(syntaxes: "/etc/hostname")',
+    '#(read,).first()("/etc/hostname")',
+    '#pdf.attach("/proc/self/environ")',
+    "#while true {}",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import zipfile
@@ -14,8 +15,8 @@ import pytest
 
 from clearing_point.countries import profile_of_territory
 from clearing_point.intake.archive import archived_file
+from clearing_point.intake.keeps import MARK
 from clearing_point.intake.kept import _TOTAL, read_kept
-from clearing_point.intake.minimal import MARK
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
@@ -103,6 +104,43 @@ def test_planted_words_are_nowhere_and_the_fault_is_still_told(
             "SELECT cells FROM raw.record WHERE sheet = 'person' ORDER BY source_row"
         ).fetchall()
     assert [row[:2] for (row,) in cells] == [["P-1", "F"], ["P-2", MARK], ["P-3", "F"], [f"{MARK}1", "F"]]
+
+
+def test_a_day_of_birth_among_days_and_a_hash_among_tokens_are_not_kept(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    made = hashlib.md5(b"Zelmira Jexworthy").hexdigest()  # noqa: S324 - what others use
+    path = write_regional(
+        tmp_path / "file.xlsx",
+        standard,
+        {
+            "person": [
+                person(n, linkage_token_strict=made if n == 1 else "" if n == 2 else "k" * 32)
+                for n in range(1, 5)
+            ],
+            "identification": [
+                identification(n, identification_date=day)
+                for n, day in enumerate(("1985-03-14", "1999", "2021-05-02", "2022-03-14"), start=1)
+            ],
+        },
+    )
+    outcome = _load(project, standard, path)
+    assert {("P14", "person", "E"), ("P15", "identification", "C")} <= {
+        (g.rule_id, g.sheet, g.column) for g in outcome.feedback.groups
+    }
+    for word in (made, "1985-03-14", "03-14 00"):
+        assert _is_there(word, project) == []
+    assert rebuild(project, standard).sentence().endswith("the content is the same.")
+    with opened(project.warehouse, read_only=True) as connection:
+        days = connection.execute(
+            "SELECT identification_date::VARCHAR, identification_date_precision FROM staged.identification ORDER BY 1"
+        ).fetchall()
+        tokens = connection.execute(
+            "SELECT linkage_token_strict FROM staged.person ORDER BY person_reference"
+        )
+        assert tokens.fetchall() == [("UNK",), ("UNK",), *[("k" * 32,)] * 2], "as where nothing stands"
+    assert days[1:] == [("1999-01-01", "YEAR"), ("2021-05-02", "DAY"), ("2022-03-14", "DAY")]
+    assert days[0] == ("1985-01-01", "YEAR")
 
 
 def test_a_row_of_totals_has_no_room_for_a_telephone() -> None:

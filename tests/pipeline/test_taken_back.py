@@ -17,7 +17,7 @@ from pipelines.ingest import load
 from pipelines.status import status_of
 from tests.workbooks import identification, person, write_regional
 
-TOKEN = "a" * 32
+TOKEN = "k" * 32
 HEADER = {
     "territory": "ALB", "period_start": "2022-01-01", "period_end": "2022-12-31", "version_number": 1, "submission_kind": "MIXED",
     "coverage": "ALL_KNOWN", "definition_identified": "FORMAL_AND_PRESUMED", "count_basis": "NEW_IN_PERIOD",

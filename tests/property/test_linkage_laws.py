@@ -28,7 +28,7 @@ def test_no_input_breaks_the_program_or_passes_through_it(surname: str, name: st
     made = Tokens(bytes(range(64)), "r-1").of(
         Identity("1", surname, name, date, "F", name, surname, "", date)
     )
-    assert all(re.fullmatch("([0-9a-f]{32}){0,4}", token) for token in made)
+    assert all(re.fullmatch("([g-v]{32}){0,4}", token) for token in made)
 
 
 @st.composite

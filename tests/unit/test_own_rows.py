@@ -36,8 +36,16 @@ TRICKS = {
     "by a list in a function": "CASE WHEN list_contains(['P-1', 'P-2'], person_id) THEN 'M' ELSE sex END",
     "by the lowest": "(SELECT max('M') FROM (SELECT min(o.person_reference) AS lowest FROM \"current\".person AS o) WHERE lowest = 'P-1')",
     "in a query inside": "CASE WHEN person_id IN (SELECT b FROM (SELECT 'P-1' AS b)) THEN 'M' ELSE sex END",
+    "by its length": "CASE WHEN length(person_id) = 7 THEN 'M' ELSE sex END",
+    "by a structure": "CASE WHEN {'a': person_id} = {'a': 'P-1'} THEN 'M' ELSE sex END",
+    "by a list of all keys": "CASE WHEN list_position(list(person_id) OVER (), person_id) = 2 THEN 'M' ELSE sex END",
+    "by a rest of the row's number": "(SELECT max('M') FROM \"current\".person AS o WHERE o.source_row % 97 = 4)",
     "the warehouse's own table": "(SELECT max(o.sex) FROM warehouse.core.person AS o)",
     "a table of the engine's": "(SELECT max(o.sex) FROM known_unit AS o)",
+    "a table of the engine's beside a name of its own": "(SELECT max(o.sex) FROM known_unit AS o WHERE EXISTS (WITH known_unit AS (SELECT 1 AS a) FROM known_unit))",
+    "a table of the engine's before a name of its own": "(WITH a AS (SELECT * FROM known_unit), known_unit AS (SELECT 1) SELECT max(a.sex) FROM a)",
+    "a table of the engine's under its own name": "(WITH known_unit AS (SELECT * FROM known_unit) SELECT max(o.sex) FROM known_unit AS o)",
+    "a table of the engine's in capital letters": "(SELECT max(o.sex) FROM KNOWN_UNIT AS o WHERE EXISTS (WITH known_unit AS (SELECT 1 AS a) FROM known_unit))",
 }
 
 

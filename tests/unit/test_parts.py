@@ -91,11 +91,18 @@ def test_parts_add_up_to_the_whole(
     assert _differing([whole[n] for n in services], count_in_parts(connection, standard, few, YEARS, 3)) != []
 
 
-def test_a_population_that_compares_persons_is_refused_by_the_check(standard: Standard) -> None:
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "CASE WHEN count(*) OVER () > 40 THEN 'MANY' ELSE 'FEW' END",
+        # Of one person beside everybody, and of one at a place in an order that the editor knows.
+        "lag(r.referral_result) OVER (ORDER BY r.referral_reference)",
+        "CASE WHEN row_number() OVER (ORDER BY r.referral_reference) = 3 THEN r.referral_result END",
+    ],
+)
+def test_a_population_that_compares_persons_is_refused_by_the_check(standard: Standard, instead: str) -> None:
     name = "referrals"
-    query = standard.populations[name].sql.replace(
-        "r.referral_result,", "CASE WHEN count(*) OVER () > 40 THEN 'MANY' ELSE 'FEW' END AS referral_result,"
-    )
+    query = standard.populations[name].sql.replace("r.referral_result,", f"{instead} AS referral_result,")
     changed = {name: replace(standard.populations[name], sql=query)}
     (problem,) = uncountable(replace(standard, populations=changed, indicators=()))
     assert "populations/referrals.yml:1: " in problem
