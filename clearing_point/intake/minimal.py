@@ -313,10 +313,18 @@ def _add_text(
         if ".".join(place) in tokens:
             formed = keeps.token(formed, today.no_token)
             column.shortened.append((NO_TOKEN, *place))
-        column.keeps.append(keeps.reference(formed, standard) if is_reference else formed)
+        else:
+            # A code, of an organisation too, has no words but those of the standard, and those that a person has decided.
+            formed = keeps.reference(formed, standard)
+            if not is_reference:
+                column.keeps.append(keeps.known_only([fold(profile.sender), *_decided(profile, known)]))
+        column.keeps.append(formed)
         column.numbered = True
         column.references |= is_reference
         return
-    decided = {fold(row["local"]) for row in profile.values if row["field"] == known.name}
-    column.keeps.append(keeps.open_text(opened, missing | decided, standard))
+    column.keeps.append(keeps.open_text(opened, missing | _decided(profile, known), standard))
     column.open_fields.append(place)
+
+
+def _decided(profile: Profile, known: Field) -> set[str]:
+    return {fold(row["local"]) for row in profile.values if row["field"] == known.name}

@@ -177,11 +177,21 @@ def copy_events(source: Path, target: Path) -> None:
 
 
 def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
-    """Carry the receipt, findings and decision of a refused submission from one warehouse to another."""
+    """Carry the receipt, findings and decision of a refused submission from one warehouse to another.
+
+    An earlier version's warehouse lacks tables that came later, and has nothing for them.
+    """
     with opened(target, attach={"workspace": source}) as connection:
+        there = {
+            f"{schema}.{name}"
+            for schema, name in connection.execute(
+                "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'workspace'"
+            ).fetchall()
+        }
         connection.execute("BEGIN TRANSACTION")
         for name in ("raw.submission", *(f"quality.{n}" for n in QUALITY)):
-            _copy(connection, name, submission_id)
+            if name in there:
+                _copy(connection, name, submission_id)
         connection.execute("COMMIT")
 
 

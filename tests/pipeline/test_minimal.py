@@ -30,7 +30,7 @@ from tests.workbooks import identification, person, write_regional
 
 PLANTED = [
     "Qarbluk", "Wexfordina", "Plimova", "Ukvardin", "Jexov", "Drenkova", "Sumbarin", "Tolvanka", "Virzenka", "Molbrat",
-    "Kvostarin", "Zelmira", "641234567", "J. K.",
+    "Kvostarin", "Zelmira", "641234567", "J. K.", "KUKUPEPAJ1",
 ]  # fmt: skip
 
 
@@ -43,6 +43,8 @@ def sent(tmp_path: Path, standard: Standard) -> Path:
         {
             "organisation": [
                 {"organisation_id": "ORG7", "organisation_name": f"Safe House {PLANTED[1]}", "territory": "ALB",
+                 "organisation_type": "NGO"},
+                {"organisation_id": PLANTED[14], "organisation_name": "Safe House", "territory": "ALB",
                  "organisation_type": "NGO"},
                 {"organisation_id": "ORG8", "organisation_name": f"Safe House {PLANTED[13]}", "territory": "ALB",
                  "organisation_type": "NGO"},
@@ -87,7 +89,7 @@ def test_planted_words_are_nowhere_and_the_fault_is_still_told(
     told = {(g.rule_id, g.sheet, g.column, g.rows) for g in outcome.feedback.groups}
     assert {
         ("P04", "person", "B", "4"), ("F05", "person", "D", "5"), ("F03", "person", "A", "6"),
-        ("F05", "identification", "C", "4"), ("P12", "organisation", "B", ""),
+        ("F05", "identification", "C", "4"), ("P12", "organisation", "B", ""), ("F03", "organisation", "A", "4"),
     } <= told  # fmt: skip
     assert {word: _is_there(word, project) for word in PLANTED if _is_there(word, project)} == {}
     assert _is_there("P-2", project), "the search would find what is kept"
@@ -103,7 +105,7 @@ def test_planted_words_are_nowhere_and_the_fault_is_still_told(
         cells = connection.execute(
             "SELECT cells FROM raw.record WHERE sheet = 'person' ORDER BY source_row"
         ).fetchall()
-    assert [row[:2] for (row,) in cells] == [["P-1", "F"], ["P-2", MARK], ["P-3", "F"], [f"{MARK}1", "F"]]
+    assert [row[:2] for (row,) in cells] == [["P-1", "F"], ["P-2", MARK], ["P-3", "F"], [f"{MARK}2", "F"]]
 
 
 def test_a_day_of_birth_among_days_and_a_hash_among_tokens_are_not_kept(

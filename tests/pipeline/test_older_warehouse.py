@@ -52,6 +52,19 @@ def test_a_load_into_an_older_warehouse_forgets_nothing_that_came_since(
     _load(project, standard, tmp_path, "MKD")
 
 
+def test_what_an_earlier_version_refused_is_carried_on_although_its_warehouse_lacks_a_table(
+    tmp_path: Path, project: Project, standard: Standard
+) -> None:
+    rows = {"person": [person(1, phone="+381 64 123 4567")], "identification": [identification(1)]}
+    path = write_regional(tmp_path / "refused.xlsx", standard, rows)
+    assert not load(project, standard, path, profile_of_territory(project, "ALB"), "2022").verdict.accepted
+    _load(project, standard, tmp_path, "SRB")
+    with opened(project.warehouse) as connection:
+        connection.execute("DROP TABLE quality.balance")
+    rebuild(project, standard)
+    assert _stored(project) == {"ALB", "SRB"}
+
+
 def _damage(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"ALB", b"XYZ", 1))
 
