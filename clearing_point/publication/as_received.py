@@ -1,7 +1,8 @@
 """Before anything is counted: the warehouse is whole, and says of every submission what its receipt in the archive says.
 
-A submission whose own row is gone, or that is counted for another territory or year than it came for, would leave the
-counts without a word: no row of it stands among those that count, and no expectation on these can miss it.
+A submission whose own row is gone, that no longer counts though nobody took it back, or that is counted for another
+territory or year than it came for, would leave the counts without a word: no row of it stands among those that count,
+and no expectation on these can miss it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from clearing_point.warehouse.receipts import read_receipts
 from clearing_point.warehouse.shape import first_difference, other_lists
 from clearing_point.workplace import drop_work, work_folder
 
-_TABLE, _KEY, _STATE = "raw.submission", "submission_id", "status"
+_TABLE, _KEY = "raw.submission", "submission_id"
 _SHOWN = 5
 
 
@@ -54,7 +55,7 @@ def refuse_other_lists(project: Project, standard: Standard, language: str = "en
 
 
 def refuse_other_receipts(project: Project, standard: Standard, language: str = "en") -> None:
-    """Compare all that receipts say of submissions, but their state, which a withdrawal changes with its own event.
+    """Compare all that receipts say of submissions, their state too: it is written with whatever changes it.
 
     A data folder without receipts has nothing to compare with: ``clearing-point health`` names that.
 
@@ -71,7 +72,7 @@ def refuse_other_receipts(project: Project, standard: Standard, language: str = 
         there = [column[0] for column in cursor.description]
         # As they are written into the receipts.
         rows = json.loads(json.dumps(cursor.fetchall(), default=str))
-    columns = [c for c in kept["columns"] if c in there and c != _STATE]
+    columns = [c for c in kept["columns"] if c in there]
     received, stored = (
         {row[names.index(_KEY)]: [row[names.index(c)] for c in columns] for row in told}
         for names, told in ((kept["columns"], kept["rows"]), (there, rows))

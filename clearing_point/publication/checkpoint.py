@@ -97,10 +97,11 @@ class Checkpoint:
         }
 
 
-def _named(judgements: Sequence[Judgement]) -> list[str]:
-    return list(
-        dict.fromkeys(str(j.rule_id) if j.suite == _WHOLE else f"{j.rule_id} ({j.suite})" for j in judgements)
-    )
+def _named(judgements: Sequence[Judgement], standard: Standard, language: str) -> list[str]:
+    """Name rules with their tables; those of the whole stand in no rule book and say their sentence."""
+    whole = [f"{j.rule_id}" for j in judgements if j.suite == _WHOLE]
+    said = {rule: standard.word(PLACE, rule.lower(), language).rstrip(".") for rule in whole}
+    return list(dict.fromkeys(f"{j.rule_id} ({said.get(str(j.rule_id), j.suite)})" for j in judgements))
 
 
 def run_checkpoint(
@@ -178,7 +179,11 @@ def _sentence(
         standard.word(PLACE, "checked", language, asked=len(judgements), met=len(judgements) - len(failed))
     ]
     if failed:
-        said.append(standard.word(PLACE, "rules_not_met", language, rules=", ".join(_named(failed))))
+        said.append(
+            standard.word(
+                PLACE, "rules_not_met", language, rules=", ".join(_named(failed, standard, language))
+            )
+        )
     if uncompared:
         said.append(standard.word(PLACE, "counts_only", language, submissions=", ".join(uncompared)))
     return " ".join(said)
@@ -381,9 +386,8 @@ def _said_something(standard: Standard, table: Table) -> Expectation:
         if f.derived is None and f.name not in keys
     ]
     query = f"SELECT submission_id, sheet, source_row FROM {{batch}} WHERE {' OR '.join(empty)}"
-    return Expectation(
-        "W13", ROWS_QUERY, {"unexpected_rows_query": query}, "W13", ERROR, "completeness", standard.word(PLACE, "w13")
-    )  # fmt: skip
+    asked = {"unexpected_rows_query": query}
+    return Expectation("W13", ROWS_QUERY, asked, "W13", ERROR, "completeness", standard.word(PLACE, "w13"))
 
 
 def _settled(connection: Any) -> Counter[tuple[str, str]]:

@@ -106,7 +106,8 @@ def confirmed(
         decision = _decision(connection, verdict.submission_id, judgements, standard, use)
         if decision != verdict.decision:
             raise InternalError(
-                f"Great Expectations decides '{decision}' and our SQL '{verdict.decision}': nothing was decided."
+                f"Great Expectations decides '{decision}' and our SQL '{verdict.decision}'"
+                f"{_weighed_otherwise(judgements, standard)}: nothing was decided."
             )
         failed = sum(not j.success for j in judgements)
         connection.execute("BEGIN TRANSACTION")
@@ -215,6 +216,19 @@ def _documents(
     if earlier.attached:
         install_macros(connection, standard)  # bounds are written with functions of the standard
         yield from measured_documents(connection, standard)
+
+
+def _weighed_otherwise(judgements: Sequence[Judgement], standard: Standard) -> str:
+    """Name the rules to which a suite gives another severity than the standard."""
+    weights = {(r.rule_id, r.table): r.severity for r in standard.rules}
+    found = {
+        (str(j.rule_id), table)
+        for j in judgements
+        if (table := j.suite.partition(".")[0])
+        and weights.get((str(j.rule_id), table), j.severity) != j.severity
+    }
+    named = ", ".join(f"{rule} on {table}" for rule, table in sorted(found))
+    return f" (another severity in the suites: {named})" if named else ""
 
 
 def _decision(

@@ -83,7 +83,10 @@ def _outside(tree: exp.Expression, dialect: str) -> exp.Expression:
     """Write ``codes_outside(list, codes)``: the codes of a list that are none of some others."""
     text = {
         DUCKDB: "list_filter(arg_list, lambda code: NOT list_contains(arg_codes, code))",
-        POSTGRES: "ARRAY(SELECT code FROM unnest(arg_list) AS every(code) WHERE code <> ALL(arg_codes))",
+        POSTGRES: (
+            "CASE WHEN arg_list IS NOT NULL THEN "
+            "ARRAY(SELECT code FROM unnest(arg_list) AS every(code) WHERE code <> ALL(arg_codes)) END"
+        ),
     }[dialect]
     for call in [n for n in tree.find_all(exp.Anonymous) if n.name.lower() == "codes_outside"]:
         call.replace(_filled(text, dialect, list=call.expressions[0], codes=call.expressions[1]))
@@ -121,7 +124,9 @@ def _for_postgres(node: Any, lists: frozenset[str] = frozenset()) -> Any:
         return exp.Mul(this=exp.Paren(this=node.expressions[0]), expression=_month())
     if isinstance(node, exp.ArrayDistinct):
         return _filled(
-            "ARRAY(SELECT DISTINCT code FROM unnest(arg_list) AS every(code))", POSTGRES, list=node.this
+            "CASE WHEN arg_list IS NOT NULL THEN ARRAY(SELECT DISTINCT code FROM unnest(arg_list) AS every(code)) END",
+            POSTGRES,
+            list=node.this,
         )
     if isinstance(node, exp.Year):
         return exp.cast(exp.Extract(this=exp.var("YEAR"), expression=node.this), "integer")

@@ -110,10 +110,11 @@ def _dangling(table: Table, field: str, other: str, key: str) -> Rule:
         severity="error",
         dimension="consistency",
         fields=(field,),
-        # Senders that keep no register of organisations are not asked for one.
+        # Senders that keep no register of organisations are not asked for one. A line of it that names nobody is a finding
+        # of its own; in the list it would make every answer unknown.
         holds=(
             f'CASE WHEN "{field}" IS NOT NULL AND EXISTS (SELECT 1 FROM {other} AS any_row) THEN '
-            f'"{field}" IN (SELECT register."{key}" FROM {other} AS register) END'
+            f'"{field}" IN (SELECT register."{key}" FROM {other} AS register WHERE register."{key}" IS NOT NULL) END'
         ),
         why={"en": "A reference number that no row in the file has cannot be linked."},
         structural=True,

@@ -172,6 +172,10 @@ def _judgement(suite: str, document: Mapping[str, Any], verdict: Any, counted: A
             observed = str(result["observed_value"])
         if meta["judges"] == "row" and (not isinstance(failed, int) or (failed > 0) == verdict.success):
             raise InternalError(f"Great Expectations counted no failing rows of {suite} {meta['name']}.")
+        if meta["judges"] == "submission" and failed is None and observed is None:
+            raise InternalError(
+                f"Great Expectations saw nothing of {suite} {meta['name']}, and no verdict rests on that."
+            )
     return Judgement(
         suite, meta["name"], meta["rule"], meta["severity"], document["type"], verdict.success,
         failed if meta["judges"] != "table" else None, observed,

@@ -192,3 +192,16 @@ def test_known_mismatches_of_published_figures_are_found(workspace: Workspace, s
     assert {f for f in found if f[0] == "Q09"} == {("Q09", "MDA", "2021")}, "36 of 150 is 24 per cent"
     wrong_sums = {f for f in found if f[0][:3] in ("Q01", "Q02", "Q03", "Q05")}
     assert not {f for f in wrong_sums if f[1:] in (("BIH", "2020"), ("XKX", "2021"), ("HRV", "2021"))}
+
+
+def test_a_line_of_the_register_that_names_nobody_hides_no_reference_to_nowhere(standard: Standard) -> None:
+    dangling = [r for r in standard.rules if r.rule_id == "P08" and "register" in r.holds]
+    for rule in dangling:
+        (field,) = rule.fields
+        other, key = re.findall(r'register\."(\w+)" FROM (\w+)', rule.holds)[0][::-1]
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE {other} AS SELECT unnest(['A', NULL]) AS {key}")
+            connection.execute(f"CREATE TABLE sent AS SELECT unnest(['A', 'nowhere', NULL]) AS {field}")
+            said = connection.execute(f"SELECT {rule.holds} FROM sent ORDER BY {field} NULLS LAST").fetchall()
+        assert [row[0] for row in said] == [True, False, None], rule.table
+    assert dangling

@@ -76,6 +76,7 @@ def test_a_release_is_made_of_a_whole_warehouse_only(
         "UPDATE raw.submission SET use = 'reference' WHERE submission_id = '2022-ALB-ALB01-v1'",
         "UPDATE raw.submission SET territory = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
         "UPDATE raw.submission SET period_end = NULL WHERE submission_id = '2022-ALB-ALB01-v1'",
+        "UPDATE raw.submission SET status = 'WITHDRAWN' WHERE submission_id = '2022-ALB-ALB01-v1'",
         "UPDATE raw.submission SET submission_id = '2022-ALB-ALB01-v2' WHERE submission_id = '2022-ALB-ALB01-v1'",
     ],
 )
