@@ -58,6 +58,7 @@ def receive(
     received_at: datetime.datetime | None = None,
     corrections: Sequence[Correction] = (),
     answers: Sequence[Mapping[str, Any]] = (),
+    accepted_before: bool = False,
 ) -> Receipt:
     """Read a sender's file into a new workspace: guard, what is kept of it, typed rows.
 
@@ -75,6 +76,8 @@ def receive(
         In force for this file.
     answers : sequence of mapping
         What the sender answered, to be kept with the file.
+    accepted_before : bool
+        Whether it is an original that an earlier version archived: its tokens and days stay what they were.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def receive(
         kept_file = workspace.parent / KEPT_FILE
         unknown = keep(
             kept_file, received, layouts, profile, standard,
-            corrections=corrections, answers=answers,
+            corrections=corrections, answers=answers, accepted_before=accepted_before,
             findings=[
                 *headings.remarks, *merged, *account.findings, *repeated,
                 *doubtful.references(received, layouts, standard),

@@ -106,6 +106,7 @@ def judged(
         reading = said_of_reading(received, profile, standard, item.language)
         decisions = decisions_for(project, standard, profile, item.period, came)
         said |= {"corrections": decisions.corrections, "answers": [asdict(answer) for answer in answers]}
+        said["accepted_before"] = not item.compared
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)

@@ -145,6 +145,27 @@ def test_a_day_of_birth_among_days_and_a_hash_among_tokens_are_not_kept(
     assert days[0] == ("1985-01-01", "YEAR")
 
 
+def test_tokens_of_an_archive_of_originals_stay_when_it_is_rebuilt_and_reduced(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    token = "0123456789abcdef" * 2
+    rows = {"person": [person(n, linkage_token_strict=token) for n in range(1, 5)],
+            "identification": [identification(n) for n in range(1, 5)]}  # fmt: skip
+    path = write_regional(tmp_path / "file.xlsx", standard, rows)
+    outcome = _load(project, standard, path)
+    assert outcome.verdict.accepted
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    kept = archived_file(project, sha256, outcome.submission_id)
+    shutil.copyfile(path, kept.with_name(f"{sha256}.xlsx"))  # as an earlier version left it
+    kept.unlink()
+    before = rebuild(project, standard).after
+    with opened(project.warehouse, read_only=True) as connection:
+        held = connection.execute("SELECT DISTINCT linkage_token_strict FROM core.person").fetchall()
+    assert held == [(token,)]
+    done = reduce(project, standard)
+    assert (done.before, done.after, done.removed) == (before, before, 1)
+
+
 def test_a_row_of_totals_has_no_room_for_a_telephone() -> None:
     assert re.fullmatch(_TOTAL, "123456,50")
     assert not re.fullmatch(_TOTAL, "641234567")
