@@ -204,10 +204,9 @@ class Easel:
 
     def indicative(self, points: Iterable[Point | None]) -> str:
         """Say what the sign behind a percentage means, where one has it."""
-        words = self.setting.words
-        sign = words("signs.indicative")
+        sign = self.setting.words("signs.indicative")
         found = any(point is not None and point.text.endswith(sign) for point in points)
-        return words("figures.indicative", sign=sign.strip()) if found else ""
+        return self.setting.words("figures.indicative", sign=sign.strip()) if found else ""
 
     def _unit(self, view: View, of: str | None) -> str:
         """Name what a share is of: those with a known answer, or all where the table does not count the unknown ones."""

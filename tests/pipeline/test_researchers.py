@@ -290,7 +290,10 @@ def test_every_published_crossing_of_one_year_is_answered_with_its_year(release:
 
 @pytest.mark.nightly
 def test_a_table_of_groups_alone_is_answered_with_its_year(full_demo: Project) -> None:
-    """Origin and destination, domains, six and twelve months: of lists without codes in any table nothing was answered."""
+    """Origin and destination, domains, six and twelve months: of lists without codes in any table nothing was answered.
+
+    Quick: tests/pipeline/test_researchers.py::test_groups_are_a_breakdown_where_no_table_has_codes_of_their_list
+    """
     with open_release(full_demo.releases / "2022") as opened:
         asked, silent = _asked_by_year(opened)
     assert (asked >= 130, silent) == (True, [])
