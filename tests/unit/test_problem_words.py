@@ -46,6 +46,8 @@ OFF_THE_WAY = {
 SAID_OTHERWISE = {
     ("project.py", "find_project"): "without a project there are no words",
     ("project.py", "installed_project"): "without a project there are no words",
+    ("project.py", "refuse_other_project"): "who sets up a data folder is to act, in English",
+    ("project.py", "_names_of"): "without a project's name there are no words",
     ("submission/resubmission.py", "what_changes"): "put together of sentences in her language",
     ("pipelines/country.py", "suggest"): "a finding's sentence in her language",
 }
