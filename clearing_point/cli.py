@@ -35,7 +35,7 @@ from clearing_point.errors import (
     UsageProblem,
     of_the_machine,
 )
-from clearing_point.processes import close_to_others
+from clearing_point.processes import close_to_others, look_for_cycles_seldom
 from clearing_point.project import Project, find_project, with_ready_commands
 from clearing_point.version import version_lines
 
@@ -67,6 +67,7 @@ for group in (
 def main() -> None:
     """Run the command line; turn every failure into one sentence and its exit code."""
     close_to_others()
+    look_for_cycles_seldom()
     arguments = sys.argv[1:]
     shown = TRACEBACK in arguments
     STEPS.timed = TIMINGS in arguments

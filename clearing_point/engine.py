@@ -29,21 +29,24 @@ def left_out(*, many_rows: bool, joins_as_written: bool = False) -> str:
 
 
 @contextmanager
-def without_pandas() -> Iterator[None]:
-    """Keep pandas out of the process for a while: DuckDB and PyArrow import it to tell whether a value is one of its own.
+def without(*names: str) -> Iterator[None]:
+    """Keep libraries out of the process for a while: others import them where they are there, and do without otherwise.
 
-    None is, where a file is read and judged, and the import takes half a second. Whoever needs pandas imports it
-    outside of this; one that is there already stays.
+    DuckDB and PyArrow import pandas to tell whether a value is one of its own. None is, where a file is read and judged, and
+    the import takes half a second. Whoever needs a library imports it outside of this; one that is there already stays.
     """
-    sys.meta_path.insert(0, _NoPandas)
+    absent = _Absent(names)
+    sys.meta_path.insert(0, absent)
     try:
         yield
     finally:
-        sys.meta_path.remove(_NoPandas)
+        sys.meta_path.remove(absent)
 
 
-class _NoPandas:
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not needed here", name=name)
+class _Absent:
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in self._names:
+            raise ModuleNotFoundError(f"{name} is not needed here", name=name)

@@ -52,6 +52,8 @@ def demo(
     place = Project(root=project.root, data=project.data / "demo")
     shutil.rmtree(place.data, ignore_errors=True)
     place.prepare()
+    if project.prepared.is_dir():  # what follows from the standard is the same in both
+        shutil.copytree(project.prepared, place.prepared)
     if "tables" in plan:
         write_short_edition(place, plan["edition"], plan["tables"], plan["first_year"])
     with library_beside():  # one for loading and publishing, imported while persons are made

@@ -16,7 +16,7 @@ from clearing_point.countries import (
     profile_of_source,
     profile_of_territory,
 )
-from clearing_point.engine import without_pandas
+from clearing_point.engine import without
 from clearing_point.processes import workers
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer
@@ -80,7 +80,7 @@ def checked(
 ) -> Iterator[Checked]:
     """Check a file as :func:`check`, and keep its workspace as long as the block: what goes back is made of it."""
     progress(WAITING)
-    with without_pandas():
+    with without("pandas"):
         item = with_its_sender(project, standard, item)
         plan = plan_to_check(project, standard, item)
     try:

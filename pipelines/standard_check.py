@@ -51,7 +51,7 @@ def check_standard(project: Project) -> Checked:
                     raise
                 # What keeps it from running was found by reading, with its line.
         if not problems:
-            warnings = unportable(standard)
+            warnings = verdicts.ask(["portable", standard.sha256], lambda: unportable(standard))
         to_do = list(lacking_of_variables(standard, _languages_of_the_report(project)))
     verdicts.save()
     return Checked(

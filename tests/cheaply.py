@@ -19,7 +19,7 @@ from unittest import mock
 import duckdb
 
 from clearing_point import engine
-from clearing_point.countries import Profile
+from clearing_point.countries import Profile, profile
 from clearing_point.intake import expected, guard_contents, minimal, package, parser_process, receive
 from clearing_point.intake.forbidden import Forbidden
 from clearing_point.intake.words import Words
@@ -167,7 +167,7 @@ def made_once(folder: Path, sha256: str) -> Iterator[None]:
         return kept(place, name, of, made)
 
     with ExitStack() as stack:
-        for module in (load, prepared, shape):
+        for module in (load, prepared, profile, shape):
             stack.enter_context(mock.patch.object(module, "kept", once))
         yield
 

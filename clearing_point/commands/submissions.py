@@ -26,6 +26,7 @@ from clearing_point.commands.shared import (
     progress,
     say,
 )
+from clearing_point.engine import without
 from clearing_point.errors import UsageProblem
 from clearing_point.project import find_project, ready
 
@@ -306,7 +307,8 @@ def status(
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
     chosen = known_language(language, standard)
-    lines = status_of(found, standard, history=True)
+    with without("pandas"):
+        lines = status_of(found, standard, history=True)
     if json:
         print_json(lines)
         return 0

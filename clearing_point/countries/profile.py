@@ -6,6 +6,7 @@ A profile is data (``profile.yml`` and ``values.csv`` of one folder): no express
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard.files import read_csv
+from clearing_point.standard.kept import kept
 from clearing_point.standard.shapes import read_shaped_yaml, refuse_row_problems
 
 APPROVED, UNDECIDED = "approved", "undecided"
@@ -155,12 +157,10 @@ def load_profile(folder: Path, project: Project) -> Profile:
             "profile_none",
             folder=folder,
         )
-    meta = project.schemas / "meta"
-    source = read_shaped_yaml(path, meta / "profile.schema.json")
+    sha256 = hash_of_folder(folder)
     values_path = folder / "values.csv"
     values = read_csv(values_path) if values_path.is_file() else ()
-    if values:
-        refuse_row_problems(values_path, values, meta / "value_row.schema.json")
+    source = _document(path, values, project, sha256)
     reading = reading_of(source.get("read", {}))
     _refuse_two_orders(reading.dates, path)
     return Profile(
@@ -174,7 +174,7 @@ def load_profile(folder: Path, project: Project) -> Profile:
         reading=reading,
         sheets=tuple(_sheet(block) for block in source.get("sheets", ())),
         values=tuple(row for row in values if row["decision"] == APPROVED),
-        sha256=hash_of_folder(folder),
+        sha256=sha256,
         period=str(source["period"]) if "period" in source else None,
         release_in_name=source.get("release_in_name"),
         keys={table: tuple(fields) for table, fields in source.get("keys", {}).items()},
@@ -187,6 +187,26 @@ def load_profile(folder: Path, project: Project) -> Profile:
         senders=source.get("senders", {}),
         example=source.get("example", {}),
     )
+
+
+def _document(path: Path, values: tuple[Mapping[str, str], ...], project: Project, sha256: str) -> Any:
+    """Return what ``profile.yml`` says, of its shape as ``values.csv`` is; files found so before are not looked at again."""
+    shapes = [project.schemas / "meta" / name for name in ("profile.schema.json", "value_row.schema.json")]
+
+    def read() -> Any:
+        source = read_shaped_yaml(path, shapes[0])
+        if values:
+            refuse_row_problems(path.with_name("values.csv"), values, shapes[1])
+        return source
+
+    def make() -> bytes:
+        source = read()
+        written = json.dumps(source, ensure_ascii=False)
+        return (written if json.loads(written) == source else "null").encode()
+
+    of = hashlib.sha256(b"".join([sha256.encode(), *(shape.read_bytes() for shape in shapes)])).hexdigest()
+    found = json.loads(kept(project.prepared, f"profile_{path.parent.name}", of, make))
+    return read() if found is None else found
 
 
 def _refuse_two_orders(dates: tuple[str, ...], path: Path) -> None:

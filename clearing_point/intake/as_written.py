@@ -19,7 +19,7 @@ from clearing_point.intake.source import quoted
 from clearing_point.intake.typed import TIME_OF_DAY
 from clearing_point.intake.words import missing_words, words_of
 from clearing_point.standard.model import Field, Standard
-from clearing_point.suites.cells import Received, Sheet, Written
+from clearing_point.suites.received import Received, Sheet, Written
 
 _NOTHING = "\x1f"
 """Stands for what a cell without any value says: no word is like it."""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,18 @@ class Forbidden:
         """Fold a heading by the declared steps, in their order."""
         return _folded(self.fold_steps, heading)
 
+    @cached_property
+    def _any(self) -> Concept:
+        """What any of the concepts means: most headings are asked no further."""
+        return Concept(
+            "",
+            frozenset(),
+            frozenset(),
+            False,
+            frozenset().union(*(c.whole for c in self.concepts)),
+            frozenset().union(*(c.words for c in self.concepts)),
+        )
+
     def concept_of(self, heading: str, concepts: Collection[Concept]) -> Concept | None:
         """Return the first of these concepts that a heading means, or None.
 
@@ -105,11 +117,11 @@ class Forbidden:
         parts: "Datum rođenja / Date of birth" is forbidden because each of its parts is.
         """
         whole, without = self.fold(heading), self.fold(_IN_BRACKETS.sub(" ", heading))
-        for concept in concepts:
+        for concept in concepts if self._any.says(whole) or self._any.says(without) else ():
             if concept.says(whole) or (concept.also_without_brackets and concept.says(without)):
                 return concept
         parts = [part for part in map(self.fold, _BETWEEN_PARTS.split(heading)) if part]
-        if len(parts) < 2:
+        if len(parts) < 2 or not all(map(self._any.says, parts)):
             return None
         meant = [next((c for c in concepts if c.says(part)), None) for part in parts]
         return meant[0] if all(meant) else None

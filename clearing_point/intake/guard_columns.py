@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +29,7 @@ class TopRow:
     number: int
     cells: tuple[str | None, ...]
 
-    @property
+    @cached_property
     def filled(self) -> int:
         """Number of cells that hold something."""
         return sum(1 for cell in self.cells if cell and cell.strip())

@@ -102,13 +102,16 @@ def codes(words: Words, separator: str | None, standard: Standard) -> Keep:
 
     def keep(text: str) -> str | None:
         bare = text.strip()
-        if is_known(text) or is_plain(bare) or is_of_form(bare) or (separator and is_parted(text, words)):
+        if is_known(text) or is_plain(bare) or is_of_form(bare):
             return text
-        if separator is None or separator not in text:
+        if separator is None:
             return None
-        parts = parts_of(text, separator, words)
-        if all(map(is_known, parts)):
+        # The agreed sign first: to look for any other one asks of every run of words in the cell.
+        parts = parts_of(text, separator, words) if separator in text else None
+        if (parts is not None and all(map(is_known, parts))) or is_parted(text, words):
             return text
+        if parts is None:
+            return None
         kept = [part if is_known(part) else MARK for part in parts]
         return separator.join(kept) if any(part != MARK for part in kept) else None
 

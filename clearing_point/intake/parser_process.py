@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from clearing_point.engine import without_pandas
+from clearing_point.engine import without
 from clearing_point.findings import place_of
 from clearing_point.intake import limits
 from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
@@ -27,7 +27,7 @@ from clearing_point.intake.workbook_xml import HasDocumentType
 from clearing_point.processes import end_with_parent
 
 
-@without_pandas()
+@without("numpy", "pandas")  # PyArrow imports the one where it is there, and lists need neither
 def main() -> int:
     """Parse the workbook named on the command line; see the module's text."""
     end_with_parent()  # what is read is nobody's once the command that asked for it was killed

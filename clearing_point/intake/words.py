@@ -53,6 +53,44 @@ def words_of(field: Field, column: ColumnSpec, profile: Profile, standard: Stand
     InputProblem
         If a profile maps a word to a code that the list does not have.
     """
+    decided = any(row["field"] == field.name for row in profile.values)
+    of_headings = bool(column.scheme) and field.codelist != TERRITORY
+    asked = (
+        field.codelist, field.name if decided else "", column.scheme, column.headings if of_headings else (),
+        *column.values.items(), _MISSING, *column.missing.items(),
+    )  # fmt: skip
+    return _words(_Asked(field, column, profile, standard, asked))
+
+
+_MISSING = "missing"
+"""Between a column's own values and its own words for what is missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What words follow from. Guard, keeping and reading ask for those of every column, and many columns read alike."""
+
+    field: Field
+    column: ColumnSpec
+    profile: Profile
+    standard: Standard
+    key: tuple[object, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.key, id(self.profile), id(self.standard)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Asked)
+            and self.key == other.key
+            and self.profile is other.profile
+            and self.standard is other.standard
+        )
+
+
+@lru_cache(maxsize=1024)
+def _words(asked: _Asked) -> Words:
+    field, column, profile, standard = asked.field, asked.column, asked.profile, asked.standard
     codelist = field.codelist or ""
     words: dict[str, tuple[str, ...]] = {}
     ambiguous: set[str] = set()

@@ -31,7 +31,6 @@ from clearing_point.suites.cells import (
     AS_RECEIVED,
     OTHER_FORM,
     Place,
-    Received,
     cell_expectations,
     compared_cells,
     lay_out_cells,
@@ -39,6 +38,7 @@ from clearing_point.suites.cells import (
 from clearing_point.suites.documents import document_of_parts
 from clearing_point.suites.history import measured_documents
 from clearing_point.suites.ready import FOLDER, HISTORY, ready_suites
+from clearing_point.suites.received import Received
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
 from clearing_point.warehouse.connection import opened
 

@@ -48,6 +48,13 @@ def evaluate(
         If a rule cannot be run: the rule is wrong, not the data. Names the rule.
     """
     install_macros(connection, standard)
+    run_rules(connection, submission_id, standard, no_previous=no_previous)
+
+
+def run_rules(
+    connection: Any, submission_id: str, standard: Standard, *, no_previous: str = "no_previous"
+) -> None:
+    """Run all rules as :func:`evaluate` where the functions of the standard are installed."""
     absent = _absent_scopes(connection, no_previous)
     results: list[Result] = []
     for table in _filled(connection, standard):
@@ -67,8 +74,11 @@ Result = tuple[Rule, int, int, int, str | None]
 
 
 def _filled(connection: Any, standard: Standard) -> list[Table]:
-    """Return the tables that have rows."""
-    tables = list(standard.tables_of_kind())
+    """Return the tables that have rules and rows."""
+    judged = {rule.table for rule in standard.rules}
+    tables = [table for table in standard.tables_of_kind() if table.name in judged]
+    if not tables:
+        return []
     asked = connection.execute(
         "SELECT " + ", ".join(f'EXISTS (FROM staged."{table.name}")' for table in tables)
     ).fetchone()

@@ -11,12 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from clearing_point.quality.evaluate import evaluate
+from clearing_point.quality.evaluate import run_rules
 from clearing_point.quality.rule_examples import SUBMISSION, TODAY, Case, cases_of
 from clearing_point.standard import Rule, Standard
 from clearing_point.standard.columns import columns_of
 from clearing_point.standard.ddl import statements
-from clearing_point.standard.expressions import create_known_views, joined_from, qualified
+from clearing_point.standard.expressions import create_known_views, install_macros, joined_from, qualified
 from clearing_point.standard.files import line_at, lines_of_yaml, read_yaml
 from clearing_point.standard.rules import RUN
 from clearing_point.standard.verdicts import Basis, Verdicts
@@ -75,7 +75,7 @@ def _contradicted(
         by_table[case.rule.table][id(case.rule)] = case.rule
     workspace.fill(together)
     chosen = tuple(rule for rules in by_table.values() for rule in rules.values())
-    evaluate(workspace.connection, SUBMISSION, replace(standard, rules=chosen))
+    run_rules(workspace.connection, SUBMISSION, replace(standard, rules=chosen))
     for rules in by_table.values():
         for rule, applies in zip(rules.values(), workspace.applies([*rules.values()]), strict=True):
             failing = workspace.failing(rule)
@@ -85,7 +85,7 @@ def _contradicted(
     for case in cases:
         if case.alone:
             workspace.fill([case], case.receipt)
-            evaluate(workspace.connection, SUBMISSION, replace(standard, rules=(case.rule,)))
+            run_rules(workspace.connection, SUBMISSION, replace(standard, rules=(case.rule,)))
             verdict = _verdict(case, workspace.failing(case.rule), workspace.applies([case.rule])[0])
             if verdict is not case.promised:
                 yield case, verdict
@@ -114,6 +114,7 @@ class Workspace:
         self.filled: set[str] = set()
         for statement in statements(standard):
             connection.execute(statement)
+        install_macros(connection, standard)
         create_known_views(connection, standard, {n: f'staged."{n}"' for n in standard.tables})
 
     def fill(self, cases: list[Case], receipt: Mapping[str, str] = TODAY) -> None:

@@ -30,13 +30,13 @@ def kept_for(standard_sha256: str, name: str, make: Callable[[], bytes]) -> byte
     return make() if folder is None else kept(folder, name, standard_sha256, make)
 
 
-def kept(folder: Path, name: str, standard_sha256: str, make: Callable[[], bytes]) -> bytes:
-    """Return what ``make`` gives for this standard and program, from disk if it was made before.
+def kept(folder: Path, name: str, sha256: str, make: Callable[[], bytes]) -> bytes:
+    """Return what ``make`` gives for this program and the standard (or file) of a hash, from disk if it was made before.
 
     A folder that cannot be written, or is another user's, costs time and nothing else: a file of ours in it would stop its
     owner.
     """
-    start = f"{name}-{_made_from(standard_sha256)}-"
+    start = f"{name}-{_made_from(sha256)}-"
     for path in sorted(folder.glob(f"{start}*")):
         try:
             content = path.read_bytes()
@@ -64,14 +64,19 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_LENGTH]
 
 
-@lru_cache(maxsize=4)
-def _made_from(standard_sha256: str) -> str:
-    """Hash the standard and what makes something of it: this program's modules, the libraries' versions."""
-    digest = hashlib.sha256(standard_sha256.encode())
+def _made_from(sha256: str) -> str:
+    """Hash what a file follows from, and what makes something of it."""
+    return hashlib.sha256(sha256.encode() + _program()).hexdigest()[:_LENGTH]
+
+
+@lru_cache(maxsize=1)
+def _program() -> bytes:
+    """Hash this program's modules and the libraries' versions."""
+    digest = hashlib.sha256()
     for library in ("duckdb", "sqlglot"):
         digest.update(version(library).encode())
     package = Path(__file__).parent.parent
     for room in ("intake", "standard", "warehouse"):
         for path in sorted((package / room).glob("*.py")):
             digest.update(path.read_bytes())
-    return digest.hexdigest()[:_LENGTH]
+    return digest.digest()

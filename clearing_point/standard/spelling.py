@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,19 @@ class _Fold:
     letters: Mapping[str, str]
     mixed_words_only: bool
 
+    @cached_property
+    def _table(self) -> dict[int, str]:
+        return str.maketrans({letter: other for letter, other in self.letters.items() if len(letter) == 1})
+
     def apply(self, text: str) -> str:
         if not self.mixed_words_only:
-            return "".join(self.letters.get(c, c) for c in text)
+            return text.translate(self._table)
+        if text.isascii():
+            return text  # words of one alphabet, as nearly all are
         return _WORD.sub(lambda word: self._word(word.group()), text)
 
     def _word(self, word: str) -> str:
-        return "".join(self.letters.get(c, c) for c in word) if _is_mixed(word) else word
+        return word.translate(self._table) if is_mixed(word) else word
 
 
 @dataclass(frozen=True)
@@ -64,13 +70,16 @@ def in_one_script(text: str, standard: Standard) -> tuple[str, ...]:
 
     A forbidden heading with one letter of the other alphabet looks the same and says the same.
     """
-    if not any(_is_mixed(word) for word in _WORD.findall(text)):
+    if not any(is_mixed(word) for word in _WORD.findall(text)):
         return ()
     return tuple(fold.apply(text.lower()) for fold in _mixed(standard.folder, standard.sha256))
 
 
 @lru_cache(maxsize=4096)
-def _is_mixed(word: str) -> bool:
+def is_mixed(word: str) -> bool:
+    """Return whether a word has letters of the Latin and of the Cyrillic alphabet."""
+    if word.isascii():
+        return False
     scripts = {unicodedata.name(c, "").split(" ")[0] for c in word if c.isalpha()}
     return {"LATIN", "CYRILLIC"} <= scripts
 

@@ -93,14 +93,16 @@ def add_translations(texts: Iterable[tuple[str, Mapping[str, str]]], found: Mapp
     for context, text in texts:
         if not isinstance(text, MutableMapping):
             continue
+        english = text[SOURCE]
+        has_forms = counted(text, SOURCE)
         for language, known in found.items():
-            translated = known.get((context, text[SOURCE])) or known.get(("", text[SOURCE]))
+            translated = known.get((context, english)) or known.get(("", english))
             if not translated:
                 continue
             text.setdefault(language, translated)
-            if counted(text, SOURCE):
+            if has_forms:
                 for form in FORMS:
-                    if said := known.get((CONTEXT + form, text[SOURCE])):
+                    if said := known.get((CONTEXT + form, english)):
                         text.setdefault(f"{language}.{form}", said)
 
 

@@ -106,7 +106,10 @@ class Basis:
         named = {name for name in (*tables, *words) if name in self._tables}
         named |= {other for name in named for other in ancestors(self._standard.tables[name], self._standard)}
         lists = {f.codelist for name in named for f in self._standard.tables[name].fields if f.codelist}
-        lists |= {name for name in self._lists if any(word.startswith(name) for word in words)}
+        begun = "\n" + "\n".join(
+            words
+        )  # a word that begins with the name of a list may be an attribute of its codes
+        lists |= {name for name in self._lists if f"\n{name}" in begun}
         digest = hashlib.sha256(self._rest)
         for name in sorted(named):
             digest.update(self._tables[name])

@@ -7,7 +7,6 @@ What is looked for is data: ``schemas/wording.yml`` (quotation marks, words of a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from clearing_point.standard.files import read_csv, read_yaml
 from clearing_point.standard.plurals import CONTEXT, FORMS, OTHER, forms_of
+from clearing_point.standard.spelling import is_mixed
 from clearing_point.standard.translations import SOURCE, places_of
 
 _PLACES = re.compile(r"\{[^}]*\}")
@@ -120,8 +120,7 @@ class Wording:
         if quotes and (other := sorted(_QUOTES.intersection(line.text).difference(quotes))):
             yield f"uses '{other[0]}' of another language; this one has {quotes[0]} and {quotes[1]}."
         for word in _WORD.findall(text):
-            scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()}
-            if {"LATIN", "CYRILLIC"} <= scripts:
+            if is_mixed(word):
                 yield f"'{word}' mixes letters of two scripts."
         if line.english:
             yield from _beside_english(line)

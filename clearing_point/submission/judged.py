@@ -67,7 +67,7 @@ class Judged:
         drop_workspace(self.receipt.workspace)
 
 
-@engine.without_pandas()
+@engine.without("pandas")
 def judged(
     project: Project,
     standard: Standard,
@@ -132,8 +132,8 @@ def judged(
 
 
 def judged_elsewhere(project: Project, schemas: Path, item: Item, plan: Plan) -> Judged:
-    """Judge in another process, which reads the standard for itself."""
-    return judged(project, load_standard(schemas), item, plan)
+    """Judge in another process, which reads the standard for itself, of what is kept of it."""
+    return judged(project, load_standard(schemas, project.prepared), item, plan)
 
 
 def is_confirmed(profile: Profile) -> bool:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from clearing_point.errors import InternalError
-from clearing_point.processes import end_with_parent
+from clearing_point.processes import end_with_parent, look_for_cycles_seldom
 
 _LIBRARY = "great_expectations"
 _SECONDS_TO_END = 5
@@ -86,6 +86,7 @@ def library_beside() -> Iterator[Ask]:
 def main() -> None:
     """Answer questions from standard input on standard output until there are no more."""
     end_with_parent()
+    look_for_cycles_seldom()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
     from clearing_point.suites.runner import import_library, run_suites
