@@ -14,7 +14,9 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.publication.edition import write_short_edition
 from clearing_point.standard import Standard
+from clearing_point.standard.prepared import prepare_rules
 from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.shape import prepare_warehouse
 from tests.command import command
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
@@ -193,15 +195,24 @@ def test_a_busy_warehouse_is_said_to_be_busy(clean: Path, project: Project) -> N
         holder.wait()
 
 
-def test_checking_does_not_import_what_it_does_not_need(project: Project) -> None:
+def test_checking_does_not_import_what_it_does_not_need(
+    clean: Path, project: Project, standard: Standard
+) -> None:
+    # A data folder in use: DuckDB looks for libraries when a warehouse is asked, and rules are parsed once a folder.
+    prepare_warehouse(project, standard)
+    prepare_rules(project.prepared, standard)
     script = (
         "import sys; from clearing_point.cli import main\n"
-        "sys.argv = ['clearing-point', 'status', '--project', sys.argv[1], '--data', sys.argv[2]]\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('great_expectations', 'matplotlib', 'pandas') if m in sys.modules])"
+        "folders, file = ['--project', sys.argv[1], '--data', sys.argv[2]], sys.argv[3]\n"
+        "for words in (['status'], ['check', file, '--territory', 'ALB', '--period', '2022']):\n"
+        "    sys.argv = ['clearing-point', *words, *folders]\n"
+        "    try: main()\n"
+        "    except SystemExit as stop: assert not stop.code, words\n"
+        "libraries = ('great_expectations', 'matplotlib', 'pandas', 'scipy', 'sqlglot')\n"
+        "print([m for m in libraries if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(ROOT), str(project.data)],
+        [sys.executable, "-c", script, str(ROOT), str(project.data), str(clean)],
         capture_output=True,
         text=True,
         check=True,
