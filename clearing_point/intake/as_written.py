@@ -143,7 +143,7 @@ class _OfTable:
             return [fold(piece) for piece in pieces(text)]
 
         spelling = words.spelling
-        keys = frozenset(spelling.key(word) for word in words.codes if words.in_other_spelling(word))
+        keys = words.other_spellings
         made = self._written(one, number, "code", frozenset(words.codes), folded)
         return replace(
             made,

@@ -33,6 +33,11 @@ class Words:
             found.setdefault(self.spelling.key(word), set()).add(())
         return {word: next(iter(meant)) for word, meant in found.items() if len(meant) == 1}
 
+    @cached_property
+    def other_spellings(self) -> frozenset[str]:
+        """The forms under which known words are found that were written in another spelling."""
+        return frozenset(self.spelling.key(word) for word in self.codes if self.in_other_spelling(word))
+
     def in_other_spelling(self, word: str) -> tuple[str, ...] | None:
         """Return the codes of a folded word that is known only in another spelling."""
         if not self.spelling.folds or word in self.ambiguous:

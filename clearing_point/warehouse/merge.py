@@ -89,33 +89,49 @@ def _merge(
             else None
         )
         kept = "NULL" if digest is None else f"'{digest}'"
-        _copy(
+        staged = [f'staged."{name}"' for name in tables]
+        there = _rows_there(
             connection,
-            "raw.submission",
+            [
+                "raw.submission",
+                'raw."column"',
+                'raw."record"',
+                *(f'quality."{name}"' for name in QUALITY),
+                *staged,
+            ],
             submission_id,
-            f"* REPLACE ('{state}' AS status, {kept} AS {COLUMN})",
         )
-        for schema, names in (
-            ("raw", ("column", "record")),
-            ("quality", QUALITY),
-            ("staged", tables),
-        ):
-            for name in names:
-                _copy(connection, f'{schema}."{name}"', submission_id)
+        for name in there:
+            select = (
+                f"* REPLACE ('{state}' AS status, {kept} AS {COLUMN})" if name == "raw.submission" else "*"
+            )
+            _copy(connection, name, submission_id, there[name], select)
         if accepted:
-            _enter_core(connection, tables, submission_id, in_force=state == ACCEPTED)
+            filled = {
+                name: there[place] for name, place in zip(tables, staged, strict=True) if place in there
+            }
+            _enter_core(connection, filled, submission_id, in_force=state == ACCEPTED)
             if reason:
                 record_event(connection, submission_id, EVENT_REPLACED, reason)
 
 
-def _copy(connection: Any, name: str, submission_id: str, select: str = "*", to: str | None = None) -> None:
+def _rows_there(connection: Any, names: Sequence[str], submission_id: str) -> dict[str, int]:
+    """Return the tables of the workspace that have rows of a submission, with their number: of most there are none."""
+    counts = connection.execute(
+        "SELECT "
+        + ", ".join(f"(SELECT count(*) FROM workspace.{n} WHERE submission_id = $1)" for n in names),
+        [submission_id],
+    ).fetchone()
+    return {name: rows for name, rows in zip(names, counts, strict=True) if rows}
+
+
+def _copy(
+    connection: Any, name: str, submission_id: str, there: int, select: str = "*", to: str | None = None
+) -> None:
     """Copy the rows of a submission from the workspace; checks that as many arrive as are there."""
     arrived = connection.execute(
         f"INSERT INTO {to or name} BY NAME SELECT {select} FROM workspace.{name} WHERE submission_id = ?",
         [submission_id],
-    ).fetchone()[0]
-    there = connection.execute(
-        f"SELECT count(*) FROM workspace.{name} WHERE submission_id = ?", [submission_id]
     ).fetchone()[0]
     if there != arrived:
         raise InternalError(f"{name}: {arrived} of {there} rows arrived; nothing was stored.")
@@ -138,7 +154,7 @@ def _state(connection: Any, submission_id: str, *, accepted: bool) -> str:
     return REPLACED if newer else ACCEPTED
 
 
-def _enter_core(connection: Any, tables: list[str], submission_id: str, *, in_force: bool) -> None:
+def _enter_core(connection: Any, filled: Mapping[str, int], submission_id: str, *, in_force: bool) -> None:
     if in_force:
         connection.execute(
             "UPDATE raw.submission SET status = ? WHERE status = ? AND submission_id <> ? AND series = "
@@ -147,9 +163,9 @@ def _enter_core(connection: Any, tables: list[str], submission_id: str, *, in_fo
         )
         let_releases_stand(connection)
     more = _pseudonym(connection, submission_id)
-    for name in tables:
+    for name, there in filled.items():
         select = f"*, {more[name]} AS person_id" if name in more else "*"
-        _copy(connection, f'staged."{name}"', submission_id, select, to=f'core."{name}"')
+        _copy(connection, f'staged."{name}"', submission_id, there, select, to=f'core."{name}"')
 
 
 def _pseudonym(connection: Any, submission_id: str) -> dict[str, str]:
@@ -189,9 +205,9 @@ def copy_receipt(source: Path, target: Path, submission_id: str) -> None:
             ).fetchall()
         }
         connection.execute("BEGIN TRANSACTION")
-        for name in ("raw.submission", *(f"quality.{n}" for n in QUALITY)):
-            if name in there:
-                _copy(connection, name, submission_id)
+        names = [n for n in ("raw.submission", *(f"quality.{n}" for n in QUALITY)) if n in there]
+        for name, rows in _rows_there(connection, names, submission_id).items():
+            _copy(connection, name, submission_id, rows)
         connection.execute("COMMIT")
 
 

@@ -59,14 +59,19 @@ def rows_digest(
     more : mapping
         Table -> SQL of the column that it gains in ``core``.
     """
+    tables = list(standard.tables_of_kind())
+    there = connection.execute(
+        "SELECT "
+        + ", ".join(f'EXISTS (FROM {place}."{table.name}" WHERE submission_id = $1)' for table in tables),
+        [submission_id],
+    ).fetchone()
     found = {}
-    for table in standard.tables_of_kind():
+    for table in (table for table, has_rows in zip(tables, there, strict=True) if has_rows):
         said = connection.execute(
             f'SELECT {digest_sql(table, more.get(table.name, ""))} FROM {place}."{table.name}" WHERE submission_id = ?',
             [submission_id],
         ).fetchone()[0]
-        if said != _EMPTY:
-            found[table.name] = said
+        found[table.name] = said
     return json.dumps(found)
 
 
