@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from clearing_point.intake import package
+from clearing_point.processes import look_for_cycles_seldom
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
 from clearing_point.suites.runner import import_library
@@ -95,6 +96,7 @@ def one_judge_where_two_are_not_the_matter(request: pytest.FixtureRequest) -> It
 def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
     """Files are read by the same program, without a process, a database and a folder of prepared things for each."""
     KEPT.mkdir(exist_ok=True)
+    look_for_cycles_seldom()  # as every command does
     sha256 = hash_of_folder(ROOT / "schemas", leave_out=("generated", "meta"))
     with started_once(), made_once(KEPT / "prepared", sha256), by_sql_alone():
         yield
