@@ -13,6 +13,7 @@ from clearing_point.errors import InternalError
 from clearing_point.project import Project
 from clearing_point.publication.edition import write_short_edition
 from clearing_point.standard import Standard
+from clearing_point.standard.kept import give_kept
 from clearing_point.standard.shapes import read_shaped_yaml
 from clearing_point.submission.plan import Item
 from clearing_point.submission.published_files import as_published
@@ -52,8 +53,7 @@ def demo(
     place = Project(root=project.root, data=project.data / "demo")
     shutil.rmtree(place.data, ignore_errors=True)
     place.prepare()
-    if project.prepared.is_dir():  # what follows from the standard is the same in both
-        shutil.copytree(project.prepared, place.prepared)
+    give_kept(project.prepared, place.prepared)
     if "tables" in plan:
         write_short_edition(place, plan["edition"], plan["tables"], plan["first_year"])
     with library_beside():  # one for loading and publishing, imported while persons are made
@@ -79,6 +79,9 @@ def demo(
                     f"The made submission {outcome.file_name} was returned; its findings name the rules."
                 )
         release = publish(place, standard, plan["edition"], progress=progress)
+    give_kept(
+        place.prepared, project.prepared
+    )  # the first real file needs what was worked out for the synthetic ones
     built = build(place, standard, plan["edition"], release=release, progress=progress)
     return [built.html, built.html.with_name("tables.xlsx"), files[0].path]
 

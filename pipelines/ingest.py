@@ -17,6 +17,7 @@ from clearing_point.countries import (
     profile_of_territory,
 )
 from clearing_point.engine import without
+from clearing_point.intake.guard import prepare_guard
 from clearing_point.processes import workers
 from clearing_point.project import Project
 from clearing_point.quality.answers import Answer
@@ -186,6 +187,7 @@ def load_many(
     """
     prepare_warehouse(project, standard)
     prepare_rules(project.prepared, standard)  # once, and not in every worker
+    prepare_guard(project.prepared, standard)
     number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     outcomes: dict[int, Outcome] = {}
     with library_beside() as ask, workers(number_of_workers, share_cores) as pool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -20,20 +21,31 @@ from clearing_point.findings import (
     INFORMATION,
     Finding,
 )
-from clearing_point.intake.forbidden import LEFT_OUT, Concept, Forbidden, forbidden_of
+from clearing_point.intake.forbidden import LEFT_OUT, Concept, Forbidden, forbidden_of, vocabulary
 from clearing_point.intake.guard_columns import SheetView, TopRow, views_of
 from clearing_point.intake.guard_contents import PRIVACY, guard_cells, in_memory
+from clearing_point.intake.guard_known import own_words
+from clearing_point.intake.guard_tokens import listed_hashes
 from clearing_point.intake.layout import SheetLayout
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
+from clearing_point.standard.kept import keep_in
 from clearing_point.standard.model import Standard, Table
 from clearing_point.standard.spelling import in_one_script
 
-__all__ = ["Headings", "guard_cells", "guard_headings"]
+__all__ = ["Headings", "guard_cells", "guard_headings", "prepare_guard"]
 
 _SOMETHING = r"[^\s\p{Z}]"
 _SEVERAL = 2
 """Forbidden headings of different kinds in one row: then it is no row of values."""
+
+
+def prepare_guard(folder: Path, standard: Standard) -> None:
+    """Have what the guard knows of a standard ready in the folder of what is kept, for several processes that will ask."""
+    keep_in(folder, standard.sha256)
+    vocabulary(standard)
+    own_words(standard)
+    listed_hashes(standard)
 
 
 def guard_headings(

@@ -57,7 +57,7 @@ def guard_tokens(
             tokens = {n: distinct(view.name, n) for n, names in sorted(kinds.items()) if names & fields}
             if not any(tokens.values()):
                 continue
-            listed = _listed(standard)
+            listed = listed_hashes(standard)
             others = [n for n in sorted(kinds) if n not in tokens and REFERENCE in view.kinds_of(n)]
             plain = set(_hashes(text for n in others for text in distinct(view.name, n)))
             if any(_is_listed(text, listed) for texts in tokens.values() for text in texts):
@@ -84,7 +84,7 @@ def _is_listed(text: str, listed: bytes) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _listed(standard: Standard) -> bytes:
+def listed_hashes(standard: Standard) -> bytes:
     """Return the beginnings of all plain hashes of listed names, in order and one after the other."""
 
     def make() -> bytes:

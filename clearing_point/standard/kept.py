@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -58,6 +60,12 @@ def kept(folder: Path, name: str, sha256: str, make: Callable[[], bytes]) -> byt
     except OSError:
         return content
     return content
+
+
+def give_kept(source: Path, target: Path) -> None:
+    """Give another data folder what is kept here: it follows from the standard and is the same in both."""
+    with suppress(OSError):
+        shutil.copytree(source, target, dirs_exist_ok=True)
 
 
 def _hash(content: bytes) -> str:
