@@ -65,12 +65,13 @@ def kept_head(path: Path) -> dict[str, Any]:
         told = read_receipts(path).get(_HEAD)
     except MachineProblem:
         return {}
-    return dict(zip(told["columns"], told["rows"][0], strict=True)) if told else {}
+    return dict(told["head"]) if told else {}
 
 
 def keep_head(path: Path, head: dict[str, Any]) -> None:
     """Note the newest link of the ledger in receipts; whoever calls holds the warehouse's lock."""
-    _write(path, {**read_receipts(path), _HEAD: {"columns": list(head), "rows": [list(head.values())]}})
+    # As a table without rows: an earlier version, to which there is a way back, enters every table into its warehouse.
+    _write(path, {**read_receipts(path), _HEAD: {"columns": [], "rows": [], "head": head}})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
@@ -148,8 +149,6 @@ def enter_receipts(connection: Any, receipts: dict[str, dict[str, Any]]) -> None
     """Put kept receipts into an empty warehouse."""
     connection.execute("BEGIN TRANSACTION")
     for table, content in receipts.items():
-        if table == _HEAD:
-            continue
         columns = ", ".join(f'"{name}"' for name in content["columns"])
         if content["rows"]:
             connection.executemany(

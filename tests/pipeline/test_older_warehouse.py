@@ -14,7 +14,7 @@ from clearing_point.publication.backup import make_backup, verify_backup
 from clearing_point.publication.release import make_release
 from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.receipts import keep_head, kept_head
+from clearing_point.warehouse.receipts import keep_head, kept_head, read_receipts
 from pipelines.health import health
 from pipelines.ingest import load
 from pipelines.rebuild import rebuild
@@ -105,6 +105,8 @@ def test_receipts_go_on_knowing_of_the_newest_publication(
     shutil.rmtree(project.warehouse.parent)
     rebuild(project, standard)
     assert (kept_head(project.receipts), _stored(project)) == (head, {"ALB", "SRB"})
+    # An earlier version, restored, enters the rows of every table that it finds there.
+    assert read_receipts(project.receipts)["publication.head"]["rows"] == []
 
 
 def test_a_warehouse_that_is_lost_is_not_called_empty(
