@@ -152,12 +152,13 @@ def _last_run(project: Project) -> _Said:
 
 def _never_ended(every: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the lines of runs that began, have not ended, are not at work, and that no good run of the edition followed."""
-    begun: dict[tuple[int, str], dict[str, Any]] = {}
+    begun: dict[tuple[int, str, int | None], dict[str, Any]] = {}
     for line in every:
+        run = line["edition"], line["at"], line.get("process")  # two may begin in one second
         if line["outcome"] == BEGUN:
-            begun[line["edition"], line["at"]] = line
+            begun[run] = line
             continue
-        begun.pop((line["edition"], line["at"]), None)
+        begun.pop(run, None)
         if line["outcome"] != "failed":
             begun = {key: each for key, each in begun.items() if key[0] != line["edition"]}
     # Another process may have the number of one that died long ago.

@@ -10,6 +10,7 @@ begins and one as it ends.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -95,7 +96,7 @@ def run_annual(
         # What the machine says of a full disk ("nothing was stored") is not true of a release that is out.
         told = f"The release is out and in the ledger, its report is not in place ({type_of(run)}). Run it again."
         run = replace(run, reason=told)
-    line = {"at": begun, "seconds": round(monotonic() - seconds, 1), **asdict(run)}
+    line = {"at": begun, "seconds": round(monotonic() - seconds, 1), "process": os.getpid(), **asdict(run)}
     leave_line(project, json.dumps(line, ensure_ascii=False))
     if wrong:
         raise wrong
