@@ -105,7 +105,8 @@ def reduce(
         with opened(project.warehouse, read_only=True) as connection:
             columns = _columns_there(connection, standard)
             before = digests(connection, columns)
-        stored = [r for r in received_in_order(project.warehouse) if r["status"] not in (REFUSED, DELETED)]
+        received = received_in_order(project.warehouse)
+        stored = [r for r in received if r["status"] not in (REFUSED, DELETED)]
         for receipt in stored:
             progress(f"reducing {receipt['submission_id']}")
             _reduce(project, standard, receipt)
@@ -113,7 +114,8 @@ def reduce(
         with opened(project.warehouse, read_only=True) as connection:
             after = digests(connection, columns)
         differing = tuple(table for table in columns if before[table] != after[table])
-        left = {path for receipt in stored if (path := original_of(project, receipt["file_sha256"]))}
+        # Those of files that a rebuild refused since, too: of a refused file nothing stays.
+        left = {path for receipt in received if (path := original_of(project, receipt["file_sha256"]))}
         removed = 0
         if anyway or not any(table.startswith(_ROWS) for table in differing):
             for path in sorted(left):

@@ -158,12 +158,22 @@ def test_tokens_of_an_archive_of_originals_stay_when_it_is_rebuilt_and_reduced(
     kept = archived_file(project, sha256, outcome.submission_id)
     shutil.copyfile(path, kept.with_name(f"{sha256}.xlsx"))  # as an earlier version left it
     kept.unlink()
+    # One that was accepted once, and that today's guard refuses.
+    refused = write_regional(
+        tmp_path / "refused.xlsx", standard, {"person": [person(1, x="+381 64 123 4567")]}
+    )
+    load(project, standard, refused, profile_of_territory(project, "SRB"), "2022")
+    other = hashlib.sha256(refused.read_bytes()).hexdigest()
+    left_over = kept.parents[1] / other[:2] / f"{other}.xlsx"
+    left_over.parent.mkdir(exist_ok=True)
+    shutil.copyfile(refused, left_over)
     before = rebuild(project, standard).after
     with opened(project.warehouse, read_only=True) as connection:
         held = connection.execute("SELECT DISTINCT linkage_token_strict FROM core.person").fetchall()
     assert held == [(token,)]
     done = reduce(project, standard)
-    assert (done.before, done.after, done.removed) == (before, before, 1)
+    assert (done.before, done.after, done.removed) == (before, before, 2)
+    assert not left_over.exists()
 
 
 def test_a_row_of_totals_has_no_room_for_a_telephone() -> None:
