@@ -84,7 +84,7 @@ def test_a_plain_file_is_no_data_folder(tmp_path: Path) -> None:
 
 @pytest.mark.own_parser
 @pytest.mark.skipif(sys.platform == "win32", reason="the system does not limit memory so")
-@pytest.mark.parametrize("megabytes", [20, 50, 80, 100])
+@pytest.mark.parametrize("megabytes", [20, 80, 100, 110])
 def test_too_little_memory_for_the_parser_is_said_as_such(
     megabytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
