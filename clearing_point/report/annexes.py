@@ -156,7 +156,7 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
         body,
         (
             words("annexes.reconciliation_ours", title=view.title, number=numbering.of_table[bound.table]),
-            *_one_series(setting),
+            *_series_lacking(setting),
         ),
         view.published.made_data,
     )
@@ -164,13 +164,16 @@ def _reconciliation(views: Sequence[View], numbering: Numbering) -> Iterator[Sec
     yield Section("reconciliation", words("annexes.reconciliation"), (intro, table))
 
 
-def _one_series(setting: Setting) -> Iterator[str]:
-    """Yield for which territories one published series stands beside ours, because no second one was found."""
-    path = setting.context.standard.folder / "reference" / "series.csv"
-    alone = {row["territory_id"] for row in read_csv(path) if row["series"] == _NO_SERIES}
-    names = sorted(setting.territory(t) for t in alone if t in setting.context.coverage)
-    if names:
-        yield setting.words("annexes.one_series", names=setting.words.joined(names))
+def _series_lacking(setting: Setting) -> Iterator[str]:
+    """Yield of which territories no second published series was found, and in whose series the edition's year is missing."""
+    rows = read_csv(setting.context.standard.folder / "reference" / "series.csv")
+    year = setting.edition.year
+    alone = {row["territory_id"] for row in rows if row["series"] == _NO_SERIES}
+    ended = {row["territory_id"] for row in rows if row["last_year"] and int(row["last_year"]) < year}
+    for key, territories in (("one_series", alone), ("ended_series", ended)):
+        names = sorted(setting.territory(t) for t in territories if t in setting.context.coverage)
+        if names:
+            yield setting.words(f"annexes.{key}", names=setting.words.joined(names), year=str(year))
 
 
 def _protection(views: Sequence[View], numbering: Numbering) -> Section:

@@ -162,9 +162,13 @@ def test_published_national_figures_stand_as_printed(page):
     assert re.search(r">Serbia</th><td>2021</td><td class=\"hidden\">&lt;5</td><td>&lt;5</td>", piece)
 
 
-def test_a_territory_of_which_no_second_series_was_found_is_named(page):
+def test_a_territory_without_a_second_series_or_without_its_last_year_is_named(page):
     piece = page[page.index('id="table-reconciliation"') : page.index('id="table-protection"')]
     assert "No second published series was found for Kosovo*" in piece
+    ended = re.search(r"One published series has no figure for 2022 that was found: ([^<]+)\.<", piece)
+    assert ended
+    assert "Serbia" in ended[1]
+    assert "Albania" not in ended[1]
 
 
 def test_where_from_answers_everything(page):
