@@ -198,9 +198,9 @@ def evaluate(
     json: JsonOption = False,
 ) -> int:
     """Measure precision, recall and the bias of each number on made people, with 95 % intervals over seeds."""
-    from clearing_point.linkage.evaluation import lines
+    from clearing_point.linkage.evaluation import lines, measure_where_known
+    from clearing_point.linkage.settings import load_linkage
     from clearing_point.standard import load_standard
-    from pipelines.duplicates import measure
 
     try:
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
@@ -213,8 +213,14 @@ def evaluate(
     if not 0 < errors <= 50:
         raise UsageProblem("--errors is a number of times above 0 and up to 50, such as 4.")
     standard = load_standard(found.schemas, found.prepared)
-    measured = measure(
-        standard, persons, numbers, file, columns, errors=errors, with_numbers=not without_numbers
+    measured = measure_where_known(
+        load_linkage(standard.folder),
+        persons,
+        numbers,
+        file,
+        columns,
+        errors=errors,
+        with_numbers=not without_numbers,
     )
     if json:
         print_json([asdict(m) for m in measured])

@@ -22,6 +22,7 @@ from clearing_point.linkage.inputs import PERSON
 from clearing_point.linkage.link import CANDIDATE, DIFFERENT, LINK, SAME, Decided
 from clearing_point.linkage.settings import LinkageSettings
 from clearing_point.project import Project
+from clearing_point.warehouse.events import now
 
 _ROLE = re.compile(r"[a-z]+(?: [a-z]+){0,5}")
 _LONG_NUMBER = re.compile(r"\d{5,}|@")
@@ -122,6 +123,20 @@ def cases_to_check(
         [sender, round_name],
     ).fetchall()
     return tuple(str(row[0]) for row in rows)
+
+
+def day_of(text: str) -> datetime.date:
+    """Return the day of a decision, today where none is given.
+
+    Raises
+    ------
+    UsageProblem
+        If it is no date such as 2026-03-05.
+    """
+    try:
+        return datetime.date.fromisoformat(text) if text else now().date()
+    except ValueError as error:
+        raise UsageProblem("Give the date as 2026-03-05.") from error
 
 
 def decide(

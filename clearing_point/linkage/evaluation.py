@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from clearing_point.errors import InputProblem
+from clearing_point.errors import InputProblem, UsageProblem
 from clearing_point.linkage.inputs import INPUT, PERSON
 from clearing_point.linkage.link import CANDIDATE, GROUP, Linked, link
 from clearing_point.linkage.made_people import MadeRegion, make_region
@@ -287,6 +287,39 @@ def evaluate_file(
     number_of = {name: number for number, name in enumerate(dict.fromkeys(truths))}
     truth = {str(i): number_of[t] for i, t in zip(ids.tolist(), truths, strict=True)}
     return measure(connection, truth, settings)[0]
+
+
+def measure_where_known(
+    settings: LinkageSettings,
+    persons: int,
+    seeds: Sequence[int],
+    file: Path | None,
+    columns: Mapping[str, str] | None = None,
+    *,
+    errors: float = 1.0,
+    with_numbers: bool = True,
+) -> list[Measured]:
+    """Measure the linkage where the truth is known: made people of several seeds, or a file of records.
+
+    Parameters
+    ----------
+    columns : mapping, optional
+        As :func:`evaluate_file`.
+    errors, with_numbers : float, bool
+        As ``error_factor`` and ``numbers`` of :func:`evaluate`.
+
+    Raises
+    ------
+    UsageProblem
+        If there are fewer than ten persons or no seed.
+    InputProblem
+        If the file has not the columns.
+    """
+    if file is not None:
+        return [evaluate_file(file, settings, columns)]
+    if persons < 10 or not seeds:
+        raise UsageProblem("Name at least ten persons and one seed.")
+    return list(evaluate(settings, persons, seeds, error_factor=errors, numbers=with_numbers))
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
