@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clearing_point.countries import (
     Profile,
@@ -17,6 +18,7 @@ from clearing_point.countries import (
     profile_of_territory,
 )
 from clearing_point.engine import without
+from clearing_point.errors import InputProblem
 from clearing_point.intake.guard import prepare_guard
 from clearing_point.processes import workers
 from clearing_point.project import Project
@@ -28,6 +30,7 @@ from clearing_point.standard.prepared import prepare_rules
 from clearing_point.submission.judged import (
     COMPARING,
     WAITING,
+    Judged,
     Progress,
     confirmed_by,
     is_confirmed,
@@ -39,12 +42,15 @@ from clearing_point.submission.judged import (
 )
 from clearing_point.submission.layout import with_its_sender
 from clearing_point.submission.outcome import Outcome
-from clearing_point.submission.plan import Item, plan_of, plan_to_check, waves
+from clearing_point.submission.plan import Item, Plan, in_turn, plan_of, plan_to_check
 from clearing_point.submission.published_files import as_published
 from clearing_point.submission.resubmission import what_would_change
 from clearing_point.suites.beside import library_beside
 from clearing_point.warehouse.connection import share_cores
 from clearing_point.warehouse.shape import prepare_warehouse
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _WORKERS = 2
 
@@ -175,6 +181,23 @@ def _loaded_before(project: Project, standard: Standard, item: Item, name: str) 
     return Outcome(name, item, verdict, feedback, {}, stored=True, unchanged=True, refused=refused)
 
 
+_Begun = dict[int, tuple[Plan | InputProblem, "Future[Judged] | None"]]
+
+
+@contextmanager
+def _begun(pool: ProcessPoolExecutor) -> Iterator[_Begun]:
+    """Give where to note what was begun; what was not stored when the block ends leaves no work behind."""
+    begun: _Begun = {}
+    try:
+        yield begun
+    finally:
+        for plan, elsewhere in begun.values():
+            if elsewhere is not None and not elsewhere.cancel() and elsewhere.exception() is None:
+                elsewhere.result().drop()
+            if isinstance(plan, Plan):
+                plan.earlier.drop()
+
+
 def load_many(
     project: Project, standard: Standard, items: Sequence[Item], *, progress: Progress = quietly
 ) -> list[Outcome]:
@@ -190,27 +213,36 @@ def load_many(
     prepare_guard(project.prepared, standard)
     number_of_workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(items)))
     outcomes: dict[int, Outcome] = {}
-    with library_beside() as ask, workers(number_of_workers, share_cores) as pool:
-        for wave in waves(items):
-            # The warehouse is asked before the work begins: its one writer is this process.
-            plans = {number: plan_of(project, standard, items[number]) for number in wave}
-            waiting = {
-                number: pool.submit(judged_elsewhere, project, standard.folder, items[number], plan)
-                for number, plan in plans.items()
-                if plan.before is None
-            }
+    with library_beside() as ask, workers(number_of_workers, share_cores) as pool, _begun(pool) as begun:
+
+        def begin(number: int) -> None:
             try:
-                for number, plan in plans.items():
-                    item = items[number]
-                    progress(f"loading {len(outcomes) + 1} of {len(items)}: {item.path.name}")
-                    if plan.before is not None:
-                        outcomes[number] = _loaded_before(project, standard, item, plan.before)
-                        continue
-                    found = confirmed_by(ask, project, standard, plan, waiting[number].result())
-                    outcomes[number] = store_judged(project, standard, item, plan, found)
-            finally:
-                for plan in plans.values():
-                    plan.earlier.drop()
+                plan = plan_of(project, standard, items[number])
+            except InputProblem as problem:  # said when its turn has come: those before it are stored
+                begun[number] = (problem, None)
+                return
+            work = (project, standard.folder, items[number], plan)
+            begun[number] = (plan, pool.submit(judged_elsewhere, *work) if plan.before is None else None)
+
+        order = in_turn(items)
+        for number, before in order:
+            if before is None:
+                begin(number)
+        for number, _ in order:
+            item, (plan, elsewhere) = items[number], begun[number]
+            progress(f"loading {len(outcomes) + 1} of {len(items)}: {item.path.name}")
+            if isinstance(plan, InputProblem):
+                raise plan
+            if elsewhere is None:
+                outcomes[number] = _loaded_before(project, standard, item, str(plan.before))
+            else:
+                found = confirmed_by(ask, project, standard, plan, elsewhere.result())
+                outcomes[number] = store_judged(project, standard, item, plan, found)
+            plan.earlier.drop()
+            del begun[number]
+            for following, waited_for in order:
+                if waited_for == number:
+                    begin(following)  # beside those of others that are still being read
     return [outcomes[number] for number in range(len(items))]
 
 

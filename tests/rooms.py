@@ -21,7 +21,7 @@ _NAMED = {
         """,
     "loading": """
         pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake pipeline/older_warehouse
-        pipeline/parts_of_releases pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order
+        pipeline/parts_of_releases pipeline/public_releases pipeline/rebuild_first pipeline/resubmission pipeline/row_order pipeline/several_files
         pipeline/statements pipeline/taken_back pipeline/trace
         unit/decisions unit/organisations
         """,

@@ -195,13 +195,19 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
     )  # fmt: skip
 
 
-def waves(items: Sequence[Item]) -> list[list[int]]:
-    """Numbers of the items that can be judged side by side: each after the earlier periods of its own sender."""
-    order = sorted(range(len(items)), key=lambda n: parse_period(items[n].period)[0])
-    rank: dict[tuple[str, str | None], int] = {}
-    found: dict[int, list[int]] = {}
-    for number in order:
+def in_turn(items: Sequence[Item]) -> list[tuple[int, int | None]]:
+    """Numbers of the items in the order in which they are stored, each with the one it waits for, if any.
+
+    An item waits for the period before it of its own sender, which it is compared with; all others can be judged
+    side by side.
+    """
+    last: dict[tuple[str, str | None], int] = {}
+    found: list[tuple[int, int, int | None]] = []
+    rank: dict[int, int] = {}
+    for number in sorted(range(len(items)), key=lambda n: parse_period(items[n].period)[0]):
         sender = (items[number].profile.sender, items[number].profile.territory)
-        rank[sender] = rank.get(sender, -1) + 1
-        found.setdefault(rank[sender], []).append(number)
-    return [sorted(found[wave]) for wave in sorted(found)]
+        before = last.get(sender)
+        rank[number] = 0 if before is None else rank[before] + 1
+        found.append((rank[number], number, before))
+        last[sender] = number
+    return [(number, before) for _, number, before in sorted(found)]
