@@ -25,7 +25,7 @@ from clearing_point.warehouse.connection import connect
 from tests.command import command
 
 TABLES = ["T01", "T01A", "T01L", "T13"]
-LATE = {True: "SVN", False: "SRB"}
+LATE = {True: "SVN", False: "ALB"}
 """The territory whose year comes late: in the whole demonstration, in the small one."""
 
 

@@ -229,7 +229,7 @@ def test_help_explain_and_pictures_speak(release: Release) -> None:
     assert "female and male" in repr(release.help("T10")).lower()
     explained = release.explain("T10")
     assert "SELECT" in explained.query
-    assert len(explained.submissions) == 5
+    assert len(explained.submissions) == 4
     with pytest.raises(InputProblem, match="does not know"):
         release.help("nonsense")
     picture = release.chart("T01")
