@@ -22,6 +22,7 @@ from clearing_point.standard import Standard
 from clearing_point.suites.cells import cell_expectations, compared_cells, lay_out_cells
 from clearing_point.suites.runner import run_suites
 from clearing_point.warehouse.connection import opened
+from tests.conftest import mostly_at_night
 from tests.unit.test_normalise import REFERENCE, profile
 
 READING = Reading(
@@ -96,21 +97,23 @@ _INVENTED = (
 )
 
 
+_DAMAGES = [
+    ("SELECT 1", None),
+    (_LOST.format("P04", "B", 5), r"Rule P04 on person \(sex\..*B\): 2 cells found while reading, 3 by Great"),
+    (_LOST.format("P04", "C", 3), r"Rule P04 on person \(citizenship"),
+    (_LOST.format("F05", "D", 4), r"Rule F05 on person \(birth_year"),
+    (_LOST.format("F05", "E", 3), r"Rule F05 on identification \(identification_date"),
+    (_INVENTED, r"Rule F05 on identification \(age_at_identification.*: 4 cells found while reading, 2 by"),
+    (_MOVED, r"Rule P04 on person"),
+    # Of a column with no finding left, the table is named, although such columns of all tables are asked about together.
+    (_ALL, r"Rule P04 on person \(the columns without a finding\): 0 cells found while reading, 3 by"),
+]  # fmt: skip
+_OF_EVERY_KIND = [_DAMAGES[n] for n in (0, 1, 5, 7)]
+"""None, a cell that was lost, one that never was, and a column of which nothing is left."""
+
+
 @pytest.mark.great_expectations
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        ("SELECT 1", None),
-        (_LOST.format("P04", "B", 5), r"Rule P04 on person \(sex\..*B\): 2 cells found while reading, 3 by Great"),
-        (_LOST.format("P04", "C", 3), r"Rule P04 on person \(citizenship"),
-        (_LOST.format("F05", "D", 4), r"Rule F05 on person \(birth_year"),
-        (_LOST.format("F05", "E", 3), r"Rule F05 on identification \(identification_date"),
-        (_INVENTED, r"Rule F05 on identification \(age_at_identification.*: 4 cells found while reading, 2 by"),
-        (_MOVED, r"Rule P04 on person"),
-        # Of a column with no finding left, the table is named, although such columns of all tables are asked about together.
-        (_ALL, r"Rule P04 on person \(the columns without a finding\): 0 cells found while reading, 3 by"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("damage", "said"), mostly_at_night(_DAMAGES, _OF_EVERY_KIND))
 def test_a_cell_that_was_lost_while_reading_or_never_there_stops_the_load(
     damage: str, said: str | None, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
