@@ -119,21 +119,8 @@ def _decide(folder: Path, words: dict[str, str]) -> set[str]:
     return {row["local"] for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("territory", "language"),
-    [
-        ("GRC", "el"),
-        pytest.param("UKR", "uk", marks=pytest.mark.nightly),
-        pytest.param("TUR", "tr", marks=pytest.mark.nightly),
-    ],
-)
-def test_a_country_of_another_language_goes_from_nothing_to_its_chapter(
-    territory: str, language: str, root: Path, tmp_path: Path
-) -> None:
-    """Each of the three countries is taken through the page.
-
-    Quick: tests/docs/test_new_country.py::test_a_country_of_another_language_goes_from_nothing_to_its_chapter
-    """
+def _goes_to_her_profile(territory: str, language: str, root: Path, tmp_path: Path) -> list[list[str]]:
+    """Follow the page until every word of the file is decided; return the commands that are left."""
     headings, words = _table("field", language), _table("code", language)
     greek = _table("field", "el")
     _add_territory(root, territory)
@@ -160,8 +147,38 @@ def test_a_country_of_another_language_goes_from_nothing_to_its_chapter(
     code, out, err = command(*suggest, *place, folder=tmp_path)
     assert code == 0, err
     assert _decide(folder, words) == set(words.values())
+    return others
 
-    for line in others:
+
+def test_a_country_of_another_language_goes_from_nothing_to_its_published_number(
+    root: Path, tmp_path: Path
+) -> None:
+    """Greece, but for what is worked out of the whole standard (`build`, `standard check`) and for the drawn report."""
+    others = _goes_to_her_profile("GRC", "el", root, tmp_path)
+    assert [line[0] for line in others] == ["build", "standard", "check", "load", "publish", "report"]
+    place = ("--project", root, "--data", tmp_path / "data")
+    for line in others[3:5]:
+        code, out, err = command(*line, *place, folder=tmp_path)
+        assert code == 0, (line, out, err)
+    with (tmp_path / "data" / "releases" / "2022" / "data" / "T01.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
+        hers = [row["value"] for row in csv.DictReader(file) if row["territory"] == "GRC"]
+    assert hers == [str(PEOPLE)]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("territory", "language"), [("GRC", "el"), ("UKR", "uk"), ("TUR", "tr")])
+def test_a_country_of_another_language_goes_from_nothing_to_its_chapter(
+    territory: str, language: str, root: Path, tmp_path: Path
+) -> None:
+    """Each of the three countries is taken through the page.
+
+    Quick: tests/docs/test_new_country.py::test_a_country_of_another_language_goes_from_nothing_to_its_published_number
+    Quick: tests/contract/test_one_place.py::test_a_twelfth_country_is_one_folder
+    """
+    place = ("--project", root, "--data", tmp_path / "data")
+    for line in _goes_to_her_profile(territory, language, root, tmp_path):
         code, out, err = command(
             *line, *place[: 2 if line[0] in {"standard", "build"} else 4], folder=tmp_path
         )

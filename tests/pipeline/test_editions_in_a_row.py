@@ -72,7 +72,13 @@ def in_a_row(project, tables, first: int, withheld: int) -> None:
     assert release_hash(project, 2025) != newest
 
 
+@pytest.mark.nightly
 def test_editions_follow_each_other(demo, root, tmp_path):
+    """Four of them; of two, with late, rejected and joined cases, by day.
+
+    Quick: tests/pipeline/test_editions.py::test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted
+    Quick: tests/pipeline/test_editions.py::test_a_complete_revision_counts_anew_with_its_reason
+    """
     in_a_row(place_over(demo, root, tmp_path), SOME, 2021, withheld=0)
 
 
@@ -80,7 +86,7 @@ def test_editions_follow_each_other(demo, root, tmp_path):
 def test_editions_of_the_whole_programme_follow_each_other(full_demo, root, tmp_path):
     """All territories, years and tables.
 
-    Quick: tests/pipeline/test_editions_in_a_row.py::test_editions_follow_each_other
+    Quick: tests/pipeline/test_editions.py::test_later_status_and_later_links_change_no_number_that_is_out_and_are_counted
     """
     project = place_over(full_demo, root, tmp_path)
     (project.root / "whole").touch()

@@ -19,9 +19,10 @@ import pytest
 import yaml
 
 import clearing_point as cp
+from clearing_point.analysis.charts import Chart
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, find_project
-from clearing_point.published import Release, open_release, releases
+from clearing_point.published import Release, drawing, open_release, releases
 from clearing_point.published.answer import FLAGS
 from clearing_point.published.crossing import _Category, _fits, _Table
 from clearing_point.published.export import export
@@ -49,23 +50,34 @@ def test_a_line_ends_where_a_territory_counts_otherwise(
 
     monkeypatch.setattr(release, "rows", told_of)
 
-    def ends(**asked: object) -> bool:
-        answer = release.crosstab(["reference_year"], population="persons_identified", **asked)  # type: ignore[arg-type]
-        return "begins anew" in release.chart(answer).svg
+    drawn: list[Chart] = []
+    draw = drawing.draw_chart
+
+    def noted(chart: Chart, *_: object) -> str:
+        drawn.append(chart)
+        return "<svg>\n</svg>"
+
+    def ends(what: str = "", **asked: object) -> bool:
+        with monkeypatch.context() as patched:
+            patched.setattr(drawing, "draw_chart", noted)
+            release.chart(
+                what or release.crosstab(["reference_year"], population="persons_identified", **asked)  # type: ignore[arg-type]
+            )
+        return any(line.breaks for line in drawn[-1].series)
 
     for field, before, broken in (
         ("persons_identified", "", True), ("count_basis", "PRESENT", True), ("persons_assisted", "", False),
     ):  # fmt: skip
         told[:] = [(territory, int(years[-1]), field, before)]
-        assert (
-            "begins anew" in release.chart("T01").svg
-            if broken
-            else "begins anew" not in release.chart("T01").svg
-        )
+        assert ends("T01") == broken
         assert ends() == broken
         assert ends(where={"territory": territory}) == broken
     told[:] = [("none of it", int(years[-1]), "persons_identified", "")]
     assert not ends(where={"territory": territory})
+    # A line that ends says so below the picture, and no other does.
+    for chart in (drawn[0], drawn[-1]):
+        svg = draw(chart, ROOT / "reports" / "style.mplstyle")
+        assert ("begins anew" in svg) == any(line.breaks for line in chart.series)
 
 
 def test_help_names_a_territory_as_the_release_does(release: Release) -> None:
