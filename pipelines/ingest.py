@@ -46,8 +46,9 @@ from clearing_point.submission.plan import Item, Plan, in_turn, plan_of, plan_to
 from clearing_point.submission.published_files import as_published
 from clearing_point.submission.resubmission import what_would_change
 from clearing_point.suites.beside import library_beside
-from clearing_point.warehouse.connection import share_cores
+from clearing_point.warehouse.connection import opened, share_cores
 from clearing_point.warehouse.shape import prepare_warehouse
+from clearing_point.warehouse.workspace import Workspace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -78,7 +79,8 @@ class Checked:
     """A file that was read and judged, with the workspace in which its rows and findings stand."""
 
     outcome: Outcome
-    workspace: Path
+    workspace: Workspace
+    rows_read: int
 
 
 @contextmanager
@@ -97,9 +99,8 @@ def checked(
             told, changes = what_would_change(
                 project, standard, item, plan, found.receipt, found.verdict.accepted
             )
-            yield Checked(
-                outcome_of(standard, item, plan, found, told, changes, stored=False), found.receipt.workspace
-            )
+            outcome = outcome_of(standard, item, plan, found, told, changes, stored=False)
+            yield Checked(outcome, found.receipt.workspace, found.receipt.rows_read)
         finally:
             found.drop()
     finally:
@@ -175,8 +176,9 @@ def load_item(project: Project, standard: Standard, item: Item, *, progress: Pro
 
 
 def _loaded_before(project: Project, standard: Standard, item: Item, name: str) -> Outcome:
-    verdict = verdict_of(project.warehouse, name)
-    feedback = feedback_of(project.warehouse, name, standard, item.language)
+    with opened(project.warehouse, read_only=True) as connection:
+        verdict = verdict_of(connection, name)
+        feedback = feedback_of(connection, name, standard, item.language)
     refused = any(missed.reason == OF_REFUSED for missed in feedback.facts.missed)
     return Outcome(name, item, verdict, feedback, {}, stored=True, unchanged=True, refused=refused)
 
