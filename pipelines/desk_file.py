@@ -20,7 +20,8 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item
 from clearing_point.submission.waiting import let_go
 from clearing_point.workplace import write_whole
-from pipelines.ingest import checked, load_item
+from pipelines.check import checked
+from pipelines.ingest import load_item
 
 MARKING = "marking"
 
@@ -104,9 +105,8 @@ def _bound(
     standard: Standard, profile: Profile, sha256: str, answers_sha256: str | None
 ) -> dict[str, str | None]:
     """What an approval is bound to: the file, the answers, the standard and the profile."""
-    return {
-        "file": sha256, "answers": answers_sha256, "standard": standard.sha256, "profile": profile.sha256,
-    }  # fmt: skip
+    standards = {"standard": standard.sha256, "profile": profile.sha256}
+    return {"file": sha256, "answers": answers_sha256, **standards}
 
 
 def _marked(folder: Path, item: Item, standard: Standard, outcome: Outcome, rows_read: int) -> str:

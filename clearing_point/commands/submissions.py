@@ -94,7 +94,7 @@ def check(
     from clearing_point.quality.given_back import give_back, writable
     from clearing_point.standard import load_standard
     from clearing_point.submission.plan import Item
-    from pipelines.ingest import checked
+    from pipelines.check import checked
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)

@@ -1,4 +1,4 @@
-"""A stored submission of which something goes back to its sender."""
+"""A stored submission of which something is said to its sender."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearing_point.errors import InputProblem
+from clearing_point.project import Project
+from clearing_point.quality.feedback import OF_REFUSED, feedback_of
+from clearing_point.quality.judge import verdict_of
+from clearing_point.standard import Standard
+from clearing_point.submission.outcome import Outcome
+from clearing_point.submission.plan import Item, Plan
+from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, WITHDRAWN
 
 
@@ -44,6 +51,16 @@ def stored_submission(connection: Any, submission_id: str) -> Stored:
     territory, sha256, status, rows_read = row
     _refuse_what_is_gone(connection, submission_id, status)
     return Stored(territory, sha256, status == REFUSED, rows_read)
+
+
+def loaded_before(project: Project, standard: Standard, item: Item, plan: Plan) -> Outcome:
+    """Say again what came of a file that was loaded before."""
+    name = str(plan.before)
+    with opened(project.warehouse, read_only=True) as connection:
+        verdict = verdict_of(connection, name)
+        feedback = feedback_of(connection, name, standard, item.language)
+    refused = any(missed.reason == OF_REFUSED for missed in feedback.facts.missed)
+    return Outcome(name, item, verdict, feedback, {}, stored=True, unchanged=True, refused=refused)
 
 
 def _refuse_what_is_gone(connection: Any, submission_id: str, status: str) -> None:
