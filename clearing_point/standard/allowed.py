@@ -105,20 +105,28 @@ def one_query(text: str, name: str, folder: Path | None = None) -> None:
     InputProblem
         If it is more than that.
     """
+    if why := _more_than_reading(text):
+        raise InputProblem(f"{name}{_at(folder, text)}{why}")
+
+
+@lru_cache(maxsize=1024)
+def _more_than_reading(text: str) -> str:
+    """Return why a text is not one query that only reads; nothing where it is. Every edition asks it of the same queries."""
     import duckdb
 
     try:
         parsed = sqlglot.parse(text, dialect="duckdb")
         statements = duckdb.extract_statements(text)
-    except (sqlglot.errors.SqlglotError, duckdb.Error, RecursionError, ValueError) as error:
-        raise InputProblem(f"{name}{_at(folder, text)} is not an SQL query.") from error
+    except (sqlglot.errors.SqlglotError, duckdb.Error, RecursionError, ValueError):
+        return " is not an SQL query."
     single = len(parsed) == 1 and isinstance(parsed[0], exp.Query)
     if not single or [s.type for s in statements] != [duckdb.StatementType.SELECT]:
-        raise InputProblem(f"{name}{_at(folder, text)} is not one SQL query.")
+        return " is not one SQL query."
     try:
         refuse_more_than_reading(parsed[0])
     except InputProblem as problem:
-        raise InputProblem(f"{name}{_at(folder, text)}: {problem}.") from problem
+        return f": {problem}."
+    return ""
 
 
 def _at(folder: Path | None, text: str) -> str:

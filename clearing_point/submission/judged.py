@@ -32,9 +32,10 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
-from clearing_point.warehouse.connection import changing_alone
+from clearing_point.warehouse.connection import changing_alone, held_open, opened
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
+from clearing_point.warehouse.workspace import drop_workspace
 
 if TYPE_CHECKING:
     from clearing_point.suites.runner import Ask
@@ -63,7 +64,7 @@ class Judged:
 
     def drop(self) -> None:
         """Remove the workspace."""
-        self.receipt.workspace.drop()
+        drop_workspace(self.receipt.workspace)
 
 
 @engine.without("pandas")
@@ -109,7 +110,7 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)
-        with receipt.workspace.opened(attach=plan.earlier.attached) as connection:
+        with held_open(receipt.workspace, attach=plan.earlier.attached):
             _note_place(receipt, plan, item)
             verdict = judge(
                 receipt.workspace,
@@ -121,11 +122,11 @@ def judged(
                 waivers=decisions.waivers,
                 answers=answers,
             )
-            feedback = feedback_of(connection, receipt.submission_id, standard, item.language)
+            feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
             remarks = may_be_meant(receipt, profile, standard, item.language)
             feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
     except BaseException:
-        receipt.workspace.drop()
+        drop_workspace(receipt.workspace)
         raise
     return Judged(receipt, profile, verdict, feedback, reading, remarks)
 
@@ -180,11 +181,11 @@ def _note_place(receipt: Receipt, plan: Plan, item: Item) -> None:
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
     if receipt.refused or not (findings or item.answers_sha256 or item.released):
         return
-    connection = receipt.workspace.connection
-    store_findings(connection, receipt.submission_id, findings)
-    connection.execute(
-        "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
-    )
+    with opened(receipt.workspace) as connection:
+        store_findings(connection, receipt.submission_id, findings)
+        connection.execute(
+            "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
+        )
 
 
 def store_judged(

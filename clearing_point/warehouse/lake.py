@@ -275,11 +275,13 @@ def copy_to_file(path: Path, target: Path) -> None:
         return
     beside = f"ATTACH '{_quoted(str(target))}' AS target"
     with _attached(lake_at(path), read_only=True, beside=beside) as connection:
+        connection.execute("BEGIN TRANSACTION")  # one state of the lake, looked up once
         tables = _tables(connection, "lake")
         for schema in dict.fromkeys(schema for schema, _ in tables):
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS target."{schema}"')
         for schema, name in tables:
             connection.execute(f'CREATE TABLE target."{schema}"."{name}" AS FROM lake."{schema}"."{name}"')
+        connection.execute("COMMIT")
 
 
 def _tables(connection: Any, database: str) -> list[tuple[str, str]]:
