@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,21 +20,24 @@ from unittest import mock
 import duckdb
 
 from clearing_point import engine
+from clearing_point.analysis import answers
+from clearing_point.analysis.own_rows import keys_of
 from clearing_point.countries import Profile, profile
 from clearing_point.intake import expected, guard_contents, minimal, package, parser_process, receive
 from clearing_point.intake.forbidden import Forbidden
 from clearing_point.intake.words import Words
-from clearing_point.publication import release
+from clearing_point.publication import effect, release
+from clearing_point.publication.edition import Edition
 from clearing_point.report import draw
-from clearing_point.standard import load, prepared
+from clearing_point.standard import Standard, load, prepared
 from clearing_point.standard.files import read_before
 from clearing_point.standard.kept import kept
+from clearing_point.standard.model import Population
 from clearing_point.standard.spelling import Spelling
 from clearing_point.submission import layout as submission_layout
-from clearing_point.submission import side_by_side
 from clearing_point.synthetic import write
 from clearing_point.warehouse import shape
-from pipelines import demo, ingest, load_many, rebuild
+from pipelines import demo, ingest, rebuild
 
 
 class _OneDatabase:
@@ -194,7 +198,7 @@ def _here(_number: int, _prepare: Callable[..., None] | None = None, *_: Any) ->
 def in_one_process() -> Iterator[None]:
     """Load, write and draw in this process: the other core has tests of its own to run, and a new process imports all anew."""
     with ExitStack() as stack:
-        for module in (side_by_side, draw):
+        for module in (ingest, draw):
             stack.enter_context(mock.patch.object(module, "workers", _here))
         stack.enter_context(mock.patch.object(write, "_WORKERS", 1))
         yield
@@ -203,9 +207,8 @@ def in_one_process() -> Iterator[None]:
 _OF_TWO = tuple(
     (module, name, getattr(module, name))
     for module, name in (
-        *((module, "library_beside") for module in (ingest, load_many, rebuild, release, demo)),
+        *((module, "library_beside") for module in (ingest, rebuild, release, demo)),
         (ingest, "confirmed_by"),
-        (load_many, "confirmed_by"),
         (release, "run_checkpoint"),
     )
 )
@@ -237,3 +240,62 @@ def _not_asked(*_: Any) -> None:
 
 def _as_found(_ask: Any, _project: Any, _standard: Any, _plan: Any, found: Any, **_: Any) -> Any:
     return found
+
+
+_COUNT_OF_EFFECT = effect._counts
+FIRST_TABLES = 12
+"""So many of an edition's tables are counted to say what a new version moves; each is counted with both versions."""
+
+
+def _of_first_tables(warehouse: Path, standard: Standard, edition: Edition) -> Any:
+    return _COUNT_OF_EFFECT(warehouse, standard, replace(edition, tables=edition.tables[:FIRST_TABLES]))
+
+
+def _followed_once(lineage: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that follows a column of a query once: every edition asks the same of the same populations."""
+    known: dict[Hashable, Any] = {}
+
+    def asked(column: str, sql: str, *, schema: Any, dialect: str) -> Any:
+        key = (column, sql, repr(schema), dialect)
+        if key not in known:
+            known[key] = lineage(column, sql, schema=schema, dialect=dialect)
+        return known[key]
+
+    return asked
+
+
+def _passed_once(refuse: Callable[[Standard, Population], None]) -> Callable[[Standard, Population], None]:
+    """Return a function that looks at a query of a standard once, unless it was refused."""
+    passed: set[Hashable] = set()
+
+    def asked(standard: Standard, population: Population) -> None:
+        key = (standard.sha256, standard.folder, keys_of(standard), population.name, population.sql)
+        if key not in passed:
+            refuse(standard, population)
+            passed.add(key)
+
+    return asked
+
+
+@contextmanager
+def queries_looked_at_once() -> Iterator[None]:
+    """Judge the text of a population's query once for all editions that count it."""
+    with (
+        mock.patch.object(answers, "lineage", _followed_once(answers.lineage)),
+        mock.patch.object(release, "refuse_named_rows", _passed_once(release.refuse_named_rows)),
+    ):
+        yield
+
+
+@contextmanager
+def few_tables_moved() -> Iterator[None]:
+    """Compare the first tables of an edition where a new version comes: of all of them it is most of what a load costs."""
+    with mock.patch.object(effect, "_counts", _of_first_tables):
+        yield
+
+
+@contextmanager
+def every_table_moved() -> Iterator[None]:
+    """Compare all of them, as commands do, within :func:`few_tables_moved`."""
+    with mock.patch.object(effect, "_counts", _COUNT_OF_EFFECT):
+        yield

@@ -20,9 +20,18 @@ from clearing_point.intake import package
 from clearing_point.processes import look_for_cycles_seldom
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
-from clearing_point.standard.kept import CACHE_VARIABLE
 from clearing_point.suites.runner import import_library
-from tests.cheaply import by_both_judges, by_sql_alone, cheaply, in_one_process, made_once, started_once
+from tests.cheaply import (
+    by_both_judges,
+    by_sql_alone,
+    cheaply,
+    every_table_moved,
+    few_tables_moved,
+    in_one_process,
+    made_once,
+    queries_looked_at_once,
+    started_once,
+)
 from tests.command import command
 from tests.rooms import ROOMS, is_in
 
@@ -33,17 +42,22 @@ _KEPT_BEFORE = 2
 """Demonstrations of earlier sources that stay: one goes back and forth between two."""
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-os.environ[CACHE_VARIABLE] = ""  # no test leaves anything with whoever runs it, or reads what is there
 
 
 _LONG = (
-    "faults/test_faults.py", "pipeline/test_researchers.py", "contract/test_template.py", "contract/test_countries.py",
-    "pipeline/test_ingest.py", "pipeline/test_planted_faults.py", "pipeline/test_three_ways.py",
-    "pipeline/test_editions.py", "pipeline/test_run_annual.py", "docs/test_commands.py", "pipeline/test_feedback.py",
-    "pipeline/test_examples.py", "pipeline/test_resubmission.py", "pipeline/test_real_files.py",
-    "pipeline/test_reference_cases.py", "pipeline/test_demo.py", "attack/test_release_attacks.py",
+    "pipeline/test_researchers.py", "pipeline/test_intake_cases.py", "contract/test_standard.py",
+    "pipeline/test_public_releases.py", "pipeline/test_parts_of_releases.py", "pipeline/test_older_warehouse.py",
+    "pipeline/test_run_annual.py", "pipeline/test_checkpoint.py", "pipeline/test_editions.py", "pipeline/test_feedback.py",
+    "pipeline/test_ingest.py", "docs/test_commands.py", "pipeline/test_lake.py", "unit/test_linkage_links.py",
+    "pipeline/test_minimal.py", "pipeline/test_reference_cases.py", "pipeline/test_marked_own_form.py",
+    "pipeline/test_resubmission.py", "unit/test_guard.py", "unit/test_aggregate_figures.py", "unit/test_normalise.py",
+    "contract/test_suites.py", "unit/test_conserved.py", "attack/test_added_by_yaml.py", "pipeline/test_rebuild_first.py",
+    "pipeline/test_cells_as_received.py",
+    "faults/test_faults.py", "pipeline/test_planted_faults.py", "pipeline/test_three_ways.py", "pipeline/test_examples.py",
+    "pipeline/test_real_files.py", "pipeline/test_demo.py", "attack/test_release_attacks.py",
 )  # fmt: skip
-"""Files that take longest, those that wait for the demonstration after others: begun last, one would keep a core alone."""
+"""Files that take longest. The first makes the demonstration; those that need it come when it is there: a process that
+waits works on nothing. What takes long and is begun last would keep a core alone. The last lines are long at night."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,13 +108,26 @@ def one_judge_where_two_are_not_the_matter(request: pytest.FixtureRequest) -> It
         yield
 
 
+@pytest.fixture(autouse=True)
+def first_tables_where_all_are_not_the_matter(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a new version moves is said of the first tables of an edition, unless the test is marked every_table."""
+    with every_table_moved() if request.node.get_closest_marker("every_table") else nullcontext():
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
     """Files are read by the same program, without a process, a database and a folder of prepared things for each."""
     KEPT.mkdir(exist_ok=True)
     look_for_cycles_seldom()  # as every command does
     sha256 = hash_of_folder(ROOT / "schemas", leave_out=("generated", "meta"))
-    with started_once(), made_once(KEPT / "prepared", sha256), by_sql_alone():
+    with (
+        started_once(),
+        made_once(KEPT / "prepared", sha256),
+        by_sql_alone(),
+        few_tables_moved(),
+        queries_looked_at_once(),
+    ):
         yield
 
 
