@@ -18,6 +18,7 @@ from clearing_point.errors import InputProblem
 from clearing_point.publication.release import make_release
 from clearing_point.standard import load_standard
 from tests.attack.outsider.whole import attack_folder
+from tests.conftest import mostly_at_night
 
 YEAR = 2022
 LABEL = {"en": "Added"}
@@ -75,6 +76,10 @@ RULES = [
 INSIDE = [{"population": MINORS, "of": "persons_identified", "where": {"minor": "Y"}, "exact": True}]  # fmt: skip
 
 
+PLANS = {"every": list(TABLES), "some": ["A01", "A02", "A03", "A05", "A08", "A09"]}
+"""Some: both derived variables, a table under a condition, and one of the part."""
+
+
 @pytest.fixture
 def added(demo, root, tmp_path):
     """A project whose standard has more YAML, over the records of the demonstration."""
@@ -126,9 +131,13 @@ def attacked(project, place: Path):
     return len(release.summary()["withheld"]), verdict
 
 
+@pytest.mark.parametrize("tables", mostly_at_night(PLANS, ["some"]))
 def test_what_is_added_in_yaml_is_protected_and_refused_where_it_is_not_understood(
-    added, tmp_path, monkeypatch
+    tables, added, tmp_path, monkeypatch
 ):
+    plan = added.data / "editions" / f"{YEAR}.yml"
+    edition = yaml.safe_load(plan.read_text(encoding="utf-8")) | {"tables": PLANS[tables]}
+    plan.write_text(yaml.safe_dump(edition), encoding="utf-8")
     withheld, verdict = attacked(added, tmp_path / "understood")
     assert withheld <= 1
     assert verdict.attacked > 10

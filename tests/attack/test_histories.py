@@ -17,6 +17,7 @@ from clearing_point.publication.lines_of_years import next_number
 from clearing_point.publication.prepared_issue import issue_release, prepared_folder, settle
 from clearing_point.standard.model import Breakdown, Indicator
 from tests.attack.random_reports import count, dimension, people
+from tests.conftest import mostly_at_night
 from tests.unit.report_samples import edition as sample_edition
 
 POLICY = replace(
@@ -133,7 +134,7 @@ def five_editions(project, seed, profile="suppress"):
         issue(project, office, year, profile)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", mostly_at_night([1, 2, 3], [1]))
 def test_lines_of_five_editions_side_by_side_tell_of_no_few_persons(tmp_path, monkeypatch, seed):
     project = Project(root=tmp_path, data=tmp_path / "data")
     five_editions(project, seed)
@@ -153,7 +154,10 @@ def test_a_line_moves_by_the_threshold_or_stays():
     assert [next_number(n, (6, 12), 5) for n in (1, 6, 7, 11, 17)] == [1, 6, 12, 12, 17]
 
 
-@pytest.mark.parametrize(("seed", "profile"), [(1, "suppress"), (2, "round"), (3, "suppress")])
+_HISTORIES = [(1, "suppress"), (2, "round"), (3, "suppress")]
+
+
+@pytest.mark.parametrize(("seed", "profile"), mostly_at_night(_HISTORIES, _HISTORIES[:2]))
 def test_random_histories_of_five_editions(tmp_path, seed, profile):
     office, project = Office(seed), Project(root=tmp_path, data=tmp_path / "data")
     shown: dict[tuple[str, tuple[str, ...]], set[int]] = {}

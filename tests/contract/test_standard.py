@@ -20,14 +20,14 @@ from clearing_point.standard.verdicts import Verdicts
 from pipelines.derive import derive
 from pipelines.standard_check import Checked, check_standard
 from tests.command import command
-from tests.conftest import ROOT
+from tests.conftest import KEPT, ROOT
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checked, Path]:
-    """The standard as it is, and the folder in which it is kept what of it was sound."""
-    data = tmp_path_factory.mktemp("checked")
-    place = Project(root=ROOT, data=data)
+def checked() -> tuple[Checked, Path]:
+    """The standard as it is, and the folder in which it is kept what of it was sound, by what was read and by which program."""
+    place = Project(root=ROOT, data=KEPT / "checked")
+    place.data.mkdir(parents=True, exist_ok=True)
     return check_standard(place), place.prepared
 
 

@@ -492,7 +492,10 @@ def test_a_file_with_something_to_correct_is_not_sent_and_a_reason_is_asked_for(
         assert place.row(identity)["state"] == "checked"
 
 
-def test_deleted_is_gone_from_the_disk_and_its_job_is_ended_first(place: TestDesk) -> None:
+def test_deleted_is_gone_from_the_disk_and_its_job_is_ended_first(
+    place: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rules().limits, "waits_seconds", 0)  # no job works here, for which a page would wait
     identity = place.file("checking")
     assert place.visitor("officer").deed(f"/files/{identity}", "remove").status_code == 303
     assert place.stopped == [identity]

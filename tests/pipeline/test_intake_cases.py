@@ -18,7 +18,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from pipelines.feedback import feedback
 from pipelines.ingest import check, load
-from tests.conftest import SHARED
+from tests.conftest import SHARED, mostly_at_night
 from tests.reading import read
 
 CASES = SHARED / "intake_cases"
@@ -83,12 +83,17 @@ def test_noise_of_a_number_is_no_fault_but_a_fraction_is(project: Project, stand
     ],
 )
 def test_lines_of_a_csv_file_are_named(
-    name: str, rule: str, row: int | None, project: Project, standard: Standard
+    name: str, rule: str, row: int | None, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
-    assert ("csv", row, None) in read(project, standard, CASES / name, "HRV").places(rule)
+    beginning = (CASES / name).read_bytes().splitlines(keepends=True)[:80]
+    (tmp_path / name).write_bytes(b"".join(beginning))
+    assert ("csv", row, None) in read(project, standard, tmp_path / name, "HRV").places(rule)
 
 
-@pytest.mark.parametrize("name", ["16-comma-for-semicolon.csv", "16c-cp852.csv", "16e-end-mark.csv"])
+@pytest.mark.parametrize(
+    "name",
+    mostly_at_night(["16-comma-for-semicolon.csv", "16c-cp852.csv", "16e-end-mark.csv"], ["16c-cp852.csv"]),
+)
 def test_a_csv_file_of_another_program_is_read_whole(name: str, project: Project, standard: Standard) -> None:
     found = read(project, standard, CASES / name, "HRV")
     assert (found.rows["organisation"], found.rows["person"], found.rows["service"]) == (5, 51, 315)
@@ -146,10 +151,9 @@ def test_two_organisations_are_two_series_or_a_question(project: Project, standa
     profile = profile_of_territory(project, "MNE")
     first, second = CASES / "MNE-2023-SHELTER1.xlsx", CASES / "MNE-2023-other-organisation.xlsx"
     assert load(project, standard, first, profile, "2023").accepted
-    said = "\n".join(check(project, standard, second, profile, "2023").lines(standard))
-    assert "Persons of 2023-MNE-MNE01-v1 that are not in this file: 4 of 4." in said
-    with pytest.raises(InputProblem, match="--sender"):
+    with pytest.raises(InputProblem, match="--sender") as asked:
         load(project, standard, second, profile, "2023")
+    assert "Persons of 2023-MNE-MNE01-v1 that are not in this file: 4 of 4." in str(asked.value)
     outcome = load(project, standard, second, for_sender(profile, "NGO9"), "2023")
     assert (outcome.accepted, outcome.replaced) == (True, None)
 

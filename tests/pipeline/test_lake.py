@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from time import sleep
 from typing import Any
 
@@ -110,7 +110,7 @@ def _counts(project: Project, standard: Standard) -> list[Any]:
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         open_current(connection, standard)
-        made = count_indicators(connection, standard, standard.indicators[:3], [2000])
+        made = count_indicators(connection, standard, standard.indicators[:1], [2000])
     finally:
         connection.close()
     return [(c.table.table_id, dict(c.table.counts), dict(c.table.behind)) for c in made]
@@ -122,6 +122,7 @@ def test_a_lake_holds_what_the_file_held(two: Two, standard: Standard, tmp_path:
     hashes = []
     for project in (two.file, two.lake):
         with opened(project.warehouse, read_only=True) as connection:
+            connection.execute("BEGIN TRANSACTION")  # a lake is asked for its state once
             hashes.append(content_hash(connection, standard))
             assert connection.execute("SELECT count(*) FROM quality.by_submission").fetchone() == (1,)
     copy_to_file(two.lake.warehouse, tmp_path / "back.duckdb")
@@ -147,8 +148,10 @@ def test_nothing_but_the_lake_can_be_reached(two: Two, tmp_path: Path) -> None:
 
 
 def test_writers_that_meet_are_all_stored_once(two: Two) -> None:
-    """Without the lock, so that transactions do meet: the later one is refused and made again."""
+    """Without the lock, and both before they are committed: the later one is refused and made again."""
     refused: list[str] = []
+    both = Barrier(2)
+    met: set[int] = set()
 
     def add(number: int) -> None:
         def change() -> None:
@@ -158,6 +161,9 @@ def test_writers_that_meet_are_all_stored_once(two: Two) -> None:
                 connection.execute(
                     "INSERT INTO raw.event VALUES (?, 'replaced', 'again', now()::TIMESTAMP)", [str(number)]
                 )
+                if number not in met:
+                    met.add(number)
+                    both.wait(60)
                 try:
                     connection.execute("COMMIT")
                 except duckdb.Error as error:
@@ -166,17 +172,17 @@ def test_writers_that_meet_are_all_stored_once(two: Two) -> None:
 
         until_no_conflict(change)
 
-    threads = [Thread(target=add, args=(n,)) for n in range(4)]
+    threads = [Thread(target=add, args=(n,)) for n in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     with opened(two.lake.warehouse, read_only=True) as connection:
-        assert connection.execute("SELECT rows_read FROM raw.submission").fetchone() == (64,)
+        assert connection.execute("SELECT rows_read FROM raw.submission").fetchone() == (62,)
         assert connection.execute(
             "SELECT count(*), count(DISTINCT submission_id) FROM raw.event"
-        ).fetchone() == (4, 4)
-    assert set(refused) <= {"TransactionException"}
+        ).fetchone() == (2, 2)
+    assert refused == ["TransactionException"]
 
 
 def test_whoever_changes_a_lake_is_alone_on_all_machines(

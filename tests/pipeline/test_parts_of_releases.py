@@ -64,9 +64,39 @@ def printed(project: Project, standard: Standard, cut_off: str | None = None) ->
     }
 
 
+def test_a_newer_main_file_puts_an_older_supplement_out_of_force_until_it_is_taken_back(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    main = [write(project, tmp_path / f"data_{day}.csv", VICTIMS, add) for day, add in ((OLD, 7), (NEW, 0))]
+    sup = write(project, tmp_path / f"sup_{OLD}.csv", PROSECUTED, 3)
+    load_source(project, standard, main[0], "unodc")
+    load_source(project, standard, sup, "unodc", part="SUP")
+    before = printed(project, standard)
+    assert set(before.values()) == {f"UNODC ({OLD})", f"UNODCSUP ({OLD})"}
+    where = ("--data", project.data, "--project", project.root)
+    code, out, _ = command("import", "unodc", main[1], *where)
+    assert code == 0, out
+    assert (
+        "2003-2023-ALL-UNODCSUP-v1 (released 2024-01-31) is of an earlier release and no longer counts" in out
+    )
+    assert states(project) == {"UNODC-v1": "REPLACED", "UNODC-v2": "ACCEPTED", "UNODCSUP-v1": "REPLACED"}
+    assert set(printed(project, standard).values()) == {f"UNODC ({NEW})"}
+    # Without the newer one the older release is whole again.
+    code, out, _ = command("delete", "2003-2023-ALL-UNODC-v2", "--reason", "the wrong file", *where)
+    assert (code, out.count("counts again.")) == (0, 2)
+    assert printed(project, standard) == before
+
+
+@pytest.mark.nightly
 def test_no_part_of_an_older_release_stands_beside_a_newer_main_file(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
+    """With further parts that come late, compared as wholes, taken back one by one, and rebuilt in between.
+
+    Quick: tests/pipeline/test_parts_of_releases.py::test_a_newer_main_file_puts_an_older_supplement_out_of_force_until_it_is_taken_back
+    Quick: tests/pipeline/test_parts_of_releases.py::test_the_supplement_of_a_newer_release_puts_the_older_main_file_out_of_force
+    Quick: tests/pipeline/test_parts_of_releases.py::test_a_part_without_a_day_is_asked_for_it_and_a_rebuild_does_not_ask_again
+    """
     main = [write(project, tmp_path / f"data_{day}.csv", VICTIMS, add) for day, add in ((OLD, 7), (NEW, 0))]
     sup = [write(project, tmp_path / f"sup_{day}.csv", PROSECUTED, add) for day, add in ((OLD, 3), (NEW, 0))]
     load_source(project, standard, main[0], "unodc")
@@ -160,15 +190,20 @@ def test_a_part_without_a_day_is_asked_for_it_and_a_rebuild_does_not_ask_again(
     assert states(project) == stored
 
 
+def _two_of_a_day(project: Project, standard: Standard, folder: Path) -> tuple[str, str]:
+    """Load two files of one day, the right one in the place of a wrong one, and a supplement between them."""
+    wrong = write(project, folder / f"first_{NEW}.csv", VICTIMS, 7)
+    right = write(project, folder / f"second_{NEW}.csv", VICTIMS)
+    sup = write(project, folder / f"sup_{NEW}.csv", PROSECUTED)
+    first = load_source(project, standard, wrong, "unodc").submission_id
+    load_source(project, standard, sup, "unodc", part="SUP")
+    return first, load_source(project, standard, right, "unodc").submission_id
+
+
 def test_the_file_that_another_of_the_same_day_replaced_is_compared_by_its_name(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
-    wrong = write(project, tmp_path / f"first_{NEW}.csv", VICTIMS, 7)
-    right = write(project, tmp_path / f"second_{NEW}.csv", VICTIMS)
-    sup = write(project, tmp_path / f"sup_{NEW}.csv", PROSECUTED)
-    first = load_source(project, standard, wrong, "unodc").submission_id
-    load_source(project, standard, sup, "unodc", part="SUP")
-    second = load_source(project, standard, right, "unodc").submission_id
+    first, second = _two_of_a_day(project, standard, tmp_path)
     # Nothing else is stored: the two files of the day are compared, each beside the supplement.
     found = compare(project, standard, "unodc")
     assert (found.before.submissions[0], found.after.submissions[0]) == (first, second)
@@ -178,6 +213,16 @@ def test_the_file_that_another_of_the_same_day_replaced_is_compared_by_its_name(
     assert int(changed.before[0]) == int(changed.after[0]) + 7
     assert read_of(project, standard, "unodc", first).release.submissions[0] == first
 
+
+@pytest.mark.nightly
+def test_of_two_files_of_a_day_beside_an_older_release_each_is_compared_by_its_name(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """Through the command, with what is said of a name that is none.
+
+    Quick: tests/pipeline/test_parts_of_releases.py::test_the_file_that_another_of_the_same_day_replaced_is_compared_by_its_name
+    """
+    first, second = _two_of_a_day(project, standard, tmp_path)
     old = write(project, tmp_path / f"data_{OLD}.csv", VICTIMS, 9)
     load_source(project, standard, old, "unodc")
     where = ("--data", project.data, "--project", project.root)

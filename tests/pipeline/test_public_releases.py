@@ -28,11 +28,11 @@ from tests.small_office import small_office
 OLD, NEW = datetime.date(2024, 1, 31), datetime.date(2025, 4, 14)
 
 
-def _two_releases(project: Project, folder: Path) -> tuple[Path, Path, dict[str, int]]:
-    """Write two files of one territory: the extract, and one with numbers changed, added and left out."""
+def _two_releases(project: Project, folder: Path, since: int = 2020) -> tuple[Path, Path, dict[str, int]]:
+    """Write two files of one territory: the extract since a year, and one with numbers changed, added and left out."""
     extract = project.sources / "unodc_glotip" / "extract" / "unodc_glotip_region.csv"
     with extract.open(encoding="utf-8", newline="") as handle:
-        rows = [r for r in csv.DictReader(handle) if r["Iso3_code"] == "SRB"]
+        rows = [r for r in csv.DictReader(handle) if r["Iso3_code"] == "SRB" and int(r["Year"]) >= since]
     older = [dict(r) for r in rows]
     numbers = [n for n, r in enumerate(older) if r["txtVALUE"].isdigit()]
     planted = {"changed": 17, "withdrawn": 5, "new": 8}
@@ -101,7 +101,7 @@ def test_the_newest_release_is_in_force_whichever_came_last(
     assert all(r["territory"] == "SRB" for r in told)
 
 
-@pytest.mark.parametrize("taken_back", ["withdraw", "delete"])
+@pytest.mark.parametrize("taken_back", mostly_at_night(["withdraw", "delete"], ["withdraw"]))
 def test_where_the_newest_release_is_taken_back_the_one_before_is_in_force_again(
     taken_back: str, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
@@ -111,11 +111,12 @@ def test_where_the_newest_release_is_taken_back_the_one_before_is_in_force_again
     code, out, _ = command(taken_back, second, *options)
     assert code == 0
     assert f"{first} counts again." in out
-    for _ in range(2):
+    for again in (False, True):
+        if again:
+            rebuild(project, standard)
         with opened(project.warehouse, read_only=True) as connection:
             stored = dict(connection.execute("SELECT submission_id, status FROM raw.submission").fetchall())
         assert stored == {first: "ACCEPTED", second: "WITHDRAWN" if taken_back == "withdraw" else "DELETED"}
-        rebuild(project, standard)
     # Nothing is left to stand again, and nothing is said of what is not there.
     code, out, _ = command("withdraw", first, *options)
     assert code == 0
@@ -162,7 +163,7 @@ def test_a_day_that_has_not_come_is_refused_and_the_same_file_of_another_day_is_
 def test_what_was_read_stands_beside_the_publishers_own_counts(
     project: Project, standard: Standard, tmp_path: Path
 ) -> None:
-    old, new, _ = _two_releases(project, tmp_path)
+    old, new, _ = _two_releases(project, tmp_path, since=0)
     options = ["--data", project.data, "--project", project.root]
     code, _, err = command("frequencies", "unodc", *options)
     assert code == 1

@@ -69,18 +69,24 @@ def test_a_changed_standard_profile_or_program_asks_for_a_rebuild(
     _refused(office, "the standard")
     rebuild(office, load_standard(office.schemas))
     assert _children(office) == 60
+    with monkeypatch.context() as patched:
+        patched.setattr(worked_out, "program_sha256", lambda: "another")
+        _refused(office, "the program")
     # The sender's profile, with its words, corrections and waivers.
     profile = office.countries / "ALB" / "profile.yml"
     profile.write_text(profile.read_text(encoding="utf-8") + "# another line\n", encoding="utf-8")
     _refused(office, "the profile of its sender")
-    rebuild(office, load_standard(office.schemas))
-    monkeypatch.setattr(worked_out, "program_sha256", lambda: "another")
-    _refused(office, "the program")
 
 
+@pytest.mark.nightly
 def test_the_nightly_run_rebuilds_what_differs_and_says_why_there_is_a_release(
     office: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And what moves no byte makes none.
+
+    Quick: tests/pipeline/test_run_annual.py::test_one_edition_through_all_its_life
+    Quick: tests/pipeline/test_rebuild_first.py::test_a_changed_standard_profile_or_program_asks_for_a_rebuild
+    """
     set_state(office, 2022, "open", "head of the office")
     first = run_annual(office, load_standard(office.schemas), 2022)
     assert (first.outcome, first.release, first.rebuilt) == ("published", "1.0", ""), first.reason

@@ -22,9 +22,8 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
 from clearing_point.warehouse.connection import connect, opened
-from clearing_point.warehouse.workspace import Workspace
 from pipelines.ingest import load
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mostly_at_night
 from tests.workbooks import identification, person, write_regional
 
 YEARS = range(2018, 2023)
@@ -205,10 +204,10 @@ class Received:
     """What the reading of one file said: rows of its workspace, and its findings as (rule, field)."""
 
     refused: bool
-    workspace: Workspace
+    workspace: Path
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.workspace.opened() as connection:
+        with opened(self.workspace, read_only=True) as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
         return rows
 
@@ -253,7 +252,7 @@ def test_htcds_is_read_as_it_is_spelt(tmp_path: Path, project: Project, standard
     assert {rule for rule, _ in stopped.findings()} == {FORBIDDEN_COLUMN}
 
 
-@pytest.mark.parametrize("period", ["1992", "2004", "2022"])
+@pytest.mark.parametrize("period", mostly_at_night(["1992", "2004", "2022"], ["2004"]))
 def test_the_code_of_two_states_that_ended_never_resolves_by_itself(
     period: str, tmp_path: Path, project: Project, standard: Standard
 ) -> None:

@@ -46,6 +46,7 @@ def _released(project: Project, submission: str) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.every_table
 def test_what_a_release_prints_would_change_until_the_ledger_has_its_year(
     tmp_path: Path, project: Project, standard: Standard
 ) -> None:

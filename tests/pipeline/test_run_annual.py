@@ -173,6 +173,13 @@ def test_one_edition_through_all_its_life(tmp_path: Path) -> None:
     assert "Yearly report" in (report / "report.html").read_text(encoding="utf-8")
     assert (report / "revisions.csv").read_text(encoding="utf-8") == "table,cell,before,now,reason\n"
     assert diff(place, "2022-1.0", "2022").moved == ()
+    # Rows that were worked out by another profile are worked out again; why there is a release is said.
+    profile = place.countries / "ALB" / "profile.yml"
+    profile.write_text(profile.read_text(encoding="utf-8") + "# another line\n", encoding="utf-8")
+    third = run_annual(place, standard, 2022)
+    assert "the profile of its sender (1)" in third.rebuilt
+    assert (third.outcome, third.release) == ("published", "1.2"), third.reason
+    assert set(third.changed) == {"submissions", "profiles_sha256"}
     # A report that somebody has changed by hand is found out.
     page = report / "report.html"
     page.write_text(page.read_text(encoding="utf-8").replace("Yearly", "Daily"), encoding="utf-8")
@@ -195,6 +202,7 @@ def test_one_edition_through_all_its_life(tmp_path: Path) -> None:
         "draft",
         "published",
         "unchanged",
+        "published",
         "failed",
         "failed",
     ]

@@ -311,9 +311,10 @@ def test_where_names_differ_much_the_estimate_says_that_it_does_not_know(setting
     assert measured.precision >= 0.99
 
 
-def test_without_documents_the_range_holds_what_is_missed(settings: LinkageSettings) -> None:
+@pytest.mark.parametrize("seed", mostly_at_night([81, 83, 84], [84]))
+def test_without_documents_the_range_holds_what_is_missed(settings: LinkageSettings, seed: int) -> None:
     """Four times the errors and no number: in these three regions the range of before ended below what was missed."""
-    for measured in evaluate(settings, 2500, [81, 83, 84], error_factor=4.0, numbers=False):
+    for measured in evaluate(settings, 2500, [seed], error_factor=4.0, numbers=False):
         lost = 1 - measured.recall
         assert lost > 0.1
         assert measured.missed_match_low <= lost <= measured.missed_match_high

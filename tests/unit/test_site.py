@@ -15,6 +15,7 @@ from clearing_point.report.model import Paragraph, Section
 from clearing_point.report.readback import read_page
 from clearing_point.report.site import cut_long
 from clearing_point.report.tables import plain_table
+from tests.conftest import mostly_at_night
 from tests.unit import report_samples as samples
 
 _STOPS = 60
@@ -136,7 +137,16 @@ def test_a_page_knows_its_neighbours_files_and_languages(folder):
     assert 'href="../pages/section-t01.html#table-t01"' in listed
 
 
-def test_a_browser_finds_no_fault(folder):
+_KINDS = {
+    "first": ("index", "pages/tables", "pages/section-t01"),
+    "further": (
+        "pages/profile-alb", "pages/reading-who", "pages/reading-about", "pages/territory-alb-numbers", "pages/definitions",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kinds", mostly_at_night(_KINDS, ["first"]))
+def test_a_browser_finds_no_fault(folder, kinds):
     """Chromium with axe-core: no fault of WCAG 2.2 AA on any kind of page, also 320 pixels wide, where nothing is cut off."""
     browser = shutil.which("chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -145,25 +155,10 @@ def test_a_browser_finds_no_fault(folder):
     )
     if browser is None:
         pytest.skip("Debian's Chromium is not installed")
-    kinds = [
-        "index",
-        *(
-            f"pages/{n}"
-            for n in (
-                "tables",
-                "section-t01",
-                "profile-alb",
-                "reading-who",
-                "reading-about",
-                "territory-alb-numbers",
-                "definitions",
-            )
-        ),
-    ]
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = chromium.new_page()
-        for kind in kinds:
+        for kind in _KINDS[kinds]:
             if not (folder / f"{kind}.html").is_file():
                 continue
             for width in (1200, _NARROW):
