@@ -70,6 +70,9 @@ class SheetFacts:
     """Numbers of columns with cells whose own format shows nothing of what they hold."""
     otherwise_columns: tuple[int, ...] = ()
     """Numbers of columns that a conditional format shows otherwise."""
+    struck_rows: tuple[int, ...] = ()
+    struck_columns: tuple[int, ...] = ()
+    """Numbers of rows and columns with cells that are struck out."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,8 @@ def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
             tuple(said["hidden_columns"]),
             tuple(said["unshown_columns"]),
             tuple(said["otherwise_columns"]),
+            tuple(said["struck_rows"]),
+            tuple(said["struck_columns"]),
         )
         for name, said in told.items()
     }
