@@ -263,7 +263,7 @@ def test_sums_of_sums_are_found(tmp_path):
 def test_numbers_in_words_beside_hidden_counts_are_refused(tmp_path, column):
     lines = [f"{k},{n},{x}" for k, n, x in zip(["a", "b", "d", "e", "Total"], ["10", "c", "c", "7", "27"], column, strict=True)]  # fmt: skip
     path = write(tmp_path, rows("k,n,beside", *lines))
-    with pytest.raises(InputProblem, match="column 'beside' holds numbers beside the counts.*--keep beside"):
+    with pytest.raises(InputProblem, match=r"column 'beside' holds numbers beside the counts.*--keep beside"):
         audit_files([path], value="n", by=["k"])
 
 
