@@ -110,7 +110,7 @@ class Wall:
             limits = rules().limits
             most = limits["body_bytes"] + limits["form_bytes"] if path == UPLOAD else limits["form_bytes"]
             announced = headers.get("content-length", "")
-            if not announced.isdigit():
+            if not (announced.isascii() and announced.isdigit() and len(announced) < 16):
                 await refuse(411)
                 return
             if int(announced) > most:
