@@ -38,16 +38,23 @@ async def upload(call: Call) -> Response:
         return period_shown(call, period, said, 422)
 
     taken: Taken | None = None
-    reason = ""
+    reason = "upload_large" if call.request.scope.get("desk.large") else ""
     kind = call.request.headers.get("content-type", "")
-    try:
-        taken = await take(call.request.stream(), kind, call.desk.files)
-    except NotTaken as problem:
-        reason = problem.reason
+    body = call.request.stream()
+    if not reason:
+        try:
+            taken = await take(body, kind, call.desk.files)
+        except NotTaken as problem:
+            reason = problem.reason
+    if taken is None:
+        # The rest is let pass and kept nowhere: a browser that is answered before it has sent all may show no page at all.
+        async for _ in body:
+            pass
     try:
         if taken is None:
             # Which period the form was of is unknown where its body was not read: the overview says why.
-            return call.show("message.html", 422, title=call.words("upload_title"), text=call.words(
+            status = 413 if reason == "upload_large" else 422
+            return call.show("message.html", status, title=call.words("upload_title"), text=call.words(
                 reason, megabytes=rules().limits["body_bytes"] >> 20, files=rules().limits["unfinished_files"],
                 endings=", ".join(rules().endings),
             ))  # fmt: skip

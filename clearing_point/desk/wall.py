@@ -114,8 +114,10 @@ class Wall:
                 await refuse(411)
                 return
             if int(announced) > most:
-                await refuse(413)
-                return
+                if path != UPLOAD or who is None or int(announced) > limits["passed_over_bytes"]:
+                    await refuse(413)
+                    return
+                scope["desk.large"] = True
             receive = _measured(receive, int(announced), limits["idle_seconds"])
         await self.app(scope, receive, with_headers)
 
