@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from clearing_point import engine
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
-from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
+from clearing_point.findings import (
+    COUNTS_FOR_RECORDS,
+    OF_ANOTHER_SENDER,
+    SAME_FILE,
+    WARNING,
+    Finding,
+    conserved,
+    store_findings,
+)
 from clearing_point.intake.archive import is_there, put_away, remove
 from clearing_point.intake.as_written import as_written
 from clearing_point.intake.kept import read_kept
@@ -177,6 +185,8 @@ def confirmed_by(
 def _note_place(receipt: Receipt, plan: Plan, item: Item) -> None:
     """Note what the place of the file among what is stored makes a finding of, its answers, and its release."""
     findings = [Finding(SAME_FILE, WARNING, "uniqueness")] if plan.sent_before else []
+    if plan.sent_by_another:
+        findings.append(conserved(OF_ANOTHER_SENDER, dimension="uniqueness"))
     if plan.replaced_persons and not receipt.rows.get("person") and receipt.rows.get("aggregate_cell"):
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
     if receipt.refused or not (findings or item.answers_sha256 or item.released):
