@@ -24,7 +24,7 @@ from clearing_point.quality.package_patch import CannotPatch
 from clearing_point.standard import Standard
 from clearing_point.submission.waiting import let_go, meant_of, waiting_file
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, WITHDRAWN
+from clearing_point.warehouse.events import DELETED, REFUSED, REPLACED, RETURNED, WITHDRAWN
 from clearing_point.warehouse.receipts import nothing_loaded
 
 
@@ -133,8 +133,9 @@ def _refuse_what_is_gone(project: Project, submission_id: str, status: str) -> N
     if status == REPLACED:
         with opened(project.warehouse, read_only=True) as connection:
             later = connection.execute(
-                "SELECT min_by(submission_id, version_number) FROM raw.submission WHERE supersedes = ?",
-                [submission_id],
+                "SELECT min_by(submission_id, version_number) FROM raw.submission WHERE supersedes = ? "
+                "AND status NOT IN (?, ?)",
+                [submission_id, RETURNED, REFUSED],
             ).fetchone()[0]
         raise InputProblem(
             f"{submission_id} was replaced by {later}: `clearing-point feedback {later} -o marked.xlsx` is about the "

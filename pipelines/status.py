@@ -12,7 +12,7 @@ from clearing_point.quality.said import CONFIRM, MUST_FIX
 from clearing_point.standard import Standard
 from clearing_point.standard.model import REFERENCE
 from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.events import ACCEPTED, REPLACED
+from clearing_point.warehouse.events import ACCEPTED, REFUSED, REPLACED, RETURNED
 
 NOT_STARTED = "not started"
 
@@ -102,14 +102,14 @@ def _sent(project: Project, standard: Standard, *, history: bool) -> Iterator[di
             "s.submission_id, s.sender, "
             # Only what counted can be replaced, and only by the next version that was accepted.
             "coalesce((SELECT min_by(o.submission_id, o.version_number) FROM raw.submission AS o "
-            "WHERE o.supersedes = s.submission_id AND s.status = $replaced), "
+            "WHERE o.supersedes = s.submission_id AND s.status = $replaced AND o.status NOT IN ($returned, $refused)), "
             # Of a public source, and a part of one: by the release that counts.
             "(SELECT min(o.submission_id) FROM raw.submission AS o WHERE s.use = 'reference' AND o.use = 'reference' "
             "AND o.profile = s.profile AND s.status = $replaced AND o.status = $accepted)) "
             "FROM raw.submission AS s LEFT JOIN counted AS n USING (submission_id) "
             "LEFT JOIN ref.code AS c ON c.codelist = 'submission_status' AND c.code = s.status "
             f"{newest}ORDER BY 1, 2",
-            {"replaced": REPLACED, "accepted": ACCEPTED},
+            {"replaced": REPLACED, "accepted": ACCEPTED, "returned": RETURNED, "refused": REFUSED},
         ).fetchall()
         counts = counts_in(connection, standard)
     for territory, start, end, state, version, persons, events, made, submission, sender, by in rows:

@@ -12,6 +12,7 @@ from clearing_point.intake.read import read_file
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from pipelines.ingest import check, load
+from pipelines.quality import quality_page
 from tests.workbooks import identification, person, write_regional
 
 pytestmark = pytest.mark.usefixtures("forms_are_known")
@@ -62,3 +63,10 @@ def test_a_workbook_that_is_called_a_text_file_is_said_to_be_one(start: bytes, t
     (tmp_path / "a.csv").write_bytes(start + bytes(60))
     with pytest.raises(InputProblem, match="no text file"):
         read_file(tmp_path / "a.csv")
+
+
+def test_a_page_is_written_under_the_name_of_a_page(
+    project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    with pytest.raises(InputProblem, match=r"\.html"):
+        quality_page(project, standard, "BIH", tmp_path / "page.pdf")
