@@ -40,10 +40,9 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
-from clearing_point.warehouse.connection import changing_alone, held_open, opened
+from clearing_point.warehouse.connection import changing_alone
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
-from clearing_point.warehouse.workspace import drop_workspace
 
 if TYPE_CHECKING:
     from clearing_point.suites.runner import Ask
@@ -72,7 +71,7 @@ class Judged:
 
     def drop(self) -> None:
         """Remove the workspace."""
-        drop_workspace(self.receipt.workspace)
+        self.receipt.workspace.drop()
 
 
 @engine.without("pandas")
@@ -118,7 +117,7 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)
-        with held_open(receipt.workspace, attach=plan.earlier.attached):
+        with receipt.workspace.opened(attach=plan.earlier.attached) as connection:
             _note_place(receipt, plan, item)
             verdict = judge(
                 receipt.workspace,
@@ -130,11 +129,11 @@ def judged(
                 waivers=decisions.waivers,
                 answers=answers,
             )
-            feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
+            feedback = feedback_of(connection, receipt.submission_id, standard, item.language)
             remarks = may_be_meant(receipt, profile, standard, item.language)
             feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
     except BaseException:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
         raise
     return Judged(receipt, profile, verdict, feedback, reading, remarks)
 
@@ -191,11 +190,11 @@ def _note_place(receipt: Receipt, plan: Plan, item: Item) -> None:
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
     if receipt.refused or not (findings or item.answers_sha256 or item.released):
         return
-    with opened(receipt.workspace) as connection:
-        store_findings(connection, receipt.submission_id, findings)
-        connection.execute(
-            "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
-        )
+    connection = receipt.workspace.connection
+    store_findings(connection, receipt.submission_id, findings)
+    connection.execute(
+        "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
+    )
 
 
 def store_judged(
