@@ -110,14 +110,12 @@ class Wall:
             limits = rules().limits
             most = limits["body_bytes"] + limits["form_bytes"] if path == UPLOAD else limits["form_bytes"]
             announced = headers.get("content-length", "")
-            if not (announced.isascii() and announced.isdigit() and len(announced) < 16):
+            if not announced.isdigit():
                 await refuse(411)
                 return
             if int(announced) > most:
-                if path != UPLOAD or who is None or int(announced) > limits["passed_over_bytes"]:
-                    await refuse(413)
-                    return
-                scope["desk.large"] = True
+                await refuse(413)
+                return
             receive = _measured(receive, int(announced), limits["idle_seconds"])
         await self.app(scope, receive, with_headers)
 

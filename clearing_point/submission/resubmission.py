@@ -18,6 +18,7 @@ from clearing_point.quality.meant import HEADING, WORD
 from clearing_point.quality.said import Sentence, quoted, ranges, runs, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
+from clearing_point.warehouse.connection import opened
 
 if TYPE_CHECKING:
     from clearing_point.publication.effect import Effect
@@ -51,8 +52,8 @@ def may_be_meant(
     ]
     if receipt.refused:
         return tuple(said)
-    connection = receipt.workspace.connection
-    unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, profile, standard)
+    with opened(receipt.workspace, read_only=True) as connection:
+        unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, profile, standard)
     for word in unknown[:_SHOWN_WORDS]:
         field = standard.tables[word.table].by_name[word.field]
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
@@ -179,8 +180,15 @@ def published(effect: Effect, standard: Standard, item: Item) -> Iterator[str]:
             yield "  " + said("screen", "more_tables", count=len(moved) - _SHOWN_TABLES, command=command)
 
 
-def effect_on_published(project: Project, standard: Standard, *new_version: Any) -> Effect:
+def effect_on_published(
+    project: Project, standard: Standard, *new_version: Any, is_counted: bool = True
+) -> Effect:
     """Return what a new version does to published figures, as ``publication.effect.effect_of``.
+
+    Parameters
+    ----------
+    is_counted : bool
+        Of a public file no table counts anything, whichever release of it is in force.
 
     Raises
     ------
@@ -188,8 +196,11 @@ def effect_on_published(project: Project, standard: Standard, *new_version: Any)
         What an edition, a table or the ledger refuses is said to editors in English; a sender is told in her language that
         it is a file of the project, and hears the English beside it.
     """
-    from clearing_point.publication.effect import effect_of  # counts indicators: only a new version needs it
+    # Counts indicators: only a new version needs it.
+    from clearing_point.publication.effect import Effect, effect_of
 
+    if not is_counted:
+        return Effect((), (), ())
     try:
         return effect_of(project, standard, *new_version)
     except InputProblem as problem:
@@ -206,13 +217,19 @@ def _compared(
     start, end = parse_period(item.period)
     # Rows of a public file are numbered by their place in it, which the next release moves.
     keys = item.profile.keys if item.profile.use == "reference" else None
-    with receipt.workspace.opened(attach={"warehouse": project.warehouse}) as connection:
-        found = difference(connection, receipt.submission_id, earlier, standard, keys)
-        names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
+    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard, keys)
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
+    is_counted = item.profile.use == "count"
     effect = effect_on_published(
-        project, standard, receipt.workspace, receipt.submission_id, earlier, territory, years
+        project,
+        standard,
+        receipt.workspace,
+        receipt.submission_id,
+        earlier,
+        territory,
+        years,
+        is_counted=is_counted,
     )
     asked = []
     gone = sum(table.removed for table in found if table.table == "person")
@@ -222,6 +239,8 @@ def _compared(
                 "screen", "persons_gone", item.language, gone=gone, all=plan.replaced_persons, earlier=earlier
             )
         )
+    with opened(receipt.workspace, read_only=True) as connection:
+        names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
     if plan.replaced_organisation and names and (plan.replaced_organisation,) not in names:
         asked.append(standard.word("screen", "other_organisation", item.language, earlier=earlier))
     return found, effect, asked
