@@ -20,12 +20,12 @@ from clearing_point.intake import package
 from clearing_point.processes import look_for_cycles_seldom
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
-from clearing_point.standard.kept import CACHE_VARIABLE
 from clearing_point.suites.runner import import_library
 from tests.cheaply import (
     by_both_judges,
     by_sql_alone,
     cheaply,
+    drawn_once,
     every_table_moved,
     few_tables_moved,
     in_one_process,
@@ -43,7 +43,6 @@ _KEPT_BEFORE = 2
 """Demonstrations of earlier sources that stay: one goes back and forth between two."""
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-os.environ[CACHE_VARIABLE] = ""  # no test leaves anything with whoever runs it, or reads what is there
 
 
 _LONG = (
@@ -129,6 +128,7 @@ def what_it_costs_to_begin_is_paid_once() -> Iterator[None]:
         by_sql_alone(),
         few_tables_moved(),
         queries_looked_at_once(),
+        drawn_once(),
     ):
         yield
 
