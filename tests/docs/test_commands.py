@@ -58,8 +58,10 @@ AT_NIGHT = {
     "clearing-point report --edition 2022",
     "clearing-point suites --dialect postgres -o suites",
     "clearing-point suites --edition 2022 -o edition.html",
+    "clearing-point duplicates evaluate --persons 500 --seeds 31,32",
+    "clearing-point trace --cell 2022-ALB-ALB01-v1 Personat 9 sex",
 }
-"""By day the demonstration publishes and reports itself, by one judge: there is no page of what the other was asked."""
+"""What the last two do is seen in tests/unit/test_linkage_links.py and tests/pipeline/test_trace.py. By day the demonstration publishes and reports itself, by one judge: there is no page of what the other was asked."""
 BOTH_JUDGES = (pytest.mark.nightly, pytest.mark.great_expectations)
 SHOWN = sorted({command for page in PAGES for command in _commands(page)} - ELSEWHERE)
 

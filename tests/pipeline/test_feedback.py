@@ -150,9 +150,15 @@ def _without_marks(sheet: bytes) -> bytes:
     return re.sub(rb'(<c\b[^>]*?) s="\d+"', rb"\1", text)
 
 
+@pytest.mark.nightly
 def test_libreoffice_opens_the_marked_workbook(
     returned: tuple[Outcome, Path, Path, list[Any]], tmp_path: Path
 ) -> None:
+    """And keeps every note.
+
+    Quick: tests/pipeline/test_feedback.py::test_the_marked_workbook_is_the_sent_one_but_for_marks_notes_and_one_sheet
+    Quick: tests/property/test_moved_tables.py::test_saving_again_in_libreoffice_loses_nothing
+    """
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("LibreOffice is not installed")

@@ -147,7 +147,12 @@ def test_nobody_is_asked_to_leave_empty_columns_empty(project: Project, standard
     assert "[to be confirmed, N04]" not in said
 
 
+@pytest.mark.nightly
 def test_two_organisations_are_two_series_or_a_question(project: Project, standard: Standard) -> None:
+    """Their whole workbooks, as two shelters sent them.
+
+    Quick: tests/pipeline/test_taken_back.py::test_another_organisation_is_another_series_or_a_question
+    """
     profile = profile_of_territory(project, "MNE")
     first, second = CASES / "MNE-2023-SHELTER1.xlsx", CASES / "MNE-2023-other-organisation.xlsx"
     assert load(project, standard, first, profile, "2023").accepted

@@ -85,10 +85,27 @@ def _damage(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"ALB", b"XYZ", 1))
 
 
+def test_with_damaged_receipts_nothing_is_stored(tmp_path: Path, two: Project, standard: Standard) -> None:
+    """What they named would be forgotten in silence where the warehouse is older."""
+    shutil.rmtree(two.warehouse.parent)
+    shutil.copytree(tmp_path / "older", two.warehouse.parent)
+    _damage(two.receipts)
+    damaged = two.receipts.read_bytes()
+    with pytest.raises(MachineProblem, match=r"receipts\.json is damaged"):
+        _load(two, standard, tmp_path, "MKD")
+    with pytest.raises(MachineProblem, match=r"lacks what the archive holds \(2022-SRB-SRB01-v1\)"):
+        rebuild(two, standard)
+    assert (two.receipts.read_bytes(), _stored(two)) == (damaged, {"ALB"})
+
+
+@pytest.mark.nightly
 def test_damaged_receipts_are_never_written_over_by_a_load(
     tmp_path: Path, two: Project, standard: Standard
 ) -> None:
-    """What they named would be forgotten in silence where the warehouse is older."""
+    """In an older warehouse, and in a whole one, of which what is known is taken.
+
+    Quick: tests/pipeline/test_older_warehouse.py::test_with_damaged_receipts_nothing_is_stored
+    """
     project = two
     whole = shutil.copytree(project.warehouse.parent, tmp_path / "whole")
     _damage(project.receipts)
@@ -106,9 +123,26 @@ def test_damaged_receipts_are_never_written_over_by_a_load(
     assert _stored(project) == {"ALB", "SRB", "MKD"}
 
 
+def test_a_load_keeps_what_receipts_know_of_the_newest_publication(
+    tmp_path: Path, two: Project, standard: Standard
+) -> None:
+    head = {"records": 3, "issue": "2022", "chain": "x"}
+    keep_head(two.receipts, head)
+    _load(two, standard, tmp_path, "MKD")
+    assert kept_head(two.receipts) == head
+    # An earlier version, restored, enters the rows of every table that it finds there.
+    assert read_receipts(two.receipts)["publication.head"]["rows"] == []
+
+
+@pytest.mark.nightly
 def test_receipts_go_on_knowing_of_the_newest_publication(
     tmp_path: Path, project: Project, standard: Standard
 ) -> None:
+    """A rebuild does, too, also where the warehouse is lost.
+
+    Quick: tests/pipeline/test_older_warehouse.py::test_a_load_keeps_what_receipts_know_of_the_newest_publication
+    Quick: tests/pipeline/test_older_warehouse.py::test_a_warehouse_that_is_lost_is_not_called_empty
+    """
     _load(project, standard, tmp_path, "ALB")
     head = {"records": 3, "issue": "2022", "chain": "x"}
     keep_head(project.receipts, head)
@@ -124,17 +158,17 @@ def test_receipts_go_on_knowing_of_the_newest_publication(
 
 
 def test_a_warehouse_that_is_lost_is_not_called_empty(
-    tmp_path: Path, project: Project, standard: Standard
+    tmp_path: Path, two: Project, standard: Standard
 ) -> None:
-    _load(project, standard, tmp_path, "ALB")
+    project, head = two, {"records": 3, "issue": "2022", "chain": "x"}
+    keep_head(project.receipts, head)
     shutil.rmtree(project.warehouse.parent)
     with pytest.raises(MachineProblem, match="run `clearing-point rebuild` first"):
         make_release(project, standard, 2022, tmp_path / "release")
     with pytest.raises(MachineProblem, match=r"[Rr]un `clearing-point rebuild` first"):
-        _load(project, standard, tmp_path, "SRB")
+        _load(project, standard, tmp_path, "MKD")
     rebuild(project, standard)
-    _load(project, standard, tmp_path, "SRB")
-    assert _stored(project) == {"ALB", "SRB"}
+    assert (kept_head(project.receipts), _stored(project)) == (head, {"ALB", "SRB"})
 
 
 def test_a_backup_without_what_the_receipts_name_is_not_made_and_not_called_whole(

@@ -22,7 +22,6 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
 from clearing_point.warehouse.connection import connect, opened
-from clearing_point.warehouse.workspace import Workspace
 from pipelines.ingest import load
 from tests.conftest import ROOT, mostly_at_night
 from tests.workbooks import identification, person, write_regional
@@ -205,10 +204,10 @@ class Received:
     """What the reading of one file said: rows of its workspace, and its findings as (rule, field)."""
 
     refused: bool
-    workspace: Workspace
+    workspace: Path
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.workspace.opened() as connection:
+        with opened(self.workspace, read_only=True) as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
         return rows
 

@@ -19,6 +19,8 @@ from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_with_answers
+from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import drop_workspace
 from tests.workbooks import identification, person, write_regional
 
 CAME = datetime.datetime(2023, 3, 1)
@@ -66,7 +68,7 @@ def judged(
     received, profile, _ = read_with_answers(project, path, profile_of_territory(project, "ALB"), standard)
     receipt = receive(project, standard, path, profile, "2022", received=received, corrections=corrections)
     try:
-        with receipt.workspace.opened() as connection:
+        with opened(receipt.workspace) as connection:
             evaluate(connection, receipt.submission_id, standard)
             waive(connection, receipt.submission_id, waivers)
 
@@ -83,7 +85,7 @@ def judged(
                 "waiver": ask("SELECT waiver_id, rule_id, findings FROM quality.waiver"),
             }
     finally:
-        receipt.workspace.drop()
+        drop_workspace(receipt.workspace)
 
 
 def test_both_are_honoured_recorded_and_counted(
