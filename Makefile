@@ -18,6 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || (echo "venv is missing: install Debian's package python3-venv" && false)
 	@echo "Installing into $(VENV) (about a minute, once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@echo "Preparing the standard (seconds, once) ..."
+	@$(BIN)/clearing-point standard prepare >/dev/null
 	@mkdir -p .make && touch $(STAMP)
 
 demo: $(STAMP) ## Made submissions of three territories, through the whole path, to a built annual report

@@ -22,11 +22,7 @@ from clearing_point.report.edition_report import (
     scratch,
 )
 from clearing_point.report.lock import hashes_of, lock_name, read_lock
-from clearing_point.report.places import (
-    folder_named,
-    put_in_place,
-    year_of,
-)
+from clearing_point.report.places import folder_named, put_in_place, year_of
 from clearing_point.standard import Standard
 from clearing_point.workplace import alone
 from pipelines.publish import publish

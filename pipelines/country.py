@@ -16,8 +16,6 @@ from clearing_point.quality.feedback import feedback_of
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_with_answers
 from clearing_point.submission.proposed_words import append_lines, proposed
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,13 @@ def suggest(
     received, read_as, _ = read_with_answers(project, path, profile, standard, encoding)
     receipt = receive(project, standard, path, read_as, period, received=received)
     try:
-        if receipt.refused:
-            group = feedback_of(receipt.workspace, receipt.submission_id, standard, language).groups[0]
-            raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
+            if receipt.refused:
+                group = feedback_of(connection, receipt.submission_id, standard, language).groups[0]
+                raise InputProblem(f"{path.name}, {group.line()}: {group.what} {group.action}")
             unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, read_as, standard)
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
     rows, lines = proposed(unknown, profile, standard, language)
     if said := said_of_unused(receipt.unused_words, read_as, standard, language):
         lines.append(said)

@@ -20,7 +20,7 @@ from clearing_point.submission.published_files import as_published
 from clearing_point.suites.beside import library_beside
 from clearing_point.synthetic import MadeRegion, make_region, read_settings, targets_from, write_submissions
 from pipelines.annual_report import build
-from pipelines.ingest import load_many
+from pipelines.load_many import load_many
 from pipelines.publish import publish
 
 Progress = Callable[[str], None]

@@ -136,8 +136,7 @@ def _last_run(project: Project) -> _Said:
     for each in _never_ended(every):
         said = f"edition {each['edition']}, begun {each['at']}, never ended: it was killed, or the machine went down."
         return WRONG, said, OPERATOR, facts
-    if lines and lines[-1]["outcome"] == "failed":
-        last = lines[-1]
+    if lines and (last := _failing(lines)):
         whom = OFFICER if last["exit_code"] == 1 else OPERATOR
         return WRONG, f"edition {last['edition']} failed at '{last['step']}': {last['reason']}", whom, facts
     if not good:
@@ -148,6 +147,17 @@ def _last_run(project: Project) -> _Said:
     if hours > _RUN_HOURS:
         return WRONG, f"{said}: the timer does not run.", OPERATOR, facts
     return OK, f"{said}.", "", facts
+
+
+def _failing(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the line of a failure that stands: the last one's, or that of an edition whose newest run failed last night.
+
+    Where two editions have a timer each, the good run of one says nothing of the other.
+    """
+    newest = {line["edition"]: line for line in lines}
+    failed = [line for line in newest.values() if line["outcome"] == "failed"]
+    standing = [x for x in failed if x is lines[-1] or _hours_since(x["at"]) < _RUN_HOURS]
+    return max(standing, key=lines.index, default={})
 
 
 def _never_ended(every: list[dict[str, Any]]) -> list[dict[str, Any]]:

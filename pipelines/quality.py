@@ -31,6 +31,8 @@ def quality_page(
             name=territory,
             known=", ".join(standard.reporting_territories),
         )
+    if output.suffix.lower() not in {".html", ".htm"}:
+        raise InputProblem(f"{output.name}: name an .html file to write.", "ending_page", file=output.name)
     rows = quality_by_submission(project.warehouse, territory=territory) if project.warehouse.exists() else []
     if not rows:
         raise InputProblem(

@@ -19,6 +19,7 @@ _UNITS = Path("etc") / "systemd" / "system"
 _OWN = Path("etc") / "clearing-point"
 ENVIRONMENT = "clearing-point.env"
 CONSTRAINTS = "constraints.txt"
+_DATA = "CLEARING_POINT_DATA"
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PLAIN = re.compile(r"[\w./@+-]+")
@@ -79,6 +80,7 @@ def install_service(
     for path in (project.root, project.data, program):
         if not _PLAIN.fullmatch(str(path)):
             raise InputProblem(f"{path} cannot stand in a unit: choose a path of letters, digits and ./@+-_")
+    _same_data(prefix / _OWN / ENVIRONMENT, project.data)
     made = None if about is None else _data_folder(project.data, about)
     at_home = any(home in path.parents for home in _HOMES for path in (project.root, project.data, program))
     words = {
@@ -103,6 +105,21 @@ def install_service(
     constraints = own / CONSTRAINTS
     written.append(_written(prefix / _OWN / CONSTRAINTS, constraints.read_text(encoding="utf-8")))
     return Installed(tuple(written), tuple(left), edition, made)
+
+
+def _same_data(environment: Path, data: Path) -> None:
+    """Refuse units for another data folder than that of the file that is left: they could not write where it leads."""
+    if not environment.is_file():
+        return
+    lines = environment.read_text(encoding="utf-8").splitlines()
+    named = [
+        value.strip("\"' ") for name, _, value in (line.partition("=") for line in lines) if name == _DATA
+    ]
+    if named and Path(named[-1]) != data:
+        raise InputProblem(
+            f"{environment} names the data folder {named[-1]}, and these units could write in {data} alone: name the same "
+            "one with --data, or change that file first. Nothing was written."
+        )
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

@@ -36,9 +36,10 @@ from clearing_point.standard.kept import kept
 from clearing_point.standard.model import Population
 from clearing_point.standard.spelling import Spelling
 from clearing_point.submission import layout as submission_layout
+from clearing_point.submission import side_by_side
 from clearing_point.synthetic import write
 from clearing_point.warehouse import shape
-from pipelines import demo, ingest, rebuild
+from pipelines import demo, ingest, load_many, rebuild
 
 
 class _OneDatabase:
@@ -217,7 +218,7 @@ def _here(_number: int, _prepare: Callable[..., None] | None = None, *_: Any) ->
 def in_one_process() -> Iterator[None]:
     """Load, write and draw in this process: the other core has tests of its own to run, and a new process imports all anew."""
     with ExitStack() as stack:
-        for module in (ingest, draw):
+        for module in (side_by_side, draw):
             stack.enter_context(mock.patch.object(module, "workers", _here))
         stack.enter_context(mock.patch.object(write, "_WORKERS", 1))
         yield
@@ -226,8 +227,9 @@ def in_one_process() -> Iterator[None]:
 _OF_TWO = tuple(
     (module, name, getattr(module, name))
     for module, name in (
-        *((module, "library_beside") for module in (ingest, rebuild, release, demo)),
+        *((module, "library_beside") for module in (ingest, load_many, rebuild, release, demo)),
         (ingest, "confirmed_by"),
+        (load_many, "confirmed_by"),
         (release, "run_checkpoint"),
     )
 )

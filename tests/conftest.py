@@ -20,6 +20,7 @@ from clearing_point.intake import package
 from clearing_point.processes import look_for_cycles_seldom
 from clearing_point.project import Project, hash_of_folder
 from clearing_point.standard import Standard, load_standard
+from clearing_point.standard.kept import CACHE_VARIABLE
 from clearing_point.suites.runner import import_library
 from tests.cheaply import (
     by_both_judges,
@@ -43,6 +44,7 @@ _KEPT_BEFORE = 2
 """Demonstrations of earlier sources that stay: one goes back and forth between two."""
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ[CACHE_VARIABLE] = ""  # no test leaves anything with whoever runs it, or reads what is there
 
 
 _LONG = (

@@ -13,8 +13,6 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_with_answers
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 
 _LINEAGE = "submission_id, sheet, source_row"
 
@@ -52,7 +50,7 @@ def read(
     received, profile, _ = read_with_answers(project, path, profile, standard)
     receipt = receive(project, standard, path, profile, period, received=received)
     try:
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             findings = connection.execute(
                 "SELECT rule_id, severity, sheet, source_row, column_letter FROM quality.finding ORDER BY ALL"
             ).fetchall()
@@ -70,4 +68,4 @@ def read(
                 balance.setdefault(sheet, {})[item] = count
         return Found(findings, content, dict(receipt.rows), balance, receipt.refused)
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()

@@ -10,6 +10,7 @@ from typing import Any
 from clearing_point.analysis.answers import sentence, told_by_answers
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
+from clearing_point.analysis.measures import declared_denominator
 from clearing_point.analysis.own_rows import refuse_keys, refuse_named_rows
 from clearing_point.analysis.parts import told_by_others
 from clearing_point.errors import InputProblem
@@ -40,7 +41,7 @@ def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[st
     tables = [
         table.name for table in standard.tables_of_kind("case", "aggregate")
     ]  # a count looks for its units in all of them
-    problems: list[str] = []
+    problems = [*_counted_outside(standard)]
     with ExitStack() as stack:
         connection = _Late(stack, standard)
         for name, population in sorted(standard.populations.items()):
@@ -67,6 +68,14 @@ def _told_by_others(connection: Any, standard: Standard) -> Iterator[str]:
         )
     for name in told_by_answers(connection, standard, standard.indicators, sorted(standard.populations)):
         yield f"{standard.folder / 'populations' / name}.yml:1: {sentence(name).capitalize()}"
+
+
+def _counted_outside(standard: Standard) -> Iterator[str]:
+    for name in sorted(standard.denominators):
+        try:
+            declared_denominator(standard, name)
+        except InputProblem as problem:
+            yield f"{standard.folder / 'denominators' / name}.yml:1: {problem}"
 
 
 class _Late:

@@ -26,6 +26,7 @@ from clearing_point.analysis.drawing import (
     to_svg,
 )
 
+_SHORT = 14  # letters of a name that stays on one line
 _MARGIN = 0.6  # degrees of the neighbours that are shown around the region
 _SHADES = ("#deebf7", "#9ecae1", "#4292c6", "#0b3d70")
 HATCHES = {"": "", "hidden": HIDDEN_HATCH, "missing": NO_DATA_HATCH, "partly": "\\\\\\\\"}
@@ -46,7 +47,7 @@ class Shade:
 
 @dataclass(frozen=True)
 class Area:
-    """One territory on a map: its label of one or two lines and its class."""
+    """One territory on a map: its label of one to three lines and its class."""
 
     label: str
     shade: int
@@ -118,6 +119,15 @@ def draw_map(picture: Map, style: Path, outlines: Path, positions: Mapping[str, 
         if picture.mark:
             figure.supxlabel(picture.mark, x=0.995, ha="right", fontsize=SMALL, color=GREY, style="italic")
         return to_svg(figure, picture.name, picture.title, picture.alternative)
+
+
+def in_two_lines(name: str) -> str:
+    """Break a long name near its middle, so that neighbours' labels do not meet."""
+    if len(name) <= _SHORT or " " not in name:
+        return name
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    middle = min(spaces, key=lambda at: abs(at - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"
 
 
 def _rounded_up(value: float) -> float:

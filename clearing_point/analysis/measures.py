@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,12 +15,12 @@ import pyarrow as pa
 
 from clearing_point.analysis.count import Counted
 from clearing_point.analysis.model import TOTAL, Note
+from clearing_point.analysis.own_rows import refuse_counted_denominator
 from clearing_point.analysis.units import CURRENT
 from clearing_point.disclosure import Policy, Protected, Ratio, protect_statistic, ratio
 from clearing_point.disclosure.model import Cell
 from clearing_point.errors import InputProblem, of_the_standard
 from clearing_point.halves import rounded
-from clearing_point.standard.allowed import one_query
 from clearing_point.standard.model import TERRITORY, Denominator, Standard
 
 _REFERENCE = "reference_population"
@@ -76,21 +75,27 @@ def read_denominators(connection: Any, standard: Standard, names: Sequence[str])
     connection.register(_REFERENCE, table)
     try:
         return {
-            name: _read(connection, _declared(standard, name), standard.folder)
-            for name in dict.fromkeys(names)
+            name: _read(connection, declared_denominator(standard, name)) for name in dict.fromkeys(names)
         }
     finally:
         connection.unregister(_REFERENCE)
 
 
-def _declared(standard: Standard, name: str) -> Denominator:
+def declared_denominator(standard: Standard, name: str) -> Denominator:
+    """Return a denominator of the standard.
+
+    Raises
+    ------
+    InputProblem
+        If there is none of that name, or its query reads what persons are counted of.
+    """
     if name not in standard.denominators:
         raise InputProblem(f"There is no denominator '{name}' in schemas/denominators.")
+    refuse_counted_denominator(standard, standard.denominators[name], _REFERENCE)
     return standard.denominators[name]
 
 
-def _read(connection: Any, denominator: Denominator, folder: Path) -> Denominators:
-    one_query(denominator.sql, f"Denominator {denominator.name}", folder)
+def _read(connection: Any, denominator: Denominator) -> Denominators:
     # A territory without accepted data in the year has no people in the numerator, so it must not stand below it.
     query = (
         f"SELECT d.territory, d.reference_year, d.denominator, d.comparable FROM ({denominator.sql}) AS d "

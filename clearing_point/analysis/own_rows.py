@@ -13,10 +13,11 @@ from typing import Any
 from sqlglot import exp
 
 from clearing_point.analysis.carried import Carried, carried_names, values_of
-from clearing_point.analysis.units import CURRENT, KEY_OF_PERSON, KEY_OF_UNIT, OF_THE_ENGINE
+from clearing_point.analysis.units import CURRENT, KEY_OF_PERSON, KEY_OF_UNIT, OF_THE_ENGINE, SUBMISSION
 from clearing_point.errors import InputProblem
 from clearing_point.standard.allowed import one_query
-from clearing_point.standard.model import LINEAGE, Indicator, Population, Standard
+from clearing_point.standard.files import place_of_text
+from clearing_point.standard.model import LINEAGE, Denominator, Indicator, Population, Standard
 from clearing_point.standard.parsing import parsed
 
 _PSEUDONYM = "pseudonym"
@@ -24,6 +25,8 @@ _COMPARES = (
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like,
     exp.ILike, exp.SimilarTo, exp.RegexpLike,
 )  # fmt: skip
+_OF_NO_PERSONS = ("header", "scorecard")
+"""Kinds of tables that say something of a sender or a territory."""
 _OF_MANY = (exp.Window, exp.AggFunc)
 """What is told of many rows at once: a key within orders or groups them."""
 
@@ -44,17 +47,49 @@ def refuse_named_rows(standard: Standard, population: Population) -> None:
         handed to a function. It names the column, never the text.
     """
     one_query(population.sql, f"Population {population.name}", standard.folder)
+    what = f"Population {population.name}{_at(standard, population.sql)}"
     tree = parsed(population.sql)
     for table in tree.find_all(exp.Table):
-        if table.catalog or (table.db and table.db != CURRENT) or (not table.db and not _is_own(table)):
+        if table.catalog or not (table.db == CURRENT or (not table.db and _is_own(table))):
             raise InputProblem(
-                f"Population {population.name} reads '{table.name}': its query may read the tables of \"{CURRENT}\" only."
+                f"{what} reads '{table.name}': its query may read the tables of \"{CURRENT}\" only."
+            )
+        # Totals of senders are not halved with the persons: whatever they are could stand beside everybody.
+        if table.db and not (table.name == SUBMISSION or _is_of(standard, table.name, "case")):
+            raise InputProblem(
+                f"{what} reads '{table.name}', in which no persons are: its query may read tables of "
+                "cases and submissions."
             )
     for name in _named(tree, keys_of(standard)):
         raise InputProblem(
-            f"Population {population.name}: its query compares '{name}', which says who a row is about, with something "
+            f"{what}: its query compares '{name}', which says who a row is about, with something "
             "written in it. Rows may be joined by keys and ordered by them, and never chosen by one."
         )
+
+
+def refuse_counted_denominator(standard: Standard, denominator: Denominator, outside: str) -> None:
+    """Let a denominator be of numbers from outside: one of persons could be worked out from a rate, however few they are.
+
+    Parameters
+    ----------
+    outside : str
+        Table of numbers that no sender sent.
+
+    Raises
+    ------
+    InputProblem
+        If its query reads more than that, submissions, what senders say of them, and the scorecard; names file and table.
+    """
+    one_query(denominator.sql, f"Denominator {denominator.name}", standard.folder)
+    what = f"Denominator {denominator.name}{_at(standard, denominator.sql)}"
+    for table in parsed(denominator.sql).find_all(exp.Table):
+        own = not table.db and (table.name == outside or _is_own(table))
+        known = table.db and (table.name == SUBMISSION or _is_of(standard, table.name, *_OF_NO_PERSONS))
+        if not own and not known:
+            raise InputProblem(
+                f"{what} reads '{table.name}': a rate is made with numbers from outside and of the "
+                "scorecard. What is counted of cases is counted in a table, where small numbers are protected."
+            )
 
 
 def refuse_keys(standard: Standard, indicator: Indicator) -> None:
@@ -71,6 +106,16 @@ def refuse_keys(standard: Standard, indicator: Indicator) -> None:
             f"Indicator {indicator.indicator_id} is by '{min(str(n) for n in named)}', which says who a row is about: "
             "a table is by variables only."
         )
+
+
+def _at(standard: Standard, text: str) -> str:
+    place = place_of_text(standard.folder, text)
+    return f" ({place})" if place else ""
+
+
+def _is_of(standard: Standard, name: str, *kinds: str) -> bool:
+    table = standard.tables.get(name)
+    return table is not None and table.kind in kinds
 
 
 _MEDIAN = "median"

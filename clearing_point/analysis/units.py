@@ -22,6 +22,8 @@ from clearing_point.standard.qualify import parse_expression
 
 CURRENT = "current"
 """Schema of views over accepted submissions in force that count persons."""
+SUBMISSION = "submission"
+"""View of that schema: the submissions in force."""
 PERSON = "person"
 """Table of the standard whose rows are persons; the unit of a population of persons."""
 ROW, _PERSONS = "t", "p"

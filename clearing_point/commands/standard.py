@@ -68,6 +68,18 @@ def standard_check(project: ProjectOption = None, json: JsonOption = False) -> i
     return 1 if found.problems else 0
 
 
+@standard_app.command("prepare")
+def standard_prepare(project: ProjectOption = None, data: DataOption = None) -> int:
+    """Work out once what every command needs of the standard; the first one of a new data folder does it otherwise."""
+    from clearing_point.standard import load_standard
+    from pipelines.prepare import prepare
+
+    found = find_project(project, data)
+    shared = prepare(found, load_standard(found.schemas, found.prepared))
+    print("Ready for every data folder of this account." if shared else "Ready for this data folder.")
+    return 0
+
+
 @app.command()
 def suites(
     dialect: Annotated[

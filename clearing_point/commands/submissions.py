@@ -91,10 +91,10 @@ def check(
 ) -> int:
     """Check a submission without storing it; the year is taken from --period or the edition now open."""
     from clearing_point.countries import for_sender, profile_of_territory
+    from clearing_point.quality.given_back import give_back, writable
     from clearing_point.standard import load_standard
     from clearing_point.submission.plan import Item
-    from pipelines.feedback import give_back, writable
-    from pipelines.ingest import checked
+    from pipelines.check import checked
 
     found = find_project(project, data)
     standard = load_standard(found.schemas, found.prepared)
@@ -105,7 +105,7 @@ def check(
     item = Item(file, profile, period or open_year(found), encoding=encoding, language=chosen)
     with checked(found, standard, item, progress=progress(json, standard, item.language)) as done:
         if marked is not None:
-            why = give_back(done.workspace, done.outcome.feedback, marked, standard, chosen, file)
+            why = give_back(done.outcome.feedback, done.rows_read, marked, standard, chosen, file)
             say(standard.word("screen", "written", chosen, file=marked))
             if why:
                 say(standard.word("screen", why, chosen))

@@ -27,7 +27,7 @@ from clearing_point.desk import (
 from clearing_point.desk.call import FILE, OPEN, PAGE, Call, Page
 from clearing_point.desk.language import Words
 from clearing_point.desk.place import Desk
-from clearing_point.desk.rights import file_for, may_see
+from clearing_point.desk.rights import SEEN, did_just_now, file_for, is_late, may_see
 from clearing_point.desk.rules import rules
 from clearing_point.desk.states import Moved
 from clearing_point.desk.store import Row, file, job, rows_of
@@ -117,15 +117,18 @@ def _endpoint(desk: Desk, page: Page) -> Any:
                     parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
                 )
             if not await asyncio.to_thread(_allowed, call, page):
-                answer = call.not_found()
+                answer = await asyncio.to_thread(_too_late, call, page)
             elif page.path == "/files":
                 answer = await pages_deeds.upload(call)
+            elif page.needs[0] == FILE and page.of_version and call.version != call.file["version"]:
+                # Before anything that the form lacks: what it says is of a file that is no longer so.
+                answer = call.moved(f"/files/{call.file['id']}")
             else:
                 if page.held and "now" not in request.query_params:
                     await _hold(call, page)
                 answer = await asyncio.to_thread(page.answer, call)
         except Moved:
-            answer = call.moved()
+            answer = call.moved(f"/files/{call.file['id']}")
         except TooSlow:
             answer = PlainTextResponse("408\n", 408, headers={"connection": "close"})
         except Exception as error:
@@ -164,6 +167,24 @@ def _allowed(call: Call, page: Page) -> bool:
             if call.one is not None:
                 return True
     return False
+
+
+def _too_late(call: Call, page: Page) -> Response:
+    """Answer a deed that a file no longer allows: it was done already, or the page was old; else nothing is there."""
+    kind, *names = page.needs
+    if page.method != "POST" or kind != FILE or call.who is None:
+        return call.not_found()
+    identity = call.request.path_params["identity"]
+    with call.desk.store.reading() as connection:
+        late = is_late(connection, call.who, identity, names[0])
+        done = did_just_now(connection, call.who, identity, names[0])
+        seen = any(file_for(connection, call.who, identity, name) for name in SEEN)
+    if done:
+        # A button that was pressed twice: she is told what became of the file, and nothing happens twice.
+        return call.go(f"/files/{identity}" if seen else "/")
+    if late:
+        return call.moved(f"/files/{identity}")
+    return call.not_found()
 
 
 async def _hold(call: Call, page: Page) -> None:

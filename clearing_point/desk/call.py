@@ -18,6 +18,7 @@ from clearing_point.desk.place import Desk
 from clearing_point.desk.rights import may_see
 from clearing_point.desk.store import Row
 
+_DIGITS = 15
 FILE, PAGE, OPEN = "file", "page", "open"
 _KINDS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -57,7 +58,7 @@ class Call:
     def version(self) -> int:
         """Version of the file that the page showed; one that no file has if the form does not say."""
         text = self.form.get("version", "")
-        return int(text) if text.isdigit() else -1
+        return number_of(text, -1)
 
     def show(self, template: str, status: int = 200, **context: Any) -> Response:
         """Answer with a page."""
@@ -79,9 +80,11 @@ class Call:
             "message.html", 404, title=self.words("not_found_title"), text=self.words("not_found")
         )
 
-    def moved(self) -> Response:
+    def moved(self, back: str) -> Response:
         """Say that the page was older than the file."""
-        return self.show("message.html", 409, title=self.words("moved_title"), text=self.words("moved"))
+        return self.show(
+            "message.html", 409, title=self.words("moved_title"), text=self.words("moved"), back=back
+        )
 
     def download(self, path: Path, name: str) -> Response:
         """Answer with a file under a name that we made."""
@@ -102,6 +105,8 @@ class Page:
     needs : tuple
         ``("open",)``; ``("page", NAME)`` of ``pages`` in ``desk.yml``; ``("file", ACTION, ...)``: one of these actions
         on the file that the address names.
+    of_version : bool
+        Whether it is answered only for the version of the file that the page showed.
     """
 
     method: str
@@ -109,6 +114,7 @@ class Page:
     needs: tuple[str, ...]
     answer: Handler
     held: bool = False
+    of_version: bool = False
 
 
 @cache
@@ -117,6 +123,11 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+
+
+def number_of(text: str, else_: int) -> int:
+    """Return the number that a form or an address says; signs and figures of other scripts are none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else else_
 
 
 def findings_of(desk: Desk, one: Row) -> dict[str, Any] | None:

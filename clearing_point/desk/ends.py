@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,9 @@ class Ends:
         float or None
             Seconds after which it is to be tried again; None if it is done with.
         """
+        if answer is not None and "failed" in answer:
+            # Kind and place of it, no value: whoever runs the machine must be able to report why a file was not checked.
+            print(f"desk: a job ({row['kind']}) failed: {answer['failed']}", file=sys.stderr, flush=True)
         cut_short = answer is None or "machine" in answer or "busy" in answer or "failed" in answer
         done = (answer or {}).get("done")
         busy = isinstance(done, dict) and bool(done.get("busy"))

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from clearing_point.desk.language import Words
 from clearing_point.desk.rights import names_of
 from clearing_point.desk.rules import APPROVER, COORDINATOR, OFFICER
-from clearing_point.desk.store import Row, file, period, rows_of, stored
+from clearing_point.desk.store import Row, approval, file, period, rows_of, stored
 
 OPEN, CLOSED = "open", "closed"
 _OF_OFFICER = ("checked", "failed", "refused", "returned")
@@ -46,7 +46,7 @@ def lines_of_periods(connection: Any, territories: Sequence[str], words: Words) 
         key = (row["territory"], row["period"])
         latest, there = newest.get(key), covering(kept, *key)
         done = (latest["state"] in _DONE) if latest and latest["state"] not in _TAKEN_BACK else bool(there)
-        said = words.state(latest["state"]) if latest else _of(there, words)
+        said = _said(connection, latest, words) if latest else _of(there, words)
         late = bool(row["closes"]) and row["closes"] < today and not done
         lines.append(
             {
@@ -102,6 +102,16 @@ def _of(there: list[Row], words: Words) -> str:
     )
 
 
+def _said(connection: Any, one: Row, words: Words) -> str:
+    """Name the state of a file; one that somebody gave back says by whom: it was checked long ago."""
+    if (one["state"], one["before"]) == ("checked", "waiting"):
+        wanted = select(approval).where(approval.c.file == one["id"]).order_by(approval.c.id.desc()).limit(1)
+        last = rows_of(connection.execute(wanted))
+        if last and last[0]["decision"] == "returned" and last[0]["version"] == one["version"] - 1:
+            return words("decided_returned", by=last[0]["by"], time=words.moment(last[0]["at"])).rstrip(".")
+    return words.state(one["state"])
+
+
 def _who(connection: Any, row: Row, one: Row | None, there: list[Row]) -> list[str]:
     """Name those who must act now; nobody where a job works or all is done."""
     if row["state"] != OPEN:
@@ -109,7 +119,9 @@ def _who(connection: Any, row: Row, one: Row | None, there: list[Row]) -> list[s
     if one is None or one["state"] in _TAKEN_BACK:
         return [] if there else names_of(connection, OFFICER, row["territory"])
     if one["state"] in _OF_OFFICER:
-        return [one["by"]]
+        officers = names_of(connection, OFFICER, row["territory"])
+        # Any officer of the territory may go on with a file whose sender's account is closed.
+        return [one["by"]] if one["by"] in officers else officers
     if one["state"] in _OF_APPROVER:
         if row["persons"] == 1:
             return names_of(connection, COORDINATOR, None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from clearing_point.desk.accounts import ACTIVE, INVITED
 from clearing_point.desk.place import Desk
 from clearing_point.desk.store import Row, account, rows_of
 from clearing_point.workplace import write_whole
@@ -29,7 +30,11 @@ def put_out(desk: Desk, connection: Any, names: Iterable[str], one: Row | None, 
     """
     written = 0
     day = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
-    wanted = select(account).where(account.c.name.in_(list(names)), account.c.address.is_not(None))
+    wanted = select(account).where(
+        account.c.name.in_(list(names)),
+        account.c.address.is_not(None),
+        account.c.state.in_([ACTIVE, INVITED]),
+    )
     for person in rows_of(connection.execute(wanted)):
         about = one["id"] if one else kind
         path = desk.outbox / f"{day}-{person['name']}-{about}-{kind}.eml"

@@ -15,7 +15,7 @@ from clearing_point.desk.jobs import CHECK, LOAD, TAKE_BACK, ask
 from clearing_point.desk.next_step import OPEN as PERIOD_OPEN
 from clearing_point.desk.outbox import put_out
 from clearing_point.desk.pages_file import known_period, period_shown
-from clearing_point.desk.rights import names_of, persons_of
+from clearing_point.desk.rights import SEEN, file_for, names_of, persons_of
 from clearing_point.desk.rules import APPROVER, COORDINATOR, rules
 from clearing_point.desk.states import Moved, step
 from clearing_point.desk.store import answer, approval, file, log
@@ -38,16 +38,23 @@ async def upload(call: Call) -> Response:
         return period_shown(call, period, said, 422)
 
     taken: Taken | None = None
-    reason = ""
+    reason = "upload_large" if call.request.scope.get("desk.large") else ""
     kind = call.request.headers.get("content-type", "")
-    try:
-        taken = await take(call.request.stream(), kind, call.desk.files)
-    except NotTaken as problem:
-        reason = problem.reason
+    body = call.request.stream()
+    if not reason:
+        try:
+            taken = await take(body, kind, call.desk.files)
+        except NotTaken as problem:
+            reason = problem.reason
+    if taken is None:
+        # The rest is let pass and kept nowhere: a browser that is answered before it has sent all may show no page at all.
+        async for _ in body:
+            pass
     try:
         if taken is None:
             # Which period the form was of is unknown where its body was not read: the overview says why.
-            return call.show("message.html", 422, title=call.words("upload_title"), text=call.words(
+            status = 413 if reason == "upload_large" else 422
+            return call.show("message.html", status, title=call.words("upload_title"), text=call.words(
                 reason, megabytes=rules().limits["body_bytes"] >> 20, files=rules().limits["unfinished_files"],
                 endings=", ".join(rules().endings),
             ))  # fmt: skip
@@ -108,7 +115,11 @@ def _step(call: Call, connection: Any, name: str, **values: Any) -> dict[str, An
 
 
 def _back(call: Call) -> Response:
-    return call.go(f"/files/{call.file['id']}")
+    """Go back to the file, or to the overview where the account sees it no longer: the coordinator who has decided."""
+    identity = call.file["id"]
+    with call.desk.store.reading() as connection:
+        seen = any(file_for(connection, call.account, identity, name) for name in SEEN)
+    return call.go(f"/files/{identity}" if seen else "/")
 
 
 def _reason(call: Call) -> str:
@@ -311,15 +322,15 @@ def remove(call: Call) -> Response:
 
 PAGES = (
     Page("POST", "/files", (PAGE, "upload"), remove),
-    Page("POST", "/files/{identity}/answers", (FILE, "answer"), answers),
-    Page("POST", "/files/{identity}/send", (FILE, "send"), send),
-    Page("POST", "/files/{identity}/take-back", (FILE, "take_back"), take_back),
-    Page("POST", "/files/{identity}/approve", (FILE, "approve"), approve),
-    Page("POST", "/files/{identity}/return", (FILE, "return"), give_back),
-    Page("POST", "/files/{identity}/withdraw", (FILE, "ask_withdraw"), ask_withdraw),
-    Page("POST", "/files/{identity}/delete", (FILE, "ask_delete"), ask_delete),
-    Page("POST", "/files/{identity}/agree", (FILE, "agree"), agree),
-    Page("POST", "/files/{identity}/decline", (FILE, "decline"), decline),
-    Page("POST", "/files/{identity}/retry", (FILE, "retry"), retry),
+    Page("POST", "/files/{identity}/answers", (FILE, "answer"), answers, of_version=True),
+    Page("POST", "/files/{identity}/send", (FILE, "send"), send, of_version=True),
+    Page("POST", "/files/{identity}/take-back", (FILE, "take_back"), take_back, of_version=True),
+    Page("POST", "/files/{identity}/approve", (FILE, "approve"), approve, of_version=True),
+    Page("POST", "/files/{identity}/return", (FILE, "return"), give_back, of_version=True),
+    Page("POST", "/files/{identity}/withdraw", (FILE, "ask_withdraw"), ask_withdraw, of_version=True),
+    Page("POST", "/files/{identity}/delete", (FILE, "ask_delete"), ask_delete, of_version=True),
+    Page("POST", "/files/{identity}/agree", (FILE, "agree"), agree, of_version=True),
+    Page("POST", "/files/{identity}/decline", (FILE, "decline"), decline, of_version=True),
+    Page("POST", "/files/{identity}/retry", (FILE, "retry"), retry, of_version=True),
     Page("POST", "/files/{identity}/remove", (FILE, "remove"), remove),
 )

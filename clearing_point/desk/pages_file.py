@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from clearing_point.desk.bound import hash_of_bound
-from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of
+from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of, number_of
 from clearing_point.desk.jobs import TEMPLATE, ask_once, before
 from clearing_point.desk.next_step import covering, kept_of, lines_of_periods
 from clearing_point.desk.pages_coordination import coordination
@@ -170,8 +170,7 @@ def _findings(call: Call, one: Row, document: dict[str, Any] | None) -> dict[str
     if document is None:
         return {"facts": None, "groups": [], "told": None, "levels": LEVELS}
     facts = facts_of(document["facts"])
-    page = call.request.query_params.get("page", "1")
-    number = max(1, int(page)) if page.isdigit() and len(page) < 5 else 1
+    number = max(1, number_of(call.request.query_params.get("page", ""), 1))
     size = rules().limits["groups_on_page"]
     groups = list(enumerate(call.words.groups(facts)))
     pages = max(1, -(-len(groups) // size))

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import or_, select
 
-from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of
+from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of, number_of
 from clearing_point.desk.next_step import lines_of_periods
 from clearing_point.desk.rights import actions_of
 from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, OFFICER, rules
@@ -24,11 +24,9 @@ _SHOWN_OF_FILE = (
 
 def log_page(call: Call) -> Response:
     """Show the log: all of it to an auditor, what concerns them to the others."""
-    before = call.request.query_params.get("before", "")
+    before = number_of(call.request.query_params.get("before", ""), 0)
     with call.desk.store.changing() as connection:
-        lines = rows_of(
-            connection.execute(_wanted(call, int(before) if before.isdigit() else None).limit(_SHOWN))
-        )
+        lines = rows_of(connection.execute(_wanted(call, before or None).limit(_SHOWN)))
         broken = broken_line(connection) if call.account["role"] == AUDITOR else None
         count, seal = last_seal(connection)
         log(connection, call.account["name"], "log_read")

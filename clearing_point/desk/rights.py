@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import select
 
 from clearing_point.desk.rules import rules
-from clearing_point.desk.store import Row, account, file, period, rows_of
+from clearing_point.desk.store import Row, account, audit, file, period, rows_of
 
 OWN = "own"
+VIEW, DECIDE = "view", "decide"
+SEEN = (VIEW, DECIDE)
+"""Rights by which an account sees the page of a file."""
 
 
 def may(who: Row, action: str, one: Row, *, one_person: bool) -> bool:
@@ -57,6 +61,28 @@ def file_for(connection: Any, who: Row, identity: str, action: str) -> Row | Non
         return None
     one = found[0]
     return one if may(who, action, one, one_person=persons_of(connection, one) == 1) else None
+
+
+def is_late(connection: Any, who: Row, identity: str, action: str) -> bool:
+    """Say whether an account may do this with a file that it sees, only no longer in the state that the file is in.
+
+    Its page was older than the file, which is no secret to whoever sees the file. What is barred for another reason (her
+    own file, another territory, another role) is forbidden, and nobody is told why.
+    """
+    given = rules().rights[who["role"]].get(action)
+    if given is None or given["states"] == "any" or file_for(connection, who, identity, VIEW) is None:
+        return False
+    one = rows_of(connection.execute(select(file).where(file.c.id == identity)))[0]
+    return one["state"] not in given["states"]
+
+
+def did_just_now(connection: Any, who: Row, identity: str, action: str) -> bool:
+    """Say whether the last step of an account with a file was this one, a moment ago: a button pressed twice."""
+    wanted = select(audit.c.action, audit.c.at).where(
+        audit.c.about == identity, audit.c.account == who["name"]
+    )
+    last = connection.execute(wanted.order_by(audit.c.id.desc()).limit(1)).first()
+    return last is not None and last[0] == action and time.time() - last[1] < rules().limits["twice_seconds"]
 
 
 def persons_of(connection: Any, one: Row) -> int:

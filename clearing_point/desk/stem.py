@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.desk.lifeline import STEM
-from clearing_point.errors import ClearingPointError, InputProblem, InternalError, of_the_machine
+from clearing_point.errors import InputProblem, of_the_machine
 from clearing_point.processes import close_to_others, end_with_parent
 
 _ADDRESS_BYTES = 6 << 30
@@ -66,8 +66,7 @@ def _said(error: BaseException) -> dict[str, Any]:
         # What is kept of it is JSON, which knows no path and no day.
         filled = {name: part if isinstance(part, int) else str(part) for name, part in error.filled.items()}
         return {"problem": str(error), "code": error.code or "problem_other", "filled": filled}
-    if isinstance(error, InternalError | ClearingPointError):
-        return {"failed": str(error)}
+    # The text of an error of the program may hold a value: kind and place are enough to report it.
     return {"failed": f"{type(error).__name__} in {_place_of(error)}"}
 
 

@@ -93,7 +93,8 @@ class _Parts:
 
     def on_header_end(self) -> None:
         name, value = self._header
-        self._headers[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+        # Latin-1 keeps every byte: the parser below gives bytes back, which are UTF-8 for what a browser sends.
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
         self._header = [b"", b""]
 
     def on_headers_finished(self) -> None:

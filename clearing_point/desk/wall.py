@@ -110,12 +110,14 @@ class Wall:
             limits = rules().limits
             most = limits["body_bytes"] + limits["form_bytes"] if path == UPLOAD else limits["form_bytes"]
             announced = headers.get("content-length", "")
-            if not announced.isdigit():
+            if not (announced.isascii() and announced.isdigit() and len(announced) < 16):
                 await refuse(411)
                 return
             if int(announced) > most:
-                await refuse(413)
-                return
+                if path != UPLOAD or who is None or int(announced) > limits["passed_over_bytes"]:
+                    await refuse(413)
+                    return
+                scope["desk.large"] = True
             receive = _measured(receive, int(announced), limits["idle_seconds"])
         await self.app(scope, receive, with_headers)
 

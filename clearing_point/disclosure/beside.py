@@ -10,8 +10,7 @@ from clearing_point.disclosure.long_table import LongCell, LongTable
 from clearing_point.disclosure.model import Cell
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*%?")
-_MOSTLY = 0.5
-"""A column holds numbers where more of its filled cells are numbers than this."""
+_DIGITS = re.compile(r"\d+")
 _ALONE = 2
 """Rows of shown counts from which the ratio of a share to its count is known."""
 
@@ -46,18 +45,38 @@ def number_of(text: str) -> tuple[float, float] | None:
 
 
 def columns_beside(table: LongTable, value: str, by: Sequence[str], keep: Iterable[str]) -> list[str]:
-    """Names of columns of numbers that are neither dimension, count nor label of a dimension."""
+    """Names of columns with numbers in them ("3 of 27") that are neither dimension, count nor label of a dimension."""
     found = []
     for at, column in enumerate(table.columns):
         if column in {value, "protection", *by, *keep}:
             continue
-        filled = [row[at].strip() for row in table.rows if row and row[at].strip()]
-        numbers = [text for text in filled if number_of(text) is not None]
-        if len(numbers) <= _MOSTLY * len(filled) or len(set(filled)) < 2:
+        told = [(row[at].strip(), row) for row in table.rows if row and row[at].strip()]
+        if len({text for text, _ in told}) < 2 or _labels(table, at, by):
             continue
-        if not _labels(table, at, by):
+        places = [table.columns.index(variable) for variable in by if variable in table.columns]
+        if any(
+            _DIGITS.search(text) and not _of_category(text, [row[p] for p in places]) for text, row in told
+        ):
             found.append(column)
     return found
+
+
+def columns_unread(table: LongTable, value: str, by: Sequence[str], read: Iterable[str]) -> list[str]:
+    """Names of columns of words that nothing here reads, and that differ from row to row."""
+    known = {value, "protection", *by, *read}
+    return [
+        column
+        for at, column in enumerate(table.columns)
+        if column not in known
+        and len({row[at].strip() for row in table.rows if row and row[at].strip()}) > 1
+        and not _labels(table, at, by)
+    ]
+
+
+def _of_category(text: str, codes: Sequence[str]) -> bool:
+    """Say whether the numbers in a text are those of the row's own categories: "0-13 years" beside 0-13."""
+    named = {number for code in codes for number in _DIGITS.findall(code)}
+    return number_of(text) is None and named >= set(_DIGITS.findall(text))
 
 
 def _labels(table: LongTable, at: int, by: Sequence[str]) -> bool:
@@ -85,6 +104,8 @@ def share_of(
     least, most, rows = 0.0, float("inf"), 0
     for _, entry, row in cells:
         told = number_of(row[at])
+        if told is None and _DIGITS.search(row[at]):
+            return None
         if entry.hidden or told is None:
             continue
         number, step = told

@@ -82,9 +82,18 @@ def _by_setting(
                 time = mask
             else:
                 inside.append((variable, mask))
-        where = _place([x for at, x in enumerate(universe.get(inclusion.place, ())) if place >> at & 1])
+        leaves = [x for at, x in enumerate(universe.get(inclusion.place, ())) if place >> at & 1]
+        if not _is_of_persons(leaves):
+            continue
+        where = _place(leaves)
         found[where, time].append(_Cell(number, tuple(inside), conditions))
     return found
+
+
+def _is_of_persons(leaves: Sequence[str]) -> bool:
+    """Say whether codes of places count everybody there: not only whom another row counts, and nobody by two of her rows."""
+    ways = {leaf.partition(":")[2] for leaf in leaves}
+    return "" in ways and ways <= {"", _OPEN, _AGAIN}
 
 
 def _place(leaves: Sequence[str]) -> Place:

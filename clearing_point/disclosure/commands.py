@@ -12,7 +12,7 @@ import numpy as np
 from clearing_point.disclosure.attacker import UNLIMITED, Attacker, Contradiction
 from clearing_point.disclosure.audit import judge_cell
 from clearing_point.disclosure.audit_report import AuditReport, HiddenCell
-from clearing_point.disclosure.beside import columns_beside, number_of, refusal, share_of
+from clearing_point.disclosure.beside import columns_beside, columns_unread, number_of, refusal, share_of
 from clearing_point.disclosure.bounded import Say, bounded
 from clearing_point.disclosure.cells import Integers, System, build_system
 from clearing_point.disclosure.long_table import LongTable, check_size, read_long_tables
@@ -78,7 +78,12 @@ def _with_shares(
             for n, row in enumerate(table.rows, start=2)
             if row and n in lines
         ]
-        for column in columns_beside(table, value, by, declared.keep):
+        beside = columns_beside(table, value, by, declared.keep)
+        for column in columns_unread(table, value, by, [*beside, *declared.keep]):
+            notes.append(
+                f"Column {column!r} holds words that were not read; look whether they tell of hidden counts."
+            )
+        for column in beside:
             share = share_of(table, column, rows)
             if share is None:
                 problems.append(refusal(table.table_id, column))

@@ -18,6 +18,7 @@ _NOTHING_SENT = "missing"
 """What a release says of a cell (column ``protection``) for which nobody sent anything: everybody knows it is zero."""
 _BELOW = re.compile(r"<\s*(\d+)")
 _NUMBER = re.compile(r"\d+(\.0+)?|\d{1,3}(,\d{3})+")
+_THOUSANDS = re.compile(r"\d{1,3}\.000")
 _MOST_CELLS = 500_000
 
 
@@ -268,6 +269,8 @@ def _value(text: str, line: int) -> LongCell | str:
     if below:
         top = int(below.group(1)) - 1
         return LongCell(1, top, True, line) if top > 0 else f"'{text}' admits no count; correct it."
+    if _THOUSANDS.fullmatch(text):
+        return f"'{text}' may be {text.partition('.')[0]} or a thousand times as many; write it without the point."
     if _NUMBER.fullmatch(text):
         count = int(float(text.replace(",", "")))
         if count < UNLIMITED // 2:

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from clearing_point.errors import InputProblem
 
@@ -27,6 +29,8 @@ _LARGEST = 1 << 40
 _SURE = 3
 """Rows in which a sum must hold that neither name nor place suggests."""
 
+Choices = npt.NDArray[np.bool_]
+"""One row for each choice among categories."""
 Slice = Mapping[str, tuple[int, int]]
 """Category -> least and largest count that its cell admits; all other dimensions are fixed."""
 
@@ -152,8 +156,17 @@ def _under_total(
 
 def _without_total(column: str, codes: Sequence[str], grid: Grid) -> tuple[Understood, list[str]]:
     sums, rows = _sums_among(codes, grid)
+    tops = [c for c in codes if not any(c in parts for parts in sums.values())]
+    may = open_sum(tops, grid)
+    if may is not None:
+        whole, parts = may
+        return Understood(), [
+            f"Column {column!r}: {whole!r} may be the sum of {', '.join(parts)}, which hidden cells leave open. Say "
+            f'--sum "{column}: {whole} = {" + ".join(parts)}" with the categories that it adds up, or --apart {column} '
+            "if no category is a sum of others."
+        ]
     if not sums:
-        return Understood(), []
+        return Understood(None, {}, (_apart(column),) if len(codes) > 1 else ()), []
     if rows < 2:  # one equal sum may be chance
         whole, parts = next(iter(sums.items()))
         return Understood(), [
@@ -161,6 +174,10 @@ def _without_total(column: str, codes: Sequence[str], grid: Grid) -> tuple[Under
             f'--sum "{column}: {whole} = {" + ".join(parts)}", or --apart {column} if no category is a sum of others.'
         ]
     return Understood(None, sums, _said(column, sums)), []
+
+
+def _apart(column: str) -> str:
+    return f"Column {column!r}: no category was found to be the sum of others; they are read as different persons."
 
 
 def _said(column: str, sums: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -171,6 +188,54 @@ def _said(column: str, sums: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _sums_among(codes: Sequence[str], grid: Grid) -> tuple[dict[str, tuple[str, ...]], int]:
+    """Find the sums among categories, and sums of those sums, level by level."""
+    found: dict[str, tuple[str, ...]] = {}
+    rows, left = 0, list(codes)
+    while True:
+        more, told = _one_level(left, grid)
+        if not more:
+            return found, rows
+        found |= more
+        rows += told
+        left = [c for c in left if not any(c in parts for parts in more.values())]
+
+
+def open_sum(codes: Sequence[str], grid: Grid) -> tuple[str, tuple[str, ...]] | None:
+    """Return a shown category that may be the sum of others of which some are hidden; no row says that it is not.
+
+    Of many categories only pairs, neighbours and those of like name are tried.
+    """
+    at = [grid.at[c] for c in codes]
+    if len(codes) < 3 or not grid.hidden[at].any():
+        return None
+    for whole in codes:
+        if not (grid.there & ~grid.hidden)[grid.at[whole]].any():
+            continue
+        others = [c for c in codes if c != whole]
+        chosen = _choices(whole, others)
+        for some in chosen[grid.may_be(whole, others, chosen)].tolist():
+            parts = tuple(c for c, taken in zip(others, some, strict=True) if taken)
+            return whole, parts
+    return None
+
+
+def _choices(whole: str, others: Sequence[str]) -> Choices:
+    """Return choices of at least two categories, the fewest first: all of them where they are not too many."""
+    if len(others) < _FEW:
+        every = (np.arange(1 << len(others))[:, None] >> np.arange(len(others))) & 1
+        every = every[every.sum(axis=1) > 1]
+        return np.asarray(every[np.argsort(every.sum(axis=1), kind="stable")], dtype=bool)
+    size = len(others)
+    pairs = np.zeros((size * (size - 1) // 2, size), dtype=bool)
+    pairs[np.arange(len(pairs))[:, None], np.array(list(combinations(range(size), 2)))] = True
+    begin, end = np.triu_indices(size + 1, 3)
+    places = np.arange(size)
+    blocks = (places >= begin[:, None]) & (places < end[:, None])
+    alike = np.array([[c.startswith(whole) for c in others]])
+    return np.concatenate([alike[alike.sum(axis=1) > 1], pairs, blocks])
+
+
+def _one_level(codes: Sequence[str], grid: Grid) -> tuple[dict[str, tuple[str, ...]], int]:
     """Find sums that names or places suggest and numbers confirm; any sums where few categories have many rows."""
     for blocks in (_by_name(codes), _by_place(codes, grid), _by_place(codes[::-1], grid)):
         held = {w: p for w, p in blocks.items() if grid.holds(w, p)}
@@ -275,6 +340,22 @@ class Grid:
         adds_up = shown & (low == self.low[at]) & (np.cumsum(self.low[inside] > 0, axis=0) > 1)
         sizes = np.flatnonzero(~wrong & adds_up.any(axis=1) & (np.arange(len(inside)) > 0))
         return int(sizes[0]) + 1 if len(sizes) else 0
+
+    def may_be(self, whole: str, others: Sequence[str], chosen: Choices) -> Choices:
+        """Say of choices of categories whether they may add up to one in every row, and some row leaves it open."""
+        at, inside = self.at[whole], [self.at[c] for c in others]
+        possible, asked = np.ones(len(chosen), dtype=bool), np.zeros(len(chosen), dtype=bool)
+        for row in np.flatnonzero(self.there[at]).tolist():
+            left = np.flatnonzero(possible)
+            if not len(left):
+                break
+            of = chosen[left].astype(np.int64)
+            there = (of @ self.there[inside, row].astype(np.int64)) > 0
+            low, high = of @ self.low[inside, row], of @ self.high[inside, row]
+            possible[left[there & ((low > self.high[at, row]) | (high < self.low[at, row]))]] = False
+            unknown = (of @ self.hidden[inside, row].astype(np.int64)) > 0
+            asked[left[unknown & (not self.hidden[at, row]) & (self.low[at, row] > 0)]] = True
+        return np.asarray(possible & asked)
 
     def subsets(self, whole: str, others: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """Yield every choice of categories that adds up to one in the rows that show them all, the fewest first."""

@@ -34,6 +34,7 @@ from clearing_point.findings import (
     SHEET_NOT_READ,
     SHEET_OF_OURS_NOT_READ,
     SHOWN_OTHERWISE,
+    STRUCK_OUT,
     Finding,
     conserved,
 )
@@ -262,7 +263,7 @@ def _is_ours(received: ReceivedFile, sheet: str, profile: Profile, standard: Sta
 def hidden_parts(
     received: ReceivedFile, layouts: Sequence[SheetLayout], tally: Mapping[str, Tally]
 ) -> list[Finding]:
-    """Say of hidden sheets and columns that are read that they were hidden."""
+    """Say of what is read that it is hidden, shown otherwise or struck out."""
     findings = []
     for layout in layouts:
         facts, held = received.facts.get(layout.sheet), tally.get(layout.sheet)
@@ -281,6 +282,12 @@ def hidden_parts(
             for n in columns
             if n in held.columns and n in kept
         ]
+        if not kept.keys().isdisjoint(facts.struck_columns):
+            rows = held.rows[held.rows >= layout.first_row]
+            findings += [
+                conserved(STRUCK_OUT, None, None, layout.sheet, int(number))
+                for number in rows[np.isin(rows, facts.struck_rows)]
+            ]
     return list(dict.fromkeys(findings))
 
 

@@ -16,7 +16,7 @@ from clearing_point.intake.shown import (
     not_shown,
     shown_otherwise,
 )
-from clearing_point.intake.workbook_xml import namespaced, parse, tags
+from clearing_point.intake.workbook_xml import NO, namespaced, parse, tags
 
 _BUILT_IN = {
     "9": "0%",
@@ -29,6 +29,7 @@ _BUILT_IN = {
 
 
 _AS_IT_IS = "General"
+_BLOCK, _OVERLAP = 1 << 18, 16
 _WHITE, _BLACK = "FFFFFF", "000000"
 _OF_THEME, _OF_INDEX = (
     {"0": _WHITE, "1": _BLACK},
@@ -46,6 +47,10 @@ class CellFormats:
     """Of which values it shows nothing (:func:`.not_shown`): of all, if text and cell have one colour."""
     scaled: frozenset[str] = frozenset()
     """Styles that show hundredths or thousands (:func:`.is_scaled`)."""
+    struck: frozenset[str] = frozenset()
+    """Styles whose letters are struck out."""
+    struck_texts: frozenset[str] = frozenset()
+    """Numbers of the shared texts that are struck out in part or as a whole."""
     conditional: frozenset[str] = frozenset()
     """Numbers of the styles of conditional formats that show a cell otherwise."""
 
@@ -56,6 +61,7 @@ def formats_of(package: zipfile.ZipFile) -> CellFormats:
         return CellFormats()
     read = _Styles()
     parser = namespaced()
+    texts = _struck_texts(package)
     parser.StartElementHandler = read.start
     parse(package, "xl/styles.xml", parser)
     codes = [read.codes.get(number, "") for number, _, _ in read.cells]
@@ -68,11 +74,48 @@ def formats_of(package: zipfile.ZipFile) -> CellFormats:
         {n: how for n, how in shown.items() if how},
         {n: values for n, values in nothing.items() if values},
         frozenset(str(n) for n, code in enumerate(codes) if is_scaled(code)),
+        frozenset(str(n) for n, (_, font, _) in enumerate(read.cells) if font in read.struck),
+        texts,
         frozenset(
             str(n) for n, (code, letters, paper) in enumerate(read.conditional)
             if changes_what_is_shown(code) or (letters and letters == (paper or _WHITE))
+            or n in read.struck_conditional
         ),
     )  # fmt: skip
+
+
+def _struck_texts(package: zipfile.ZipFile) -> frozenset[str]:
+    """Return the numbers of the shared texts of which something is struck out."""
+    part = next((name for name in package.namelist() if name.lower() == "xl/sharedstrings.xml"), "")
+    if not part or not _holds_strike(package, part):
+        return frozenset()
+    found: set[str] = set()
+    kinds = tags(("si", "strike"))
+    number = -1
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        nonlocal number
+        kind = kinds.get(tag)
+        if kind == "si":
+            number += 1
+        elif kind == "strike" and attributes.get("val", "1") not in NO:
+            found.add(str(number))
+
+    parser = namespaced()
+    parser.StartElementHandler = start
+    parse(package, part, parser)
+    return frozenset(found)
+
+
+def _holds_strike(package: zipfile.ZipFile, part: str) -> bool:
+    """Whether a part may strike anything out: hardly any does, and a look at its bytes is quicker than its parser."""
+    with package.open(part) as stream:
+        before = b""
+        while block := stream.read(_BLOCK):
+            if b"strike" in before + block or b"s\0t\0r\0i\0k\0e" in before + block:
+                return True
+            before = block[-_OVERLAP:]
+    return False
 
 
 class _Styles:
@@ -84,12 +127,16 @@ class _Styles:
         """Of each style of cells: numbers of its format, its font and its fill."""
         self.conditional: list[list[str]] = []
         """Of each style of conditional formats: format, colour of letters, colour of the cell."""
+        self.struck: set[int] = set()
+        """Fonts whose letters are struck out."""
+        self.struck_conditional: set[int] = set()
+        """Styles of conditional formats that strike out."""
         self._letters: list[str] = []
         self._papers: list[str] = []
         self._within = self._inner = ""
         self._kinds = tags((
             "numFmt", "numFmts", "fonts", "font", "fills", "fill", "patternFill", "fgColor", "bgColor", "color", "borders",
-            "border", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "dxf", "xf",
+            "strike", "border", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "dxf", "xf",
         ))  # fmt: skip
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -112,6 +159,8 @@ class _Styles:
             self.conditional.append([_AS_IT_IS, "", ""])
         elif name == "numFmt":
             self._format(attributes)
+        elif name == "strike":
+            self._strike(attributes)
         elif name:
             self._colour(name, attributes)
 
@@ -126,6 +175,14 @@ class _Styles:
             self.codes[attributes.get("numFmtId", "")] = code
         elif self.conditional:
             self.conditional[-1][0] = code
+
+    def _strike(self, attributes: Mapping[str, str]) -> None:
+        if attributes.get("val", "1") in NO:
+            return
+        if self._within == "fonts" and self._letters:
+            self.struck.add(len(self._letters) - 1)
+        elif self._within == "dxfs" and self.conditional:
+            self.struck_conditional.add(len(self.conditional) - 1)
 
     def _colour(self, name: str, attributes: Mapping[str, str]) -> None:
         colour = _colour_of(attributes)

@@ -71,7 +71,8 @@ def _of_header(
             if not fits
         ]
         # One who sends alone may write whatever name she likes; where several send, it tells whose series it is.
-        if profile.senders and organisation not in {None, profile.sender, "UNK", "NAS"}:
+        several = bool(profile.senders) or profile.sent_by is not None
+        if several and organisation not in {None, profile.sender, "UNK", "NAS"}:
             findings.append(
                 conserved(OTHER_ORGANISATION, _HEADER, "organisation", sheet, row, dimension="consistency")
             )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from clearing_point.standard.columns import columns_of
 from clearing_point.standard.model import REFERENCE, Standard, Table
-from clearing_point.warehouse.connection import opened
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,15 @@ class TableDifference:
 
 
 def difference(
-    workspace: Path, warehouse: Path, submission_id: str, earlier: str, standard: Standard,
+    connection: Any, submission_id: str, earlier: str, standard: Standard,
     keys: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[TableDifference, ...]:  # fmt: skip
     """Compare a submission in its workspace with an earlier version in the warehouse, row by row of equal keys.
 
     Parameters
     ----------
-    workspace, warehouse : Path
-        No connection of this process may be open on either.
+    connection : duckdb connection
+        The workspace, with the warehouse attached.
     earlier : str
         Submission that the new one would replace.
     keys : mapping, optional
@@ -45,12 +44,11 @@ def difference(
         Tables in which something differs.
     """
     found = []
-    with opened(workspace, read_only=True, attach={"warehouse": warehouse}) as connection:
-        for table in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE):
-            row = connection.execute(_query(table, keys, standard), [submission_id, earlier]).fetchone()
-            made = TableDifference(table.name, table.title["en"], *(int(n or 0) for n in row))
-            if made.added or made.changed or made.removed:
-                found.append(made)
+    for table in standard.tables_of_kind("case", "aggregate", "scorecard", REFERENCE):
+        row = connection.execute(_query(table, keys, standard), [submission_id, earlier]).fetchone()
+        made = TableDifference(table.name, table.title["en"], *(int(n or 0) for n in row))
+        if made.added or made.changed or made.removed:
+            found.append(made)
     return tuple(found)
 
 

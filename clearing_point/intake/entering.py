@@ -37,9 +37,9 @@ from clearing_point.intake.unknown import unused_lines
 from clearing_point.standard import Standard
 from clearing_point.standard.model import REFERENCE
 from clearing_point.standard.spelling import spelling_of
-from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.events import REFUSED, now
 from clearing_point.warehouse.worked_out import program_sha256
+from clearing_point.warehouse.workspace import Workspace
 
 RECEIVED = "RECEIVED"
 KEPT_FILE = "kept.parquet"
@@ -62,7 +62,7 @@ class Receipt:
     submission_id: str
     series: str
     file_sha256: str
-    workspace: Path
+    workspace: Workspace
     refused: bool
     rows: Mapping[str, int]
     near_headings: tuple[tuple[str, str, str], ...] = ()
@@ -75,6 +75,8 @@ class Receipt:
     """Texts that no list knows, for proposals while the file is at hand; they are stored nowhere."""
     read: ReadBy | None = field(default=None, repr=False)
     """How it was read; None of a file that was refused."""
+    rows_read: int = 0
+    """Rows of the file that hold something."""
 
 
 def parse_period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -102,7 +104,7 @@ def series_of(profile: Profile, period: str) -> str:
 class Coming:
     """What is known of a submission before its file is read into the workspace."""
 
-    workspace: Path
+    workspace: Workspace
     profile: Profile
     standard: Standard
     period: str
@@ -167,22 +169,16 @@ class Coming:
                 store_findings(connection, name, [nothing])
             _store_header(connection, name, profile, standard, counts, self.version_number)
         receipt = self._receipt(received, counts, (), unused_lines(texts, profile), kept_file=kept_file)
-        return replace(receipt, read=ReadBy(tuple(layouts), profile, tuple(self.corrections)))
+        read = ReadBy(tuple(layouts), profile, tuple(self.corrections))
+        return replace(receipt, read=read, rows_read=kept.rows_read)
 
     @contextmanager
     def _writing(self, received: ReceivedFile) -> Iterator[Any]:
-        connection = connect(
-            self.workspace,
-            joins_as_written=True,
-            short_lived=True,
-            many_rows=received.rows.num_rows > engine.MANY_ROWS,
-        )
-        try:
+        many = received.rows.num_rows > engine.MANY_ROWS
+        with self.workspace.opened(joins_as_written=True, short_lived=True, many_rows=many) as connection:
             connection.execute("BEGIN TRANSACTION")  # one write to disk instead of hundreds
             yield connection
             connection.execute("COMMIT")
-        finally:
-            connection.close()
 
     def _enter(self, connection: Any, received: ReceivedFile, status: str, rows_read: int) -> None:
         profile, standard = self.profile, self.standard

@@ -77,6 +77,8 @@ def _filled(batch: pa.RecordBatch, layout: SheetLayout, findings: list[Finding])
             else:
                 there[position] = above[number]
                 findings.append(conserved(MERGED_BELOW, *place, dimension="validity"))
+                if kind == UNDER:  # another answer may have stood there
+                    findings.append(conserved(UNDER_MERGED, *place, dimension="validity"))
         made.append(there)
     index = batch.schema.get_field_index("cells")
     return batch.set_column(index, batch.schema.field(index), pa.array(made, batch.schema.field(index).type))

@@ -13,6 +13,7 @@ _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _STYLE, _NUMBER = f"{_URN}table:1.0 ", f"{_URN}style:1.0 ", f"{_URN}datastyle:1.0 "
 _FO = f"{_URN}xsl-fo-compatible:1.0 "
 _BLACK, _WHITE = "#000000", "#ffffff"
+_THROUGH = (f"{_STYLE}text-line-through-style", f"{_STYLE}text-line-through-type")
 _CONFIG = f"{_URN}config:1.0 "
 _NUMBERS = ABOVE_ZERO + BELOW_ZERO + ZERO
 _OF_CONDITION = {
@@ -36,6 +37,8 @@ class Formats:
         """Styles that show a value otherwise than as a number."""
         self.scaled: set[str] = set()
         """Styles that show hundredths or thousands."""
+        self.struck: set[str] = set()
+        """Styles whose letters are struck out."""
         self.hidden: set[str] = set()
         """Styles of rows, columns and sheets that are not shown."""
         self.zeros = ""
@@ -88,6 +91,8 @@ class Formats:
             )  # fmt: skip
             if scaled:
                 self.scaled.add(self._style)
+            if parent in self.struck:
+                self.struck.add(self._style)
             if shown:
                 self.shown[self._style] = shown
             if nothing:
@@ -102,6 +107,7 @@ class Formats:
             if self._colours[self._style][0] == paper:
                 self.not_shown[self._style] = _NUMBERS + TEXT
                 self.changing |= self._called
+            self._strike({attributes[name] for name in _THROUGH if name in attributes})
         elif tag == f"{_STYLE}table-properties":
             if attributes.get(f"{_TABLE}display") == "false":
                 self.hidden.add(self._style)
@@ -124,6 +130,13 @@ class Formats:
                 self._is_scaled = self._is_scaled or f"{_NUMBER}display-factor" in attributes
                 if kind == "text":
                     self.parser.CharacterDataHandler = self._words.append
+
+    def _strike(self, through: set[str]) -> None:
+        if through - {"none"}:
+            self.struck.add(self._style)
+            self.changing |= self._called
+        elif through:
+            self.struck.discard(self._style)
 
     def end(self, tag: str) -> None:
         """Take the end of an element: what a style of data shows is known by then."""

@@ -23,7 +23,7 @@ from clearing_point.findings import place_of
 from clearing_point.intake import limits
 from clearing_point.intake.shown import MONTH, NO_YEAR, YEAR, is_padded, padded
 from clearing_point.intake.unseen import Unseen, look_at_sheets
-from clearing_point.intake.workbook_xml import HasDocumentType
+from clearing_point.intake.workbook_xml import HasDocumentType, NotInOrder
 from clearing_point.processes import end_with_parent
 
 
@@ -58,8 +58,12 @@ def main() -> int:
                 found = unseen.get(name, Unseen())
                 if not found.last_row:
                     continue  # nothing in it, or no sheet of cells
+                last = 0
                 for numbers, rows, kinds in _batches(workbook, name, place_of(number), found):
                     text_bytes = _counted(text_bytes, rows)
+                    last = next(
+                        (n for n, row in zip(numbers[::-1], rows[::-1], strict=True) if any(row)), last
+                    )
                     hidden = [number in found.hidden_rows for number in numbers]
                     stream.write_batch(
                         pa.record_batch(
@@ -67,6 +71,8 @@ def main() -> int:
                             schema=schema,
                         )
                     )
+                if last < found.last_row and path.suffix.lower() != ".ods":
+                    _check_last(path, name, last)
     except PasswordError:
         return _unreadable("is protected by a password: remove it and send the file again.", "file_password")
     except HasDocumentType:
@@ -144,12 +150,22 @@ def _check_size(place: str, found: Unseen) -> None:
         )
 
 
+def _check_last(path: Path, name: str, last: int) -> None:
+    """Refuse a sheet of which the parser gave no more than its first rows."""
+    from clearing_point.intake.below_the_last import holds_text_below
+
+    if holds_text_below(path, name, last):
+        raise NotInOrder
+
+
 def _facts(found: Unseen) -> dict[str, object]:
     hidden = sorted(n for n in found.hidden_columns if n <= found.last_column)
     return {
         "state": found.state,
         "hidden_columns": hidden,
         "unshown_columns": sorted(found.unshown_columns),
+        "struck_rows": sorted(found.struck_rows),
+        "struck_columns": sorted(found.struck_columns),
         "otherwise_columns": sorted(n for n in found.otherwise_columns if n <= found.last_column),
     }
 

@@ -50,6 +50,8 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Name of the part that holds a workbook under a password; it stands plainly in the old container."""
 _ZIP = b"PK\x03\x04"
+_NO_TEXT = (_ZIP, _OLD_OFFICE, b"%PDF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
+"""How workbooks, pages to print and packed files begin."""
 _OTHER_KINDS = {
     ".xls": "is in the old Excel format (.xls): open it and save it as .xlsx",
     ".xlsb": "is a binary workbook (.xlsb): open it and save it as .xlsx",
@@ -70,6 +72,9 @@ class SheetFacts:
     """Numbers of columns with cells whose own format shows nothing of what they hold."""
     otherwise_columns: tuple[int, ...] = ()
     """Numbers of columns that a conditional format shows otherwise."""
+    struck_rows: tuple[int, ...] = ()
+    struck_columns: tuple[int, ...] = ()
+    """Numbers of rows and columns with cells that are struck out."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ def read_file(
         rows = read_workbook(path, SCHEMA)
         found, delimiter = None, ""
     else:
+        _check_text(path)
         found = encoding if expected is None else _encoding(path, encoding, expected)
         if expected is not None:
             delimiter = _delimiter(path, found, delimiter, expected)
@@ -160,6 +166,8 @@ def _facts(rows: pa.Table) -> dict[str, SheetFacts]:
             tuple(said["hidden_columns"]),
             tuple(said["unshown_columns"]),
             tuple(said["otherwise_columns"]),
+            tuple(said["struck_rows"]),
+            tuple(said["struck_columns"]),
         )
         for name, said in told.items()
     }
@@ -225,6 +233,19 @@ def _check_signature(path: Path) -> None:
         raise InputProblem(
             f"{path.name} is not a workbook, whatever its name says: save it as .xlsx and send it again.",
             "file_no_workbook",
+        )
+
+
+def _check_text(path: Path) -> None:
+    """Refuse a workbook, a page to print or a packed file that is called a text file."""
+    with path.open("rb") as handle:
+        start = handle.read(4)
+    if start.startswith(_NO_TEXT) and not path.name.lower().endswith(".gz"):
+        raise InputProblem(
+            f"{path.name} is no text file, whatever its name says: open it with the program that made it, save it as "
+            ".xlsx and send that.",
+            "file_no_text",
+            file=path.name,
         )
 
 

@@ -39,7 +39,7 @@ from clearing_point.intake.words import with_crosswalk_flags
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
-from clearing_point.warehouse.workspace import drop_workspace, new_workspace
+from clearing_point.warehouse.workspace import Workspace
 
 __all__ = ["KEPT_FILE", "Receipt", "keep_file", "parse_period", "receive", "receive_kept", "series_of"]
 
@@ -109,7 +109,7 @@ def receive(
     findings = findings or findings_by_place(guard_notes(received, path, profile, standard), places)
     findings = findings or guard_tokens(received, layouts, standard)
     findings = findings or guard_parts(received, path, profile, standard)
-    workspace = new_workspace(project, standard)
+    workspace = Workspace.new(project, standard)
     coming = Coming(
         workspace, profile, standard, period, version_number, supersedes, made_data, received_at, corrections
     )
@@ -117,7 +117,7 @@ def receive(
         if findings:
             near = near_headings(layouts, problems)
             return coming.refused(received, findings, near, layouts)
-        kept_file = workspace.parent / KEPT_FILE
+        kept_file = workspace.path.parent / KEPT_FILE
         unknown = keep(
             kept_file, received, layouts, profile, standard,
             corrections=corrections, answers=answers, accepted_before=accepted_before,
@@ -130,7 +130,7 @@ def receive(
         del received, layouts
         return replace(coming.read(kept_file), unknown=unknown)
     except BaseException:
-        drop_workspace(workspace)
+        workspace.drop()
         raise
 
 
@@ -195,14 +195,14 @@ def receive_kept(
 ) -> Receipt:
     """Read what the archive keeps of a submission into a new workspace; parameters and errors as :func:`receive`."""
     profile = _for_period(profile, period, standard)
-    workspace = new_workspace(project, standard)
+    workspace = Workspace.new(project, standard)
     coming = Coming(
         workspace, profile, standard, period, version_number, supersedes, made_data, received_at, corrections
     )
     try:
         return coming.read(path)
     except BaseException:
-        drop_workspace(workspace)
+        workspace.drop()
         raise
 
 

@@ -17,6 +17,7 @@ from clearing_point.intake.beside_cells import BesideCells
 from clearing_point.intake.cell_formats import CellFormats, formats_of
 from clearing_point.intake.shown import kind_of
 from clearing_point.intake.workbook_xml import (
+    NO,
     VISIBLE,
     YES,
     NotInOrder,
@@ -34,7 +35,7 @@ _TEXTS = ("s", "str", "inlineStr")
 NOT_WORKED_OUT = "#FORMULA"
 """Text given to a formula cell whose result was never saved."""
 
-_QUOTED = re.compile(r'"[^"]+"')
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _CAN_BE_EMPTY = re.compile(r'""|\$?[A-Za-z]{1,3}\$?[0-9]|[A-Za-z]:\$?[A-Za-z]|[!\[]')
 """A formula that names a cell or the empty text may well have an empty result."""
 
@@ -54,6 +55,9 @@ class Unseen:
     """Columns with cells of which nothing is shown: by their format or colours, or zeros by the view of the sheet."""
     otherwise_columns: set[int] = field(default_factory=set)
     """Columns of which a format shows numbers in hundredths or thousands, or a conditional format anything otherwise."""
+    struck_rows: set[int] = field(default_factory=set)
+    struck_columns: set[int] = field(default_factory=set)
+    """Rows and columns with cells that are struck out, or a part of their text."""
     replaced: dict[tuple[int, int], str] = field(default_factory=dict)
     """Cells whose text the parser gives with something that is none of it."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -106,8 +110,9 @@ class _Sheet:
     def _handler(self, formats: CellFormats) -> Callable[[str, list[str]], None]:  # noqa: PLR0915
         found, parser = self.found, self.parser
         styles, not_shown, scaled = formats.shown, formats.not_shown, formats.scaled
-        watched, aside = scaled | not_shown.keys(), BesideCells(found, formats, parser)
-        kinds = tags(("c", "v", "is", "t", "f", "row"))
+        struck, struck_texts = formats.struck, formats.struck_texts
+        watched, aside = scaled | struck | not_shown.keys(), BesideCells(found, formats, parser)
+        kinds = tags(("c", "v", "is", "t", "f", "row", "strike"))
         cell: list[str] = []
         filled: list[str] = []
         row = column = filled_at = 0
@@ -135,10 +140,16 @@ class _Sheet:
                     found.otherwise_columns.add(column)
                 if kind_of(result, kind in _TEXTS) in not_shown.get(style, "") + aside.zeros:
                     found.unshown_columns.add(column)
+                if style in struck or (kind == "s" and result in struck_texts):
+                    strike()
             elif formula and not self._may_be_empty("".join(formula_text), share, kind == "str" and value):
                 found.errors[place] = NOT_WORKED_OUT
             waiting = formula = False
             filled, filled_at = cell, column
+
+        def strike() -> None:
+            found.struck_rows.add(row)
+            found.struck_columns.add(column)
 
         def close_row() -> None:
             if filled:
@@ -178,7 +189,7 @@ class _Sheet:
             elif kind == "v" or kind == "is":  # noqa: PLR1714 - the quickest way to ask
                 value, filled, filled_at = True, cell, column
                 style = value_of(cell, "s") if styles or watched else ""
-                if waiting or "e" in cell or style in watched or aside.zeros:
+                if waiting or "e" in cell or style in watched or aside.zeros or struck_texts:
                     text.clear()
                     waiting = True  # closed by what its value is
                     parser.CharacterDataHandler = text.append
@@ -203,7 +214,14 @@ class _Sheet:
                 high, hidden = value_of(attributes, "ht"), value_of(attributes, "hidden")
                 if hidden in YES or is_nothing(high) or (aside.rows_hidden and not high and not hidden):
                     found.hidden_rows.add(row)
+            elif kind == "strike":
+                if cell and value_of(attributes, "val") not in NO:
+                    strike()  # within a text that stands in its cell
             elif kind is None:
+                if tag in _AFTER_CELLS:
+                    if waiting:
+                        close()
+                    cell = []
                 aside.start(tag, attributes)
 
         def end() -> None:
@@ -219,11 +237,15 @@ class _Sheet:
         """Whether a formula's result is the empty text: saved as such, and of a formula that can have it."""
         if share:
             formula = self._shared.setdefault(share, formula) if formula else self._shared.get(share, "")
-        return saved_as_text and bool(_CAN_BE_EMPTY.search(_QUOTED.sub("", formula)))
+        return saved_as_text and bool(
+            _CAN_BE_EMPTY.search(_QUOTED.sub(lambda text: "" if text[1] else text[0], formula))
+        )
 
 
 _NO_NUMBER = "?"
 """Stands for the number of a row that has none; no reference ends with it."""
+_AFTER_CELLS = tags(("conditionalFormatting", "extLst"))
+"""Formats that stand here have fonts of their own."""
 _LETTERED = 128
 _LETTERS = [f"{chr(64 + (n - 26) // 26 + 1) if n >= 26 else ''}{chr(65 + n % 26)}" for n in range(_LETTERED)]
 """Of the first columns: most cells follow the one before, and are known by what their reference then is."""

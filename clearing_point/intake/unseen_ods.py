@@ -16,7 +16,7 @@ from clearing_point.intake.workbook_xml import namespaced, parse
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE, _STYLE = f"{_URN}table:1.0 ", f"{_URN}office:1.0 ", f"{_URN}style:1.0 "
 _TEXT, _RUBY = f"{_URN}text:1.0 p", f"{_URN}text:1.0 ruby-text"
-_SPACE = f"{_URN}text:1.0 s"
+_SPACE, _SPAN = f"{_URN}text:1.0 s", f"{_URN}text:1.0 span"
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
 _ERROR_TYPE = f"{_CALC}value-type"
 _OF_SHEET = re.compile(r"(?:'(?:[^']|'')*'|[^\s:']*)\.")
@@ -57,7 +57,7 @@ class _Document:
         self._cell: dict[str, str] | None = None
         self._text: list[str] = []
         self._ranges = ""
-        self._in_note = False
+        self._in_note = self._part_struck = False
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == f"{_TABLE}table":
@@ -71,7 +71,12 @@ class _Document:
             if self._is_hidden(attributes):
                 self._sheet.hidden_columns.update(numbers)
             style = attributes.get(f"{_TABLE}default-cell-style-name", "")
-            if style in {*self.formats.shown, *self.formats.not_shown, *self.formats.scaled}:
+            if style in {
+                *self.formats.shown,
+                *self.formats.not_shown,
+                *self.formats.scaled,
+                *self.formats.struck,
+            }:
                 self._defaults.update(dict.fromkeys(numbers, style))
             self._first += many
         elif tag == f"{_TABLE}table-row":
@@ -81,7 +86,7 @@ class _Document:
                 self._sheet.hidden_rows.update(numbers)
             self._column = 0
         elif tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
-            self._cell, self._text = attributes, []
+            self._cell, self._text, self._part_struck = attributes, [], False
         elif tag == f"{_OFFICE}annotation":
             self._in_note = True
         elif tag == _TEXT and self._cell is not None and not self._in_note:
@@ -91,6 +96,9 @@ class _Document:
                 self.parser.CharacterDataHandler = self._text.append
         elif tag == _SPACE and self._text:
             self._text.append(" ")
+        elif tag == _SPAN:
+            struck = attributes.get(f"{_URN}text:1.0 style-name", "") in self.formats.struck
+            self._part_struck = self._part_struck or (struck and not self._in_note)
         elif tag == _RUBY:
             self.has_ruby = True
             self.parser.CharacterDataHandler = None
@@ -152,6 +160,9 @@ class _Document:
             self._sheet.unshown_columns.update(columns)
         if style in self.formats.scaled and kind != "string":
             self._sheet.otherwise_columns.update(columns)
+        if style in self.formats.struck or self._part_struck:
+            self._sheet.struck_rows.update(range(place[0], place[0] + min(self._rows, _MOST_REPEATED)))
+            self._sheet.struck_columns.update(columns)
         told = self.formats.shown.get(style) if kind == "date" else None
         for row in range(place[0], place[0] + min(self._rows, _MOST_REPEATED)) if told or self.texts else ():
             for column in columns:

@@ -5,13 +5,14 @@ The warehouse is left out: it follows from archive, linkage and project (`cleari
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ SUMS = "SHA256SUMS"
 ABOUT = "backup.json"
 LAST_BACKUP = "last-backup.json"
 """In the data folder: when the last one was made."""
+_NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,19 @@ def make_backup(project: Project, folder: Path) -> Backup:
     MachineProblem
         If the archive lacks what its receipts name, or the copy does not hold.
     """
-    if folder.exists():
-        raise UsageProblem(f"{folder} is there already: name a new folder for every backup.")
+    with _own_refusal(folder):
+        if folder.exists():
+            raise UsageProblem(f"{folder} is there already: name a new folder for every backup.")
     for what, inside in (("data folder", project.data), ("project's folder", project.root)):
         if inside in (folder.resolve(), *folder.resolve().parents):
             raise UsageProblem(
                 f"A backup inside the {what} {inside} is lost with it: name a folder on another disk or machine."
             )
     refuse_lost_archive(project)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    beside.mkdir(mode=0o700)
+    with _own_refusal(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir(mode=0o700)
     try:
         for name in DATA:
             if (project.data / name).is_dir():
@@ -93,6 +97,20 @@ def make_backup(project: Project, folder: Path) -> Backup:
     said = {"at": now().isoformat() + "Z", "files": made.files}
     write_whole(project.data / LAST_BACKUP, (json.dumps(said) + "\n").encode())
     return replace(made, folder=folder)
+
+
+@contextmanager
+def _own_refusal(folder: Path) -> Iterator[None]:
+    """Name the backup's place where it cannot be written; else it would be said of the data folder, which is well."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise
+        raise MachineProblem(
+            f"No backup can be written into {folder.parent} ({os.strerror(error.errno)}): name a folder in which this user "
+            "may write. The data folder is as it was."
+        ) from error
 
 
 class _NotCopied(Exception):

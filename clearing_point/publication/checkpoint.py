@@ -146,7 +146,7 @@ def run_checkpoint(
 
         # The same bytes of the warehouse, asked the same, give the same answer: a build every night does not ask again.
         asked = _hash_of(project.warehouse, submissions, documents)
-        answer = json.loads(kept(project.prepared, "checkpoint", asked, judge))
+        answer = json.loads(kept(project.prepared, "checkpoint", asked, judge, of_data=True))
         judgements = [Judgement(**row) for row in answer]
     finally:
         drop_work(folder)

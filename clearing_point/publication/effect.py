@@ -16,6 +16,7 @@ from clearing_point.standard import Standard
 from clearing_point.warehouse.connection import connect
 from clearing_point.warehouse.lake import copy_to_file
 from clearing_point.warehouse.merge import merge
+from clearing_point.warehouse.workspace import Workspace
 from clearing_point.workplace import drop_work, work_folder
 
 _TERRITORY, YEAR = "territory", "year"
@@ -59,7 +60,7 @@ class Effect:
 def effect_of(
     project: Project,
     standard: Standard,
-    workspace: Path,
+    workspace: Workspace,
     submission_id: str,
     earlier: str,
     territory: str | None,
@@ -69,7 +70,7 @@ def effect_of(
 
     Parameters
     ----------
-    workspace : Path
+    workspace : Workspace
         Holds the new version, judged and accepted.
     years : range
         Calendar years of the submission's period.

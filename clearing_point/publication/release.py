@@ -16,7 +16,13 @@ from clearing_point.analysis.answers import refuse_told_by_answers
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.known import relations_of
 from clearing_point.analysis.links import note_of, notes_on_links
-from clearing_point.analysis.measures import Denominators, notes_of, read_denominators, values_of
+from clearing_point.analysis.measures import (
+    Denominators,
+    declared_denominator,
+    notes_of,
+    read_denominators,
+    values_of,
+)
 from clearing_point.analysis.model import PublishedTable
 from clearing_point.analysis.own_rows import refuse_keys, refuse_measured_categories, refuse_named_rows
 from clearing_point.analysis.parts import refuse_told_by_others
@@ -289,6 +295,8 @@ def _count(
 def _refuse_rows_by_name(standard: Standard, indicators: Sequence[Indicator]) -> None:
     for indicator in indicators:
         refuse_keys(standard, indicator)
+        if indicator.measure is not None and indicator.measure.denominator is not None:
+            declared_denominator(standard, indicator.measure.denominator)
     for name in sorted({i.population for i in indicators} & standard.populations.keys()):
         if standard.populations[name].figures is None:
             refuse_named_rows(standard, standard.populations[name])

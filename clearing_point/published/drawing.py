@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clearing_point.analysis.charts import Chart, Series, draw_chart
 from clearing_point.analysis.drawing import Point
-from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map
+from clearing_point.analysis.maps import Area, Map, Position, Shade, classes_of, draw_map, in_two_lines
 from clearing_point.errors import InputProblem
 from clearing_point.halves import rounded
 from clearing_point.project import Project, find_project
@@ -115,7 +115,7 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     shades += [Shade(_HIDDEN, None, "hidden"), Shade(_MISSING, None, "missing")]
     areas = {}
     for row in rows:
-        name = _label(answer, place, row[place])
+        name = in_two_lines(_label(answer, place, row[place]))
         point = points[row[place]]
         if point.value is None:
             areas[row[place]] = Area(

@@ -40,7 +40,7 @@ from clearing_point.suites.history import measured_documents
 from clearing_point.suites.ready import FOLDER, HISTORY, ready_suites
 from clearing_point.suites.received import Received
 from clearing_point.suites.runner import Ask, Document, Judgement, Question
-from clearing_point.warehouse.connection import opened
+from clearing_point.warehouse.workspace import Workspace
 
 Key = tuple[str, str]
 """Rule and table."""
@@ -55,7 +55,7 @@ _CELL_RULES = {
 
 
 def confirmed(
-    workspace: Path,
+    workspace: Workspace,
     verdict: Verdict,
     standard: Standard,
     ask: Ask,
@@ -69,8 +69,8 @@ def confirmed(
 
     Parameters
     ----------
-    workspace : Path
-        After :func:`~clearing_point.quality.judge.judge` of a file that was not refused; no connection may be open.
+    workspace : Workspace
+        After :func:`~clearing_point.quality.judge.judge` of a file that was not refused; closed: the library opens it.
     ask : callable
         :func:`~clearing_point.suites.runner.run_suites`, or the same in another process.
     prepared : Path
@@ -84,7 +84,7 @@ def confirmed(
         If the two judges count different failing rows of a rule, a rule was judged by one of them only, or they decide
         differently; it names the rule.
     """
-    with opened(workspace, attach=earlier.attached) as connection:
+    with workspace.opened(attach=earlier.attached) as connection:
         counted = _counted(connection, standard)
         cells: dict[str, list[Mapping[str, Any]]] = {}
         found = found_while_reading(connection)
@@ -92,7 +92,7 @@ def confirmed(
             lay_out_cells(connection, received)
             cells = cell_expectations(received, found, standard)
         documents = list(_documents(connection, standard, prepared, earlier, cells))
-    judgements = ask(Question(workspace, "staged", documents, earlier.attached))
+    judgements = ask(Question(workspace.path, "staged", documents, earlier.attached))
     compare(counted, [j for j in judgements if f".{AS_RECEIVED}" not in j.name], standard)
     if received is not None:
         difference = compared_cells(received, found, _of_cells(judgements))
@@ -100,9 +100,9 @@ def confirmed(
             # Columns without a finding are asked together: table by table, the message says where the difference is.
             placed = cell_expectations(received, found, standard, by_table=True)
             asked = [document_of_parts(name, {"table": name}, made) for name, made in placed.items()]
-            again = _of_cells(ask(Question(workspace, "staged", asked, earlier.attached)))
+            again = _of_cells(ask(Question(workspace.path, "staged", asked, earlier.attached)))
             raise InternalError(compared_cells(received, found, again) or difference)
-    with opened(workspace) as connection:
+    with workspace.opened() as connection:
         decision = _decision(connection, verdict.submission_id, judgements, standard, use)
         if decision != verdict.decision:
             raise InternalError(

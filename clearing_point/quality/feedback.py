@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from clearing_point.quality.balance_words import balance_of, balance_sentences
@@ -22,7 +21,6 @@ from clearing_point.quality.said import (
 )
 from clearing_point.standard import Standard
 from clearing_point.standard.rules import LINKAGE
-from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import REFUSED
 
 OF_REFUSED, _OF_SEVERAL = "refused", "several_senders"
@@ -55,17 +53,17 @@ class Feedback:
         return {level: sum(g.count for g in self.groups if g.level == level) for level in LEVELS}
 
 
-def feedback_of(database: Path, submission_id: str, standard: Standard, language: str = "en") -> Feedback:
+def feedback_of(connection: Any, submission_id: str, standard: Standard, language: str = "en") -> Feedback:
     """Group the findings of a submission.
 
     Parameters
     ----------
-    database : Path
-        A workspace or the warehouse; no other connection of this process may write to it.
+    connection : duckdb connection
+        A workspace or the warehouse.
     language : str
         One of the standard's; English stands where it lacks a text.
     """
-    return feedback_in(facts_in(database, submission_id, standard), standard, language)
+    return feedback_in(facts_in(connection, submission_id, standard), standard, language)
 
 
 def feedback_in(facts: Facts, standard: Standard, language: str) -> Feedback:
@@ -81,18 +79,17 @@ def feedback_in(facts: Facts, standard: Standard, language: str) -> Feedback:
     )
 
 
-def facts_in(database: Path, submission_id: str, standard: Standard) -> Facts:
+def facts_in(connection: Any, submission_id: str, standard: Standard) -> Facts:
     """Read the findings of a submission as data; parameters as :func:`feedback_of`."""
-    with opened(database, read_only=True) as connection:
-        rows = connection.execute(
-            "SELECT rule_id, severity, target_table, target_field, sheet, column_letter, "
-            "list(source_row ORDER BY source_row), count(*) FROM quality.finding "
-            "WHERE submission_id = ? AND NOT waived GROUP BY ALL",
-            [submission_id],
-        ).fetchall()
-        headings = _headings(connection, submission_id)
-        missed = _missed(connection, submission_id, standard)
-        balance = balance_of(connection, submission_id)
+    rows = connection.execute(
+        "SELECT rule_id, severity, target_table, target_field, sheet, column_letter, "
+        "list(source_row ORDER BY source_row), count(*) FROM quality.finding "
+        "WHERE submission_id = ? AND NOT waived GROUP BY ALL",
+        [submission_id],
+    ).fetchall()
+    headings = _headings(connection, submission_id)
+    missed = _missed(connection, submission_id, standard)
+    balance = balance_of(connection, submission_id)
     places = said_once(_place(*row) for row in rows)
     return Facts(
         submission_id, in_order(replace(p, heading=_heading(p, headings)) for p in places), missed, balance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from clearing_point.countries.decisions import Waiver
 from clearing_point.errors import InputProblem
@@ -14,8 +14,8 @@ from clearing_point.quality.earlier import Earlier
 from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
-from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import now
+from clearing_point.warehouse.workspace import Workspace
 
 ACCEPT, ACCEPT_WITH_WARNINGS, RETURN = "accepted", "accepted with warnings", "returned"
 DECISIVE = {"count": (BLOCK, ERROR), "reference": (BLOCK,)}
@@ -39,7 +39,7 @@ class Verdict:
 
 
 def judge(
-    workspace: Path,
+    workspace: Workspace,
     submission_id: str,
     standard: Standard,
     *,
@@ -53,8 +53,8 @@ def judge(
 
     Parameters
     ----------
-    workspace : Path
-        Where it was received; no connection may be open.
+    workspace : Workspace
+        Where it was received, open, with what its sender sent before.
     refused : bool
         It was stopped before its content was read; only its structure findings count.
     use : str
@@ -74,63 +74,56 @@ def judge(
         If a rule cannot run: never a verdict.
     """
     earlier = earlier or Earlier(None)
-    with opened(workspace, attach=earlier.attached) as connection:
-        connection.execute("BEGIN TRANSACTION")
-        if not refused:
-            evaluate(connection, submission_id, standard, no_previous=earlier.reason)
-            waive(connection, submission_id, waivers)
-            take_answers(connection, submission_id, answers, standard)
-        connection.execute("COMMIT")
-        connection.execute("CHECKPOINT")
-    return _decide(workspace, submission_id, use)
+    connection = workspace.connection
+    connection.execute("BEGIN TRANSACTION")
+    if not refused:
+        evaluate(connection, submission_id, standard, no_previous=earlier.reason)
+        waive(connection, submission_id, waivers)
+        take_answers(connection, submission_id, answers, standard)
+    connection.execute("COMMIT")
+    connection.execute("CHECKPOINT")
+    return _decide(connection, submission_id, use)
 
 
-def _decide(workspace: Path, submission_id: str, use: str) -> Verdict:
-    with opened(workspace) as connection:
-        connection.execute("BEGIN TRANSACTION")
-        counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
-        counts |= dict(
-            connection.execute(
-                "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY 1",
-                [submission_id],
-            ).fetchall()
-        )
-        decisive = any(counts[s] for s in DECISIVE[use])
-        remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
-        decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
-        connection.execute(
-            "INSERT INTO quality.decision VALUES (?,?,?,?,?,?,?,?)",
-            [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
-             0, 0],
-        )  # fmt: skip
-        connection.execute("COMMIT")
+def _decide(connection: Any, submission_id: str, use: str) -> Verdict:
+    connection.execute("BEGIN TRANSACTION")
+    counts = _counts(connection, submission_id)
+    decisive = any(counts[s] for s in DECISIVE[use])
+    remarks = sum(counts[s] for s in (BLOCK, ERROR, WARNING))
+    decision = RETURN if decisive else ACCEPT_WITH_WARNINGS if remarks else ACCEPT
+    connection.execute(
+        "INSERT INTO quality.decision VALUES (?,?,?,?,?,?,?,?)",
+        [submission_id, decision, now(), counts[BLOCK] + counts[ERROR], counts[WARNING], counts[INFORMATION],
+         0, 0],
+    )  # fmt: skip
+    connection.execute("COMMIT")
     return Verdict(submission_id, decision, counts)
 
 
-def verdict_of(database: Path, submission_id: str) -> Verdict:
-    """Read the verdict of a stored submission back.
+def _counts(connection: Any, submission_id: str) -> dict[str, int]:
+    counted = connection.execute(
+        "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY 1",
+        [submission_id],
+    ).fetchall()
+    return dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0) | dict(counted)
+
+
+def verdict_of(connection: Any, submission_id: str) -> Verdict:
+    """Read the verdict of a stored submission back from the warehouse.
 
     Raises
     ------
     InputProblem
         If there is no such submission.
     """
-    with opened(database, read_only=True) as connection:
-        row = connection.execute(
-            "SELECT decision, expectations, expectations_failed FROM quality.decision WHERE submission_id = ?",
-            [submission_id],
-        ).fetchone()
-        if row is None:
-            raise InputProblem(
-                f"There is no submission '{submission_id}': `clearing-point status` lists them.",
-                "submission_unknown",
-                submission=submission_id,
-            )
-        counts = dict.fromkeys((BLOCK, ERROR, WARNING, INFORMATION), 0)
-        counts |= dict(
-            connection.execute(
-                "SELECT severity, count(*) FROM quality.finding WHERE submission_id = ? AND NOT waived GROUP BY 1",
-                [submission_id],
-            ).fetchall()
+    row = connection.execute(
+        "SELECT decision, expectations, expectations_failed FROM quality.decision WHERE submission_id = ?",
+        [submission_id],
+    ).fetchone()
+    if row is None:
+        raise InputProblem(
+            f"There is no submission '{submission_id}': `clearing-point status` lists them.",
+            "submission_unknown",
+            submission=submission_id,
         )
-    return Verdict(submission_id, row[0], counts, row[1], row[2])
+    return Verdict(submission_id, row[0], _counts(connection, submission_id), row[1], row[2])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clearing_point.errors import InputProblem
 from clearing_point.findings import INFORMATION
@@ -14,7 +13,6 @@ from clearing_point.quality.feedback import Feedback
 from clearing_point.quality.said import CONFIRM, LEVELS, MUST_FIX, NOTE, Group
 from clearing_point.standard import Standard
 from clearing_point.standard.translations import is_draft
-from clearing_point.warehouse.connection import opened
 
 _DECISIONS = {
     "accepted": "accepted",
@@ -93,12 +91,14 @@ def _alike_together(groups: Sequence[Group], say: Callable[..., str]) -> Iterato
 
 
 def letter_of(
-    database: Path, standard: Standard, feedback: Feedback, language: str, *, marked: bool
+    connection: Any, standard: Standard, feedback: Feedback, language: str, *, marked: bool
 ) -> Letter:
     """Write the letter on a submission.
 
     Parameters
     ----------
+    connection : duckdb connection
+        The warehouse.
     marked : bool
         Whether her own workbook goes back with it; otherwise the fix list does.
 
@@ -107,15 +107,14 @@ def letter_of(
     InputProblem
         If the submission is not stored.
     """
-    with opened(database, read_only=True) as connection:
-        row = connection.execute(
-            "SELECT coalesce(s.territory, ''), s.period_start, s.period_end, s.file_name, s.received_at, "
-            "s.standard_version, s.made_data, d.decision, "
-            "(SELECT count(*) FROM quality.finding AS f WHERE f.submission_id = s.submission_id AND f.waived), "
-            "(SELECT coalesce(sum(cells), 0) FROM quality.correction AS c WHERE c.submission_id = s.submission_id) "
-            "FROM raw.submission AS s JOIN quality.decision AS d USING (submission_id) WHERE submission_id = ?",
-            [feedback.submission_id],
-        ).fetchone()
+    row = connection.execute(
+        "SELECT coalesce(s.territory, ''), s.period_start, s.period_end, s.file_name, s.received_at, "
+        "s.standard_version, s.made_data, d.decision, "
+        "(SELECT count(*) FROM quality.finding AS f WHERE f.submission_id = s.submission_id AND f.waived), "
+        "(SELECT coalesce(sum(cells), 0) FROM quality.correction AS c WHERE c.submission_id = s.submission_id) "
+        "FROM raw.submission AS s JOIN quality.decision AS d USING (submission_id) WHERE submission_id = ?",
+        [feedback.submission_id],
+    ).fetchone()
     if row is None:
         raise InputProblem(
             f"There is no submission '{feedback.submission_id}': `clearing-point status` lists them.",

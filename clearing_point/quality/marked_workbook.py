@@ -20,7 +20,6 @@ from clearing_point.quality.package_patch import CannotPatch, Mark, Package, mar
 from clearing_point.quality.package_styles import Styles
 from clearing_point.quality.said import LEVELS
 from clearing_point.standard import Standard
-from clearing_point.warehouse.connection import opened
 
 MOST_ROWS, MOST_MARKS = 50_000, 5_000
 """Above either the sender gets the fix list: a workbook with more notes cannot be worked with (experience.md 3.3)."""
@@ -46,12 +45,8 @@ class Places:
     rows_read: int
 
 
-def places_of(database: Path, feedback: Feedback) -> Places:
-    """Read where the findings of a submission are."""
-    with opened(database, read_only=True) as connection:
-        rows_read = connection.execute(
-            "SELECT rows_read FROM raw.submission WHERE submission_id = ?", [feedback.submission_id]
-        ).fetchone()[0]
+def places_of(feedback: Feedback, rows_read: int) -> Places:
+    """Say where the findings of a submission are, of whose file so many rows were read."""
     lines: list[Line] = []
     cells: dict[_Place, list[int]] = {}
     for position, (group, place) in enumerate(zip(feedback.groups, feedback.facts.places, strict=True)):
@@ -60,7 +55,7 @@ def places_of(database: Path, feedback: Feedback) -> Places:
         if group.sheet and group.column:
             for row in rows:
                 cells.setdefault((group.sheet, row, group.column), []).append(position)
-    return Places(tuple(lines), cells, int(rows_read))
+    return Places(tuple(lines), cells, rows_read)
 
 
 def can_be_marked(original: Path, places: Places) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clearing_point.analysis.drawing import shown_values
-from clearing_point.analysis.maps import Area, Map, Shade, classes_of
+from clearing_point.analysis.maps import Area, Map, Shade, classes_of, in_two_lines
 from clearing_point.errors import InputProblem
 from clearing_point.report.model import Figure
 from clearing_point.report.signs import print_number
@@ -49,7 +49,7 @@ def map_of(
         if point.value is not None:
             shade = next(at for at, end in enumerate(ends) if point.value <= end)
         name = easel.setting.territory(territory)
-        areas[territory] = Area(f"{_two_lines(name)}\n{point.text}", shade)
+        areas[territory] = Area(f"{in_two_lines(name)}\n{point.text}", shade)
         spoken.append(easel.pair(name, point))
     alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
     picture = Map(anchor, title, alternative, areas, tuple(shades), easel.mark(view.published.made_data))
@@ -73,7 +73,7 @@ def coverage_map(
     for territory in setting.context.coverage:
         state = state_of(setting, territory, year)
         name = setting.territory(territory)
-        areas[territory] = Area(_two_lines(name), kinds.index(state))
+        areas[territory] = Area(in_two_lines(name), kinds.index(state))
         spoken.append(words("figures.pair", name=name, value=words(f"coverage.{state}")))
     alternative = words("figures.alternative_map", title=title, values="; ".join(spoken))
     return easel.finish(
@@ -104,12 +104,3 @@ def silent_state(setting: Setting, territory: str) -> str:
     if "accepted" in states:
         return ""
     return "totals" if "totals" in states else state_of(setting, territory, str(setting.edition.year))
-
-
-def _two_lines(name: str) -> str:
-    """Break a long name near its middle, so that neighbours' labels do not meet."""
-    if len(name) <= 14 or " " not in name:
-        return name
-    spaces = [at for at, letter in enumerate(name) if letter == " "]
-    middle = min(spaces, key=lambda at: abs(at - len(name) / 2))
-    return f"{name[:middle]}\n{name[middle + 1 :]}"

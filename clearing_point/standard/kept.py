@@ -1,7 +1,8 @@
 """Files of what follows from the standard, kept in the data folder under the hash of what they were made from.
 
-The name of a kept file carries the hash of the standard and of this program, and of its own content, so a stale or damaged
-one is never read: it is made again.
+A second copy stands in the cache of whoever runs the program, so that a new data folder begins with it; what also follows
+from rows is kept in the data folder alone. The name of a kept file carries the hash of the standard and of this program,
+and of its own content, so a stale or damaged one is never read: it is made again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 _LENGTH = 16
+CACHE_VARIABLE = "CLEARING_POINT_CACHE"
+_KEPT_SHARED = 4
+"""Versions of one file that stay in the cache: of projects and programs side by side."""
 _FOLDERS: dict[str, Path] = {}
 """Standard -> the folder that keeps what follows from it, if whoever read it named one."""
 
@@ -32,13 +36,31 @@ def kept_for(standard_sha256: str, name: str, make: Callable[[], bytes]) -> byte
     return make() if folder is None else kept(folder, name, standard_sha256, make)
 
 
-def kept(folder: Path, name: str, sha256: str, make: Callable[[], bytes]) -> bytes:
+def kept(folder: Path, name: str, sha256: str, make: Callable[[], bytes], *, of_data: bool = False) -> bytes:
     """Return what ``make`` gives for this program and the standard (or file) of a hash, from disk if it was made before.
 
     A folder that cannot be written, or is another user's, costs time and nothing else: a file of ours in it would stop its
     owner.
+
+    Parameters
+    ----------
+    of_data : bool
+        Whether it also follows from rows that were received: then it never leaves the data folder.
     """
     start = f"{name}-{_made_from(sha256)}-"
+    cache = None if of_data else cache_folder()
+    content = _found(folder, start)
+    if content is None and cache is not None:
+        content = _found(cache, start)
+    if content is None:
+        content = make()
+        _put(folder, name, start, content, stay=0)
+        if cache is not None:
+            _put(cache, name, start, content, stay=_KEPT_SHARED - 1)
+    return content
+
+
+def _found(folder: Path, start: str) -> bytes | None:
     for path in sorted(folder.glob(f"{start}*")):
         try:
             content = path.read_bytes()
@@ -46,20 +68,40 @@ def kept(folder: Path, name: str, sha256: str, make: Callable[[], bytes]) -> byt
             continue
         if path.name == start + _hash(content):
             return content
-    content = make()
-    try:
+    return None
+
+
+def _put(folder: Path, name: str, start: str, content: bytes, *, stay: int) -> None:
+    """Write a file whole; of older ones of its name so many stay."""
+    with suppress(OSError):
         if any(place.stat().st_uid != os.geteuid() for place in (folder.parent, folder) if place.exists()):
-            return content
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for old in folder.glob(f"{name}-*"):
-            old.unlink(missing_ok=True)
+        old = sorted(folder.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in old[stay:]:
+            path.unlink(missing_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=folder)
         with os.fdopen(descriptor, "wb") as target:
             target.write(content)
         os.replace(fresh, folder / (start + _hash(content)))
-    except OSError:
-        return content
-    return content
+
+
+def cache_folder() -> Path | None:
+    """Return the folder that all data folders of one user share, if it is hers and nobody else writes to it.
+
+    What is read from it becomes SQL: a folder that another user can write to is never read.
+    """
+    said = os.environ.get(CACHE_VARIABLE)
+    if said == "":
+        return None
+    try:
+        above = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache = Path(said) if said else above / "clearing-point"
+        nearest = next(place for place in (cache, *cache.parents) if place.exists())
+        owned = nearest.stat()
+    except (OSError, RuntimeError, StopIteration):
+        return None
+    return cache if owned.st_uid == os.geteuid() and not owned.st_mode & 0o022 else None
 
 
 def give_kept(source: Path, target: Path) -> None:

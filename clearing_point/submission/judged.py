@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from clearing_point import engine
 from clearing_point.countries import Profile
 from clearing_point.countries.decisions import decisions_for
-from clearing_point.findings import COUNTS_FOR_RECORDS, SAME_FILE, WARNING, Finding, conserved, store_findings
+from clearing_point.findings import (
+    COUNTS_FOR_RECORDS,
+    OF_ANOTHER_SENDER,
+    SAME_FILE,
+    WARNING,
+    Finding,
+    conserved,
+    store_findings,
+)
 from clearing_point.intake.archive import is_there, put_away, remove
 from clearing_point.intake.as_written import as_written
 from clearing_point.intake.kept import read_kept
@@ -32,10 +40,9 @@ from clearing_point.submission.outcome import Outcome
 from clearing_point.submission.plan import Item, Plan
 from clearing_point.submission.resubmission import Changes, may_be_meant, parts_of_meant, what_changes
 from clearing_point.submission.waiting import keep_waiting
-from clearing_point.warehouse.connection import changing_alone, held_open, opened
+from clearing_point.warehouse.connection import changing_alone
 from clearing_point.warehouse.events import now
 from clearing_point.warehouse.merge import merge
-from clearing_point.warehouse.workspace import drop_workspace
 
 if TYPE_CHECKING:
     from clearing_point.suites.runner import Ask
@@ -64,7 +71,7 @@ class Judged:
 
     def drop(self) -> None:
         """Remove the workspace."""
-        drop_workspace(self.receipt.workspace)
+        self.receipt.workspace.drop()
 
 
 @engine.without("pandas")
@@ -110,7 +117,7 @@ def judged(
         receipt = receive(project, standard, item.path, profile, item.period, received=received, **said)
     try:
         progress(CHECKING)
-        with held_open(receipt.workspace, attach=plan.earlier.attached):
+        with receipt.workspace.opened(attach=plan.earlier.attached) as connection:
             _note_place(receipt, plan, item)
             verdict = judge(
                 receipt.workspace,
@@ -122,11 +129,11 @@ def judged(
                 waivers=decisions.waivers,
                 answers=answers,
             )
-            feedback = feedback_of(receipt.workspace, receipt.submission_id, standard, item.language)
+            feedback = feedback_of(connection, receipt.submission_id, standard, item.language)
             remarks = may_be_meant(receipt, profile, standard, item.language)
             feedback = with_meant(feedback, parts_of_meant(remarks), standard, item.language)
     except BaseException:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
         raise
     return Judged(receipt, profile, verdict, feedback, reading, remarks)
 
@@ -177,15 +184,17 @@ def confirmed_by(
 def _note_place(receipt: Receipt, plan: Plan, item: Item) -> None:
     """Note what the place of the file among what is stored makes a finding of, its answers, and its release."""
     findings = [Finding(SAME_FILE, WARNING, "uniqueness")] if plan.sent_before else []
+    if plan.sent_by_another:
+        findings.append(conserved(OF_ANOTHER_SENDER, dimension="uniqueness"))
     if plan.replaced_persons and not receipt.rows.get("person") and receipt.rows.get("aggregate_cell"):
         findings.append(conserved(COUNTS_FOR_RECORDS, dimension="consistency"))
     if receipt.refused or not (findings or item.answers_sha256 or item.released):
         return
-    with opened(receipt.workspace) as connection:
-        store_findings(connection, receipt.submission_id, findings)
-        connection.execute(
-            "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
-        )
+    connection = receipt.workspace.connection
+    store_findings(connection, receipt.submission_id, findings)
+    connection.execute(
+        "UPDATE raw.submission SET answers_sha256 = ?, released = ?", [item.answers_sha256, item.released]
+    )
 
 
 def store_judged(

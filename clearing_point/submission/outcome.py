@@ -85,6 +85,27 @@ class Outcome:
             "changes": None if self.changes is None else asdict(self.changes),
         }
 
+    def page(self) -> dict[str, Any]:
+        """Return what the page of a file says: findings, sentences beside them, and what a new version changes, as data."""
+        changes = self.changes
+        return {
+            "facts": self.feedback.facts.document(),
+            "reading": _sentence(self.reading) if isinstance(self.reading, Sentence) else None,
+            "remarks": [_sentence(text) for text in self.meant if isinstance(text, Sentence)],
+            "stops": [_sentence(text) for text in self.stops],
+            "replaces": self.replaced,
+            "changes": None
+            if changes is None
+            else {
+                "earlier": changes.earlier,
+                "tables": [asdict(table) for table in changes.tables],
+                "editions": list(changes.effect.editions),
+                "moved": [asdict(one) for one in changes.effect.moved],
+                "stays": [asdict(one) for one in changes.effect.frozen],
+                "beside": [list(one) for one in changes.effect.beside],
+            },
+        }
+
     def lines(self, standard: Standard) -> Iterator[str]:
         """Yield what the sender should read, in the language of the item: verdict, rows, findings, next step."""
         language = self.item.language
@@ -139,6 +160,10 @@ class Outcome:
         if self.stored:
             return said("next", command=ready("clearing-point status"))
         return said("next", command=self.item.command("load")) if self.accepted else said("next_correct")
+
+
+def _sentence(text: str) -> dict[str, Any]:
+    return {"text": str(text), "code": getattr(text, "code", None), "filled": getattr(text, "filled", {})}
 
 
 def _shown(groups: Sequence[Group]) -> tuple[list[Group], Counter[str]]:

@@ -30,6 +30,7 @@ from clearing_point.warehouse.series import (
     release_of,
     same_file,
     sent_before,
+    sent_by_another,
 )
 from clearing_point.warehouse.shape import OtherShape, refuse_other_shape
 
@@ -106,6 +107,8 @@ class Plan:
     """Persons of the accepted version."""
     replaced_organisation: str | None = None
     """The organisation that the accepted version names as its sender."""
+    sent_by_another: bool = False
+    """Whether another sender of the territory sent this very file."""
     stops: tuple[InputProblem, ...] = ()
     """Why it could not be stored, whatever it holds."""
     newer: str | None = None
@@ -182,6 +185,7 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         )
         found = earlier_submissions(warehouse, item.series, start)
         repeated = sent_before(warehouse, item.series, sha256)
+        by_another = item.profile.use == "count" and sent_by_another(warehouse, item.series, sha256)
         persons, organisation = warehouse.execute(
             "SELECT (SELECT count(*) FROM core.person WHERE submission_id = $id), "
             "(SELECT min(organisation) FROM core.submission WHERE submission_id = $id)",
@@ -191,7 +195,7 @@ def _asked(project: Project, standard: Standard, item: Item) -> Plan:
         return Plan(before, version, sent_before=repeated)
     return Plan(
         None, version + 1, None if newer else supersedes, earlier_of(project, standard, *found), repeated, persons,
-        organisation, stops, newer, of_another,
+        organisation, by_another, stops, newer, of_another,
     )  # fmt: skip
 
 

@@ -6,7 +6,14 @@ import datetime
 import re
 from pathlib import Path
 
-from clearing_point.countries import Profile, for_sender, sources_named
+from clearing_point.countries import (
+    Profile,
+    for_sender,
+    in_format_of,
+    profile_of_source,
+    profile_of_territory,
+    sources_named,
+)
 from clearing_point.errors import InputProblem
 from clearing_point.intake.layout import lay_out
 from clearing_point.intake.read import read_file
@@ -77,3 +84,15 @@ def _released_by_name(path: Path, profile: Profile) -> datetime.date | None:
         return datetime.date.fromisoformat(found.group(1)) if found else None
     except ValueError:
         return None
+
+
+def in_public_format(project: Project, source: str, territory: str, sender: str | None) -> Profile:
+    """Return the profile of a reporting territory's sender whose file is in a public format.
+
+    Raises
+    ------
+    InputProblem
+        If there is no such territory, sender or format.
+    """
+    base = for_sender(profile_of_territory(project, territory), sender)
+    return in_format_of(base, profile_of_source(project, source))

@@ -18,7 +18,6 @@ from clearing_point.quality.meant import HEADING, WORD
 from clearing_point.quality.said import Sentence, quoted, ranges, runs, said_rows
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, Plan
-from clearing_point.warehouse.connection import opened
 
 if TYPE_CHECKING:
     from clearing_point.publication.effect import Effect
@@ -52,8 +51,8 @@ def may_be_meant(
     ]
     if receipt.refused:
         return tuple(said)
-    with opened(receipt.workspace, read_only=True) as connection:
-        unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, profile, standard)
+    connection = receipt.workspace.connection
+    unknown = unknown_words(connection, receipt.submission_id, receipt.unknown, profile, standard)
     for word in unknown[:_SHOWN_WORDS]:
         field = standard.tables[word.table].by_name[word.field]
         near = nearest([word.word], known_words(field, profile, standard)).get(word.word, ())
@@ -217,7 +216,9 @@ def _compared(
     start, end = parse_period(item.period)
     # Rows of a public file are numbered by their place in it, which the next release moves.
     keys = item.profile.keys if item.profile.use == "reference" else None
-    found = difference(receipt.workspace, project.warehouse, receipt.submission_id, earlier, standard, keys)
+    with receipt.workspace.opened(attach={"warehouse": project.warehouse}) as connection:
+        found = difference(connection, receipt.submission_id, earlier, standard, keys)
+        names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
     territory = receipt.series.split("/")[1]
     years = range(start.year, end.year + 1)
     is_counted = item.profile.use == "count"
@@ -239,8 +240,6 @@ def _compared(
                 "screen", "persons_gone", item.language, gone=gone, all=plan.replaced_persons, earlier=earlier
             )
         )
-    with opened(receipt.workspace, read_only=True) as connection:
-        names = connection.execute("SELECT DISTINCT organisation FROM staged.submission").fetchall()
     if plan.replaced_organisation and names and (plan.replaced_organisation,) not in names:
         asked.append(standard.word("screen", "other_organisation", item.language, earlier=earlier))
     return found, effect, asked

@@ -187,27 +187,12 @@ _STRANGER = (
 
 @contextmanager
 def opened(path: Path, *, read_only: bool = False, attach: Mapping[str, Path] | None = None) -> Iterator[Any]:
-    """Open with :func:`connect` and close for certain; beside :func:`held_open` without opening it anew."""
-    held = _HELD.get(path)
-    connection = connect(path, read_only=read_only, attach=attach) if held is None else held.cursor()
+    """Open with :func:`connect` and close for certain."""
+    connection = connect(path, read_only=read_only, attach=attach)
     try:
         yield connection
     finally:
         connection.close()
-
-
-_HELD: dict[Path, Any] = {}
-
-
-@contextmanager
-def held_open(path: Path, *, attach: Mapping[str, Path] | None = None) -> Iterator[None]:
-    """Keep a workspace open while several steps work on it, each with :func:`opened`: one opening serves them all."""
-    with opened(path, attach=attach) as connection:
-        _HELD[path] = connection
-        try:
-            yield
-        finally:
-            del _HELD[path]
 
 
 @contextmanager

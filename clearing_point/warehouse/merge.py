@@ -27,12 +27,13 @@ from clearing_point.warehouse.lake import until_no_conflict
 from clearing_point.warehouse.receipts import enter_receipts
 from clearing_point.warehouse.rows_kept import COLUMN, rows_digest
 from clearing_point.warehouse.shape import create_empty, table_digests
+from clearing_point.warehouse.workspace import Workspace
 
 
 def merge(
     project: Project,
     standard: Standard,
-    workspace: Path,
+    workspace: Workspace,
     submission_id: str,
     *,
     accepted: bool,
@@ -62,14 +63,14 @@ def merge(
 def _merge(
     project: Project,
     standard: Standard,
-    workspace: Path,
+    workspace: Workspace,
     submission_id: str,
     accepted: bool,
     reason: str | None,
 ) -> None:
     tables = [t.name for t in standard.tables_of_kind()]
     with (
-        opened(project.warehouse, attach={"workspace": workspace}) as connection,
+        opened(project.warehouse, attach={"workspace": workspace.path}) as connection,
         changing(connection, project),
     ):
         if connection.execute(

@@ -46,6 +46,17 @@ def sent_before(connection: Any, series: str, file_sha256: str) -> bool:
     return bool(row[0])
 
 
+def sent_by_another(connection: Any, series: str, file_sha256: str) -> bool:
+    """Say whether another sender of the territory sent this very file (L37), whatever became of it."""
+    sender, territory, _ = series.split("/", 2)
+    row = connection.execute(
+        "SELECT count(*) > 0 FROM raw.submission WHERE sender <> ? AND coalesce(territory, '-') = ? AND file_sha256 = ? "
+        "AND use = 'count'",
+        [sender, territory, file_sha256],
+    ).fetchone()
+    return bool(row[0])
+
+
 def current_version(connection: Any, series: str) -> tuple[int, str | None]:
     """Return the highest version number of a series (0 if none) and its accepted submission, if any."""
     highest = connection.execute(

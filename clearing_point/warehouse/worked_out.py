@@ -28,7 +28,7 @@ _ROOMS = (
     "warehouse",
 )
 """Parts of the program between a received file and its rows; the others only read rows."""
-_FLOW = Path("pipelines") / "ingest.py"
+_FLOWS = ("pipelines/ingest.py", "pipelines/load_many.py")
 
 
 class RebuildFirst(InputProblem):
@@ -53,7 +53,7 @@ def program_sha256() -> str:
     """Return the hash of the modules that rows follow from; not of those that count, protect and print."""
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
-    files = [package.parent / _FLOW]
+    files = [package.parent / flow for flow in _FLOWS]
     for room in _ROOMS:
         files += [package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py"))
     for path in files:

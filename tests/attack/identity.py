@@ -27,8 +27,6 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard, load_standard
 from clearing_point.submission.layout import read_with_answers
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 from tests.attack.identity_made import (
     INNOCENT_COLUMNS,
     INNOCENT_HEADERS,
@@ -186,7 +184,7 @@ def judge(case: Case) -> Result:
         received, profile, _ = read_with_answers(project, path, base, standard)
         receipt = receive(project, standard, path, profile, "2022", received=received)
         try:
-            with opened(receipt.workspace, read_only=True) as connection:
+            with receipt.workspace.opened() as connection:
                 told = connection.execute(
                     "SELECT DISTINCT rule_id, column_letter FROM quality.finding"
                 ).fetchall()
@@ -196,7 +194,7 @@ def judge(case: Case) -> Result:
             if kept is not None:
                 table = pq.read_table(kept)
                 left += str(table.to_pylist()) + str(table.schema.metadata)
-            drop_workspace(receipt.workspace)
+            receipt.workspace.drop()
     quiet = {("L04", None), ("L07", None)}
     said = receipt.refused or bool({one for one in told if one[1]} - quiet)
     return Result(case, receipt.refused, said, tuple(p for p in _pieces(case) if p in left))

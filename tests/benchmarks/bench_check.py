@@ -22,7 +22,6 @@ from clearing_point.quality.judge import judge
 from clearing_point.standard import load_standard
 from clearing_point.submission.layout import read_with_answers
 from clearing_point.suites.runner import run_suites
-from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT
 from tests.workbooks import identification, person, write_regional
 
@@ -54,17 +53,20 @@ def _line(project: Project, standard: Any, path: Path, size: int) -> str:
     try:
         staged = time.perf_counter()
         use = profile.use
-        verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=use)
+        with receipt.workspace.opened() as connection:
+            verdict = judge(
+                receipt.workspace, receipt.submission_id, standard, refused=receipt.refused, use=use
+            )
+            feedback_of(connection, receipt.submission_id, standard)
         found = time.perf_counter()
         confirmed(
             receipt.workspace, verdict, standard, run_suites,
             prepared=project.prepared, use=use, earlier=Earlier(None),
         )  # fmt: skip
         gx = time.perf_counter() - found
-        feedback_of(receipt.workspace, receipt.submission_id, standard)
         ended = time.perf_counter()
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
     total = ended - began
     return (
         f"{size:>7,} {read - began:>6.1f} {staged - read:>7.1f} {ended - staged - gx:>7.1f} {gx:>7.1f} {total:>7.1f} "

@@ -19,8 +19,6 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.columns import columns_of
 from clearing_point.synthetic import make_region, read_settings, write_submissions
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT, mostly_at_night
 
 TERRITORIES = ("ALB", "BGR", "BIH", "HRV", "MDA", "MKD", "MNE", "ROU", "SRB", "SVN", "XKX")
@@ -46,7 +44,7 @@ def _staged(
     receipt = receive(project, standard, path, profile, PERIOD, received=received)
     try:
         assert not receipt.refused
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             for table in standard.tables_of_kind("case", "scorecard"):
                 fields = {f.name for f in table.fields if (table.name, f.name) in asked or f.derived}
                 kept = [n for n, role in columns_of(table) if role == "value" and n in fields]
@@ -63,7 +61,7 @@ def _staged(
                 ).fetchall(),
             )
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
 
 
 @pytest.mark.parametrize("territory", mostly_at_night(TERRITORIES, ["BGR"]))

@@ -135,6 +135,22 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
     assert long == ONE_FILE
 
 
+LINES_OF_A_STORY = 120
+
+
+def test_flows_are_read_in_one_go() -> None:
+    """A flow tells its steps in order; what is machinery stands in the room whose question it answers."""
+    long = {
+        path.name
+        for path in (ROOT / "pipelines").rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LINES_OF_A_STORY
+    }
+    assert long == NOT_YET_ONE_STORY
+
+
+NOT_YET_ONE_STORY = {"health.py", "rebuild.py", "reduce.py", "run_annual.py", "service.py", "tidy.py"}
+
+
 def test_the_way_of_a_row_names_tables_that_are_there(standard: Standard) -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:raw|staged|core|quality)\.[a-z_]+\b", text))

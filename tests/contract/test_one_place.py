@@ -20,8 +20,6 @@ from clearing_point.standard import load_standard
 from clearing_point.standard.ddl import statements
 from clearing_point.standard.dictionary import dictionary_page
 from clearing_point.submission.layout import read_submission
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 from pipelines.country import start, suggest
 from pipelines.ingest import load
 from pipelines.publish import publish
@@ -85,11 +83,11 @@ def test_a_twelfth_country_is_one_folder(copy: Project, tmp_path: Path) -> None:
         writer.writerows(rows)
     received, profile = read_submission(copy, form, profile_of_territory(copy, "HUN"), standard)
     receipt = receive(copy, standard, form, profile, "2022", received=received)
-    with opened(receipt.workspace, read_only=True) as connection:
+    with receipt.workspace.opened() as connection:
         found = connection.execute(
             "SELECT person_reference, sex, number_of_children FROM staged.person ORDER BY 1"
         ).fetchall()
-    drop_workspace(receipt.workspace)
+    receipt.workspace.drop()
     assert found == [("HU-3", "UNK", 1), ("HU-4", "M", 1), ("HU-5", "M", 1), ("HU-6", "F", 1)]
 
 

@@ -29,8 +29,7 @@ from clearing_point.standard.translations import REGISTER, lacking, respell
 from clearing_point.standard.workbook import MARK_SHEET, sheet_names, write_example, write_template
 from clearing_point.standard.workbook_room import note_size
 from clearing_point.submission.plan import Item
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
+from clearing_point.warehouse.workspace import Workspace
 from pipelines.ingest import check, checked
 from tests.conftest import mostly_at_night
 
@@ -56,16 +55,16 @@ def _staged(project: Project, standard: Standard, path: Path, territory: str) ->
         assert not receipt.refused
         return _rows(receipt.workspace, standard, mark.language)
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
 
 
-def _rows(workspace: Path, standard: Standard, language: str) -> dict[str, list[Any]]:
+def _rows(workspace: Workspace, standard: Standard, language: str) -> dict[str, list[Any]]:
     of_examples = {
         standard.word("template", name, language): standard.word("template", name, "en")
         for name in standard.words["template"]
         if name.startswith("example_")
     }
-    with opened(workspace, read_only=True) as connection:
+    with workspace.opened() as connection:
         assert (
             connection.execute("SELECT rule_id, sheet, column_letter FROM quality.finding").fetchall() == []
         )

@@ -10,9 +10,11 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra desk is not installed")
 
 from clearing_point.desk.ends import Ends
-from clearing_point.desk.jobs import CHECK, QUEUED, RUNNING, Dispatcher, ask
+from clearing_point.desk.jobs import CHECK, LOAD, QUEUED, RUNNING, Dispatcher, ask
 from clearing_point.desk.rules import rules
+from clearing_point.desk.stem import _said
 from clearing_point.desk.store import job
+from clearing_point.errors import InternalError
 from tests.desk.conftest import OTHER, OWN, TestDesk
 
 
@@ -31,6 +33,24 @@ def test_a_job_that_was_cut_short_waits_again_and_the_third_time_the_file_says_s
     assert ends.finish({**row, "tries": rules().limits["tries"]}, None) is None
     assert place.row(identity)["state"] == "failed"
     assert (place.desk.files / identity / "original.xlsx").exists()
+
+
+def _fails() -> None:
+    raise InternalError("Arta Hoxha 1987")
+
+
+def test_why_a_job_failed_stands_in_the_log_of_the_service_without_a_value(
+    place: TestDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InternalError) as raised:
+        _fails()
+    answer = _said(raised.value)
+    identity = place.file("loading")
+    Ends(place.desk, lambda *_: None).finish({"kind": LOAD, "file": identity, "tries": 3}, answer)
+    assert place.row(identity)["state"] == "checked"
+    said = capsys.readouterr().err
+    assert "a job (load) failed: InternalError in test_faults.py" in said
+    assert "Hoxha" not in said
 
 
 def test_a_check_that_could_not_compare_is_tried_again_and_not_called_checked(place: TestDesk) -> None:

@@ -63,14 +63,15 @@ def test_the_workspace_of_a_check_lives_as_long_as_the_block_and_its_findings_ar
 ) -> None:
     stages: list[str] = []
     with checked(place, standard, Item(doubtful, profile, str(YEAR)), progress=stages.append) as done:
-        assert done.workspace.is_file()
+        assert done.workspace.path.is_file()
         assert not done.outcome.refused
         # Read back from a file, they say the same in every language.
         facts = facts_of(json.loads(json.dumps(done.outcome.feedback.facts.document())))
-        for language in standard.languages:
-            asked = feedback_of(done.workspace, done.outcome.submission_id, standard, language)
-            assert feedback_in(facts, standard, language) == asked
-    assert not done.workspace.exists()
+        with done.workspace.opened() as connection:
+            for language in standard.languages:
+                asked = feedback_of(connection, done.outcome.submission_id, standard, language)
+                assert feedback_in(facts, standard, language) == asked
+    assert not done.workspace.path.exists()
     assert not place.warehouse.exists()
     assert stages == ["waiting", "reading", "checking", "comparing"]
     assert facts.counts(standard)[CONFIRM] == done.outcome.feedback.counts()[CONFIRM] > 0

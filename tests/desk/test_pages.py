@@ -11,6 +11,7 @@ import pytest
 
 from clearing_point.desk.language import Words
 from clearing_point.desk.next_step import covering, lines_of_periods
+from clearing_point.desk.outbox import put_out
 from clearing_point.desk.rules import rules
 from clearing_point.desk.stem import _said
 from clearing_point.desk.store import period
@@ -73,6 +74,28 @@ def test_after_a_withdrawal_it_is_the_officer_again(place: TestDesk, state: str,
         lines = lines_of_periods(connection, [OWN], Words(place.desk.standard, "en"))
     line = next(line for line in lines if line["period"] == PERIOD)
     assert ("officer" in line["who"]) == acts
+
+
+def test_a_file_that_was_given_back_is_called_so_and_not_checked(place: TestDesk) -> None:
+    address = f"/files/{place.file('waiting')}"
+    place.visitor("approver").post(f"{address}/return", {"version": "1", "reason": "Please look at row 3."})
+    for name in ("officer", "coordinator"):
+        assert "Returned by approver on" in place.visitor(name).get("/").text, name
+    officer = place.visitor("officer")
+    officer.post(f"{address}/send", {"version": "2"})
+    officer.post(f"{address}/take-back", {"version": "3"})
+    assert "Returned by" not in officer.get("/").text, "she took it back herself since"
+
+
+def test_whose_account_is_closed_need_not_act_and_gets_no_mail(place: TestDesk) -> None:
+    identity = place.file("checked")
+    with place.desk.store.changing() as connection:
+        place.desk.accounts.change(connection, "officer", "coordinator", state="closed")
+        lines = lines_of_periods(connection, [OWN], Words(place.desk.standard, "en"))
+        assert next(line for line in lines if line["period"] == PERIOD)["who"] == ["second"]
+        written = put_out(place.desk, connection, ["officer", "second"], place.row(identity), "news")
+    assert written == 1
+    assert [p.name.split("-")[1] for p in place.desk.outbox.glob("*.eml")] == ["second"]
 
 
 def test_what_is_stored_of_several_years_stands_for_each_of_them() -> None:

@@ -32,7 +32,6 @@ from clearing_point.project import Project
 from clearing_point.published import open_release
 from clearing_point.standard import load_standard
 from clearing_point.submission.plan import Item
-from pipelines.desk import document_of
 from pipelines.ingest import checked
 from tests.command import command
 from tests.conftest import ROOT
@@ -113,7 +112,7 @@ class Made:
         project.prepare()
         item = Item(file, profile_of_territory(project, OWN), _PERIOD)
         with checked(project, standard, item) as done:
-            outcome, document = done.outcome, document_of(done.outcome)
+            outcome, document = done.outcome, done.outcome.page()
         os.environ["TZ"] = "UTC"
         time.tzset()
         with served(folder / "desk", standard) as place, chromium(width=_PAGE_WIDTH) as browser:

@@ -29,8 +29,13 @@ from tests.faults.light_desk import LEDGER, PLANTED
 
 PEOPLE = {"officer": ("officer", "ALB", "en"), "approver": ("approver", "ALB", "en")}
 _PERIOD = "2024"
+_TOLD_EVERY = 10
+"""Rounds; a run that is cut short then says how far it came."""
 _SECONDS_TO_DIE = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 """Two seconds of a quiet machine: a stem that is still starting ends when it is far enough to look for its server."""
+
+_SLOWEST: list[float] = []
+"""Seconds after which the helpers of each killed process were gone."""
 
 
 class LightDesk(RunningDesk):
@@ -56,6 +61,8 @@ def rounds(number: int, seed: int, folder: Path) -> Counter[str]:
             killed[_kill(desk, chance)] += 1
             for address, sha256 in promised.items():
                 _whole(desk.data, address, sha256)
+            if (count + 1) % _TOLD_EVERY == 0:
+                print(f"{count + 1} of {number} rounds held.", flush=True)
         desk.start()
         officer, approver = desk.visitor("officer"), desk.visitor("approver")
         for address in promised:
@@ -108,12 +115,14 @@ def _kill(desk: LightDesk, chance: random.Random) -> str:
         os.kill(victim, signal.SIGKILL)
     if victim == server:
         desk.process.wait()
-    end = time.monotonic() + _SECONDS_TO_DIE
+    begun = time.monotonic()
+    end = begun + _SECONDS_TO_DIE
     while any(map(is_alive, below)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(map(is_alive, below)), (
         f"helpers outlived the {what}: {[_command(pid) for pid in below if is_alive(pid)]}"
     )
+    _SLOWEST.append(time.monotonic() - begun)
     if victim != server:
         time.sleep(chance.uniform(0, 0.5))
         desk.kill()
@@ -168,7 +177,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kill-desk-") as folder:
         killed = rounds(number, seed, Path(folder))
     print(
-        f"{number} rounds (seed {seed}): {', '.join(f'{n} x {what}' for what, n in sorted(killed.items()))} killed; all held."
+        f"{number} rounds (seed {seed}): {', '.join(f'{n} x {what}' for what, n in sorted(killed.items()))} killed; all held. "
+        f"Helpers gone after {max(_SLOWEST):.1f} s at most; load {os.getloadavg()[0]:.0f}."
     )
     return 0
 

@@ -9,7 +9,6 @@ import contextlib
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.intake.encodings import Expected
@@ -115,8 +114,6 @@ def cells(sheets: dict[str, list[list[str | None]]]) -> dict[str, int]:
     from clearing_point.intake.receive import receive
     from clearing_point.quality.evaluate import evaluate
     from clearing_point.standard.expressions import create_known_views
-    from clearing_point.warehouse.connection import connect
-    from clearing_point.warehouse.workspace import drop_workspace
 
     project = Project(root=ROOT, data=Path(_folder().name) / "data")
     rows = [
@@ -135,14 +132,11 @@ def cells(sheets: dict[str, list[list[str | None]]]) -> dict[str, int]:
     except InputProblem:
         return {}
     try:
-        connection: Any = connect(receipt.workspace)
-        try:
+        with receipt.workspace.opened() as connection:
             create_known_views(
                 connection, standard(), {t.name: f'staged."{t.name}"' for t in standard().tables.values()}
             )
             evaluate(connection, receipt.submission_id, standard())
-        finally:
-            connection.close()
         return dict(receipt.rows)
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()

@@ -21,7 +21,6 @@ from clearing_point.quality.judge import judge
 from clearing_point.standard import Standard
 from clearing_point.suites.cells import cell_expectations, compared_cells, lay_out_cells
 from clearing_point.suites.runner import run_suites
-from clearing_point.warehouse.connection import opened
 from tests.conftest import mostly_at_night
 from tests.unit.test_normalise import REFERENCE, profile
 
@@ -69,7 +68,7 @@ def _difference(receipt: Receipt, standard: Standard) -> tuple[str | None, int]:
     """Count the cells without the library, whose part is to count the rows of a query; return how many were found, too."""
     assert receipt.read is not None
     received = as_written(receipt.read, standard)
-    with opened(receipt.workspace) as connection:
+    with receipt.workspace.opened() as connection:
         found = found_while_reading(connection)
         lay_out_cells(connection, received)
         counted = [
@@ -118,8 +117,8 @@ def test_a_cell_that_was_lost_while_reading_or_never_there_stops_the_load(
     damage: str, said: str | None, project: Project, standard: Standard, tmp_path: Path
 ) -> None:
     receipt = _received(project, standard, tmp_path, TEXT)
-    verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=False, use="count")
-    with opened(receipt.workspace) as connection:
+    with receipt.workspace.opened() as connection:
+        verdict = judge(receipt.workspace, receipt.submission_id, standard, refused=False, use="count")
         connection.execute(damage)
     assert receipt.read is not None
 

@@ -19,7 +19,6 @@ from clearing_point.standard import Standard
 from clearing_point.standard.check_references import _halves
 from clearing_point.standard.files import read_csv
 from clearing_point.submission.plan import Item
-from clearing_point.warehouse.connection import opened
 from pipelines.ingest import checked
 from tests.conftest import ROOT
 from tests.workbooks import write_regional
@@ -44,7 +43,7 @@ def test_every_column_of_whole_numbers_tells_of_a_half(
     }  # fmt: skip
     file = write_regional(tmp_path / "halves.xlsx", standard, rows)
     item = Item(file, profile_of_territory(project, "SVN"), "2022")
-    with checked(project, standard, item) as done, opened(done.workspace, read_only=True) as connection:
+    with checked(project, standard, item) as done, done.workspace.opened() as connection:
         assert not done.outcome.accepted
         told = connection.execute(
             "SELECT target_table, target_field, source_row FROM quality.finding WHERE rule_id = 'F05'"
@@ -76,7 +75,7 @@ def test_a_scorecard_counts_in_whole_numbers(project: Project, standard: Standar
     with checked(project, standard, Item(file, profile_of_territory(project, "SVN"), "2022")) as done:
         assert not done.outcome.accepted
         found = [g for g in done.outcome.feedback.groups if g.rule_id == "C06"]
-        with opened(done.workspace, read_only=True) as connection:
+        with done.workspace.opened() as connection:
             places = connection.execute(
                 "SELECT source_row, target_field FROM quality.finding WHERE rule_id = 'C06' ORDER BY 1"
             ).fetchall()

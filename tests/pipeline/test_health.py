@@ -16,6 +16,7 @@ import pytest
 
 from clearing_point.project import Project
 from clearing_point.publication.states import set_state
+from clearing_point.warehouse.events import now
 from tests.command import command
 from tests.conftest import ROOT
 from tests.small_office import small_office
@@ -76,6 +77,14 @@ def _failed(place: Project) -> None:
         log.write(json.dumps(line) + "\n")
 
 
+def _failed_beside_another(place: Project) -> None:
+    """Of two editions by night, the first fails and the second is well."""
+    line = {"at": now().isoformat() + "Z", "exit_code": 4, "step": "lock", "reason": "No."}
+    with place.run_log.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(line | {"edition": 2022, "outcome": "failed"}) + "\n")
+        log.write(json.dumps(line | {"edition": 2023, "outcome": "unchanged", "exit_code": 0}) + "\n")
+
+
 def _old(place: Project) -> None:
     place.run_log.write_text(place.run_log.read_text("utf-8").replace("2999", "2023"), "utf-8")
 
@@ -106,6 +115,7 @@ def _receipts(place: Project) -> None:
 
 WRONG: list[tuple[str, Callable[[Project], object], int, str]] = [
     ("last run", _failed, 1, "edition 2022 failed at 'gates': No."),
+    ("last run", _failed_beside_another, 4, "edition 2022 failed at 'lock': No."),
     ("last run", _old, 4, "the timer does not run"),
     (
         "owner and modes",

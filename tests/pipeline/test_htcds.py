@@ -14,8 +14,6 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 
 WORKBOOKS = ("htcds_multi_select_v2.0.xlsm", "htcds_single_select_v2.0.xlsx")
 LABELS = 2
@@ -56,7 +54,7 @@ def _read(project: Project, standard: Standard, path: Path) -> dict[str, Any]:
     profile = in_format_of(profile_of_territory(project, "BIH"), profile_of_source(project, "htcds"))
     receipt = receive(project, standard, path, profile, "2022")
     try:
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             ask = lambda sql: connection.execute(sql).fetchall()  # noqa: E731 - one line a question
             return {
                 "refused": receipt.refused,
@@ -70,7 +68,7 @@ def _read(project: Project, standard: Standard, path: Path) -> dict[str, Any]:
                 "findings": ask("SELECT DISTINCT rule_id, target_field FROM quality.finding ORDER BY ALL"),
             }  # fmt: skip
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
 
 
 @pytest.mark.parametrize("name", WORKBOOKS)

@@ -12,12 +12,12 @@ from clearing_point.countries import profile_of_territory
 from clearing_point.project import Project
 from clearing_point.quality.answers import COLUMNS, FIRST_ROW
 from clearing_point.quality.feedback import feedback_in
+from clearing_point.quality.given_back import give_back
 from clearing_point.quality.meant import with_meant
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_with_answers
 from clearing_point.submission.plan import Item
 from clearing_point.submission.resubmission import parts_of_meant
-from pipelines.feedback import give_back
 from pipelines.ingest import checked
 from tests.conftest import mostly_at_night
 
@@ -75,7 +75,7 @@ def _is_taken_again(demo: Project, standard: Standard, tmp_path: Path, languages
         for language in languages:
             found = with_meant(feedback_in(facts, standard, language), meant, standard, language)
             marked = tmp_path / f"{language}.xlsx"
-            assert give_back(done.workspace, found, marked, standard, language, faulty) is None
+            assert give_back(found, done.rows_read, marked, standard, language, faulty) is None
             name = standard.word("findings", "sheet", language)
             assert name not in read_with_answers(demo, marked, profile, standard)[0].sheets, language
     with checked(demo, standard, Item(tmp_path / "sq.xlsx", profile, YEAR, language="sq")) as again:
@@ -89,7 +89,7 @@ def marked(demo: Project, standard: Standard, tmp_path_factory: pytest.TempPathF
     faulty, path = _faulty(demo, folder / "sent.xlsx"), folder / "marked.xlsx"
     item = Item(faulty, profile_of_territory(demo, TERRITORY), YEAR, language="sq")
     with checked(demo, standard, item) as done:
-        assert give_back(done.workspace, done.outcome.feedback, path, standard, "sq", faulty) is None
+        assert give_back(done.outcome.feedback, done.rows_read, path, standard, "sq", faulty) is None
     return path
 
 

@@ -133,5 +133,5 @@ def test_forbidden_content_and_wrong_headings_stop_the_file_at_their_places(
     for name, (path, planted) in files.items():
         received, layout = read_submission(project, path, profile, standard)
         receipt = receive(project, standard, path, layout, str(YEAR), received=received)
-        assert found(receipt.workspace, receipt.submission_id) == Counter(planted), name
+        assert found(receipt.workspace.path, receipt.submission_id) == Counter(planted), name
         assert receipt.refused == (name != "totals")

@@ -24,7 +24,7 @@ def read(project: Project, standard: Standard, shared: Path) -> Any:
         profile = profile_of_source(project, source)
         receipt = receive(project, standard, shared / file, profile, profile.period or "2020")
         assert not receipt.refused
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
         return rows
 

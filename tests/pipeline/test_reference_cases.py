@@ -22,6 +22,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.structure import UNKNOWN_CODE
 from clearing_point.warehouse.connection import connect, opened
+from clearing_point.warehouse.workspace import Workspace
 from pipelines.ingest import load
 from tests.conftest import ROOT, mostly_at_night
 from tests.workbooks import identification, person, write_regional
@@ -204,10 +205,10 @@ class Received:
     """What the reading of one file said: rows of its workspace, and its findings as (rule, field)."""
 
     refused: bool
-    workspace: Path
+    workspace: Workspace
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with opened(self.workspace, read_only=True) as connection:
+        with self.workspace.opened() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
         return rows
 

@@ -18,7 +18,6 @@ from clearing_point.warehouse.connection import opened
 from clearing_point.warehouse.events import REFUSED
 from clearing_point.warehouse.merge import merge
 from clearing_point.warehouse.shape import prepare_warehouse
-from clearing_point.warehouse.workspace import drop_workspace
 
 PERIOD = "2023"
 REFERENCES = ["KX-77001", "KX-77002", "KX-77003"]
@@ -73,9 +72,9 @@ def _leaves_nothing(
     receipt = _received(project, standard, path)
     assert receipt.refused
     assert receipt.rows == {}
-    assert [w for w in words if _is_there(w, project, receipt.workspace)] == []
+    assert [w for w in words if _is_there(w, project, receipt.workspace.path)] == []
     merge(project, standard, receipt.workspace, receipt.submission_id, accepted=False)
-    drop_workspace(receipt.workspace)
+    receipt.workspace.drop()
     assert [w for w in words if _is_there(w, project, project.warehouse)] == []
     assert [p for p in project.archive.rglob("*") if p.is_file() and p != project.receipts] == [], (
         "the file itself is not kept"
@@ -116,6 +115,6 @@ def test_the_search_would_find_what_is_stored(project: Project, standard: Standa
     receipt = _received(project, standard, path)
     assert not receipt.refused, "an empty name column is passed over"
     assert receipt.rows["person"] == 3
-    assert all(_is_there(reference, project, receipt.workspace) for reference in REFERENCES)
-    assert not _is_there("Prezime", project, receipt.workspace), "and its heading is not kept"
-    drop_workspace(receipt.workspace)
+    assert all(_is_there(reference, project, receipt.workspace.path) for reference in REFERENCES)
+    assert not _is_there("Prezime", project, receipt.workspace.path), "and its heading is not kept"
+    receipt.workspace.drop()

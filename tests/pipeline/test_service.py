@@ -59,6 +59,13 @@ def test_everything_is_filled_in_and_readable(image: Path, tmp_path: Path) -> No
     where = ("--user", "clearing-point", "--prefix", image, "--project", ROOT, "--data", tmp_path / "data")
     assert "was there and is left" in command("install-service", *where)[1]
     assert environment.read_text(encoding="utf-8") == "CLEARING_POINT_OPTIONS='--also sq'\n"
+    # Units that may write in another data folder than the one it names would fail every night.
+    environment.write_text(f"CLEARING_POINT_DATA='{tmp_path}/former'\n", encoding="utf-8")
+    service_before = (image / "etc/systemd/system" / UNITS[0]).read_bytes()
+    code, _, err = command("install-service", *where[:-1], tmp_path / "other")
+    assert (code, f"names the data folder {tmp_path}/former" in err) == (1, True), err
+    assert (image / "etc/systemd/system" / UNITS[0]).read_bytes() == service_before
+    assert command("install-service", *where[:-1], tmp_path / "former")[0] == 0
 
 
 def test_what_the_environment_file_shows_as_example_reaches_the_run_from_cron_too(image: Path) -> None:

@@ -12,7 +12,7 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.plan import Item, in_turn
 from clearing_point.warehouse.connection import opened
-from pipelines.ingest import load_many
+from pipelines.load_many import load_many
 from tests.workbooks import identification, person, write_regional
 
 

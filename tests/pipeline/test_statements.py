@@ -1,11 +1,17 @@
-"""How often the engine is asked while a file is read and judged: for a workbook of some hundred rows its planning is the cost."""
+"""How often the engine is asked, and a database opened, while a file is read and judged: of a small workbook that is the cost."""
 
 from __future__ import annotations
 
+import shutil
+import zipfile
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from duckdb import connect
 
 from clearing_point.countries import profile_of_territory
 from clearing_point.intake.normalise import normalise
@@ -16,6 +22,7 @@ from clearing_point.submission.plan import Item
 from pipelines.ingest import checked
 
 TERRITORY, YEAR = "ALB", "2022"
+WORKSPACE = "workspace.duckdb"
 READING, JUDGING = 145, 140
 
 
@@ -49,3 +56,25 @@ def test_columns_of_a_workbook_are_read_and_judged_in_a_few_questions(
         assert done.outcome.rows["person"] > 0
     assert 0 < len(reading) <= READING
     assert 0 < len(judging) <= JUDGING
+
+
+def test_a_workspace_is_opened_to_read_to_judge_and_to_compare(
+    demo: Project, standard: Standard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: Counter[str] = Counter()
+
+    def counted(place: str = ":memory:", **more: Any) -> Any:
+        opened[Path(place).name] += 1
+        return connect(place, **more)
+
+    monkeypatch.setattr(duckdb, "connect", counted)
+    path, again = demo.data / "submissions" / f"MADE-{TERRITORY}-{YEAR}.xlsx", tmp_path / "again.xlsx"
+    with checked(demo, standard, Item(path, profile_of_territory(demo, TERRITORY), YEAR)) as done:
+        assert done.outcome.unchanged
+    assert opened.pop(WORKSPACE) == 2
+    shutil.copyfile(path, again)
+    with zipfile.ZipFile(again, "a") as package:
+        package.comment = b"saved again"
+    with checked(demo, standard, Item(again, profile_of_territory(demo, TERRITORY), YEAR)) as done:
+        assert done.outcome.changes is not None
+    assert opened.pop(WORKSPACE) == 3

@@ -370,6 +370,10 @@ def test_a_backup_proves_itself_and_a_restored_office_publishes_on(office, tmp_p
     ):
         code, _, err = command("backup", inside, *where)
         assert (code, "is lost with it" in err, inside.exists()) == (2, True, False), err
+    (tmp_path / "a-file").write_text("")
+    for nowhere in (tmp_path / "a-file" / "backup", tmp_path / "a-file" / "deeper" / "backup"):
+        code, _, err = command("backup", nowhere, *where)
+        assert (code, f"No backup can be written into {nowhere.parent}" in err) == (4, True), err
     assert command("restore", kept, "--verify")[0] == 0
     again = Project(root=ROOT, data=tmp_path / "again")
     code, _, err = command("restore", kept, "--project", ROOT, "--data", again.data)

@@ -30,7 +30,7 @@ def test_versions_say_what_replaced_them_and_what_else_counts_their_persons(
 ) -> None:
     profile = profile_of_territory(project, "ALB")
 
-    def sent(name: str, numbers: range, sender: str | None = None, **more: str) -> str:
+    def sent(name: str, numbers: range, sender: str | None = None, *, taken: bool = True, **more: str) -> str:
         rows: dict[str, list[dict[str, Any]]] = {
             "person": [person(n, **(more if n == numbers[0] else {})) for n in numbers],
             "identification": [identification(n) for n in numbers],
@@ -39,10 +39,12 @@ def test_versions_say_what_replaced_them_and_what_else_counts_their_persons(
             rows["submission"] = [{**HEADER, "organisation": sender}]
         path = write_regional(tmp_path / f"{name}.xlsx", standard, rows)
         outcome = load(project, standard, path, for_sender(profile, sender), "2022", reason="more came in")
-        assert outcome.accepted, [(g.rule_id, g.place) for g in outcome.feedback.groups]
+        assert outcome.accepted is taken, [(g.rule_id, g.place) for g in outcome.feedback.groups]
         return outcome.submission_id
 
     first = sent("first", range(1, 3))
+    # Sent to replace the first one, and returned: it replaced nothing.
+    returned = sent("returned", range(1, 4), taken=False, sex="no such word")
     second = sent("second", range(1, 4), linkage_token_strict=TOKEN)
     other = sent("other", range(71, 73), "NGO9", linkage_token_strict=TOKEN)
     lines = {line["submission"]: line for line in status_of(project, standard, history=True)}
@@ -56,7 +58,7 @@ def test_versions_say_what_replaced_them_and_what_else_counts_their_persons(
     assert (lines[second]["persons"], lines[second]["events"]) == (3, 3), (
         "rows of persons and events, no sheet rows"
     )
-    assert {first} == set(lines) - {line["submission"] for line in status_of(project, standard)}
+    assert {first, returned} == set(lines) - {line["submission"] for line in status_of(project, standard)}
     with pytest.raises(InputProblem, match=f"was replaced by {second}"):
         feedback(project, standard, first, tmp_path / "a.xlsx")
     assert counted_elsewhere(project, standard, second) == ((other, 1),), "known by the token of both"

@@ -18,8 +18,6 @@ from clearing_point.intake.receive import receive
 from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_submission
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 from tests.conftest import ROOT, mostly_at_night
 from tests.workbooks import identification, person
 
@@ -56,7 +54,7 @@ def _read(project: Project, standard: Standard, path: Path) -> tuple[list[Any], 
     received, profile = read_submission(project, path, profile_of_territory(project, "ALB"), standard)
     receipt = receive(project, standard, path, profile, "2022", received=received)
     try:
-        with opened(receipt.workspace, read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             findings = connection.execute("SELECT rule_id FROM quality.finding").fetchall()
             rows = connection.execute(
                 "SELECT p.person_reference, sex, birth_year, number_of_children, identification_date, identification_status "
@@ -64,7 +62,7 @@ def _read(project: Project, standard: Standard, path: Path) -> tuple[list[Any], 
             ).fetchall()
         return rows, findings
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
 
 
 @pytest.fixture(scope="module")

@@ -195,6 +195,8 @@ def test_every_table_of_the_report_can_be_counted_on_an_empty_warehouse(
     connection = connect(Path(":memory:"), attach={"warehouse": project.warehouse})
     try:
         open_current(connection, standard)
+        columns = {row[0] for row in connection.execute('DESCRIBE "current".submission').fetchall()}
+        assert not columns & {"rows_read", "file_bytes"}, "how many rows a sender sent is told to no query"
         made = count_indicators(connection, standard, list(standard.indicators), [2021, 2022])
     finally:
         connection.close()

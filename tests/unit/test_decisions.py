@@ -19,8 +19,6 @@ from clearing_point.quality.evaluate import evaluate
 from clearing_point.quality.waivers import waive
 from clearing_point.standard import Standard
 from clearing_point.submission.layout import read_with_answers
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 from tests.workbooks import identification, person, write_regional
 
 CAME = datetime.datetime(2023, 3, 1)
@@ -68,7 +66,7 @@ def judged(
     received, profile, _ = read_with_answers(project, path, profile_of_territory(project, "ALB"), standard)
     receipt = receive(project, standard, path, profile, "2022", received=received, corrections=corrections)
     try:
-        with opened(receipt.workspace) as connection:
+        with receipt.workspace.opened() as connection:
             evaluate(connection, receipt.submission_id, standard)
             waive(connection, receipt.submission_id, waivers)
 
@@ -85,7 +83,7 @@ def judged(
                 "waiver": ask("SELECT waiver_id, rule_id, findings FROM quality.waiver"),
             }
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
 
 
 def test_both_are_honoured_recorded_and_counted(

@@ -11,7 +11,9 @@ import pyarrow as pa
 from clearing_point.analysis.between import inclusions
 from clearing_point.analysis.incidence import Told
 from clearing_point.disclosure import Category, CountTable, Dimension, audit, load_policy, protect
+from clearing_point.disclosure.cells import build_system
 from clearing_point.disclosure.model import Inclusion
+from clearing_point.disclosure.values import fill
 from tests.conftest import ROOT
 from tests.unit.test_disclosure_relations import GROUP, SEX, persons, table
 
@@ -130,3 +132,35 @@ def test_what_holds_of_each_territory_is_found_where_the_number_of_the_region_br
     }
     # In the region she may be of either kind, in each territory of one.
     assert as_what == {True: {("bed", frozenset({(0, 0), (0, 1)}))}, False: {("bed", frozenset({(0, 0)}))}}
+
+
+def test_cases_counted_twice_in_a_territory_are_not_the_persons_of_it():
+    """A table of second cases has a cell a territory, too: nobody who was referred need be among them."""
+    everybody = [p | {"mark": "first"} for p in named(1)]
+    referred = [p for p in everybody if p["minor"] == "Y"]
+    (found,) = [
+        i
+        for i in inclusions(
+            {"all": told("all", everybody), "referred": told("referred", referred, sex=SEX)},
+            {"all": PERSONS, "referred": PERSONS},
+        )
+        if i.part_population == "referred"
+    ]
+    assert found.members == ((),)
+    (sex,) = at_home([table("sex of referred", referred, "sex", SEX)], "referred")
+    twice = Dimension(
+        "territory", tuple(Category(place, frozenset({f"{place}:within"})) for place in FROM.values())
+    )
+    tables = [sex, CountTable("twice", "all", (twice,), {(place,): 0 for place in FROM.values()})]
+    assert not [n for n, _ in build_system(tables, relations=[found]).keys if " without " in n]
+    there = Dimension(
+        "territory",
+        tuple(
+            Category(place, frozenset({place, f"{place}:open", f"{place}:again"})) for place in FROM.values()
+        ),
+    )
+    counts = {(place,): sum(FROM[p["place"]] == place for p in everybody) for place in FROM.values()}
+    tables.append(CountTable("persons", "all", (there,), counts))
+    system = build_system(tables, relations=[found])
+    assert len({n for n, _ in system.keys if " without " in n}) == len(FROM)
+    fill(system, tables)

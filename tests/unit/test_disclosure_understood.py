@@ -211,3 +211,70 @@ def test_cases_that_once_were_called_safe(case):
     report = audit_files([CASES / f"{case}.csv"], value="n", by=["k"])
     assert report.exit_code == 1
     assert [dict(c.dimensions)["k"] for c in report.cells if c.low == c.high == 3] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("table", "asked"),
+    [
+        # Every region hides a district: no row shows that the numbers add up, and each district follows if they do.
+        (rows("k,n", "North,30", "A,c", "B,25", "South,40", "D,c", "E,37"), "'North' may be the sum of A, B"),
+        (rows("k,n", "RS,30", "RS1,c", "RS2,25", "MK,40", "MK1,c", "MK2,37"), "'RS' may be the sum of RS1, RS2"),
+        (rows("k,n", "2019,8", "2020,c", "2021,10", "2022,12", "2020-2022,25"), "may be the sum of"),
+        (
+            rows("k,n", *(f"k{i},{20 + i}" for i in range(20)), "North,30", "A,c", "B,25", "South,40", "D,c", "E,37"),
+            "may be the sum of",
+        ),
+    ],
+)  # fmt: skip
+def test_sums_of_which_hidden_cells_leave_every_one_open_are_asked_for(tmp_path, table, asked):
+    with pytest.raises(InputProblem, match=asked) as refused:
+        audit_files([write(tmp_path, table)], value="n", by=["k"])
+    assert "--apart k" in str(refused.value)
+    assert audit_files([write(tmp_path, table)], value="n", by=["k"], declared=Declared(apart=frozenset({"k"}))).exit_code == 0  # fmt: skip
+
+
+def test_rows_that_rule_a_sum_out_are_not_asked_about(tmp_path):
+    flat = rows("k,s,n", "a,f,10", "b,f,c", "d,f,11", "e,f,12", "a,m,30", "b,m,9", "d,m,8", "e,m,7",
+                "a,x,6", "b,x,7", "d,x,8", "e,x,30")  # fmt: skip
+    report = audit_files([write(tmp_path, flat)], value="n", by=["k", "s"])
+    assert report.exit_code == 0
+    assert any("'k': no category was found to be the sum of others" in note for note in report.notes)
+
+
+def test_sums_of_sums_are_found(tmp_path):
+    levels = rows("k,s,n", "W,f,60", "N,f,c", "A,f,c", "B,f,26", "S,f,30", "C,f,12", "D,f,18",
+                  "W,m,50", "N,m,20", "A,m,9", "B,m,11", "S,m,30", "C,m,15", "D,m,15",
+                  "W,x,45", "N,x,21", "A,x,10", "B,x,11", "S,x,24", "C,x,13", "D,x,11")  # fmt: skip
+    report = audit_files([write(tmp_path, levels)], value="n", by=["k", "s"])
+    assert {dict(c.dimensions)["k"]: c.low for c in report.cells if c.recovered} == {"N": 30, "A": 4}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["10 of 27", "3 of 27", "7 of 27", "7 of 27", "27 of 27"],
+        ["370‰", "111‰", "259‰", "259‰", "1000‰"],
+        ["37.0*", "11.1*", "25.9*", "25.9*", "100.0*"],
+        ["n/a", "11.1", "n/a", "n/a", "n/a"],
+        ["", "three", "2 of them minors", "", ""],
+        ["37.0", "11.1*", "25.9", "25.9", "100.0"],
+    ],
+)
+def test_numbers_in_words_beside_hidden_counts_are_refused(tmp_path, column):
+    lines = [f"{k},{n},{x}" for k, n, x in zip(["a", "b", "d", "e", "Total"], ["10", "c", "c", "7", "27"], column, strict=True)]  # fmt: skip
+    path = write(tmp_path, rows("k,n,beside", *lines))
+    with pytest.raises(InputProblem, match=r"column 'beside' holds numbers beside the counts.*--keep beside"):
+        audit_files([path], value="n", by=["k"])
+
+
+def test_words_are_named_as_unread_and_labels_are_not(tmp_path):
+    table = rows("age,n,words,label", "0-13,10,many,0-13 years", "14-17,c,few,14-17 years", "18+,c,few,18 and older",
+                 "Total,27,,everybody")  # fmt: skip
+    notes = audit_files([write(tmp_path, table)], value="n", by=["age"]).notes
+    assert any("'words' holds words that were not read" in note for note in notes)
+
+
+def test_a_point_before_three_noughts_is_asked_about(tmp_path):
+    path = write(tmp_path, rows("k,n", "a,12.000", "b,c", "d,c", "e,7.000", "Total,25.000"))
+    with pytest.raises(InputProblem, match=r"'12.000' may be 12 or a thousand times"):
+        audit_files([path], value="n", by=["k"])

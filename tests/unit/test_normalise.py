@@ -39,7 +39,7 @@ class Read:
         self.receipt = receive(project, standard, path, layout, "2022")
 
     def values(self, sql: str) -> list[tuple[Any, ...]]:
-        with opened(self.receipt.workspace, read_only=True) as connection:
+        with self.receipt.workspace.opened() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
         return rows
 

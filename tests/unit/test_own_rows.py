@@ -8,6 +8,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from clearing_point.analysis.measures import declared_denominator, read_denominators
 from clearing_point.analysis.own_rows import refuse_keys, refuse_measured_categories, refuse_named_rows
 from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
@@ -110,3 +111,35 @@ def test_a_category_in_numbers_is_no_measure(
     expected = pytest.raises(InputProblem, match="is a category and no amount or time")
     with expected if refused else nullcontext():
         refuse_measured_categories(connection, [measured])
+
+
+COUNTED = {
+    "persons": 'SELECT s.territory, 2022 AS reference_year, count(DISTINCT p.person_id) AS denominator, true AS comparable FROM "current".person AS p JOIN "current".submission AS s USING (submission_id) WHERE p.sex = \'M\' GROUP BY ALL',
+    "the warehouse's rows": "SELECT 'ALB' AS territory, 2022 AS reference_year, count(*) AS denominator, true AS comparable FROM warehouse.core.service",
+    "whether there is somebody": "SELECT r.territory, r.reference_year, r.population AS denominator, NOT EXISTS (FROM \"current\".person WHERE sex = 'M') AS comparable FROM reference_population AS r",
+    "totals of senders": 'SELECT territory, reference_year, sum(persons) AS denominator, true AS comparable FROM "current".aggregate_cell GROUP BY ALL',
+    "a table of the engine's": "SELECT 'ALB' AS territory, 2022 AS reference_year, count(*) AS denominator, true AS comparable FROM known_unit",
+    "a population": "SELECT territory, reference_year, count(*) AS denominator, true AS comparable FROM population_persons_identified GROUP BY ALL",
+}
+
+
+@pytest.mark.parametrize("trick", COUNTED)
+def test_a_rate_is_made_with_no_number_of_persons(standard: Standard, trick: str) -> None:
+    """Of a shown count and a rate the denominator follows: three boys were told by a rate on a hundred."""
+    inhabitants = standard.denominators["inhabitants"]
+    changed = replace(standard, denominators={"inhabitants": replace(inhabitants, sql=COUNTED[trick])})
+    with pytest.raises(InputProblem, match=r"Denominator inhabitants reads '.*numbers from outside"):
+        declared_denominator(changed, "inhabitants")
+    with pytest.raises(InputProblem, match="Denominator inhabitants"):
+        read_denominators(duckdb.connect(), changed, ["inhabitants"])
+    for name in standard.denominators:
+        declared_denominator(standard, name)
+
+
+@pytest.mark.parametrize("table", ["aggregate_cell", "scorecard"])
+def test_persons_are_told_nothing_of_totals(standard: Standard, table: str) -> None:
+    """A sender's total of three would stand beside everybody, and halves of the persons would not differ."""
+    population = standard.populations["persons_identified"]
+    own = f'WITH persons AS ({population.sql}) SELECT * FROM persons WHERE EXISTS (FROM "current".{table})'
+    with pytest.raises(InputProblem, match=f"reads '{table}', in which no persons are"):
+        refuse_named_rows(standard, replace(population, sql=own))

@@ -90,3 +90,37 @@ def test_nothing_is_kept_in_the_folder_of_another_user(
     assert not folder.exists()
     assert kept(folder, "x", "sha", lambda: b"made") == b"made"
     assert len(list(folder.iterdir())) == 1
+
+
+def test_a_new_data_folder_begins_with_what_another_had_and_nothing_of_rows_is_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("CLEARING_POINT_CACHE", str(cache))
+    assert kept(tmp_path / "one", "x", "sha", lambda: b"made") == b"made"
+    assert kept(tmp_path / "two", "x", "sha", lambda: b"made anew") == b"made"
+    assert kept(tmp_path / "one", "y", "rows", lambda: b"of rows", of_data=True) == b"of rows"
+    assert [path.name.partition("-")[0] for path in cache.iterdir()] == ["x"]
+    assert cache.stat().st_mode & 0o077 == 0
+    for number in range(9):
+        kept(tmp_path / "one", "x", str(number), lambda: b"made")
+    assert len(list(cache.iterdir())) == 4, "it does not grow with every version of the standard"
+
+
+def test_a_cache_that_others_may_write_to_is_neither_read_nor_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read becomes SQL: somebody else's would run with the rights of whoever reads it."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("CLEARING_POINT_CACHE", str(cache))
+    kept(tmp_path / "one", "x", "sha", lambda: b"made")
+    cache.chmod(0o777)
+    assert kept(tmp_path / "two", "x", "sha", lambda: b"made anew") == b"made anew"
+    cache.chmod(0o700)
+    monkeypatch.setattr("os.geteuid", lambda: cache.stat().st_uid + 1)
+    assert kept(tmp_path / "three", "x", "sha", lambda: b"made anew") == b"made anew"
+    monkeypatch.delenv("CLEARING_POINT_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert kept(tmp_path / "four", "x", "sha", lambda: b"made anew") == b"made anew"
+    assert not (tmp_path / "home").exists()

@@ -24,7 +24,9 @@ ON_THE_WAY = (
     "intake", "submission", "countries", "quality", "warehouse", "cli.py", "errors.py", "project.py", "workplace.py",
     "standard/files.py", "standard/shapes.py", "standard/workbook.py",
     "commands/submissions.py", "commands/countries.py", "commands/quality.py", "commands/shared.py",
-    "pipelines/ingest.py", "pipelines/country.py", "pipelines/quality.py", "pipelines/desk.py",
+    "pipelines/ingest.py", "pipelines/check.py", "pipelines/load_many.py",
+    "pipelines/country.py", "pipelines/quality.py", "pipelines/desk.py",
+    "pipelines/desk_file.py",
 )  # fmt: skip
 """Where template, check, load, feedback, withdraw, delete, status and country refuse something, or a page of the desk does."""
 OFF_THE_WAY = {

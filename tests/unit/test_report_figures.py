@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from matplotlib.text import Annotation
 
+from clearing_point.analysis import maps
 from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
 from clearing_point.analysis.dots import draw_dots
 from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled, wrapped
 from clearing_point.analysis.lines import draw_lines, panels
-from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map
+from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map, in_two_lines
 from clearing_point.published.drawing import _classes
 from clearing_point.report.figures import Easel
 from clearing_point.report.reading import load_chapters
@@ -138,6 +140,34 @@ def test_maps_shade_only_shown_values_and_repeat_their_bytes():
     assert first == draw_map(picture, STYLE, easel.outlines, easel.positions)
     assert "11 to 50" not in first  # the key holds what the map uses
     assert first.count("<pattern") == 2
+
+
+def _on_the_map(names, positions, outlines, monkeypatch):
+    """Return what stands on a map of these names, each with its box in points."""
+    found = []
+
+    def lay_out(figure, *_):
+        figure.draw_without_rendering()
+        for text in figure.axes[0].texts:
+            found.append((text.get_text(), text.get_bbox_patch().get_window_extent()))
+        return ""
+
+    monkeypatch.setattr(maps, "to_svg", lay_out)
+    areas = {code: Area(f"{in_two_lines(name)}\n1,379", 0) for code, name in names.items()}
+    draw_map(Map("map-x", "Map", "words", areas, (Shade("x", 0.0),)), STYLE, outlines, positions)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "sr-Cyrl", "sq", "ro", "bg"])
+def test_no_name_on_a_map_covers_another(language, monkeypatch):
+    """Bosnia and Herzegovina lay over Serbia, North Macedonia over Albania, Slovenia over Croatia."""
+    easel = _easel()
+    standard = easel.setting.context.standard
+    names = {code: standard.label_of("territory", code, language) for code in easel.positions}
+    found = _on_the_map(names, easel.positions, easel.outlines, monkeypatch)
+    assert len(found) == len(easel.positions) > 10
+    met = [(a, b) for (a, one), (b, other) in combinations(found, 2) if one.overlaps(other)]
+    assert met == []
 
 
 def test_classes_of_a_map_end_at_round_numbers_above_all_values():

@@ -18,8 +18,6 @@ from clearing_point.project import Project
 from clearing_point.standard import Standard
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.standard.structure import UNKNOWN_CODE
-from clearing_point.warehouse.connection import opened
-from clearing_point.warehouse.workspace import drop_workspace
 
 
 @pytest.mark.parametrize(
@@ -107,14 +105,14 @@ def test_a_sheet_with_all_of_it_is_read_and_every_oddity_is_reported(
 ) -> None:
     receipt = receive(project, standard, _file(tmp_path / "a.xlsx"), _profile(), "2022")
     assert not receipt.refused
-    with opened(receipt.workspace, read_only=True) as connection:
+    with receipt.workspace.opened() as connection:
         rows = connection.execute(
             "SELECT person_reference, sex, number_of_children, number_of_children_missing FROM staged.person ORDER BY 1"
         ).fetchall()
         findings = connection.execute(
             "SELECT rule_id, source_row, column_letter FROM quality.finding ORDER BY ALL"
         ).fetchall()
-    drop_workspace(receipt.workspace)
+    receipt.workspace.drop()
     assert rows == [
         ("A-1", "F", None, "UNK"),
         ("A-2", "UNK", None, "UNK"),

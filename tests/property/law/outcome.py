@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import duckdb
-
 from clearing_point.countries import Profile
 from clearing_point.errors import InputProblem
 from clearing_point.findings import BLOCK, ERROR, SEVERITIES, TOTALS_LEFT_OUT, WARNING, Finding, sheet_at
@@ -24,7 +22,6 @@ from clearing_point.standard import Standard
 from clearing_point.standard.files import read_yaml
 from clearing_point.standard.spelling import spelling_of
 from clearing_point.submission.layout import read_with_answers
-from clearing_point.warehouse.workspace import drop_workspace
 from pipelines.ingest import check
 from tests.conftest import ROOT
 from tests.property.law.books import LAYOUTS, PERIOD, profile_of_layout
@@ -94,12 +91,12 @@ def said_of_rows(seen: Seen, project: Project, standard: Standard) -> list[Findi
     assert seen.profile is not None
     receipt = receive_kept(project, standard, seen.kept_file, seen.profile, PERIOD)
     try:
-        with duckdb.connect(str(receipt.workspace), read_only=True) as connection:
+        with receipt.workspace.opened() as connection:
             rows = connection.execute(
                 "SELECT rule_id, severity, dimension, target_table, target_field, sheet FROM quality.finding"
             ).fetchall()
     finally:
-        drop_workspace(receipt.workspace)
+        receipt.workspace.drop()
     return [Finding(*row) for row in rows]
 
 
