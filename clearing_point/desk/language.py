@@ -63,6 +63,9 @@ class Words:
         if indicator is None:
             return table, " ".join(codes)
         by = indicator.by
+        # A table of the region is counted with a dimension that it does not print: its total is no category of the table.
+        while len(codes) > len(by) and codes[-1] == _TOTAL:
+            codes.pop()
         if len(by) != len(codes):
             by = tuple(b for b in by if b.codelist not in (_YEAR, TERRITORY))
         if len(by) != len(codes):
@@ -73,7 +76,8 @@ class Words:
     def by_table(self, lines: list[list[Any]]) -> list[tuple[str, list[tuple[Any, ...]]]]:
         """Gather a job's lines of categories and numbers under the titles of their tables."""
         tables: dict[str, list[tuple[Any, ...]]] = {}
-        for label, *numbers in lines:
+        # A total stands below what it sums up, and not where its letter stands among the codes.
+        for label, *numbers in sorted(lines, key=lambda line: line[0].endswith(f" {_TOTAL}")):
             title, words = self.category(label)
             tables.setdefault(title, []).append((words, *numbers))
         return list(tables.items())

@@ -16,7 +16,7 @@ from clearing_point.desk.jobs import TEMPLATE, ask_once, before
 from clearing_point.desk.next_step import covering, kept_of, lines_of_periods
 from clearing_point.desk.pages_coordination import coordination
 from clearing_point.desk.rights import actions_of, in_reach, names_of
-from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, EDITOR, rules
+from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, EDITOR, OFFICER, rules
 from clearing_point.desk.store import Row, answer, approval, file, job, period, rows_of
 from clearing_point.findings import WARNING
 from clearing_point.quality.said import CONFIRM, LEVELS, Place, facts_of, said
@@ -33,7 +33,7 @@ def overview(call: Call) -> Response:
         return coordination(call)
     with call.desk.store.reading() as connection:
         lines = lines_of_periods(connection, [call.account["territory"]], call.words)
-    return call.show("overview.html", lines=lines)
+    return call.show("overview.html", lines=lines, officer=OFFICER)
 
 
 def period_page(call: Call) -> Response:

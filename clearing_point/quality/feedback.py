@@ -92,7 +92,10 @@ def facts_in(connection: Any, submission_id: str, standard: Standard) -> Facts:
     balance = balance_of(connection, submission_id)
     places = said_once(_place(*row) for row in rows)
     return Facts(
-        submission_id, in_order(replace(p, heading=_heading(p, headings)) for p in places), missed, balance
+        submission_id,
+        in_order((replace(p, heading=_heading(p, headings)) for p in places), standard),
+        missed,
+        balance,
     )
 
 

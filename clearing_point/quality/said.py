@@ -191,14 +191,28 @@ def said(place: Place, standard: Standard, language: str = "en") -> Group:
     )  # fmt: skip
 
 
-def in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    """Sort groups as people read them: gravest first, then sheet and column."""
+def in_order(places: Iterable[Place], standard: Standard) -> tuple[Place, ...]:
+    """Sort groups as people read them: gravest first, then as the sheets of the workbook follow each other, then by column.
+
+    Persons so stand before their events: one wrong year of birth makes findings in every sheet that names the person.
+    """
     order = {s: n for n, s in enumerate(SEVERITIES)}
-    return tuple(
-        sorted(
-            places, key=lambda p: (order[p.severity], p.sheet or "", p.column or "", p.rule_id, p.field or "")
+    sheets = {table.name: n for n, table in enumerate(standard.tables_of_kind())}
+
+    def key(place: Place) -> tuple[int, int, str, int, str, str, str]:
+        column = place.column or ""
+        at = sheets.get(place.table or "", -1)
+        return (
+            order[place.severity],
+            at,
+            place.sheet or "",
+            len(column),
+            column,
+            place.rule_id,
+            place.field or "",
         )
-    )
+
+    return tuple(sorted(places, key=key))
 
 
 def level_of(rule_id: str, severity: str, standard: Standard) -> str:

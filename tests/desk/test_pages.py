@@ -47,6 +47,14 @@ def test_every_role_has_its_overview_account_and_log(place: TestDesk, name: str)
     assert visitor.get("/log").status_code == (404 if name == "editor" else 200)
 
 
+def test_the_overview_leads_to_what_is_to_be_done(place: TestDesk) -> None:
+    link = f'<a href="/periods/{OWN}/{PERIOD}">{place.desk.standard.word("desk", "step_send")}'
+    assert link in place.visitor("officer").get("/").text
+    assert link not in place.visitor("approver").get("/").text
+    place.file("checked")
+    assert link not in place.visitor("officer").get("/").text
+
+
 def test_a_period_says_what_to_do(place: TestDesk) -> None:
     place.file("checked")
     page = place.visitor("officer").get(f"/periods/{OWN}/{PERIOD}").text
@@ -139,6 +147,13 @@ def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) ->
         title, said = words.category("T10 F")
         assert (said, "T10" in title) == (words.standard.label_of("sex", "F", language), False)
         assert words.category("T10 Total")[1] == total
+        female = words.standard.label_of("sex", "F", language)
+        assert words.category("T10A F 2021 Total")[1] == f"{female}, 2021"
+        lines = [["T12 N", 1, 2], ["T12 Total", 3, 4], ["T12 Y", 2, 2], ["T10 Total", 5, 5], ["T10 F", 5, 5]]
+        assert [[line[1:] for line in told] for _, told in words.by_table(lines)] == [
+            [(1, 2), (2, 2), (3, 4)],
+            [(5, 5), (5, 5)],
+        ]
         for one in place.desk.standard.indicators:
             for breakdown in one.by:
                 for code in breakdown.group_labels:

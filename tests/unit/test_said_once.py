@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from clearing_point.findings import BLOCK, ERROR, WARNING
 from clearing_point.project import find_project, ready, with_ready_commands
 from clearing_point.quality.feedback import feedback_in
 from clearing_point.quality.meant import with_meant
 from clearing_point.quality.once import said_once
-from clearing_point.quality.said import Facts, Place
+from clearing_point.quality.said import Facts, Place, in_order
 from clearing_point.standard import Standard
 from tests.conftest import ROOT
 
@@ -72,3 +73,14 @@ def test_commands_are_printed_as_they_run(tmp_path: Path) -> None:
     assert said == f"See `clearing-point status --json{options}` and `clearing-point standard check`."
     find_project()
     assert ready("clearing-point status") == "clearing-point status"
+
+
+def test_findings_stand_as_the_sheets_of_the_workbook_follow_each_other(standard: Standard) -> None:
+    def of(table: str | None, sheet: str, column: str, severity: str = ERROR) -> Place:
+        return Place("D02", severity, table, None, sheet, column, ((3, 3),), 1)
+
+    wanted = [
+        of(None, "Z", "A", BLOCK), of("person", "Personat", "K"), of("identification", "Identifikimi", "T"),
+        of("identification", "Identifikimi", "AF"), of("service", "A", "B"), of("person", "Personat", "A", WARNING),
+    ]  # fmt: skip
+    assert list(in_order(reversed(wanted), standard)) == wanted
