@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.analysis.bars import draw_bars, draw_pyramid, draw_stacks, rests
-from clearing_point.analysis.dots import dot_keys, draw_dots, in_one
+from clearing_point.analysis.dots import dot_keys, draw_dots, in_one, row_name
 from clearing_point.analysis.drawing import (
     GREY,
     SMALL,
@@ -181,7 +181,9 @@ def _height(chart: Chart) -> float:
     if chart.kind == "line" or (chart.upright and chart.kind != "dots"):
         return 2.75 + above
     bars = 1.3 if chart.kind in ("stacked", "pyramid", "dots") else len(chart.series)
-    lines = sum(max(bars * 1.05, 1.0 * wrapped(name).count("\n") + 1) + 0.45 for name in chart.categories)
+    names = [row_name(chart, n) if chart.kind == "dots" else wrapped(n) for n in chart.categories]
+    between = 0.2 if chart.reference is not None else 0.45
+    lines = sum(max(bars * 1.05, 1.0 * name.count("\n") + 1) + between for name in names)
     return 0.75 + above + 0.185 * lines
 
 

@@ -29,6 +29,8 @@ _BESIDE_DOT = 7
 """Points between the axis and the names of rows: half a dot stands there where a number is zero."""
 _NEAR = 0.4
 """Part of the scale within which a number has no room between its dot and the axis."""
+_WITH_BASE = 32
+"""Letters of a line of a name with its numbers."""
 _NUMBER = 0.25
 """Part of the scale that a number and its dot take."""
 
@@ -41,7 +43,7 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     for at in range(len(chart.categories)):
         _row(axes, chart, at, limit)
     names = list(chart.categories)
-    axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
+    axes.set_yticks(range(len(names)), [row_name(chart, name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     beside = any(len({s.points[at].value is None for s in chart.series}) > 1 for at in range(len(names)))
     axes.set_xlim(0, limit * (_MORE_ROOM if beside else _ROOM))
@@ -49,6 +51,11 @@ def draw_dots(axes: Any, chart: Chart) -> None:
     axes.grid(axis="y", color=PALE)
     axes.set_xlabel(wrapped(chart.unit, _UNIT), fontsize=SMALL, color=GREY)
     value_axis(axes.xaxis, limit, chart.percent, chart.separator, parts=2 if beside else 4)
+
+
+def row_name(chart: Chart, name: str) -> str:
+    """Break the name of a row; a territory and the numbers that its share rests on stand on one line where they can."""
+    return wrapped(name, _WITH_BASE) if chart.reference is not None else wrapped(name)
 
 
 def _limit(chart: Chart) -> float:

@@ -25,6 +25,8 @@ from clearing_point.project import find_project, ready
 if TYPE_CHECKING:
     from clearing_point.standard import Standard
 
+_OPENED = (".html", ".pdf", ".xlsx")
+"""Endings of the files of a report that a person opens first."""
 AlsoOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -116,8 +118,12 @@ def report(
         print_json({"html": built.html, "files": list(built.files)})
         return 0
     print(f"The report of the edition {edition} is built:")
-    for path in (built.html, *(p for p in built.files if p != built.html)):
+    # A report is a thousand files: those to open first are named, the others counted.
+    folder = built.html.parent
+    first = [p for p in built.files if p.parent == folder and p.suffix in _OPENED]
+    for path in first:
         print(f"  {path}")
+    print(f"and {len(built.files) - len(first)} other files in {folder}")
     return 0
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EVERY = "every count"
 """What stands for the population of a break that all counts of a territory have."""
-_HIDDEN, _MISSING = "protected", "no data"
+_HIDDEN, _MISSING = "protected (c)", "no data (..)"
 _BROKEN = (
     "A line that ends and begins anew: counted otherwise from then on (release.help('territory') says who)"
 )
@@ -69,8 +69,9 @@ def chart_of(release: Release, answer: Answer, x: str | None, series: str | None
     if not any(point.state == "shown" for line in lines for point in line.points):
         raise InputProblem("None of these numbers may be shown, so there is nothing to draw.")
     names = tuple(_label(answer, along, c) for c in categories)
-    title = f"{unit[:1].upper()}{unit[1:]} by {along.replace('_', ' ')}" + (
-        f" and {split.replace('_', ' ')}" if split else ""
+    drawn = f"by {along.replace('_', ' ')}" + (f" and {split.replace('_', ' ')}" if split else "")
+    title = _title(
+        release, answer, unit, drawn, None if along in years or split in years else _year_in(frame, years)
     )
     alternative = _spoken(title, names, lines, answer)
     parts = "dots" if column == "measure" else "stacked"  # medians and rates do not add up
@@ -97,7 +98,7 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
     for variable in [c for c in frame.columns if c not in (*NUMBERS, place, *FLAGS)]:
         if variable in years:
             wanted = year if year is not None else frame[variable].max()
-            frame, chosen = frame[frame[variable] == wanted], f", {wanted}"
+            frame, chosen = frame[frame[variable] == wanted], str(wanted)
         else:
             frame = _at_total(frame, variable)
     places = {
@@ -124,7 +125,7 @@ def map_of(release: Release, answer: Answer, year: int | None) -> Picture:
         else:
             at = next(n for n, end in enumerate(ends) if point.value <= end)
             areas[row[place]] = Area(f"{name}\n{point.text}", at)
-    title = f"{unit[:1].upper()}{unit[1:]} by {place.replace('_', ' ')}{chosen}"
+    title = _title(release, answer, unit, f"by {place.replace('_', ' ')}", chosen, on_map=True)
     alternative = title + ": " + "; ".join(area.label.replace("\n", " ") for area in areas.values()) + "."
     folder = _project().schemas / "territories"
     picture = Map("map", title, alternative, areas, tuple(shades), _MADE if answer.made_data else "")
@@ -175,6 +176,25 @@ def _place(release: Release, answer: Answer, split: str | None, group: Any) -> s
         wanted = (answer.request.get("where") or {}).get(place, ())
         there = [wanted] if isinstance(wanted, str) else list(wanted)
     return str(there[0]) if len(there) == 1 and there[0] not in _TOTALS else ""
+
+
+def _title(
+    release: Release, answer: Answer, unit: str, drawn: str, year: str | None, *, on_map: bool = False
+) -> str:
+    """Name what is drawn: a table by its own title, as "median days" does not say of what; and the year of one year.
+
+    A count on a map is named for itself: the title of its table may speak of years that the map has not.
+    """
+    asked = "" if on_map and unit == answer.unit else str(answer.request.get("indicator", ""))
+    named = release.rows("SELECT title FROM indicator WHERE indicator_id = ?", [asked])
+    title = str(named[0][0]) if named else f"{unit[:1].upper()}{unit[1:]} {drawn}"
+    return f"{title}, {year}" if year else title
+
+
+def _year_in(frame: pd.DataFrame, years: set[str]) -> str | None:
+    """Return the one year that a frame is of."""
+    of = [set(frame[variable]) for variable in years if variable in frame.columns]
+    return str(next(iter(of[0]))) if len(of) == 1 and len(of[0]) == 1 else None
 
 
 def _source(release: Release) -> str:

@@ -89,7 +89,8 @@ def _as_list(lines: Sequence[str]) -> str:
     from html import escape
 
     first, *rest = [escape(line.strip()) for line in lines] or [""]
-    return f"<p><b>{first}</b></p><ul>{''.join(f'<li>{line}</li>' for line in rest)}</ul>"
+    items = "".join(f"<li>{line}</li>" for line in rest)
+    return f"<p><b>{first}</b></p>" + (f"<ul>{items}</ul>" if items else "")
 
 
 @dataclass
@@ -239,7 +240,7 @@ class Release:
         return explanation_of(self, indicator)
 
     def chart(self, what: str | Answer, *, x: str | None = None, series: str | None = None) -> Picture:
-        """Draw an indicator or an answer: lines over years, bars otherwise; hidden numbers are hatched.
+        """Draw an indicator or an answer: lines over years, bars otherwise; a hidden number is a sign in a gap.
 
         Parameters
         ----------

@@ -105,6 +105,9 @@ _TERMS = {
 _SIGNS = {
     "c": "Protected: a small number, or one from which a small number could be worked out. It may also be zero.",
     "hidden": "Protected: a small number, or one from which a small number could be worked out. It may also be zero.",
+    "~": "Behind a percentage of the report: many answers are not known, so it is indicative only.",
+    "x": "No median, mean or rate: it would rest on too few cases, or on a protected number.",
+    "b": "Break in the series: the method of counting changed; numbers before and after cannot be compared.",
     "suppressed": "Whether the number is protected: a small one, or one from which a small one could be worked out.",
     "rounded": "Whether the number was rounded to protect persons.",
     "missing": "Whether nothing was sent for that territory and year: this is not zero.",

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clearing_point.analysis.model import TOTAL
+from clearing_point.report.breaks import breaks_said
 from clearing_point.report.figure_maps import SENT, coverage_map, state_of
 from clearing_point.report.figures import Easel
 from clearing_point.report.model import (
     Block,
     Cell,
     Figure,
+    Items,
     KeyFigure,
     KeyFigures,
     Paragraph,
@@ -153,9 +155,8 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
         # A map and a table of nothing but "yes" say no more than a sentence.
         everybody = words.joined(sorted(setting.territory(t) for t in territories))
         whole = words("coverage.whole", names=everybody, first=edition.trend_from, last=edition.year)
-        return Section(
-            "coverage", words("coverage.title"), (Paragraph(words("coverage.intro")), Paragraph(whole))
-        )
+        sent = (Paragraph(words("coverage.intro")), Paragraph(whole), *_counted_otherwise(setting))
+        return Section("coverage", words("coverage.title"), sent)
     figure = coverage_map(
         easel,
         "figure-coverage",
@@ -186,7 +187,21 @@ def coverage(easel: Easel, numbering: Numbering) -> Section:
     if lacking:
         text = words("coverage.lacking", names=words.joined(sorted(lacking)), year=edition.year)
         blocks.append(Paragraph(text, "note"))
+    blocks += _counted_otherwise(setting)
     return Section("coverage", words("coverage.title"), tuple(blocks))
+
+
+def _counted_otherwise(setting: Setting) -> Iterator[Block]:
+    """List which territory counts otherwise from which year on: who compares years needs them in one place."""
+    names = sorted((setting.territory(territory), territory) for territory in setting.context.coverage)
+    found = [
+        setting.words("figures.pair", name=name, value=said)
+        for name, territory in names
+        for said in breaks_said(territory, setting)
+    ]
+    if found:
+        yield Paragraph(setting.words("chapters.data.breaks"), "subtitle")
+        yield Items(tuple(found))
 
 
 def counted_figure(figure: Figure | None, numbering: Numbering) -> list[Block]:

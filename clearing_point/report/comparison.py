@@ -14,6 +14,7 @@ from clearing_point.report.reading import draw_pictures
 from clearing_point.report.signs import print_told
 from clearing_point.report.tables import plain_table
 from clearing_point.report.view import Setting, View
+from clearing_point.report.words import Words
 from clearing_point.standard.model import TERRITORY
 
 ANCHOR = "reading-comparison"
@@ -119,12 +120,15 @@ def _shelters(views: Mapping[str, View], setting: Setting, numbering: Numbering)
     words, year = setting.words, str(setting.edition.year)
     notes: list[str] = []
     body: list[list[str | Cell]] = []
-    for territory in sorted(stays.leaves(TERRITORY), key=setting.territory):
+    for territory in (*sorted(stays.leaves(TERRITORY), key=setting.territory), TOTAL):
         persons = stays.filled({TERRITORY: territory})
         occupied = used.filled({TERRITORY: territory})
         if persons is None or occupied is None:
             continue
-        row: list[str | Cell] = [setting.territory(territory), _places(territory, setting)]
+        if territory == TOTAL:
+            row: list[str | Cell] = [words("tables.region"), _all_places(stays.leaves(TERRITORY), setting)]
+        else:
+            row = [setting.territory(territory), _places(territory, setting)]
         row += [cell_of(stays, persons), _measured(stays, persons), _measured(used, occupied)]
         if asked := _asked(used, occupied):
             row[-1] = Cell(f"{_measured(used, occupied).text} ?")
@@ -168,8 +172,17 @@ def shelters_said(territory: str, views: Mapping[str, View], setting: Setting) -
         "places": _places(territory, setting), "persons": cell_of(stays, persons),
         "nights": _measured(stays, persons), "used": _measured(used, occupied),
     }  # fmt: skip
+    beside = {
+        key: _measured(view, total)
+        for key, view in (("nights", stays), ("used", used))
+        if (total := view.filled({}))
+    }
     shown = [
-        words("figures.pair", name=words(f"reading.comparison.{key}"), value=cell.text)
+        words(
+            "figures.pair",
+            name=words(f"reading.comparison.{key}"),
+            value=_beside(cell, beside.get(key), words),
+        )
         for key, cell in cells.items()
         if not cell.state and any(c.isdigit() for c in cell.text)
     ]
@@ -179,6 +192,13 @@ def shelters_said(territory: str, views: Mapping[str, View], setting: Setting) -
     said = words("figures.pair", name=words("reading.comparison.shelters", year=year), value="; ".join(shown))
     names = ", ".join(words("tables.number", number=name) for name in _SHELTERS)
     return f"{said} ({names}).{f' {asked}' if asked else ''}"
+
+
+def _beside(cell: Cell, region: Cell | None, words: Words) -> str:
+    """Return a number with the region's behind it, where that is one."""
+    if region is None or region.state or not any(c.isdigit() for c in region.text):
+        return cell.text
+    return words("reading.comparison.beside", number=cell.text, region=region.text)
 
 
 def _asked(used: View, place: Mapping[str, str]) -> str:
@@ -201,12 +221,20 @@ def _measured(view: View, place: Mapping[str, str]) -> Cell:
 
 def _places(territory: str, setting: Setting) -> Cell:
     """Return the places that the territory reports in its scorecard."""
+    return _all_places((territory,), setting)
+
+
+def _all_places(territories: Sequence[str], setting: Setting) -> Cell:
+    """Return the places of several territories together, where each of them reports its own."""
     card = setting.context.scorecard
-    rows = [r for r in card.rows if r.territory == territory and r.indicator == _PLACES] if card else []
-    value = next((r.value for r in rows if r.value is not None), None)
-    if value is None:
+    rows = {
+        r.territory: r.value
+        for r in (card.rows if card else ())
+        if r.indicator == _PLACES and r.value is not None
+    }
+    if not territories or any(territory not in rows for territory in territories):
         return Cell(setting.words("signs.no_data"), state="none")
-    return Cell(print_told(value, setting.words))
+    return Cell(print_told(sum(rows[territory] for territory in territories), setting.words))
 
 
 __all__ = ["comparison_of", "effects_of", "shelters_said"]

@@ -17,6 +17,7 @@ from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder, load_findings
 from clearing_point.report.languages import english_texts
 from clearing_point.report.model import Block, Items, Paragraph, Report, ReportContext, Section, Terms
+from clearing_point.report.plurals import written_day
 from clearing_point.report.profiles import draw_profile, profile_of
 from clearing_point.report.reading import (
     about,
@@ -92,7 +93,7 @@ def compose(
         annexes(views, numbering),
     )
     facts = (
-        (words("front.cut_off"), context.cut_off),
+        (words("front.cut_off"), written_day(context.cut_off, language)),
         (words("front.years"), f"{edition.trend_from}-{edition.year}"),
         (words("front.standard"), context.standard_version),
         (words("front.package"), context.package_version),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from clearing_point.report.breaks import BREAKING, breaks_of, known_breaks
+from clearing_point.report.breaks import BREAKING, asked_of, breaks_said
 from clearing_point.report.chapters import Numbering, cell_of
 from clearing_point.report.model import Block, Cell, Items, Paragraph, Section, Table
 from clearing_point.report.signs import percentage, print_number
@@ -23,7 +23,7 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
     declared = [d for d in setting.context.declarations if d["territory"] == territory]
     if declared:
         header = [words("chapters.data.submission"), words("chapters.data.years")]
-        header += [_asked(field, setting) for field in _DECLARED]
+        header += [asked_of(field, setting) for field in _DECLARED]
         body = [
             [str(d["submission"]), _years(d), *(_label(d, field, setting) for field in _DECLARED)]
             for d in declared
@@ -32,14 +32,7 @@ def data_notes(territory: str, name: str, views: Sequence[View], numbering: Numb
             f"table-declared-{territory.lower()}", numbering.table(),
             words("chapters.data.declared_title", name=name), header, body,
         )  # fmt: skip
-    found = [_break(year, field, setting) for t, year, field in breaks_of(setting.context) if t == territory]
-    found += [
-        words(
-            "chapters.data.known_break", year=row["reference_year"], source=row["source"],
-            what=setting.context.standard.place_text(row["what_en"], words.language),
-        )
-        for row in known_breaks(setting.context) if row["territory_id"] == territory
-    ]  # fmt: skip
+    found = breaks_said(territory, setting)
     if found:
         yield Paragraph(words("chapters.data.breaks"), "note")
         yield Items(tuple(found))
@@ -148,20 +141,9 @@ def _years(declared: Mapping[str, object]) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _asked(field: str, setting: Setting) -> str:
-    """Return what a declaration is about, as a reader is told; the template asks its sender with other words."""
-    words, told = setting.words, f"reading.profile.declared.{field}"
-    title = setting.context.standard.tables["submission"].by_name[field].title
-    return words(told) if words.has(told) else words.of(title)
-
-
 def _label(declared: Mapping[str, object], field: str, setting: Setting) -> str:
     code, standard = declared.get(field), setting.context.standard
     codelist = standard.tables["submission"].by_name[field].codelist
     if code is None or codelist is None:
         return setting.words("signs.no_data")
     return standard.label_of(codelist, str(code), setting.words.language)
-
-
-def _break(year: int, field: str, setting: Setting) -> str:
-    return setting.words("chapters.data.break_item", year=year, what=_asked(field, setting))

@@ -83,9 +83,8 @@ class Easel:
             )
         if kind == "none" or view.protected.withheld:
             return None
-        if (
-            chart is None and fixed and (kind == "map" or asked.get("x") in fixed)
-        ):  # a chapter: the years take the territories' place
+        # A chapter: the years take the territories' place.
+        if chart is None and fixed and (kind == "map" or asked.get("x") in fixed):
             if view.year is None:
                 return None
             asked, kind = {"x": view.year, "value": "count", "at": asked.get("at", {})}, "line"
@@ -142,7 +141,7 @@ class Easel:
             return None
         if len(drawn) > 1 and kind != "pyramid":  # a line of noughts only adds to the key
             drawn = [s for s in drawn if any(p.value != 0 for p in s.points)]
-        shown = [point for s in drawn for point in s.points if point.value is not None]
+        shown = [p for s in drawn for p in s.points if p.value is not None]
         if len(shown) < _LEAST or not any(point.value for point in shown):
             return None
         if asked.get("beside_region") and sum(p.value is not None for p in drawn[-1].points) < _LEAST:
@@ -177,7 +176,7 @@ class Easel:
             hidden=words("figures.hidden", sign=view.protected.sign),
             missing=self.missing(drawn),
             later=words("figures.later", sign=words("signs.not_yet")),
-            indicative=self.indicative([*(p for s in drawn for p in s.points), reference]),
+            indicative=self.indicative([*(p for p in shown if p.value or kind in _KINDS[:4]), reference]),
             broken=ends[0] if ends else words("figures.broken"),
             order=words("figures.order"),
             rest=words("figures.rest", sign=view.protected.sign),
@@ -203,10 +202,11 @@ class Easel:
         return " · ".join(words(key, sign=words(sign)) for key, sign in kinds if words(sign) in signs)
 
     def indicative(self, points: Iterable[Point | None]) -> str:
-        """Say what the sign behind a percentage means, where one has it."""
-        sign = self.setting.words("signs.indicative")
-        found = any(point is not None and point.text.endswith(sign) for point in points)
-        return self.setting.words("figures.indicative", sign=sign.strip()) if found else ""
+        """Say what the signs of an indicative percentage and of a zero that nobody vouches for mean, where one has it."""
+        words, texts = self.setting.words, [point.text for point in points if point is not None]
+        kinds = ("indicative", "none_reported")
+        found = [f for f in kinds if any(text.endswith(words(f"signs.{f}")) for text in texts)]
+        return " · ".join(words(f"figures.{f}", sign=words(f"signs.{f}").strip()) for f in found)
 
     def _unit(self, view: View, of: str | None) -> str:
         """Name what a share is of: those with a known answer, or all where the table does not count the unknown ones."""

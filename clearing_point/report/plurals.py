@@ -23,4 +23,19 @@ def own_name(language: str) -> str:
         return language
 
 
-__all__ = ["OTHER", "counted", "form_of", "own_name"]
+def written_day(day: str, language: str) -> str:
+    """Return a day (YYYY-MM-DD) as a language writes it: 30 June 2023; as it is where the language is not known."""
+    # Imported late: the command line must not pay for it.
+    import datetime
+
+    from babel.core import Locale, UnknownLocaleError
+    from babel.dates import format_date
+
+    try:
+        locale = Locale.parse("en_GB" if language == "en" else language.replace("-", "_"))
+        return str(format_date(datetime.date.fromisoformat(day[:10]), "long", locale))
+    except (UnknownLocaleError, ValueError):
+        return day
+
+
+__all__ = ["OTHER", "counted", "form_of", "own_name", "written_day"]

@@ -110,6 +110,7 @@ def glance_of(
     words, edition = easel.setting.words, easel.setting.edition
     rows: list[tuple[str, list[Point], Cell]] = []
     notes = [words("reading.glance_note")]
+    broken: dict[str, list[str]] = {}  # the same sentence on several of them is said once
     years = [str(edition.trend_from), str(edition.year)]
     for entry in wanted:
         view = views.get(entry["table"])
@@ -124,12 +125,13 @@ def glance_of(
         rows.append((view.title, [point or none for point in points], _known(view, entry, years[-1])))
         if "note" in entry:
             notes.append(words(f"reading.glance_notes.{entry['note']}"))
-        if broken := view.break_sentence(years):
-            notes.append(words("figures.pair", name=view.title, value=broken))
+        if sentence := view.break_sentence(years):
+            broken.setdefault(sentence, []).append(view.title)
     shown = [point for _, points, _ in rows for point in points if point.value is not None]
     if len(shown) < 2 or years[0] == years[1]:
         return ()
     made = any(views[e["table"]].published.made_data for e in wanted if e["table"] in views)
+    notes += [words("figures.pair", name="; ".join(of), value=sentence) for sentence, of in broken.items()]
     indicative = easel.indicative(point for _, points, _ in rows for point in points)
     notes += [words("tables.note_indicative", sign=words("signs.indicative").strip())] if indicative else []
     name = words(f"reading.chapters.{chapter}.title")
@@ -228,9 +230,12 @@ def chapters_of(
         name, of_table = chapter["id"], numbering.of_table
         blocks: list[Block] = [Paragraph(words(f"reading.chapters.{name}.intro"), "lead")]
         blocks += beside(texts, name, said([f for f in found if f.chapter == name], of_table))
-        pictures = drawn[name].pictures
+        pictures, glance = drawn[name].pictures, drawn[name].glance
+        if len(pictures) == 1 and glance and isinstance(glance[0], Figure):
+            # Two pictures alone below each other left half of the page white.
+            pictures, glance = (*pictures, glance[0]), glance[1:]
         blocks += [Row(pictures)] if len(pictures) > 1 else pictures
-        blocks += drawn[name].glance
+        blocks += glance
         blocks += drawn[name].published
         tables = tuple((of_table[t], table_anchor(t)) for t in chapter["tables"] if t in of_table)
         if tables:

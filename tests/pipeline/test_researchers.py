@@ -369,7 +369,9 @@ def test_a_picture_is_what_its_name_says_and_carries_title_and_source(
     with pytest.raises(InputProblem, match=r"saved as \.svg, \.png, \.pdf"):
         picture.save(tmp_path / "picture.jpg")
     assert f"release {release.release_id}" in picture.svg
-    assert ">Identified victims by reference year and territory<" in picture.svg
+    assert ">Identified victims by reporting territory and year<" in picture.svg
+    # "Per 100,000 inhabitants by territory" does not say of whom; and a picture of one year names it.
+    assert ">Identified victims per 100,000 inhabitants, 2022<" in release.chart("T42").svg
     # A rate is drawn as a rate: the numbers of the picture are those of the measure.
     rates = release.table("T42")
     drawn = release.map(rates).svg
@@ -378,6 +380,8 @@ def test_a_picture_is_what_its_name_says_and_carries_title_and_source(
     assert any(f">{rate}<" in drawn for rate in shown)
     for shown_html in (release, release.help("sex"), release.explain("T10"), rates):
         assert shown_html._repr_html_().startswith("<")  # type: ignore[attr-defined]
+        assert "<ul></ul>" not in shown_html._repr_html_()  # type: ignore[attr-defined]
+    assert all("knows" not in repr(release.help(sign)) for sign in ("~", "x", "b", ".."))
 
 
 def test_plain_sql_reads_the_release_and_nothing_else(

@@ -10,10 +10,11 @@ import pytest
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
 from clearing_point.report.breaks import known_breaks
-from clearing_point.report.chapters import Numbering, key_figures
+from clearing_point.report.chapters import Numbering, coverage, key_figures
 from clearing_point.report.figures import Easel
 from clearing_point.report.findings import Finder, Sought, load_findings
-from clearing_point.report.plurals import counted, form_of
+from clearing_point.report.model import Items
+from clearing_point.report.plurals import counted, form_of, written_day
 from clearing_point.report.reading import about, glance_of, load_chapters
 from clearing_point.report.view import Setting, View
 from clearing_point.report.words import load_words
@@ -319,3 +320,19 @@ def test_one_thing_is_one_percentage():
         "territories": next(e["table"] for e in chapters["comparison"] if e["words"] == "assisted"),
     }
     assert len(set(told.values())) == 1, told
+
+
+def test_breaks_of_all_territories_stand_in_one_list():
+    """A statistician had to open eleven pages to find them."""
+    context = replace(samples.context(), coverage={**samples.context().coverage, "BGR": {}}, declarations=())
+    setting = Setting(samples.edition(), context, load_words(REPORTS, "en"))
+    section = coverage(Easel(setting, REPORTS), Numbering(setting))
+    (listed,) = [block.items for block in section.blocks if isinstance(block, Items)]
+    assert [text.startswith("Bulgaria: 2022: Until 2021 all victims") for text in listed] == [True]
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("en", "30 June 2023"), ("sr-Cyrl", "30. јун 2023."), ("xx", "2023-06-30")]
+)
+def test_a_day_is_written_as_the_language_writes_it(language, day):
+    assert written_day("2023-06-30", language) == day

@@ -13,7 +13,8 @@ import pytest
 from clearing_point.errors import InputProblem, InternalError
 from clearing_point.project import Project
 from clearing_point.publication.edition import load_edition
-from clearing_point.report.build import build_report
+from clearing_point.report.build import BuiltReport, build_report
+from tests.command import command
 from tests.unit import report_samples as samples
 
 GOLDEN = samples.ROOT / "tests" / "golden"
@@ -246,3 +247,17 @@ def test_corrections_and_waivers_are_printed_in_the_annex(tmp_path):
     table = table[: table.index("</table>")]
     for words in ("Corrected: Sex", "A slip of the keyboard.", "Waived: F01", "data officer", "2024-02-01"):
         assert words in table
+
+
+def test_report_names_the_files_to_open_first_and_counts_the_others(monkeypatch, tmp_path):
+    """A report of two languages has a thousand files: their names ran over the ones that somebody opens."""
+    folder = tmp_path / "reports" / "2022"
+    names = ["report.html", "report.pdf", "tables.xlsx", "codelists.csv"]
+    files = tuple(folder / name for name in (*names, *(f"pages/section-{n}.html" for n in range(900))))
+    built = BuiltReport(files[0], (), files)
+    monkeypatch.setattr("pipelines.annual_report.build", lambda *_, **__: built)
+    code, said, _ = command("report", "--edition", "2022", "--project", samples.ROOT, "--data", tmp_path)
+    lines = said.splitlines()
+    assert (code, len(lines)) == (0, 5)
+    assert [line.rpartition("/")[2] for line in lines[1:4]] == names[:3]
+    assert lines[4] == f"and 901 other files in {folder}"

@@ -11,7 +11,7 @@ from matplotlib.text import Annotation
 
 from clearing_point.analysis import maps
 from clearing_point.analysis.charts import KINDS, Chart, Series, draw_chart
-from clearing_point.analysis.dots import draw_dots
+from clearing_point.analysis.dots import draw_dots, row_name
 from clearing_point.analysis.drawing import Point, new_figure, round_limit, styled, wrapped
 from clearing_point.analysis.lines import draw_lines, panels
 from clearing_point.analysis.maps import Area, Map, Shade, classes_of, draw_map, in_two_lines
@@ -337,3 +337,19 @@ def test_a_chart_may_stand_at_one_category():
     )
     assert figure is not None
     assert "Albania: 30; Serbia: 1,111" in figure.alternative
+
+
+def test_a_zero_that_nobody_vouches_for_is_explained_below_the_picture():
+    """A dot at zero had a dash beside it that no line below said anything of."""
+    easel = _easel()
+    assert easel.indicative([Point(0.0, "–", "shown"), None]) == "None reported (–)"
+    assert easel.indicative([Point(0.0, "0", "shown"), HIDDEN]) == ""
+    both = easel.indicative([Point(0.0, "–", "shown"), Point(32.9, "32.9 % ~", "shown")])
+    assert both == "Indicative only: many answers are not known (~) · None reported (–)"
+
+
+def test_a_name_with_its_numbers_stands_on_one_line():
+    """Broken over two, eleven of them made a picture so high that two rows of pictures filled a page."""
+    chart = replace(_chart("dots", HIDDEN), reference=Point(50.0, "50 %", "shown"))
+    assert "\n" not in row_name(chart, "Romania, of 1,438, 23 not known")
+    assert "\n" in row_name(replace(chart, reference=None), "Romania, of 1,438, 23 not known")

@@ -141,6 +141,7 @@ _KINDS = {
     "first": ("index", "pages/tables", "pages/section-t01"),
     "further": (
         "pages/profile-alb", "pages/reading-who", "pages/reading-about", "pages/territory-alb-numbers", "pages/definitions",
+        "report",
     ),
 }  # fmt: skip
 

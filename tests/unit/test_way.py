@@ -10,8 +10,9 @@ from clearing_point.report import profiles
 from clearing_point.report.chapters import Numbering
 from clearing_point.report.comparison import comparison_of, shelters_said
 from clearing_point.report.figures import Easel
-from clearing_point.report.model import Figure, Paragraph, Section, Table, blocks_of, figures_of
-from clearing_point.report.reading import draw_chapters, glance_of, load_chapters
+from clearing_point.report.findings import Finder
+from clearing_point.report.model import Figure, Paragraph, Row, Section, Table, blocks_of, figures_of
+from clearing_point.report.reading import chapters_of, draw_chapters, glance_of, load_chapters
 from clearing_point.report.unknown import unknown_of
 from clearing_point.report.view import Setting, View
 from clearing_point.report.way import way_of
@@ -208,3 +209,44 @@ def test_a_comparison_says_of_how_many_and_how_many_are_not_known():
     whole, unknown = (view.printed({**place, "plan_agreed": code}).text for code in ("Total", "UNK"))
     assert f"Romania, of {whole}, {unknown} not known" in figure.alternative
     assert "Region:" in figure.alternative
+
+
+def test_shelters_of_a_territory_stand_beside_the_regions():
+    """A director asked how full hers are beside the others': the region's number was in a reference table only."""
+    views, easel = _real()
+    setting = easel.setting
+    view = views["T32B"]
+    place, here = view.filled({}), view.filled({"territory": "ROU"})
+    values = {tuple(p[v] for v in view.categories): value for p, value in ((place, 50.0), (here, 46.0))}
+    views["T32B"] = View(replace(view.published, values={**(view.published.values or {}), **values}), setting)
+    total = views["T32B"].measured(place).text
+    assert total == "50"
+    assert f"(region: {total})" in shelters_said("ROU", views, setting)
+    (section,) = comparison_of((), views, easel, Numbering(setting))
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    region = [cell.text for cell in table.body[-1]]
+    assert (region[0], region[-1]) == ("Region", total)
+
+
+def test_one_picture_of_a_chapter_stands_beside_its_shares():
+    views, easel = _real()
+    setting, numbering = easel.setting, Numbering(easel.setting)
+    drawn = draw_chapters(load_chapters(REPORTS), views, easel, numbering)
+    chapters = chapters_of(load_chapters(REPORTS), Finder(setting, views, ()), drawn, numbering, {})
+    after = next(chapter for chapter in chapters if chapter.anchor == "reading-afterwards")
+    assert len(drawn["afterwards"].pictures) == 1
+    assert not [block for block in after.blocks if isinstance(block, Figure)]
+    (row,) = [block for block in after.blocks if isinstance(block, Row)]
+    assert len(row.figures) == 2
+
+
+def test_a_break_that_several_shares_have_is_said_once():
+    """The same two sentences stood three times below one small table."""
+    views, easel = _real()
+    easel.setting.__dict__["breaks"] = frozenset({("BGR", "2022", "")})
+    wanted = [{"table": "E10", "at": {"detained_or_fined_before": "Y"}, "of": "detained_or_fined_before"}]
+    wanted.append({"table": "E21", "at": {"lost": "Y"}, "of": "lost"})
+    *_, table = glance_of(wanted, views, easel, Numbering(easel.setting), "justice")
+    said = [note for note in table.notes if "Bulgaria" in note]
+    assert len(said) == 1
+    assert all(views[e["table"]].title in said[0] for e in wanted)
