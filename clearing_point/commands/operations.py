@@ -17,8 +17,9 @@ app = typer.Typer()
 @app.command("health")
 def ask_health(project: ProjectOption = None, data: DataOption = None, json: JsonOption = False) -> int:
     """Say whether the installation is well, and for what is not, who is to do what; changes nothing."""
+    from clearing_point.operations.answers import CODES, OPERATOR
     from clearing_point.standard import load_standard
-    from pipelines.health import CODES, OPERATOR, exit_code, health, summary
+    from pipelines.health import exit_code, health, summary
 
     found = find_project(project, data)
     if not found.data.is_dir():

@@ -165,7 +165,10 @@ def test_what_is_not_well_is_named_with_whom_it_concerns(
 
 
 def test_too_little_room_and_files_of_another_user(place: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.health.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    monkeypatch.setattr(
+        "clearing_point.operations.data_folder.shutil.disk_usage",
+        lambda _: shutil._ntuple_diskusage(10, 9, 1),
+    )
     code, answers = _asked(place)
     assert (code, answers["free disk"]["state"]) == (4, "wrong")
     assert "make room" in answers["free disk"]["sentence"]
@@ -244,7 +247,7 @@ def test_a_file_that_cannot_be_read_is_not_called_missing_or_unwritable(
     def closed(*_: object) -> None:
         raise PermissionError(13, "Permission denied", str(place.receipts))
 
-    monkeypatch.setattr("pipelines.health._archive", closed)
+    monkeypatch.setattr("pipelines.health.archive", closed)
     code, answers = _asked(place)
     assert (code, answers["archive"]["state"]) == (4, "wrong")
     assert answers["archive"]["sentence"].startswith("receipts.json cannot be read (permission denied)")

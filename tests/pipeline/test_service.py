@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clearing_point.errors import InputProblem
-from pipelines import service
+from clearing_point.operations import services as service
 from tests.command import command
 from tests.conftest import ROOT
 
@@ -108,18 +108,18 @@ def test_the_data_folder_is_made_for_its_user_where_that_user_can_come(
 ) -> None:
     about = pwd.getpwuid(os.geteuid())
     folder = tmp_path / "office" / "data"
-    assert service._data_folder(folder, about) == folder
+    assert service.data_folder(folder, about) == folder
     assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (about.pw_uid, 0o700)
-    assert service._data_folder(folder, about) is None
+    assert service.data_folder(folder, about) is None
     other = pwd.struct_passwd(("other", "x", 54321, 54321, "", "/srv/other", "/bin/sh"))
     for mode, may in ((0o755, True), (0o711, True), (0o700, False), (0o754, False)):
         folder.parent.chmod(mode)
-        assert service._may_enter(folder.parent, other) is may
+        assert service.may_enter(folder.parent, other) is may
     with pytest.raises(InputProblem, match=r"may not enter .* such as /srv/other/data"):
-        service._data_folder(folder, other)
-    monkeypatch.setattr(service, "_may_enter", lambda *_: True)
+        service.data_folder(folder, other)
+    monkeypatch.setattr(service, "may_enter", lambda *_: True)
     with pytest.raises(InputProblem, match="is not other's"):
-        service._data_folder(folder, other)
+        service.data_folder(folder, other)
 
 
 def _analyze(*words: object) -> subprocess.CompletedProcess[str]:

@@ -39,6 +39,7 @@ OFF_THE_WAY = {
     "report": "who writes the report",
     "linkage": "who runs a round of linkage",
     "suites": "who runs suites",
+    "operations": "who runs the clearing point",
     "desk": "who runs the desk; its pages have words of their own",
     "warehouse/lake.py": "who runs a warehouse of several writers",
     "commands": "who runs the clearing point",

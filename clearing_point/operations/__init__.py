@@ -1,0 +1,1 @@
+"""What who runs the machine asks: is it well, what may be deleted, which service runs it."""
