@@ -9,14 +9,10 @@ begins and one as it ends.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from time import monotonic
+from dataclasses import replace
 
-from clearing_point.errors import UsageProblem
 from clearing_point.project import Project
 from clearing_point.publication.prepared_issue import issue_release, settle
 from clearing_point.publication.release import make_release
@@ -24,22 +20,9 @@ from clearing_point.publication.states import CLOSED, DRAFT, state_of
 from clearing_point.report.drafts import drafts_folder, keep_draft, refuse_failed_gates, sweep_killed_runs
 from clearing_point.report.edition_report import changed_inputs, in_its_languages, make
 from clearing_point.report.lock import read_lock
-from clearing_point.report.nightly_run import (
-    Run,
-    Stopped,
-    failed_run,
-    leave_begun,
-    leave_line,
-    mine,
-    refuse_missing_folder,
-    run_of,
-    standing_lock_is_there,
-    stoppable,
-    type_of,
-)
+from clearing_point.report.nightly_run import Run, mine, refuse_missing_folder, run_of, watched
 from clearing_point.report.places import put_in_place, standing_lock
 from clearing_point.standard import Standard
-from clearing_point.warehouse.events import now
 from clearing_point.warehouse.worked_out import differing
 from clearing_point.workplace import drop_work, work_folder
 from pipelines.rebuild import rebuild
@@ -66,41 +49,15 @@ def run_annual(
     UsageProblem
         If the run was asked for in a way that cannot work.
     """
-    steps = ["lock"]
-    begun, seconds = now().isoformat() + "Z", monotonic()
-    leave_begun(project, year, begun)
 
-    go_on: list[Callable[[], None]] = []
+    def work(step: Progress) -> Run:
+        refuse_missing_folder(project)  # before what follows from the standard is kept in it
+        known = standard if isinstance(standard, Standard) else standard()
+        project.prepare()
+        with mine(project):
+            return _run(project, known, year, also, without, step)
 
-    def step(text: str) -> None:
-        steps.append(text)
-        for still in go_on:
-            still()
-        progress(text)
-
-    wrong: UsageProblem | None = None
-    try:
-        with stoppable() as still:
-            go_on.append(still)
-            refuse_missing_folder(project)  # before what follows from the standard is kept in it
-            known = standard if isinstance(standard, Standard) else standard()
-            project.prepare()
-            with mine(project):
-                run = _run(project, known, year, also, without, step)
-    except UsageProblem as error:
-        wrong, run = error, failed_run(year, steps[-1], error)
-    except (Exception, Stopped, KeyboardInterrupt) as error:
-        run = failed_run(year, steps[-1], error)
-    run = replace(run, standing=standing_lock_is_there(project, year))
-    if run.outcome == "failed" and OUT in steps:
-        # What the machine says of a full disk ("nothing was stored") is not true of a release that is out.
-        told = f"The release is out and in the ledger, its report is not in place ({type_of(run)}). Run it again."
-        run = replace(run, reason=told)
-    line = {"at": begun, "seconds": round(monotonic() - seconds, 1), "process": os.getpid(), **asdict(run)}
-    leave_line(project, json.dumps(line, ensure_ascii=False))
-    if wrong:
-        raise wrong
-    return run
+    return watched(project, year, work, out=OUT, progress=progress)
 
 
 def _run(

@@ -40,10 +40,6 @@ class Words:
         """Return a sentence of another part."""
         return self.standard.word(part, name, self.language, **filled)
 
-    def draft_said(self) -> str:
-        """Say that the words of this language are a draft; nothing where they are not."""
-        return self.of("template", "draft") if self.draft else ""
-
     def territory(self, code: str | None) -> str:
         """Name a territory."""
         return self.standard.territory_name(code, language=self.language) if code else ""

@@ -122,12 +122,6 @@ class LinearModel:
                 np.asarray(upper, dtype=np.float64),
             )
 
-    def start_from(self, values: Floats) -> None:
-        """Hand a feasible point to the whole-number search."""
-        solution = highspy.HighsSolution()
-        solution.col_value = [float(value) for value in values]
-        self._highs.setSolution(solution)
-
     def solve(self) -> Floats | None:
         """Return an optimal (or, under limits, a feasible) point; None where there is none.
 
@@ -172,11 +166,6 @@ class LinearModel:
     def objective(self) -> float:
         """Value of the last run's objective."""
         return float(self._highs.getObjectiveValue())
-
-    @property
-    def row_duals(self) -> Floats:
-        """Row duals of the last linear run."""
-        return np.array(self._highs.getSolution().row_dual, dtype=np.float64)
 
 
 class SearchLimit(Exception):

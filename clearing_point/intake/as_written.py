@@ -23,7 +23,6 @@ from clearing_point.suites.received import Received, Sheet, Written
 
 _NOTHING = "\x1f"
 """Stands for what a cell without any value says: no word is like it."""
-_HeadingOf = Callable[[ColumnSpec], int | None]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,6 @@ from clearing_point.linkage.tokens import Identity
 
 Array = npt.NDArray[Any]
 
-_DAY_ZERO = np.datetime64("1970-01-01", "D")
-
 
 @dataclass(frozen=True)
 class MadeRegion:

@@ -9,13 +9,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from clearing_point.errors import (
     ClearingPointError,
     MachineProblem,
+    UsageProblem,
     of_the_machine,
 )
 from clearing_point.project import Project
@@ -76,6 +78,53 @@ class Stopped(BaseException):
     """Somebody stopped the run (SIGTERM, as a service manager does; SIGHUP, as a closed terminal does)."""
 
 
+def watched(
+    project: Project,
+    year: int,
+    work: Callable[[Callable[[str], None]], Run],
+    *,
+    out: str,
+    progress: Callable[[str], None],
+) -> Run:
+    """Do the work of a run and leave its lines in the run log, whatever comes of it.
+
+    Parameters
+    ----------
+    work : callable
+        Is given what to call before each step.
+    out : str
+        The step from which on the release is out.
+
+    Raises
+    ------
+    UsageProblem
+        If the run was asked for in a way that cannot work.
+    """
+    steps = ["lock"]
+    begun, seconds = now().isoformat() + "Z", monotonic()
+    leave_begun(project, year, begun)
+    wrong: UsageProblem | None = None
+    try:
+        with stoppable() as go_on:
+
+            def step(text: str) -> None:
+                steps.append(text)
+                go_on()
+                progress(text)
+
+            run = work(step)
+    except UsageProblem as error:
+        wrong, run = error, failed_run(year, steps[-1], error)
+    except (Exception, Stopped, KeyboardInterrupt) as error:
+        run = failed_run(year, steps[-1], error)
+    run = _as_it_stands(project, run, out=out in steps)
+    line = {"at": begun, "seconds": round(monotonic() - seconds, 1), "process": os.getpid(), **asdict(run)}
+    leave_line(project, json.dumps(line, ensure_ascii=False))
+    if wrong:
+        raise wrong
+    return run
+
+
 def failed_run(year: int, step: str, error: BaseException) -> Run:
     """Return what is left of a run that failed: whose matter it is, and a sentence that holds no value."""
     if isinstance(error, ClearingPointError):
@@ -88,7 +137,19 @@ def failed_run(year: int, step: str, error: BaseException) -> Run:
     return Run(year, "failed", OPERATOR if known else 3, step, reason)
 
 
-def standing_lock_is_there(project: Project, year: int) -> bool:
+def _as_it_stands(project: Project, run: Run, *, out: bool) -> Run:
+    """Say of a run whether a report stands, and of one that failed after its release went ``out`` that it did."""
+    run = replace(run, standing=_standing_lock_is_there(project, run.edition))
+    if run.outcome != "failed" or not out:
+        return run
+    # What the machine says of a full disk ("nothing was stored") is not true of a release that is out.
+    told = (
+        f"The release is out and in the ledger, its report is not in place ({_type_of(run)}). Run it again."
+    )
+    return replace(run, reason=told)
+
+
+def _standing_lock_is_there(project: Project, year: int) -> bool:
     """Say whether a report of the edition stands."""
     try:
         return (project.builds / str(year) / lock_name(year)).is_file()
@@ -96,7 +157,7 @@ def standing_lock_is_there(project: Project, year: int) -> bool:
         return False
 
 
-def type_of(run: Run) -> str:
+def _type_of(run: Run) -> str:
     """Say in a word whose failure it was."""
     return "the machine refused" if run.exit_code == OPERATOR else "the program failed"
 

@@ -29,11 +29,6 @@ class Read:
     standard: Standard | None
 
 
-def check_project(project: Project) -> list[str]:
-    """List everything that is inconsistent, with the file relative to the project; looks at everything anew."""
-    return list(read_project(project, Verdicts(None)).problems)
-
-
 def read_project(project: Project, verdicts: Verdicts) -> Read:
     """Look at every file against the schema of its kind, then at what they say of each other; all faults in one run."""
     with read_before({}):

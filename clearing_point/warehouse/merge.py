@@ -238,6 +238,23 @@ def content_hash(connection: Any, standard: Standard) -> str:
     return hash_of_tables(digests(connection, {n: c for n, c in columns.items() if n.split(".")[0] in HELD}))
 
 
+def columns_there(connection: Any, standard: Standard) -> dict[str, list[str]]:
+    """Return table -> columns that the standard of today and the warehouse share: it may be an earlier version's."""
+    from clearing_point.standard.ddl import metadata_of
+
+    there: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns "
+        "WHERE table_catalog = current_database()"
+    ).fetchall():
+        there.setdefault(table, set()).add(column)
+    return {
+        name: [column.name for column in table.columns if column.name in there[name]]
+        for table in metadata_of(standard).sorted_tables
+        if table.schema in HELD and (name := f"{table.schema}.{table.name}") in there
+    }
+
+
 def digests(connection: Any, columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return table -> number of rows and sum of their digests over the columns named that are content."""
     return table_digests(

@@ -145,10 +145,7 @@ def test_flows_are_read_in_one_go() -> None:
         for path in (ROOT / "pipelines").rglob("*.py")
         if len(path.read_text(encoding="utf-8").splitlines()) > LINES_OF_A_STORY
     }
-    assert long == NOT_YET_ONE_STORY
-
-
-NOT_YET_ONE_STORY = {"rebuild.py", "reduce.py", "run_annual.py"}
+    assert long == set()
 
 
 def test_the_way_of_a_row_names_tables_that_are_there(standard: Standard) -> None:
