@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
+from collections import defaultdict
 from typing import Any
 
 from fastapi.responses import Response
@@ -20,7 +22,6 @@ from clearing_point.desk.store import account, log, noted, period, rows_of
 from clearing_point.errors import InputProblem
 
 _PERIOD = re.compile(r"(19|20)\d\d(-(19|20)\d\d)?")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ALL = "*"
 
 
@@ -41,8 +42,26 @@ def coordination(call: Call, complaint: str = "", status: int = 200) -> Response
         periods.setdefault(line["period"], []).append(line)
     return call.show(
         "coordination.html", status, periods=periods, lacking=needing, last=last, seen=seen, complaint=complaint,
+        typed=_typed(call, complaint),
         territories=territories, acts=call.account["role"] == COORDINATOR, all_of_them=_ALL,
     )  # fmt: skip
+
+
+def _typed(call: Call, complaint: str) -> dict[str, str]:
+    """Return what a form that is complained of held: nobody types it twice."""
+    return defaultdict(str, call.form if complaint else {})
+
+
+def _is_period(text: str) -> bool:
+    first, _, last = text.partition("-")
+    return bool(_PERIOD.fullmatch(text)) and (not last or first < last)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def set_period(call: Call) -> Response:
@@ -52,8 +71,8 @@ def set_period(call: Call) -> Response:
     chosen = list(known) if form.get("territory") == _ALL else [form.get("territory", "")]
     name, closes = form.get("period", "").strip(), form.get("closes", "").strip()
     right = (
-        _PERIOD.fullmatch(name) and set(chosen) <= set(known) and form.get("state") in ("open", "closed")
-        and form.get("persons") in ("", "1", "2") and (not closes or _DAY.fullmatch(closes))
+        _is_period(name) and set(chosen) <= set(known) and form.get("state") in ("open", "closed")
+        and form.get("persons") in ("", "1", "2") and (not closes or _is_day(closes))
     )  # fmt: skip
     if not right:
         return coordination(call, call.words("form_wrong"), 422)
@@ -102,7 +121,8 @@ def accounts_page(
     with call.desk.store.reading() as connection:
         people = rows_of(connection.execute(select(account).order_by(account.c.territory, account.c.name)))
     return call.show(
-        "accounts.html", status, people=people, complaint=complaint, link=link, notice=notice, roles=ROLES,
+        "accounts.html", status, people=people, complaint=complaint, typed=_typed(call, complaint), link=link,
+        notice=notice, roles=ROLES,
         territories=call.desk.standard.reporting_territories, hours=rules().limits["link_hours"],
     )  # fmt: skip
 

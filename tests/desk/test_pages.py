@@ -141,6 +141,60 @@ def test_the_coordinator_is_told_who_is_wanting_and_a_period_keeps_what_she_does
     assert kept[OTHER] == ("closed", "2031-03-31", 2)
 
 
+def test_a_form_that_is_complained_of_keeps_what_was_typed(place: TestDesk) -> None:
+    coordinator = place.visitor("coordinator")
+    account = {
+        "name": "new.one",
+        "role": "approver",
+        "territory": "",
+        "language": "sq",
+        "address": "a@example.org",
+    }
+    answer = coordinator.post("/accounts", account)
+    assert answer.status_code == 422
+    for text in (
+        'value="new.one"',
+        '"approver" selected',
+        '"sq" lang="sq" selected',
+        'value="a@example.org"',
+    ):
+        assert text in answer.text, text
+    assert 'value="new.one"' not in coordinator.get("/accounts").text
+    for period_name, closes in (
+        ("20244", ""),
+        ("2024-2022", ""),
+        ("2024-2024", ""),
+        ("2026", "2026-13-45"),
+        ("2026", "20260101"),
+    ):
+        form = {"territory": OWN, "period": period_name, "closes": closes, "state": "closed", "persons": ""}
+        answer = coordinator.post("/coordination/periods", form)
+        assert answer.status_code == 422, form
+        for text in (f'value="{period_name}"', f'value="{closes}"', '"closed" selected', f'"{OWN}" selected'):
+            assert text in answer.text, text
+
+
+def test_what_is_said_of_the_file_as_a_whole_is_not_folded(place: TestDesk) -> None:
+    identity = place.file("checked")
+    path = place.desk.files / identity / "findings.json"
+    document = json.loads(path.read_text())
+    whole = {
+        "rule_id": "P07",
+        "severity": "warning",
+        "table": None,
+        "field": None,
+        "sheet": None,
+        "column": None,
+        "rows": [],
+        "count": 1,
+    }
+    cell = document["facts"]["places"][0] | {"rule_id": "S07", "severity": "information"}
+    document["facts"]["places"] += [whole, cell]
+    path.write_text(json.dumps(document))
+    page = place.visitor("approver").get(f"/files/{identity}?now").text
+    assert page.index("P07") < page.index("<details") < page.index("S07")
+
+
 def test_a_category_is_named_in_words_and_never_by_its_codes(place: TestDesk) -> None:
     for language, total in (("en", "Total"), ("sr-Cyrl", "Укупно"), ("sr-Latn", "Ukupno")):
         words = Words(place.desk.standard, language)
