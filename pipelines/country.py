@@ -9,6 +9,7 @@ from clearing_point.countries import profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.intake.read import read_file
 from clearing_point.intake.receive import receive
+from clearing_point.intake.separator import separator_of
 from clearing_point.intake.started_profile import left_to_decide, sheets_of, write_folder
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
@@ -99,8 +100,11 @@ def start(
         raise InputProblem(
             f"{territory} has a profile already: {target}.", "has_profile", territory=territory, file=target
         )
-    sheets, known = sheets_of(read_file(path, encoding=encoding), standard, language)
-    absent = write_folder(target.parent, territory, sheets, standard, language)
+    written: dict[str, str] = {}
+    if path.suffix.lower() == ".csv" and path.is_file():
+        written = {"encoding": encoding, "delimiter": separator_of(path, encoding)}
+    sheets, known = sheets_of(read_file(path, **written), standard, language)
+    absent = write_folder(target.parent, territory, sheets, standard, language, written)
     if not known:  # as in a language that the standard does not have
         absent.append(f"no heading is a word of {language} or English that is known: each has to be decided.")
     return Suggested(target, len(sheets), (*left_to_decide(sheets), *absent))

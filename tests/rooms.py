@@ -17,7 +17,8 @@ _NAMED = {
     "intake": """
         pipeline/intake_cases pipeline/htcds pipeline/minimal pipeline/of_another_sender pipeline/real_files pipeline/refusal pipeline/suggest_marked
         property/conservation property/moved_tables property/text_rows unit/conserved unit/doubtful unit/encodings unit/guard
-        unit/guard_parts unit/keeps unit/normalise unit/not_shown unit/notes unit/reading unit/spelling unit/struck_out
+        unit/guard_parts unit/keeps unit/normalise unit/not_shown unit/notes unit/reading unit/separator unit/spelling
+        unit/struck_out
         """,
     "loading": """
         pipeline/check_beside_load pipeline/decisions_rebuilt pipeline/examples pipeline/ingest pipeline/lake pipeline/older_warehouse

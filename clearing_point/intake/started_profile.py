@@ -65,9 +65,17 @@ def left_to_decide(sheets: Sequence[str]) -> list[str]:
 
 
 def write_folder(
-    folder: Path, territory: str, sheets: Sequence[str], standard: Standard, language: str
-) -> list[str]:
-    """Write a profile of these sheets and the files of decisions, which start empty; returns which words are absent."""
+    folder: Path, territory: str, sheets: Sequence[str], standard: Standard, language: str,
+    written: Mapping[str, str] | None = None,
+) -> list[str]:  # fmt: skip
+    """Write a profile of these sheets and the files of decisions, which start empty; returns which words are absent.
+
+    Parameters
+    ----------
+    written : mapping of str to str, optional
+        Of a text file: how it is written, as the profile declares it (``encoding``, ``delimiter``).
+    """
+    of_text = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in (written or {}).items())
     name = standard.territory_name(territory)
     words, absent = _words_of_answers(standard, language)
     head = (
@@ -82,6 +90,7 @@ def write_folder(
         '  dates: ["%d.%m.%Y"]\n  decimal: ","\n  list_separator: ";"\n'
         f"  # Words of columns of yes and no, and for a missing answer; complete them with her own.\n{words}"
         "  # What an empty cell means: not known. A column that she does not have means: not asked.\n  blank: UNK\n"
+        f"{of_text}"
         "# Sheets that are no data; every other sheet that is not read is a finding.\n# ignore_sheets: []\n"
         "# Further organisations that send for the territory, each with a series of its own.\n"
         '# senders:\n#   NGO1: {title: "A shelter", submission: {coverage: PARTIAL}}\n'

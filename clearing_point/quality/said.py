@@ -19,8 +19,9 @@ from clearing_point.findings import (
 )
 from clearing_point.standard import Standard
 from clearing_point.standard.filling import fill
-from clearing_point.standard.model import TERRITORY
+from clearing_point.standard.model import TERRITORY, Field, Table
 from clearing_point.standard.refusals import refusal
+from clearing_point.standard.structure import RANGE
 
 _SHOWN_CODES = 12
 MUST_FIX, CONFIRM, NOTE = "must_fix", "confirm", "note"
@@ -290,7 +291,7 @@ def sentences(
         "field": standard.word("parts", field, language)
         if rule_id == PART_OF_PACKAGE and field
         else heading or _title(standard, table, field, language),
-        "allowed": _allowed(standard, table, field, language),
+        "allowed": _allowed(standard, table, field, language, with_bounds=rule_id == RANGE),
         "sheet": sheet or "",
         "column": column or "",
     }
@@ -311,7 +312,15 @@ def _title(standard: Standard, table: str | None, field: str | None, language: s
     return field or "" if found is None else found.title.get(language) or found.title["en"]
 
 
-def _allowed(standard: Standard, table: str | None, field: str | None, language: str) -> str:
+def _is_reference(table: Table, field: Field) -> bool:
+    """Whether a field holds the sender's own number of a person or event, of which more is asked than that it is short."""
+    own = field.disclosure == "pseudonym" and "_token" not in field.name
+    return "pattern" in field.constraints and (own or field.name in table.primary_key)
+
+
+def _allowed(
+    standard: Standard, table: str | None, field: str | None, language: str, *, with_bounds: bool = False
+) -> str:
     """Say what a field takes: its codes with labels, or its form."""
     known = standard.tables.get(table or "")
     found = known.by_name.get(field or "") if known else None
@@ -326,7 +335,9 @@ def _allowed(standard: Standard, table: str | None, field: str | None, language:
         return ", ".join(words) + more
     low, high = found.constraints.get("minimum"), found.constraints.get("maximum")
     kind = found.type if found.type in standard.words["allowed"] else "text"
-    if found.type == "date":
+    if known is not None and _is_reference(known, found):
+        return standard.word("allowed", "reference", language)
+    if found.type == "date" and not with_bounds:
         low = high = None  # which forms are read helps; the bounds are those of the clearing point's years
     bounds = f"{low} – {high}" if None not in {low, high} else f"≥ {low}" if low is not None else f"≤ {high}"
     if low is None and high is None:
