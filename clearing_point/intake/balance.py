@@ -38,6 +38,7 @@ from clearing_point.findings import (
     Finding,
     conserved,
 )
+from clearing_point.intake.doubtful import rows_of_words
 from clearing_point.intake.layout import SheetLayout, fold, kept_columns, looks_like, top_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import CSV_SHEET, ReceivedFile
@@ -185,7 +186,7 @@ def account_for(
     findings = unread_sheets(received, layouts, profile, standard, tally, balance)
     findings += columns_of(layouts, tally, balance)
     findings += hidden_parts(received, layouts, tally)
-    findings += rows_of(layouts, tally, balance, again)
+    findings += rows_of(layouts, tally, balance, again) + rows_of_words(received, layouts)
     if received.delimiter:
         findings += lines_of(received, layouts, profile)
     return Account(balance, findings)

@@ -15,10 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clearing_point.countries.profile import GROUP_SEPARATOR
-from clearing_point.findings import ALIKE_REFERENCES, HEADINGS_AGAIN, REFERENCE_CHANGED, Finding, conserved
+from clearing_point.findings import (
+    ALIKE_REFERENCES,
+    HEADINGS_AGAIN,
+    REFERENCE_CHANGED,
+    ROW_ABOVE,
+    Finding,
+    conserved,
+)
 from clearing_point.intake.changed import DIGITS_LOST, TIME_OF_DAY
 from clearing_point.intake.guard_contents import in_memory
-from clearing_point.intake.layout import SheetLayout, fold, kept_columns
+from clearing_point.intake.layout import SheetLayout, fold, kept_columns, top_of
 from clearing_point.intake.package import column_letter
 from clearing_point.intake.read import ReceivedFile
 from clearing_point.intake.source import arrow_of, quoted
@@ -27,6 +34,8 @@ from clearing_point.standard.model import Standard
 _ALIKE = str.maketrans("АВЕЅІЈКМНОРСТУХЗΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYX3ABEZHIKMNOPTYX")
 """Capitals of the Cyrillic and Greek alphabets -> the Latin ones (and the digit) that look like them."""
 _PARTING = r"\s*[-\u2010-\u2015\u2212_./\s\u00a0]+\s*"
+_DATA = re.compile(r"\S*[0-9]\S*|[0-9][0-9\s.,:/-]*")
+"""A number, a day or a reference: words over a column hold no figure, or one beside a word."""
 _FEWEST = 2
 """Cells by which a row is known to be one of headings."""
 
@@ -94,6 +103,22 @@ def without(
         for number in sorted(numbers)
     ]
     return replace(received, rows=rows) if said else received, said
+
+
+def rows_of_words(received: ReceivedFile, layouts: Sequence[SheetLayout]) -> list[Finding]:
+    """Say of rows of words below the machine names that somebody typed a person over a part of them."""
+    findings = []
+    for layout in layouts:
+        if not layout.spec.labels:
+            continue
+        words = frozenset().union(*layout.spec.labels.values())
+        findings += [
+            conserved(ROW_ABOVE, None, None, layout.sheet, number)
+            for number, cells in top_of(received.rows, layout.sheet)
+            if layout.header_row < number < layout.first_row
+            and any(_DATA.fullmatch(cell.strip()) and fold(cell) not in words for cell in cells if cell)
+        ]
+    return findings
 
 
 def references(received: ReceivedFile, layouts: Sequence[SheetLayout], standard: Standard) -> list[Finding]:

@@ -175,6 +175,28 @@ def test_what_lies_under_a_merged_cell_is_told_where_the_cell_above_is_read(
     assert found.places("L18") == found.places(UNDER_MERGED) == {("person", 4, "B")}
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [({"A2": "P-0"}, True), ({"C2": 1990}, True), ({"B2": "Spol osobe (2)"}, False), ({}, False)],
+)
+def test_a_person_typed_over_a_part_of_the_words_is_told(
+    typed: dict[str, object], told: bool, project: Project, standard: Standard, tmp_path: Path
+) -> None:
+    """The row stayed one of words, and its person was gone."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "person"
+    names = ("person_reference", "sex", "birth_year", "citizenship", "marital_status", "has_children")
+    sheet.append(names)
+    sheet.append([standard.tables["person"].by_name[name].title["en"] for name in names])
+    sheet.append(["P-1", "F", 1991, "ALB", "SINGLE", "N"])
+    for cell, value in typed.items():
+        sheet[cell] = value
+    book.save(tmp_path / "a.xlsx")
+    found = read(project, standard, tmp_path / "a.xlsx", "ALB")
+    assert (found.rows["person"], found.places("L13")) == (1, {("person", 2, None)} if told else set())
+
+
 def _patched(path: Path, part: str, change: Callable[[bytes], bytes]) -> None:
     with zipfile.ZipFile(path) as package:
         parts = {name: package.read(name) for name in package.namelist()}
