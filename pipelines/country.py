@@ -103,7 +103,9 @@ def start(
     written: dict[str, str] = {}
     if path.suffix.lower() == ".csv" and path.is_file():
         written = {"encoding": encoding, "delimiter": separator_of(path, encoding)}
-    sheets, known = sheets_of(read_file(path, **written), standard, language)
+    sheets, known = sheets_of(
+        read_file(path, encoding=encoding, delimiter=written.get("delimiter", ",")), standard, language
+    )
     absent = write_folder(target.parent, territory, sheets, standard, language, written)
     if not known:  # as in a language that the standard does not have
         absent.append(f"no heading is a word of {language} or English that is known: each has to be decided.")
