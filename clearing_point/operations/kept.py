@@ -41,6 +41,8 @@ def archive(project: Project) -> Said:
             return WRONG, "the warehouse is not there: `clearing-point rebuild`.", OPERATOR, {}
         refuse_lost_archive(project)
         return OK, "nothing has been loaded yet.", "", {"submissions": 0}
+    if not project.receipts.is_file():
+        refuse_lost_archive(project)  # the warehouse can be read: it is what they are made again from
     with opened(project.warehouse, read_only=True) as connection:
         rows = connection.execute("SELECT submission_id, file_sha256, status FROM raw.submission").fetchall()
     check_archived(

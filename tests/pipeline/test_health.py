@@ -35,8 +35,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Project:
     }
     project.run_log.write_text(json.dumps(line) + "\n", encoding="utf-8")
     project.run_log.chmod(0o600)
-    for path in project.data.rglob(
-        "*"
+    for path in (
+        project.data,
+        *project.data.rglob("*"),
     ):  # a command closes its files by its own mask; this is the tests' process
         path.chmod(path.stat().st_mode & 0o700)
     return project
@@ -143,6 +144,7 @@ WRONG: list[tuple[str, Callable[[Project], object], int, str]] = [
     ),
     ("ledger", _lost, 4, "lost or older than what is out"),
     ("archive", _damaged, 4, "is damaged: restore it from the backup"),
+    ("archive", lambda place: place.receipts.unlink(), 4, "make it again from the warehouse"),
     ("archive", _receipts, 4, "name other submissions than the warehouse"),
     (
         "archive",
