@@ -88,10 +88,13 @@ def backup(
 ) -> int:
     """Copy everything that cannot be made again to a new folder, with a hash of every file, and check the copy."""
     from clearing_point.publication.backup import make_backup
+    from clearing_point.report.nightly_run import refuse_missing_folder
     from clearing_point.warehouse.connection import changing_alone
     from clearing_point.workplace import alone
 
     found = find_project(project, data)
+    # Else nothing would be kept as if it were all, and an empty folder made over a lost disk.
+    refuse_missing_folder(found)
     found.prepare()
     with (
         changing_alone(found, "changing the warehouse"),

@@ -275,4 +275,8 @@ def test_a_named_data_folder_that_is_gone_is_the_machines_case(
     assert (code, "is its disk there" in err) == (4, True), err
     monkeypatch.setenv("CLEARING_POINT_DATA", str(gone))
     assert command("health", "--project", ROOT)[0] == 4
+    # A backup of nothing would pass for one, and the folder that it made would be taken for an empty office.
+    code, _, err = command("backup", tmp_path / "kept", "--project", ROOT)
+    assert (code, "is its disk there" in err) == (4, True), err
+    assert not (tmp_path / "kept").exists()
     assert not gone.exists()
