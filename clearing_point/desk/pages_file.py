@@ -24,6 +24,7 @@ from clearing_point.quality.said import CONFIRM, LEVELS, Place, facts_of, said
 _SEEN = frozenset({"view", "marked", "answer", "decide"})
 """Rights that are no step of a file."""
 _STAGES = ("received", "reading", "checking", "comparing", "marking")
+_STAGES_OF_TAKING_BACK = ("waiting", "storing")
 _STAGES_OF_LOAD = ("waiting", "reading", "checking", "confirming", "comparing", "storing")
 
 
@@ -126,7 +127,8 @@ def _about(call: Call, connection: Any, one: Row) -> dict[str, Any]:
     at_work = rows_of(
         connection.execute(select(job).where(job.c.file == one["id"]).order_by(job.c.id.desc()).limit(1))
     )
-    stage = (at_work[0]["stage"] if at_work else None) or "received"
+    stages = {"loading": _STAGES_OF_LOAD, "taking_back": _STAGES_OF_TAKING_BACK}.get(one["state"], _STAGES)
+    stage = (at_work[0]["stage"] if at_work else None) or stages[0]
     given = rows_of(
         connection.execute(select(answer).where(answer.c.file == one["id"]).order_by(answer.c.number))
     )
@@ -135,7 +137,7 @@ def _about(call: Call, connection: Any, one: Row) -> dict[str, Any]:
     )
     return {
         "one": one, "actions": actions, "deeds": actions - _SEEN, "busy": one["state"] in rules().having("busy"),
-        "stages": _STAGES if one["state"] in ("received", "checking") else _STAGES_OF_LOAD, "stage": stage,
+        "stages": stages, "stage": stage,
         "queue": before(connection, one["id"]) if one["state"] in rules().having("busy") else 0,
         "given": [{**g, "said": said(_place(g["place"]), call.desk.standard, call.words.language)} for g in given],
         "decided": decided, "problem": call.words.sentence(json.loads(one["said"])) if one["said"] else None,

@@ -174,6 +174,31 @@ def test_a_form_that_is_complained_of_keeps_what_was_typed(place: TestDesk) -> N
             assert text in answer.text, text
 
 
+@pytest.mark.parametrize(
+    ("state", "first", "last"),
+    [
+        ("received", "received", "marking"),
+        ("loading", "waiting", "storing"),
+        ("taking_back", "waiting", "storing"),
+    ],
+)
+def test_how_far_a_job_is_is_said_before_it_begins_too(
+    place: TestDesk, state: str, first: str, last: str
+) -> None:
+    page = place.visitor("officer").get(f"/files/{place.file(state)}?now").text
+    words = Words(place.desk.standard, "en")
+    stages = re.findall(
+        r"<li( aria-current=\"step\")?>([^<]*)</li>",
+        page.partition('class="stages"')[2].partition("</ol>")[0],
+    )
+    assert (bool(stages[0][0]), stages[0][1], stages[-1][1]) == (
+        True,
+        words(f"stage_{first}"),
+        words(f"stage_{last}"),
+    )
+    assert (words("stage_reading") in [said for _, said in stages]) == (state != "taking_back")
+
+
 def test_what_is_said_of_the_file_as_a_whole_is_not_folded(place: TestDesk) -> None:
     identity = place.file("checked")
     path = place.desk.files / identity / "findings.json"
