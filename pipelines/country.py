@@ -9,7 +9,7 @@ from clearing_point.countries import profile_of_territory
 from clearing_point.errors import InputProblem
 from clearing_point.intake.read import read_file
 from clearing_point.intake.receive import receive
-from clearing_point.intake.separator import separator_of
+from clearing_point.intake.separator import written_as
 from clearing_point.intake.started_profile import left_to_decide, sheets_of, write_folder
 from clearing_point.intake.unknown import said_of_unused, unknown_words
 from clearing_point.project import Project
@@ -100,12 +100,9 @@ def start(
         raise InputProblem(
             f"{territory} has a profile already: {target}.", "has_profile", territory=territory, file=target
         )
-    written: dict[str, str] = {}
-    if path.suffix.lower() == ".csv" and path.is_file():
-        written = {"encoding": encoding, "delimiter": separator_of(path, encoding)}
-    sheets, known = sheets_of(
-        read_file(path, encoding=encoding, delimiter=written.get("delimiter", ",")), standard, language
-    )
+    written = written_as(path, encoding)
+    received = read_file(path, encoding=encoding, delimiter=written.get("delimiter", ","))
+    sheets, known = sheets_of(received, standard, language)
     absent = write_folder(target.parent, territory, sheets, standard, language, written)
     if not known:  # as in a language that the standard does not have
         absent.append(f"no heading is a word of {language} or English that is known: each has to be decided.")

@@ -30,3 +30,10 @@ def separator_of(path: Path, encoding: str) -> str:
 
     best = max(_SIGNS, key=agreeing)
     return best if agreeing(best) > (0, 0) else _SIGNS[0]
+
+
+def written_as(path: Path, encoding: str) -> dict[str, str]:
+    """Return what a profile says of how a text file is written; nothing of a workbook."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return {}
+    return {"encoding": encoding, "delimiter": separator_of(path, encoding)}
