@@ -14,7 +14,7 @@ from clearing_point.desk.next_step import covering, lines_of_periods
 from clearing_point.desk.outbox import put_out
 from clearing_point.desk.rules import rules
 from clearing_point.desk.stem import _said
-from clearing_point.desk.store import period
+from clearing_point.desk.store import account, period
 from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
 from tests.conftest import ROOT
@@ -45,6 +45,30 @@ def test_every_role_has_its_overview_account_and_log(place: TestDesk, name: str)
         assert answer.status_code == 200, answer.text
         assert len(answer.content) < _MOST_BYTES
     assert visitor.get("/log").status_code == (404 if name == "editor" else 200)
+
+
+def test_pages_are_there_in_every_language_and_a_draft_says_that_it_is_one(
+    place: TestDesk, standard: Standard
+) -> None:
+    identity = place.file("checked")
+    for language in standard.languages:
+        with place.desk.store.changing() as connection:
+            connection.execute(account.update().values(language=language))
+        draft = standard.word("template", "draft", language)
+        for name, path in (
+            ("officer", "/"), ("officer", f"/files/{identity}?now"), ("approver", f"/periods/{OWN}/{PERIOD}"),
+            ("coordinator", "/"), ("auditor", "/log"),
+        ):  # fmt: skip
+            answer = place.visitor(name).get(path)
+            assert answer.status_code == 200, (language, path)
+            assert f'lang="{language}"' in answer.text
+            assert (draft in answer.text) == (language != "en"), (language, path)
+
+
+def test_every_method_that_a_page_asks_of_the_words_is_there() -> None:
+    for path in (ROOT / "clearing_point" / "desk" / "templates").glob("*.html"):
+        for name in re.findall(r"\bw\.(\w+)", path.read_text(encoding="utf-8")):
+            assert hasattr(Words, name) or name in ("draft", "language"), (path.name, name)
 
 
 def test_the_overview_leads_to_what_is_to_be_done(place: TestDesk) -> None:
