@@ -20,6 +20,7 @@ from clearing_point.disclosure.model import UNKNOWN_LEAF
 YES, NO = "yes", "no"
 """Leaf codes of a condition that is read as a variable of its own."""
 _BETWEEN = ": "
+_HAS_ANY, _AND = " has any of ", ", "
 _PREDICATES = (
     exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Is, exp.Between,
     exp.Not, exp.Or, exp.ArrayContains, exp.ArrayOverlaps,
@@ -50,7 +51,13 @@ class Condition:
 
 def yes_or_no(variable: str, codes: Iterable[str]) -> str:
     """Return the name of "has any of these codes", a variable of its own, of a variable with several answers."""
-    return f"{variable} has any of {', '.join(sorted(codes))}"
+    return f"{variable}{_HAS_ANY}{_AND.join(sorted(codes))}"
+
+
+def answers_of(name: str) -> tuple[str, frozenset[str]] | None:
+    """Read a name made by :func:`yes_or_no`: the variable with several answers, and the codes; None of another name."""
+    variable, between, codes = name.partition(_HAS_ANY)
+    return (variable, frozenset(codes.split(_AND))) if between else None
 
 
 @lru_cache(maxsize=4096)

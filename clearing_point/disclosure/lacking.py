@@ -19,6 +19,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import lsmr
 
 from clearing_point.disclosure.cells import Integers, System
+from clearing_point.disclosure.conditions import answers_of
 from clearing_point.disclosure.joints import several_name
 from clearing_point.disclosure.relations import Units
 from clearing_point.disclosure.solver import LinearModel
@@ -29,6 +30,8 @@ _TURNS = 3
 _STEPS = 6
 """How often every variable of a unit is drawn anew, on average."""
 _EXPECTED = 5.0
+_ANSWERS = 10
+"""Most answers of one variable of which all combinations are held together."""
 _RIDGE = 1e-9
 _CLEAR = 1e-3
 _SEED = 1
@@ -191,6 +194,35 @@ class _Recombined:
                     at = tuple(sorted((*by, column)))
                     order = [(*by, column).index(c) for c in at]
                     self._keep(at, (table > 0).transpose(order))
+
+        for answers in self._one_answer():
+            self._keep(answers, self._count(answers) > 0)
+
+    def _one_answer(self) -> list[tuple[int, ...]]:
+        """Return the answers of a variable with several of which every unit has one at most, whatever else it is."""
+        of: dict[str, list[int]] = defaultdict(list)
+        for column in self.columns:
+            read = answers_of(self.units.variables[column])
+            if read is not None:
+                of[read[0]].append(column)
+        found = []
+        for columns in of.values():
+            codes = [answers_of(self.units.variables[c]) for c in columns]
+            disjoint = sum(len(each[1]) for each in codes if each) == len(
+                frozenset().union(*(each[1] for each in codes if each))
+            )
+            has = (self.units.codes[:, columns] == 1).astype(np.float64)
+            weights = self.units.weights.astype(np.float64)
+            share = weights @ has / self.total
+            twice = self.total * (share.sum() ** 2 - (share**2).sum()) / 2
+            if (
+                disjoint
+                and 2 < len(columns) <= _ANSWERS
+                and has.sum(axis=1).max() <= 1
+                and twice >= _EXPECTED
+            ):
+                found.append(tuple(columns))
+        return found
 
     def _count(self, columns: tuple[int, ...]) -> Numbers:
         shape = tuple(self.sizes[c] for c in columns)

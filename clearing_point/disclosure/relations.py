@@ -8,6 +8,7 @@ Everything that is found is given to the attacker (:class:`Joint`), so a tie tha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearing_point.disclosure.cells import Integers
+from clearing_point.disclosure.conditions import answers_of
 from clearing_point.disclosure.model import Joint
 from clearing_point.disclosure.placed import Plan
 
@@ -23,6 +25,8 @@ _EXPECTED = 5.0
 """A combination that never occurs is no accident where so many units are expected: the chance is one in 150."""
 _MANY = 100
 """Of so many units, a part that none of them is of may be one that none can be of."""
+_YES = 1
+"""Place of YES among the parts of a condition that is a variable of its own."""
 _LARGEST = 48
 """Most combinations of one joint table; larger families are several tables that share variables."""
 _TRIPLE = 16
@@ -185,6 +189,28 @@ class _Ties:
                 return False
         return True
 
+    def one_answer(self) -> list[frozenset[int]]:
+        """Return the answers of every variable with several of which nobody has two, though some would by chance.
+
+        Pair by pair most are too rare to tell; together they tell that the answers add up to everybody.
+        """
+        answers: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
+        for column in self.columns:
+            read = answers_of(self.units.variables[column])
+            if read is not None:
+                answers[read[0]][column] = read[1]
+        found = []
+        for of in answers.values():
+            apart = [pair for pair in combinations(of, 2) if not of[pair[0]] & of[pair[1]]]
+            both = [self.table(pair)[_YES, _YES] for pair in apart]
+            by_chance = [
+                self.table((one,))[_YES] * self.table((other,))[_YES] / self.total for one, other in apart
+            ]
+            few = len(of) > 2 and not any(both) and sum(by_chance) >= _EXPECTED
+            if few and len(self.possible(sorted(of))) <= _LARGEST:
+                found.append(frozenset(of))
+        return found
+
     def families(self) -> list[tuple[int, ...]]:
         """Return sets of tied variables, joined to larger ones as long as their combinations stay few."""
         ties = {pair for pair in combinations(self.columns, 2) if self.tied(*pair)}
@@ -201,6 +227,7 @@ class _Ties:
             for column in self.told_by(by)
             if self.determined(column, by)
         }
+        edges |= set(self.one_answer())
         # Where a table speaks of two variables at once, what a third is tied with stands beside both of them.
         for one, other in sorted(self.at_once):
             if one in near.get(other, ()):

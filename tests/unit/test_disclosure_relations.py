@@ -199,3 +199,47 @@ def test_of_tables_by_place_and_time_alone_nothing_is_lacking():
     )
     system = build_system([by_place], [])
     assert lacking(system, ["by place"], {"persons": counted}, PLACES_AND_TIMES) == []
+
+
+def test_answers_of_which_everybody_has_one_add_up_to_everybody():
+    """Several could be given and nobody gave two: then one hidden answer is the rest of its row, however rare it is."""
+    answers = {"F": 500, "M": 400, "P": 30, "T": 20, "R": 14, "UNK": 60}
+    names = [f"sector has any of {code}" for code in answers]
+    codes = np.eye(len(answers), dtype=np.int64)
+    units = Units(
+        "persons",
+        {name: (frozenset({"no"}), frozenset({"yes"})) for name in names} | {"place": tuple(frozenset({p}) for p in PLACE)},
+        np.array([[*row, p] for row in codes for p in range(3)], dtype=np.int64),
+        np.array([n // 3 for n in answers.values() for _ in range(3)], dtype=np.int64),
+    )  # fmt: skip
+    joints = derive(units, PLACES_AND_TIMES)
+    counts = {
+        ("P1", "F"): 160,
+        ("P1", "M"): 130,
+        ("P1", "P"): 12,
+        ("P1", "T"): 6,
+        ("P1", "R"): 5,
+        ("P1", "UNK"): 20,
+    }
+    counts |= {
+        ("P2", "F"): 150,
+        ("P2", "M"): 120,
+        ("P2", "P"): 3,
+        ("P2", "T"): 9,
+        ("P2", "R"): 8,
+        ("P2", "UNK"): 15,
+    }
+    for p in ("P1", "P2"):
+        counts[p, "Total"] = sum(n for (q, _), n in counts.items() if q == p)
+    of = CountTable(
+        "sectors", "persons",
+        (Dimension("place", tuple(map(Category.of, ("P1", "P2")))),
+         Dimension("sector", (*map(Category.of, answers), Category.of("Total", *answers)))),
+        counts, multiple_response=frozenset({"sector"}),
+    )  # fmt: skip
+    made = protect([of], POLICY, profile="suppress", relations=joints)
+    hidden = [cell for cell, printed in made.tables[0].cells.items() if printed.shown is None]
+    assert ("P2", "P") in hidden
+    assert len([cell for cell in hidden if cell[0] == "P2"]) > 1  # alone, it is the total less the others
+    without = protect([of], POLICY, profile="suppress")
+    assert not audit(without.tables, POLICY, relations=joints).safe
