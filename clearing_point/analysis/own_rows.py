@@ -150,7 +150,7 @@ def refuse_measured_categories(connection: Any, indicators: Sequence[Indicator])
             continue
         if measure.kind != _MEDIAN or middle not in (*frequent, sum(frequent) / len(frequent)):
             raise InputProblem(
-                f"Indicator {indicator.indicator_id}: nearly all of '{measure.value}' is one of two numbers, like a category: "
+                f"Indicator {indicator.indicator_id}: most of '{measure.value}' is one of two numbers, like a category: "
                 "its mean would tell how many have the rarer one. Where it is an amount or a time, too few submissions "
                 f"count yet: take {indicator.indicator_id} out of the tables of the edition until more do. Where it is a "
                 "category, count it in a table, where small numbers are protected."
