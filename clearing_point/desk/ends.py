@@ -16,6 +16,7 @@ from clearing_point.desk.states import Moved, step
 from clearing_point.desk.store import Row, account, file, rows_of, stored
 
 _AGAIN_SECONDS = 60.0
+_CHANGED = "approved_changed"
 
 
 class Ends:
@@ -88,7 +89,7 @@ class Ends:
             return
         with self.desk.store.changing() as connection:
             step(
-                connection, one, "find", "desk", outcome=json.dumps(found), said=None,
+                connection, one, "find", "desk", outcome=json.dumps(found), said=_still_said(one),
                 answers_sha256=found["answers_sha256"], submission=None,
             )  # fmt: skip
             put_out(self.desk, connection, [one["by"]], one, "news")
@@ -104,9 +105,13 @@ class Ends:
                 put_out(self.desk, connection, [one["by"]], one, "news")
             return
         if done.get("changed"):
-            said = json.dumps({"code": "approved_changed", "text": ""})
+            from clearing_point.desk.jobs import CHECK, ask
+
+            # What its check was bound to is no longer so: sent on as it is, it would be turned back for ever.
+            said = json.dumps({"code": _CHANGED, "text": ""})
             with self.desk.store.changing() as connection:
-                step(connection, one, "not_load", "desk", said=said, approved_sha256=None)
+                one = step(connection, one, "check_anew", "desk", said=said, approved_sha256=None)
+                ask(connection, CHECK, one=one)
             return
         with self.desk.store.changing() as connection:
             before = json.loads(one["outcome"] or "{}") | done
@@ -149,6 +154,11 @@ class Ends:
             connection.execute(delete(stored))
             if lines:
                 connection.execute(insert(stored), [{"number": n, **line} for n, line in enumerate(lines)])
+
+
+def _still_said(one: Row) -> str | None:
+    """Return what is still to be said of a file after its new check: that it was approved, and why it was not loaded."""
+    return one["said"] if one["said"] and json.loads(one["said"])["code"] == _CHANGED else None
 
 
 def _problem(answer: dict[str, Any]) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from clearing_point.desk.language import Words
-from clearing_point.desk.rights import names_of
-from clearing_point.desk.rules import APPROVER, COORDINATOR, OFFICER
+from clearing_point.desk.rights import deciders_of, names_of
+from clearing_point.desk.rules import OFFICER
 from clearing_point.desk.store import Row, approval, file, period, rows_of, stored
 
 OPEN, CLOSED = "open", "closed"
@@ -123,8 +123,5 @@ def _who(connection: Any, row: Row, one: Row | None, there: list[Row]) -> list[s
         # Any officer of the territory may go on with a file whose sender's account is closed.
         return [one["by"]] if one["by"] in officers else officers
     if one["state"] in _OF_APPROVER:
-        if row["persons"] == 1:
-            return names_of(connection, COORDINATOR, None)
-        sent = one["asked_by"] if one["state"] == "asked" else one["by"]
-        return [name for name in names_of(connection, APPROVER, row["territory"]) if name != sent]
+        return deciders_of(connection, one)
     return []

@@ -15,8 +15,8 @@ from clearing_point.desk.jobs import CHECK, LOAD, TAKE_BACK, ask
 from clearing_point.desk.next_step import OPEN as PERIOD_OPEN
 from clearing_point.desk.outbox import put_out
 from clearing_point.desk.pages_file import known_period, period_shown
-from clearing_point.desk.rights import SEEN, file_for, names_of, persons_of
-from clearing_point.desk.rules import APPROVER, COORDINATOR, rules
+from clearing_point.desk.rights import SEEN, deciders_of, file_for
+from clearing_point.desk.rules import rules
 from clearing_point.desk.states import Moved, step
 from clearing_point.desk.store import answer, approval, file, log
 from clearing_point.desk.upload import NotTaken, Taken, take
@@ -189,15 +189,8 @@ def send(call: Call) -> Response:
         return _complain(call, "reason_missing")
     with call.desk.store.changing() as connection:
         _step(call, connection, "send", reason=reason or None, said=None)
-        put_out(call.desk, connection, _deciders(call, connection), call.file, "turn")
+        put_out(call.desk, connection, deciders_of(connection, call.file), call.file, "turn")
     return _back(call)
-
-
-def _deciders(call: Call, connection: Any) -> list[str]:
-    """Name the second person: an approver of the territory, or the coordinators where one person is set."""
-    if persons_of(connection, call.file) == 1:
-        return names_of(connection, COORDINATOR, None)
-    return names_of(connection, APPROVER, call.file["territory"])
 
 
 def take_back(call: Call) -> Response:
@@ -255,7 +248,7 @@ def _ask_to(call: Call, what: str) -> Response:
         return _complain(call, "reason_missing")
     with call.desk.store.changing() as connection:
         _step(call, connection, f"ask_{what}", asked=what, asked_by=call.account["name"], reason=reason)
-        put_out(call.desk, connection, _deciders(call, connection), call.file, "turn")
+        put_out(call.desk, connection, deciders_of(connection, call.file), call.file, "turn")
     return _back(call)
 
 

@@ -15,8 +15,8 @@ from clearing_point.desk.call import FILE, PAGE, Call, Page, findings_of, number
 from clearing_point.desk.jobs import TEMPLATE, ask_once, before
 from clearing_point.desk.next_step import covering, kept_of, lines_of_periods
 from clearing_point.desk.pages_coordination import coordination
-from clearing_point.desk.rights import actions_of, in_reach, names_of
-from clearing_point.desk.rules import APPROVER, AUDITOR, COORDINATOR, EDITOR, OFFICER, rules
+from clearing_point.desk.rights import actions_of, deciders_of, in_reach
+from clearing_point.desk.rules import AUDITOR, COORDINATOR, EDITOR, OFFICER, rules
 from clearing_point.desk.store import Row, answer, approval, file, job, period, rows_of
 from clearing_point.findings import WARNING
 from clearing_point.quality.said import CONFIRM, LEVELS, Place, facts_of, said
@@ -142,7 +142,7 @@ def _about(call: Call, connection: Any, one: Row) -> dict[str, Any]:
         "given": [{**g, "said": said(_place(g["place"]), call.desk.standard, call.words.language)} for g in given],
         "decided": decided, "problem": call.words.sentence(json.loads(one["said"])) if one["said"] else None,
         "outcome": json.loads(one["outcome"]) if one["outcome"] else None,
-        "approvers": names_of(connection, APPROVER, one["territory"]), "days": rules().limits["days_kept"],
+        "approvers": deciders_of(connection, one), "days": rules().limits["days_kept"],
         "most": rules().limits["reason_characters"], "what": _what(one), "has_marked": _marked_path(call, one) is not None,
     }  # fmt: skip
 

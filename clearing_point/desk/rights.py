@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from clearing_point.desk.rules import rules
+from clearing_point.desk.rules import APPROVER, COORDINATOR, rules
 from clearing_point.desk.store import Row, account, audit, file, period, rows_of
 
 OWN = "own"
@@ -107,3 +107,11 @@ def names_of(connection: Any, role: str, territory: str | None) -> list[str]:
     if territory is not None:
         wanted = wanted.where(account.c.territory == territory)
     return [row[0] for row in connection.execute(wanted.order_by(account.c.name))]
+
+
+def deciders_of(connection: Any, one: Row) -> list[str]:
+    """Name who is the second person for a file: approvers of its territory, or the coordinators where one person is set."""
+    if persons_of(connection, one) == 1:
+        return names_of(connection, COORDINATOR, None)
+    sent = one["asked_by"] if one["state"] == "asked" else one["by"]
+    return [name for name in names_of(connection, APPROVER, one["territory"]) if name != sent]

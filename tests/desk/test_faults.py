@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra desk is not installed")
 
+from clearing_point.desk.bound import hash_of_bound
 from clearing_point.desk.ends import Ends
 from clearing_point.desk.jobs import CHECK, LOAD, QUEUED, RUNNING, Dispatcher, ask
+from clearing_point.desk.language import Words
 from clearing_point.desk.rules import rules
+from clearing_point.desk.states import step
 from clearing_point.desk.stem import _said
 from clearing_point.desk.store import job
 from clearing_point.errors import InternalError
-from tests.desk.conftest import OTHER, OWN, TestDesk
+from tests.desk.conftest import BOUND, OTHER, OWN, TestDesk
 
 
 def jobs_of(place: TestDesk) -> list[dict[str, Any]]:
@@ -61,6 +65,30 @@ def test_a_check_that_could_not_compare_is_tried_again_and_not_called_checked(pl
     )
     assert again is not None
     assert place.row(identity)["state"] == "checking"
+
+
+def test_what_changed_after_it_was_approved_is_checked_anew_before_it_can_be_sent_again(
+    place: TestDesk,
+) -> None:
+    """Its check was bound to the standard of yesterday: sent on as it was, it would be turned back for ever."""
+    identity = place.file("loading")
+    ends = Ends(place.desk, lambda *_: None)
+    ends.finish({"kind": LOAD, "file": identity, "tries": 1}, {"done": {"changed": True}})
+    assert place.row(identity)["state"] == "received"
+    assert [(one["kind"], one["file"], one["state"]) for one in jobs_of(place)] == [(CHECK, identity, QUEUED)]
+    with place.desk.store.changing() as connection:
+        step(connection, place.row(identity), "begin", "desk")
+    new = {**BOUND, "standard": "d" * 64}
+    found = json.loads(place.row(identity)["outcome"]) | {"bound": new, "refused": False}
+    ends.finish({"kind": CHECK, "file": identity, "tries": 1}, {"done": found})
+    page = place.visitor("officer").get(f"/files/{identity}").text
+    words = Words(place.desk.standard, "en")
+    assert words("approved_changed").replace("'", "&#39;") in page
+    assert words("send") in page
+    officer, approver = place.visitor("officer"), place.visitor("approver")
+    assert officer.deed(f"/files/{identity}", "send").status_code == 303
+    assert words("approved_changed").replace("'", "&#39;") not in officer.get(f"/files/{identity}").text
+    assert approver.what(f"/files/{identity}") == hash_of_bound(new)
 
 
 def test_what_the_warehouse_holds_is_taken_in_and_shown(place: TestDesk) -> None:

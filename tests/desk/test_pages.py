@@ -130,6 +130,19 @@ def test_whose_account_is_closed_need_not_act_and_gets_no_mail(place: TestDesk) 
     assert [p.name.split("-")[1] for p in place.desk.outbox.glob("*.eml")] == ["second"]
 
 
+def test_a_page_names_the_coordinator_where_she_is_the_second_person(place: TestDesk) -> None:
+    identity = place.file("waiting")
+    officer = place.visitor("officer")
+    waits = Words(place.desk.standard, "en")("waits_for", names="approver")
+    assert waits in officer.get(f"/files/{identity}").text
+    with place.desk.store.changing() as connection:
+        connection.execute(period.update().values(persons=1))
+    for name in ("officer", "coordinator"):
+        page = place.visitor(name).get(f"/files/{identity}").text
+        assert waits not in page
+        assert Words(place.desk.standard, "en")("waits_for", names="coordinator") in page
+
+
 def test_what_is_stored_of_several_years_stands_for_each_of_them() -> None:
     row = {"submission": "2021-2022-XXX-A-v1", "version": 1}
     kept = {("XXX", "2021-2022"): [row], ("YYY", "2023"): [row]}
