@@ -15,6 +15,7 @@ from typing import Any
 
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project, hash_of_folder
+from clearing_point.standard.date_forms import second_order
 from clearing_point.standard.files import read_csv
 from clearing_point.standard.kept import kept
 from clearing_point.standard.shapes import read_shaped_yaml, refuse_row_problems
@@ -211,17 +212,14 @@ def _document(path: Path, values: tuple[Mapping[str, str], ...], project: Projec
 
 def _refuse_two_orders(dates: tuple[str, ...], path: Path) -> None:
     """Refuse a profile in which one text could be two dates: 03/04 is read by its declaration or not at all."""
-    orders: dict[str, str] = {}
-    for pattern in dates:
-        parts = "".join(c for c in pattern.replace("%", "") if c.isalpha())
-        shape = "".join("#" if c.isalpha() else c for c in pattern.replace("%", ""))
-        if {"d", "m"} <= set(parts) and orders.setdefault(shape, parts) != parts:
-            raise InputProblem(
-                f"{path}: dates are declared both day first and month first ({pattern}): one text would be two dates.",
-                "profile_dates",
-                file=path,
-                pattern=pattern,
-            )
+    pattern = second_order(dates)
+    if pattern is not None:
+        raise InputProblem(
+            f"{path}: dates are declared both day first and month first ({pattern}): one text would be two dates.",
+            "profile_dates",
+            file=path,
+            pattern=pattern,
+        )
 
 
 def profile_of_territory(project: Project, territory: str) -> Profile:

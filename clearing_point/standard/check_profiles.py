@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clearing_point.project import Project
+from clearing_point.standard.date_forms import second_order, unknown_directive
 from clearing_point.standard.files import line_at, lines_of_yaml, read_csv, read_yaml
 from clearing_point.standard.model import NUMBER_TYPES, REFERENCE, TERRITORY, Field, Standard, Table
 
@@ -60,6 +61,14 @@ class _Profile:
         yield from self._missing(("read", "missing"), read.get("missing", {}))
         if read.get("blank", "UNK") not in standard.missing_codes:
             yield ("read", "blank"), _no_code(str(read["blank"]), "missing", sorted(standard.missing_codes))
+        for number, form in enumerate(read.get("dates", ())):
+            if (part := unknown_directive(form)) is not None:
+                yield ("read", "dates", number), f"'{part}' in '{form}' is no part of a date: %d, %m, %Y are."
+        if (form := second_order(read.get("dates", ()))) is not None:
+            yield (
+                ("read", "dates"),
+                f"Dates are declared both day first and month first ({form}): one text would be two dates.",
+            )
         for number, name in enumerate(source.get("also_reads", ())):
             if not (self.project.sources / name / "profile.yml").is_file():
                 yield ("also_reads", number), f"There is no public format '{name}' in pipelines/sources."

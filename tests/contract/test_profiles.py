@@ -42,6 +42,8 @@ FAULTS = {
         "takes a number",
     ),
     "a missing word for no missing code": ("SRB", "blank: UNK", "blank: NONE", "'NONE' is no code of missing"),
+    "a part of a date that is none": ("SRB", '"%m.%Y"]', '"%d/%q/%Y"]', "'%q' in '%d/%q/%Y' is no part of a date"),
+    "two orders of day and month": ("SRB", '"%m.%Y"]', '"%m.%d.%Y"]', "both day first and month first"),
     "a declaration that is no code": (
         "SRB", "coverage: ALL_KNOWN", "coverage: EVERYBODY", "'EVERYBODY' is no code of",
     ),
