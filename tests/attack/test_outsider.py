@@ -62,6 +62,12 @@ def one_sum(f: Folder, leak: bool) -> None:
     f.table("T", {"sex": SEX}, [30 if leak else C, C, 0, 33])
 
 
+def one_answer_each(f: Folder, leak: bool) -> None:
+    # Rows that are all printed add up: nobody gave two answers, and the hidden one is the rest of its row.
+    more = [11, 13, 6, 30, 10, C, 22, 35] if leak else [11, 13, 6, 25, 20, C, 22, 35]
+    f.table("T", {"year": ["1", "2", "3"], "work": ["A", "B", "D", "Total"]}, [20, 9, 12, 41, *more], several=("work",))  # fmt: skip
+
+
 def two_tables(f: Folder, leak: bool) -> None:
     f.table("T", {"town": ["A", "B", "Total"], "sex": ["F", "M", "Total"]}, [C, C, 20, C, C, 30, 40, 10, 50])
     f.table("S", {"sex": ["F", "M", "Total"], "town": {"A": ["A"]}}, [18, 2, 20] if leak else [C, C, 20])
@@ -133,6 +139,7 @@ def rounded(f: Folder, leak: bool) -> None:
 
 KINDS: dict[Callable[[Folder, bool], None], tuple[str, tuple[str, ...], int | None]] = {
     one_sum: ("T", ("M",), 3),
+    one_answer_each: ("T", ("3", "B"), 3),
     two_tables: ("T", ("B", "M"), 8),
     region: ("T", ("SRB", "2022"), 3),
     condition: ("T", ("B",), 2),

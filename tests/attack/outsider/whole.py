@@ -163,7 +163,7 @@ def _together(tables: Sequence[Table], inside: Sequence[Inside], words: list[str
             for t in populations[part.population]
         ]
         try:
-            holds = consistent(_built([*populations[part.of], *moved], [], []))
+            holds = consistent(_built([*populations[part.of], *moved], [], [], one_answer=False))
         except Contradiction:
             holds = False
         if holds:
@@ -174,9 +174,11 @@ def _together(tables: Sequence[Table], inside: Sequence[Inside], words: list[str
     return populations
 
 
-def _built(tables: Sequence[Table], rules: Sequence[Rule], shares: Sequence[Share]) -> System:
+def _built(
+    tables: Sequence[Table], rules: Sequence[Rule], shares: Sequence[Share], *, one_answer: bool = True
+) -> System:
     """Build, with the printed percentages: a part of the known, within half a unit of the last digit."""
-    system = build(tables, rules)
+    system = build(tables, rules, one_answer=one_answer)
     for share in shares:
         part, whole = (system.cells.get((share.table, codes)) for codes in (share.part, share.whole))
         if part is None or whole is None:
@@ -203,13 +205,19 @@ def _system(
         pass
     kept: list[Rule] = []
     words = []
+    try:
+        one_answer = consistent(_built(tables, [], shares))
+    except Contradiction:
+        one_answer = False
+    if not one_answer:
+        words.append("not used, the printed numbers contradict it: nobody gave two answers")
     for rule in rules:
         try:
-            holds = consistent(_built(tables, [*kept, rule], shares))
+            holds = consistent(_built(tables, [*kept, rule], shares, one_answer=one_answer))
         except Contradiction:
             holds = False
         if holds:
             kept.append(rule)
         else:
             words.append(f"not used, the printed numbers contradict it: {rule.name}")
-    return _built(tables, kept, shares), words
+    return _built(tables, kept, shares, one_answer=one_answer), words

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.attack.outsider.answers import one_answer_each
 from tests.attack.outsider.conditions import (
     EMPTY,
     MISSING,
@@ -364,14 +365,8 @@ class _Population:
         return found
 
 
-def build(tables: Sequence[Table], rules: Sequence[Rule], most: int = 20_000) -> System:
-    """Put all tables and rules into one system of whole numbers.
-
-    Parameters
-    ----------
-    most
-        Unknowns that one joint table may have; a joint table that would have more is not made.
-    """
+def build(tables: Sequence[Table], rules: Sequence[Rule], most: int = 20_000, one_answer: bool = True) -> System:  # fmt: skip
+    """Put all tables and rules into one system of whole numbers; a joint table of more than `most` is not made."""
     system = System()
     by_population: dict[str, list[Table]] = defaultdict(list)
     for table in tables:
@@ -380,6 +375,7 @@ def build(tables: Sequence[Table], rules: Sequence[Rule], most: int = 20_000) ->
         population = _Population(name, of, list(rules), system)
         for table in of:
             population.table(table)
+            system.rows += one_answer_each(table, system) if one_answer else []
         for table in of:
             for codes, printed in table.cells.items():
                 cell = system.cells.get((table.id, codes))
