@@ -27,7 +27,7 @@ def measured(demo: Path, folder: Path) -> dict[str, float]:
     """Play the round with the first workbook of the demonstration; returns figures."""
     source = sorted((demo / "submissions").glob("*.xlsx"))[-1]
     territory, period = source.stem.split("-")[1], source.stem.split("-")[2]
-    data = Path(shutil.copytree(demo, folder / "data"))
+    data = Path(shutil.copytree(demo, folder / "data", ignore=shutil.ignore_patterns("desk")))
     desk = RunningDesk(data)
     desk.make(
         {"officer": ("officer", territory, "sq"), "approver": ("approver", territory, "sq")},
