@@ -8,6 +8,7 @@ attacker (:class:`Inclusion`), so a relation that is none costs hidden cells and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -55,6 +56,7 @@ class _Rows:
     """Rows of one population of which each is counted at a place, or in the whole region."""
 
     key: pa.Array
+    place: pa.Array
     codes: npt.NDArray[np.int64]
 
 
@@ -78,16 +80,56 @@ class _Pair:
             found.append(self._inclusion(self.levels[:1], region=False))
         there = [each for each in found if each is not None]
         same = len({(each.members, each.alike) for each in there}) < len(there)
-        return there[:1] if same else there
+        some = [] if any(() in each.members for each in there) else list(self._of_some_places())
+        return [*(there[:1] if same else there), *some]
 
     def _inclusion(self, levels: Sequence[_Level], *, region: bool) -> Inclusion | None:
         members = self._members(levels)
-        if not members:
-            return None
+        return self._of(levels, members, region=region) if members else None
+
+    def _of(
+        self,
+        levels: Sequence[_Level],
+        members: Sequence[tuple[tuple[str, frozenset[str]], ...]],
+        *,
+        region: bool,
+        only: frozenset[tuple[str, str]] | None = None,
+    ) -> Inclusion:
         return Inclusion(
             self.part.population, self.whole.population, TERRITORY, YEAR, tuple(members),
-            tuple(self._alike(levels)), self.things, region,
+            tuple(self._alike(levels)), self.things, region, only,
         )  # fmt: skip
+
+    def _of_some_places(self) -> Iterator[Inclusion]:
+        """Return where and when everybody of the part is in the whole, although not everywhere.
+
+        A population that counts a few in another year than another one, or leaves them out, is the same in all other places:
+        what the two differ by there is the few.
+        """
+        first = self.levels[0]
+        not_there = {place for place, (rows, inside) in first.by_place().items() if rows != inside}
+        some = {
+            place
+            for place, (rows, inside) in first.by_place().items()
+            if rows == inside and rows >= _AT_LEAST
+        }
+        if some:
+            yield self._of(self.levels[:1], [()], region=False, only=frozenset(some))
+        region: Counter[str] = Counter()
+        outside = {year for _, year in not_there}
+        for (_, year), (rows, inside) in self.levels[-1].by_place().items():
+            region[year] += rows
+            outside |= {year} if rows != inside else set()
+        years = {year for year, rows in region.items() if rows >= _AT_LEAST} - outside
+        if years:
+            every = frozenset((place, year) for place in self._territories() for year in years)
+            yield self._of(self.levels, [()], region=True, only=every)
+
+    def _territories(self) -> set[str]:
+        told = (self.part, self.whole)
+        leaves = {leaf for each in told for part in each.parts.get(TERRITORY, ()) for leaf in part}
+        rows = {str(place) for each in told for place in pc.unique(each.of["territory"]).to_pylist()}
+        return {leaf.partition(":")[0] for leaf in leaves} | rows
 
     def _members(self, levels: Sequence[_Level]) -> list[tuple[tuple[str, frozenset[str]], ...]]:
         first = levels[0]
@@ -186,6 +228,16 @@ class _Level:
         self.pairs = np.stack([at[at >= 0], np.flatnonzero(at >= 0)])
         self.both = int(self.inside.sum())
 
+    def by_place(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Count rows of the part by territory and year: all, and those that are in the whole."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        told = pa.table({"place": self.part.place, "inside": pa.array(self.inside)})
+        counted = told.group_by("place").aggregate([("inside", "count"), ("inside", "sum")])
+        for place, rows, inside in zip(*(c.to_pylist() for c in counted.columns), strict=True):
+            territory, _, year = place.partition("\t")
+            found[territory, year] = (int(rows), int(inside))
+        return found
+
     def among(self, *variables: str) -> tuple[Counts, Counts]:
         """Count rows of the part by parts of its variables: all, and those that are in the whole."""
         names = list(self.told.parts)
@@ -232,8 +284,14 @@ def _rows(told: Told, by: str, *, region: bool) -> _Rows:
     counted = pc.is_in(mark, value_set=pa.array([FIRST, OPEN])) if region else pc.not_equal(mark, WITHIN)
     kept = np.asarray(pc.fill_null(counted, True) if not region else pc.or_(counted, pc.is_null(mark)))
     who = [told.of[by], told.of["year"], *([] if region else [told.of["territory"]])]
-    key = pc.binary_join_element_wise(*(pc.fill_null(c.combine_chunks(), "") for c in who), "\t")
-    return _Rows(key.filter(pa.array(kept)), told.codes[kept])
+    where = [told.of["territory"], told.of["year"]]
+    key, place = (
+        pc.binary_join_element_wise(*(pc.fill_null(c.combine_chunks(), "") for c in columns), "\t").filter(
+            pa.array(kept)
+        )
+        for columns in (who, where)
+    )
+    return _Rows(key, place, told.codes[kept])
 
 
 def _once(key: pa.Array) -> bool:

@@ -33,15 +33,10 @@ from clearing_point.analysis.units import (
     key_column,
     name_persons,
     refuse_single_rows,
+    refuse_weights,
 )
 from clearing_point.analysis.vintages import Cases, cases_of
-from clearing_point.disclosure.model import (
-    Behind,
-    Cell,
-    CountTable,
-    Dimension,
-    Inclusion,
-)
+from clearing_point.disclosure.model import Behind, Cell, CountTable, Dimension, Inclusion
 from clearing_point.disclosure.relations import Units
 from clearing_point.disclosure.statistics import Statistic
 from clearing_point.errors import ClearingPointError, InputProblem, of_the_standard
@@ -160,8 +155,7 @@ def counted_at(connection: Any, standard: Standard, indicator: Indicator, years:
 
 def population_tables(connection: Any, standard: Standard, indicators: Sequence[Indicator]) -> list[str]:
     """Make the tables of all populations that are counted; return their names."""
-    names = sorted({i.population for i in indicators})
-    for name in names:
+    for name in (names := sorted({i.population for i in indicators})):
         if name not in standard.populations:
             raise InputProblem(f"There is no population '{name}' in schemas/populations.")
         population_table(connection, standard, name)
@@ -226,6 +220,10 @@ def count_one(connection: Any, standard: Standard, indicator: Indicator, years: 
             f"GROUP BY GROUPING SETS (({ask.cells}), ({ask.cells}, {SENT_BY})) ORDER BY ALL"
         )
         try:
+            refuse_weights(
+                connection, standard.populations[indicator.population], indicator, ask.cells, ask.source,
+                measured=measure is not None,
+            )  # fmt: skip
             rows = connection.execute(query).fetchall()
         except duckdb.Error as error:
             raise _why(error, f"Indicator {indicator.indicator_id}") from error
@@ -291,9 +289,11 @@ def asked(connection: Any, standard: Standard, indicator: Indicator, years: Sequ
         leaves.append(f"{leaf_sql(connection, standard, indicator, breakdown)} AS leaf_{number}")
         joins.append(f"JOIN mapping_{number} AS m{number} ON m{number}.leaf = leaf_{number}")
         names.append(f'm{number}.category AS "{breakdown.variable}"')
-    unit = unit_sql(standard.populations[indicator.population], is_marked(connection, indicator))
+    population = standard.populations[indicator.population]
+    unit = unit_sql(population, is_marked(connection, indicator))
+    row_key = f", {key_column(population.unit)} AS row_key" if population.each else ""
     source = (
-        f"(SELECT {unit} AS unit, {BEHIND}, {SENT_BY}{value}, "
+        f"(SELECT {unit} AS unit{row_key}, {BEHIND}, {SENT_BY}{value}, "
         f"{', '.join(leaves)} FROM population_{indicator.population}{where}) AS counted {' '.join(joins)}"
     )
     cells = ", ".join(f"m{number}.category" for number in range(len(names)))

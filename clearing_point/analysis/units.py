@@ -33,6 +33,8 @@ BEHIND, SENT_BY = "person_behind", "sent_by"
 KEY_OF_PERSON, KEY_OF_UNIT = "person_id", "unit_id"
 OF_THE_ENGINE = frozenset({"case_id", "mark", BEHIND, SENT_BY})
 """Names that no query may give a column of its own: they say who is behind a row."""
+_WHILE_MARKING = frozenset({"linked", "lowest", "place", "turn"})
+"""Names of :func:`.persons.mark_persons` on the way: a column of the query would stand for its own."""
 
 
 def key_column(table: str) -> str:
@@ -56,7 +58,7 @@ def check_units(connection: Any, standard: Standard, population: Population, row
     unit, column = population.unit, key_column(population.unit)
     columns = {str(r[0]) for r in connection.execute(f"DESCRIBE {rows}").fetchall()}
     # A column of one of these names would say who is behind a row, in place of the engine.
-    if taken := OF_THE_ENGINE & columns:
+    if taken := (OF_THE_ENGINE | _WHILE_MARKING) & {c.lower() for c in columns}:
         raise InputProblem(
             f"Population {population.name}: '{min(taken)}' is a name of the engine's; call the column otherwise."
         )
@@ -74,6 +76,35 @@ def check_units(connection: Any, standard: Standard, population: Population, row
         raise InputProblem(
             f"Population {population.name}: {count} of its rows count what no sender sent. {_how(standard, unit)} A unit "
             "made in the query would count persons more than once, and small numbers would look large."
+        )
+
+
+def refuse_weights(
+    connection: Any, population: Population, indicator: Indicator, cells: str, source: str, *, measured: bool
+) -> None:
+    """Let no cell count a row of a table twice, nor measure it twice: by how often, a query could tell few among many.
+
+    Parameters
+    ----------
+    cells, source : str
+        The columns of a table's cells, and its rows, each with its `unit` and the `row_key` of the row it is made of.
+
+    Raises
+    ------
+    InputProblem
+        If a cell holds several units that are made of one row, or one unit several times where numbers are measured.
+    """
+    often = ["count(DISTINCT unit) > count(DISTINCT row_key)"] if population.each else []
+    often += ["count(*) > count(DISTINCT unit)"] if measured else []
+    if not often:
+        return
+    if connection.execute(
+        f"SELECT 1 FROM {source} GROUP BY {cells} HAVING {' OR '.join(often)} LIMIT 1"
+    ).fetchone():
+        raise InputProblem(
+            f"Indicator {indicator.indicator_id}: one row of {population.unit} is several times in a cell. "
+            f"Population {population.name} must have it once; a table of units that stand under 'each' is by that column, "
+            "without a total."
         )
 
 

@@ -37,7 +37,9 @@ def add_inclusions(builder: Builder, inclusions: Sequence[Inclusion]) -> None:
         parts = _by_setting(named, builder, inclusion, inclusion.part_population)
         wholes = _by_setting(named, builder, inclusion, inclusion.whole_population)
         for setting in parts.keys() & wholes.keys():
-            if not (inclusion.region or _is_of_territories(setting[0])):
+            if not (inclusion.region or _is_of_territories(setting[0])) or not _holds(
+                builder, inclusion, setting
+            ):
                 continue
             for cell in parts[setting]:
                 for whole in reading.smallest(cell, wholes[setting]):
@@ -107,6 +109,15 @@ def _is_of_territories(place: Place) -> bool:
     """Say whether a place is one territory, or the sum of several, in which a person counts once for each."""
     territories, ways = place
     return len(territories) == 1 or ways == {"", _AGAIN}
+
+
+def _holds(builder: Builder, inclusion: Inclusion, setting: tuple[Place, int]) -> bool:
+    """Say whether an inclusion is of this place and time."""
+    if inclusion.only is None:
+        return True
+    (territories, _), mask = setting
+    times = [x for at, x in enumerate(builder.plan.universe.get(inclusion.time, ())) if mask >> at & 1]
+    return all((territory, time) in inclusion.only for territory in territories for time in times)
 
 
 class _Reading:

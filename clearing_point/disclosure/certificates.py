@@ -103,6 +103,7 @@ def _whole(relation: Joint | Inclusion) -> dict[str, Any]:
         }
     return {
         "said": relation.sentence(),
+        **({} if relation.only is None else {"only": sorted(map(list, relation.only))}),
         "members": [[[variable, sorted(codes)] for variable, codes in member] for member in relation.members],
         "alike": [
             {

@@ -242,6 +242,8 @@ class Inclusion:
     region
         Whether it holds of the region's number, too, in which a person counts once: in one population she may count by one
         territory's case and in the other by another's. If not, it holds of each territory and of their sum.
+    only
+        Places and times of which it holds; None: of all.
     """
 
     part_population: str
@@ -252,6 +254,7 @@ class Inclusion:
     alike: tuple[Alike, ...] = field(repr=False)
     things: bool = False
     region: bool = True
+    only: frozenset[tuple[str, str]] | None = None
 
     def renamed(self, ending: str) -> Inclusion:
         """Return the same of two populations whose names have an ending."""
@@ -264,6 +267,8 @@ class Inclusion:
     def sentence(self) -> str:
         """Say for the office who is part of whom."""
         where = self.whole_population if self.region else f"{self.whole_population} of the same territory"
+        if self.only is not None:
+            return f"{self.part_population}: all of some places and years are counted in {where}"
         if () in self.members:
             return f"{self.part_population}: all are counted in {where}"
         names = sorted({variable for member in self.members for variable, _ in member})

@@ -7,13 +7,14 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from clearing_point.analysis import count
 from clearing_point.analysis.count import Counted, count_indicators
 from clearing_point.analysis.dry_run import uncountable
 from clearing_point.disclosure import Policy, protect
 from clearing_point.errors import InputProblem
 from clearing_point.standard import Standard
 from clearing_point.standard.expressions import install_macros
-from clearing_point.standard.model import Breakdown, Indicator, Population
+from clearing_point.standard.model import Breakdown, Indicator, Measure, Population
 from tests.units import know_units
 
 POLICY = Policy.plain(5)
@@ -22,7 +23,7 @@ TABLE = Indicator("X", 1, "numbers", {"en": "X"}, {"en": "X"}, "told", (SEX,), (
 """Two women, twenty men and thirty others: one referral each."""
 ROWS = [(n, "F" if n < 2 else "M" if n < 22 else "X") for n in range(52)]
 ONCE = "SELECT 'S/' || number AS unit_id, sex FROM told"
-TEN_TIMES = "SELECT 'S/' || number AS unit_id, sex, unnest(range(10)) AS turn FROM told"
+TEN_TIMES = "SELECT 'S/' || number AS unit_id, sex, unnest(range(10)) AS nth FROM told"
 MADE_UP = "SELECT 'S/' || number || '/' || turn AS unit_id, sex FROM (SELECT *, unnest(range(10)) AS turn FROM told)"
 
 
@@ -46,7 +47,7 @@ def told(sql: str, unit: str = "referral", each: tuple[str, ...] = ()) -> Popula
         (told(MADE_UP), "520 of its rows count what no sender sent"),
         (told("SELECT number || 'x' AS person_id, sex FROM told", unit="person"), "52 of its rows"),
         (told("SELECT sex FROM told"), "has no column 'unit_id'"),
-        (told(ONCE, each=("turn",)), "has no column 'turn'"),
+        (told(ONCE, each=("nth",)), "has no column 'nth'"),
         (told(ONCE, unit="scorecard"), "no table of cases"),
         (told("SELECT 'S/' || number AS unit_id, sex, 'B' AS sent_by FROM told"), "'sent_by' is a name of the engine's"),
         # Each referral would stand behind another person, and two women would be twenty.
@@ -79,8 +80,12 @@ def test_rows_that_say_the_same_unit_ten_times_count_it_once(standard: Standard)
     assert table.counts[("F",)] == 2
 
 
-def test_ten_units_of_each_person_are_judged_by_the_persons(standard: Standard) -> None:
-    table = counted(standard, told(TEN_TIMES, each=("turn",))).table
+def test_ten_units_of_each_person_are_judged_by_the_persons(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were a row counted ten times in a cell, which is refused."""
+    monkeypatch.setattr(count, "refuse_weights", lambda *_, **__: None)
+    table = counted(standard, told(TEN_TIMES, each=("nth",))).table
     assert (table.counts[("F",)], table.behind[("F",)].persons) == (20, 2)
     assert table.behind[("F",)].own == {"S": (20, 2)}
     assert protect([table], POLICY, profile="suppress").tables[0].cells[("F",)].shown is None
@@ -88,6 +93,42 @@ def test_ten_units_of_each_person_are_judged_by_the_persons(standard: Standard) 
     assert protect([blind], POLICY, profile="suppress").tables[0].cells[("F",)].shown == 20, (
         "without persons it is open"
     )
+
+
+WEIGHTED = "SELECT 'S/' || number AS unit_id, sex, unnest(range(CASE WHEN number = 40 THEN 1000 ELSE 1 END)) AS nth FROM told"
+"""Of one who is counted a thousand times a table of thirty would say 1029."""
+BY_NTH = Breakdown("nth", "none", {"en": "Which"}, total=False, groups={"A": ("0",), "B": ("1", "2")})
+DAYS = Measure("sum", {"en": "Days"}, value="days")
+
+
+@pytest.mark.parametrize(
+    ("sql", "each", "table"),
+    [
+        (WEIGHTED, ("nth",), TABLE),
+        (WEIGHTED, ("nth",), replace(TABLE, by=(SEX, replace(BY_NTH, total=True)))),
+        (WEIGHTED, ("nth",), replace(TABLE, by=(SEX, BY_NTH))),  # two of them in one group
+        (WEIGHTED.replace("sex", "sex, 7 AS days"), (), replace(TABLE, measure=DAYS)),
+        (WEIGHTED.replace("sex", "sex, 7 AS days"), (), replace(TABLE, measure=replace(DAYS, kind="median"))),
+    ],
+)
+def test_nobody_weighs_more_than_another_in_a_cell(
+    standard: Standard, sql: str, each: tuple[str, ...], table: Indicator
+) -> None:
+    with pytest.raises(InputProblem, match="Indicator X: one row of referral is several times in a cell"):
+        counted(standard, told(sql, each=each), table)
+
+
+def test_units_of_a_row_are_counted_by_what_makes_them(standard: Standard) -> None:
+    by_one = replace(BY_NTH, groups={"A": ("0",), "B": ("1",)})
+    table = counted(standard, told(TEN_TIMES, each=("nth",)), replace(TABLE, by=(SEX, by_one))).table
+    assert table.counts["F", "A"] == table.counts["F", "B"] == 2
+
+
+@pytest.mark.parametrize("name", ["linked", "lowest", "place", "turn", "Turn"])
+def test_a_query_has_no_column_that_marking_uses(standard: Standard, name: str) -> None:
+    """`linked` would have said who somebody is, `turn` that others count her."""
+    with pytest.raises(InputProblem, match="is a name of the engine's"):
+        counted(standard, told(f"{ONCE.replace('sex FROM', f'sex, 2 AS {name} FROM')}"))
 
 
 @pytest.mark.nightly

@@ -164,3 +164,39 @@ def test_cases_counted_twice_in_a_territory_are_not_the_persons_of_it():
     system = build_system(tables, relations=[found])
     assert len({n for n, _ in system.keys if " without " in n}) == len(FROM)
     fill(system, tables)
+
+
+def test_who_is_moved_to_another_year_or_left_out_in_one_place_is_protected():
+    """A population that counts three of 2021 in 2022, and others in a third place that nobody else counts."""
+    everybody = named(2)
+    for at, p in enumerate(everybody):
+        p["year"] = "2022" if at % 2 else "2021"
+    first = [p for p in everybody if p["year"] == "2021" and p["place"] == "P1"][:3]
+    moved = [p | {"year": "2022"} if p in first else p for p in everybody]
+    moved += [p | {"name": f"x{p['name']}"} for p in everybody if p["place"] == "P3"][:6]
+    both = {"A": told("A", everybody), "B": told("B", moved)}
+    for name, rows in (("A", everybody), ("B", moved)):
+        both[name].of["year"] = pa.chunked_array([pa.array([p["year"] for p in rows])])
+    populations = {"A": PERSONS, "B": PERSONS}
+    found = inclusions(both, populations)
+    of = {i.part_population: i.only for i in found if i.only and not i.region}
+    assert ("SRB", "2021") in of["B"] - of["A"]
+    assert ("SRB", "2022") in of["A"] - of["B"]
+    tables = []
+    years = Dimension("reference_year", (Category.of("2021"), Category.of("2022")))
+    for name, rows in (("A", everybody), ("B", moved)):
+        places = tuple(Category.of(t) for t in FROM.values())
+        total = Category("Total", frozenset(FROM.values()))
+        counts = {
+            (t.code, y.code): sum(FROM[r["place"]] in t.members and r["year"] in y.members for r in rows)
+            for t in (*places, total)
+            for y in years.categories
+        }
+        tables.append(CountTable(f"T{name}", name, (Dimension("territory", (*places, total)), years), counts))
+    policy = replace(POLICY, small_population_minimum=0, senders="nobody")
+    one, other = protect(tables, policy, profile="suppress", relations=found).tables
+    cells = (("SRB", "2021"), ("SRB", "2022"))
+    assert all(None in (one.cells[cell].shown, other.cells[cell].shown) for cell in cells)
+    open_ = protect(tables, policy, profile="suppress").tables
+    assert not audit(open_, policy, relations=found).safe
+    assert open_[0].cells[cells[0]].shown - open_[1].cells[cells[0]].shown == 3, "without it three are told"
