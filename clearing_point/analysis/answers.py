@@ -49,7 +49,7 @@ def told_by_answers(
             connection.execute(f"CREATE OR REPLACE TEMP TABLE told_before AS {_asked(population, told)}")
             sources = _sources(connection, standard, population, told) - {PERSON}
             chosen = [table for table in dealt if table not in sources]
-            with _shown(connection, chosen):
+            with shown_instead(connection, chosen, _BESIDE):
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE told_after AS {_asked(population, told)}")
             (moved,) = connection.execute(
                 "SELECT count(*) FROM (FROM told_after WHERE unit IN (SELECT unit FROM told_before) EXCEPT FROM told_before)"
@@ -129,12 +129,12 @@ def _sources(connection: Any, standard: Standard, population: Population, told: 
 @contextmanager
 def _dealt_anew(connection: Any, standard: Standard) -> Iterator[list[str]]:
     """Make every table of cases anew, with the coded answers of its rows dealt out among them."""
-    tables = [t for t in standard.tables_of_kind("case") if _answers(t)]
+    tables = [t for t in standard.tables_of_kind("case") if answers_of(t)]
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_BESIDE}")
     salt = secrets.token_hex(8)  # nobody who writes a query knows who gets whose answers
     for table in tables:
-        answers = ", ".join(f'"{a}"' for a in _answers(table))
-        theirs = ", ".join(f'b."{a}"' for a in _answers(table))
+        answers = ", ".join(f'"{a}"' for a in answers_of(table))
+        theirs = ", ".join(f'b."{a}"' for a in answers_of(table))
         source = f'"{CURRENT}"."{table.name}"'
         drawn = f"row_number() OVER (ORDER BY hash(submission_id || source_row::VARCHAR || '{salt}')) AS other_place"
         connection.execute(
@@ -148,15 +148,16 @@ def _dealt_anew(connection: Any, standard: Standard) -> Iterator[list[str]]:
         connection.execute(f"DROP SCHEMA {_BESIDE} CASCADE")
 
 
-def _answers(table: Table) -> list[str]:
+def answers_of(table: Table) -> list[str]:
+    """Return the coded fields of a table that are answers and no keys."""
     kept = {*table.primary_key, *(f for fields in table.parents.values() for f in fields)}
     kept |= {own for own, _, _ in table.references}
     return [f.name for f in table.fields if f.codelist not in (None, TERRITORY) and f.name not in kept]
 
 
 @contextmanager
-def _shown(connection: Any, names: Sequence[str]) -> Iterator[None]:
-    """Let the views of ``current`` show tables whose answers are dealt anew."""
+def shown_instead(connection: Any, names: Sequence[str], schema: str) -> Iterator[None]:
+    """Let the views of ``current`` show tables of another schema that were changed."""
     before = {
         str(name): str(sql)
         for name, sql in connection.execute(
@@ -164,7 +165,7 @@ def _shown(connection: Any, names: Sequence[str]) -> Iterator[None]:
         ).fetchall()
     }
     for name in names:
-        connection.execute(f'CREATE OR REPLACE VIEW "{CURRENT}"."{name}" AS FROM {_BESIDE}."{name}"')
+        connection.execute(f'CREATE OR REPLACE VIEW "{CURRENT}"."{name}" AS FROM {schema}."{name}"')
     try:
         yield
     finally:

@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from clearing_point.analysis import not_known
 from clearing_point.analysis.answers import sentence, told_by_answers
 from clearing_point.analysis.count import count_one, open_current, population_table
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.analysis.measures import declared_denominator
+from clearing_point.analysis.not_known import told_by_not_known
 from clearing_point.analysis.own_rows import refuse_keys, refuse_named_rows
 from clearing_point.analysis.parts import told_by_others
+from clearing_point.disclosure import load_policy
 from clearing_point.errors import InputProblem
 from clearing_point.standard.columns import SCHEMAS
 from clearing_point.standard.ddl import statements
@@ -52,7 +55,8 @@ def uncountable(standard: Standard, verdicts: Verdicts | None = None) -> list[st
                 lambda name=name, own=own: _uncountable(connection.opened(), standard, name, own),  # type: ignore[misc]
             )
         if not problems:
-            every = repr((sorted(standard.populations.items()), standard.indicators))
+            told = sorted(load_policy(standard.folder / "disclosure.yml").not_known_tells)
+            every = repr((sorted(standard.populations.items()), standard.indicators, told))
             problems += known.ask(
                 ["in parts", every, basis.of(every, tables)],
                 lambda: _told_by_others(connection.opened(), standard),
@@ -68,6 +72,11 @@ def _told_by_others(connection: Any, standard: Standard) -> Iterator[str]:
         )
     for name in told_by_answers(connection, standard, standard.indicators, sorted(standard.populations)):
         yield f"{standard.folder / 'populations' / name}.yml:1: {sentence(name).capitalize()}"
+    for name, variable in told_by_not_known(
+        connection, standard, standard.indicators, sorted(standard.populations)
+    ):
+        said = not_known.sentence(name, variable)
+        yield f"{standard.folder / 'populations' / name}.yml:1: {said[0].upper()}{said[1:]}"
 
 
 def _counted_outside(standard: Standard) -> Iterator[str]:

@@ -55,7 +55,7 @@ def refuse_named_rows(standard: Standard, population: Population) -> None:
                 f"{what} reads '{table.name}': its query may read the tables of \"{CURRENT}\" only."
             )
         # Totals of senders are not halved with the persons: whatever they are could stand beside everybody.
-        if table.db and not (table.name == SUBMISSION or _is_of(standard, table.name, "case")):
+        if table.db and table.name in standard.tables and not _is_of(standard, table.name, "case", "header"):
             raise InputProblem(
                 f"{what} reads '{table.name}', in which no persons are: its query may read tables of "
                 "cases and submissions."

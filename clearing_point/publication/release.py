@@ -24,6 +24,7 @@ from clearing_point.analysis.measures import (
     values_of,
 )
 from clearing_point.analysis.model import PublishedTable
+from clearing_point.analysis.not_known import refuse_told_by_not_known
 from clearing_point.analysis.own_rows import refuse_keys, refuse_measured_categories, refuse_named_rows
 from clearing_point.analysis.parts import refuse_told_by_others
 from clearing_point.analysis.persons import LINKED
@@ -282,6 +283,7 @@ def _count(
             names = sorted({c.indicator.population for c in counted})
             refuse_told_by_others(connection, standard, names)
             refuse_told_by_answers(connection, standard, asked, names)
+            refuse_told_by_not_known(connection, standard, asked, names)
             refuse_measured_categories(connection, asked)
         measures = [c.indicator.measure for c in counted if c.indicator.measure is not None]
         denominators = read_denominators(

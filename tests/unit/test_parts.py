@@ -10,12 +10,14 @@ import duckdb
 import numpy as np
 import pytest
 
-from clearing_point.analysis import parts
+from clearing_point.analysis import not_known, parts
 from clearing_point.analysis.answers import refuse_told_by_answers
 from clearing_point.analysis.count import Counted, count_indicators, open_current
 from clearing_point.analysis.dry_rows import fill_warehouse
 from clearing_point.analysis.dry_run import uncountable
+from clearing_point.analysis.not_known import refuse_told_by_not_known, told_by_not_known
 from clearing_point.analysis.parts import count_in_parts, refuse_told_by_others
+from clearing_point.disclosure import load_policy
 from clearing_point.errors import InputProblem
 from clearing_point.project import Project
 from clearing_point.standard import Standard
@@ -137,6 +139,51 @@ def test_nobody_is_counted_elsewhere_or_measured_otherwise_for_what_she_answered
         refuse_told_by_answers(connection, planted, standard.indicators, [name])
     # The views are again what they were.
     refuse_told_by_answers(connection, standard, standard.indicators, [name])
+
+
+NOT_KNOWN = {
+    "for a rare answer": "residence_area = 'RURAL'",
+    "for what her answer is not": "sex = 'M' AND NOT list_contains(exploitation_form, 'SEX')",
+    "for a day": "first_identified = DATE '2000-01-01' AND sex = 'F'",
+}
+
+
+@pytest.mark.parametrize("what", NOT_KNOWN)
+def test_nobody_is_not_known_for_what_she_answered_or_when(
+    connection: Any, standard: Standard, what: str
+) -> None:
+    """A few who are not known are shown: a query that says it of those of a village would count them in the open."""
+    name = "persons_identified"
+    told = f"SELECT * REPLACE (CASE WHEN {NOT_KNOWN[what]} THEN NULL ELSE sex END AS sex) FROM "
+    changed = replace(standard.populations[name], sql=f"{told}({standard.populations[name].sql})")
+    planted = replace(standard, populations={**standard.populations, name: changed})
+    refuse_told_by_not_known(connection, standard, standard.indicators, [name])
+    with pytest.raises(InputProblem, match="in population persons_identified, 'sex' is not known for what"):
+        refuse_told_by_not_known(connection, planted, standard.indicators, [name])
+    refuse_told_by_not_known(connection, standard, standard.indicators, [name])
+    problems = uncountable(replace(planted, populations={name: changed}, indicators=_of(standard, name)))
+    assert [p.partition(": ")[2].partition(" is ")[0] for p in problems] == [
+        "In population persons_identified, 'sex'"
+    ]
+    twice = replace(changed, sql=f"SELECT * FROM ({changed.sql}) CROSS JOIN (SELECT unnest([1, 2]) AS nth)")
+    if what != "for a day":  # of who has several rows only answers are tried
+        planted = replace(standard, populations={**standard.populations, name: twice})
+        assert told_by_not_known(connection, planted, standard.indicators, [name]) == [(name, "sex")]
+
+
+def test_where_not_known_says_more_the_policy_names_the_variable(
+    connection: Any, standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(standard.folder / "disclosure.yml")
+    names = [name for name, population in standard.populations.items() if population.figures is None]
+    assert told_by_not_known(connection, standard, standard.indicators, names) == []
+    monkeypatch.setattr(not_known, "load_policy", lambda _: replace(policy, not_known_tells=frozenset()))
+    found = {v for _, v in told_by_not_known(connection, standard, standard.indicators, names)}
+    assert {"adult_sex_group", "report_age_band"} <= found <= policy.not_known_tells
+
+
+def _of(standard: Standard, population: str) -> tuple[Indicator, ...]:
+    return tuple(i for i in standard.indicators if i.population == population)
 
 
 def test_publish_refuses_a_population_that_writes_what_one_person_is_beside_everybody(
