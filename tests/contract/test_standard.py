@@ -233,7 +233,7 @@ def test_sql_of_the_report_that_names_what_is_not_there_is_found_before_data_com
         r"^schemas/indicators/numbers\.yml:3: Indicator T01 .*\"odd_column\" not found", out, re.MULTILINE
     )
     assert re.search(
-        r"^schemas/populations/assistance_closed\.yml:1: Population .*'odd_table', in which no persons are",
+        r"^schemas/populations/assistance_closed\.yml:1: Population .*odd_table does not exist",
         out,
         re.MULTILINE,
     )
