@@ -90,6 +90,11 @@ def added(demo, root, tmp_path):
     population = yaml.safe_load(path.read_text(encoding="utf-8"))
     population["sql"] = f"SELECT *, {COLUMNS} FROM ({population['sql']})"
     path.write_text(yaml.safe_dump(population, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    # A girl or boy whose sex is neither is not known to be one for what she answered: the policy has to know.
+    policy = schemas / "disclosure.yml"
+    policy.write_text(
+        policy.read_text(encoding="utf-8").replace("tells: [", "tells: [young, "), encoding="utf-8"
+    )
     minors = population | {"sql": f"SELECT * FROM ({population['sql']}) WHERE minor = 'Y'"}
     text = yaml.safe_dump(minors, allow_unicode=True, sort_keys=False)
     path.with_name(f"{MINORS}.yml").write_text(text, encoding="utf-8")
